@@ -1,0 +1,103 @@
+"""A call of `step.do`, `step.sleep` or `step.wait_for_event`, and how far it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .values import JsDict, decode
+
+if TYPE_CHECKING:
+    from contextvars import Context
+
+    from .session import StepFuture
+
+HOT = "hot"
+"""The engine owes an answer, which is on its way."""
+RUNNING = "running"
+"""A callback runs."""
+IDLE = "idle"
+"""Nothing happens before a time or an event: a sleep, a wait, the pause before a retry."""
+
+Perform = Callable[[Callable[[], JsDict]], Awaitable[str]]
+"""Runs a callback once. Is given what makes the context, for not every callback wants it; gives canonical text."""
+
+Read = Callable[[str], Any]
+
+Delay = Callable[[JsDict, BaseException, dict[str, Any]], Awaitable[object]]
+"""Says how long to wait before the next attempt: takes the context, and the error itself and as data."""
+
+
+class Undone(NamedTuple):
+    """What a rollback handler is told of the step that it undoes."""
+
+    context: JsDict
+    error: dict[str, Any]
+    """What the instance rolls back for, as data."""
+    output: str | None
+    """Canonical text of what the step gave; None if it gave nothing."""
+
+
+class Undo(NamedTuple):
+    """A rollback handler."""
+
+    config: str | None
+    """JSON text of what the user configured."""
+    perform: Callable[[Undone], Awaitable[str]]
+    """Runs it once; gives canonical text."""
+
+
+class JsFailure(Exception):  # noqa: N818 - a carrier
+    """What a callback in JavaScript threw, as data."""
+
+    def __init__(self, wire: dict[str, Any]) -> None:
+        """Carry *wire*."""
+        super().__init__(wire["message"])
+        self.wire = wire
+
+
+class Call:
+    """One call; `Session` alone changes it."""
+
+    __slots__ = (
+        "attempt",
+        "config",
+        "context",
+        "count",
+        "delay",
+        "failure",
+        "future",
+        "kind",
+        "name",
+        "perform",
+        "read",
+        "ref",
+        "state",
+        "told",
+        "user_config",
+        "value",
+    )
+
+    context: Context
+    future: StepFuture
+    perform: Perform
+
+    def __init__(self, kind: str, name: str, count: int, read: Read = decode) -> None:
+        """Describe a call that has not been sent yet."""
+        self.kind = kind
+        self.name = name
+        self.count = count
+        self.read = read
+        """What makes of canonical text what the caller gets."""
+        self.user_config: str | None = None
+        self.delay: Delay | None = None
+        self.told: dict[str, Any] = {}
+        """Of a rollback handler: the engine's last order."""
+        self.ref = 0
+        self.state = HOT
+        self.attempt = 0
+        """The attempt that runs and has not timed out; 0 if none does."""
+        self.config = ""
+        """JSON text of the full configuration of the last attempt."""
+        self.value: str | None = None
+        self.failure: tuple[BaseException, dict[str, Any]] | None = None

@@ -1,0 +1,70 @@
+"""The two ways on which Python's steps reach their session. They mean the same; see ``WorkflowStep`` in `step.js`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .step import JsLane, JsStep
+
+if TYPE_CHECKING:
+    from asyncio import Future
+    from collections.abc import Callable
+
+    from .calls import Delay, Perform, Undo
+    from .session import Session
+
+
+class Lane(Protocol):
+    """What `workers` makes its calls on."""
+
+    @property
+    def js(self) -> Any:  # noqa: ANN401 - a JsProxy has no static type
+        """The steps as JavaScript's `WorkflowStep`."""
+
+    def do(
+        self, name: str, config: str | None, perform: Perform, *, delay: Delay | None = None, undo: Undo | None = None
+    ) -> Future[Any]:
+        """See `Session.do`."""
+
+    def sleep(self, name: str, *, duration: object = None, until: object = None) -> Future[Any]:
+        """See `Session.sleep`."""
+
+    def wait_for_event(self, name: str, event_type: str, timeout: object = None) -> Future[Any]:
+        """See `Session.wait_for_event`."""
+
+    def close(self) -> None:
+        """Release every proxy."""
+
+
+class BatchedLane:
+    """Calls the session itself: no crossing but those of the batches."""
+
+    def __init__(self, session: Session) -> None:
+        """Make calls on *session*."""
+        self._session = session
+        self._js: JsStep | None = None
+        self.do = session.do
+        self.sleep = session.sleep
+        self.wait_for_event = session.wait_for_event
+
+    @property
+    def js(self) -> Any:  # noqa: ANN401 - a JsProxy has no static type
+        """Made when first asked for."""
+        if self._js is None:
+            self._js = JsStep(self._session)
+        return self._js.proxy
+
+    def close(self) -> None:
+        """Release the proxies of `js`."""
+        if self._js is not None:
+            self._js.close()
+            self._js = None
+
+
+def open_lane(session: Session, name: str) -> Lane:
+    """Make the lane called *name*."""
+    lanes: dict[str, Callable[[Session], Lane]] = {"batched": BatchedLane, "js": JsLane}
+    if name not in lanes:
+        msg = f"There is no lane {name!r}. Lanes: {', '.join(lanes)}."
+        raise ValueError(msg)
+    return lanes[name](session)

@@ -1,0 +1,495 @@
+"""
+A session: the guest's half of one pass.
+
+It numbers the calls, answers what the log already knows, runs attempts, and tells the engine. It decides nothing else:
+retries, limits, time and storage are the engine's. Both lanes go through it, so they share counters and messages:
+`workers` calls it directly, and JavaScript through `step.js`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from asyncio import Future
+from contextvars import ContextVar, copy_context
+from traceback import clear_frames
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from .calls import HOT, IDLE, RUNNING, Call, JsFailure, Undone
+from .errors import from_wire, to_wire
+from .values import JsDict, decode
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable
+    from contextvars import Context
+
+    from .batch import Message
+    from .calls import Delay, Perform, Read, Undo
+
+__all__ = ["AttemptExpired", "Link", "Origin", "Session", "SessionClosed", "StepFuture", "origin"]
+
+
+class Origin(NamedTuple):
+    """Whose code is running: a pass and, inside a step, its ref."""
+
+    session: Session
+    ref: int | None
+    attempt: int = 0
+
+
+origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
+"""What output, tasks and interrupts are attributed by; inherited by all that user code starts."""
+
+
+class Link(Protocol):
+    """The way to the engine."""
+
+    def post(self, message: Message) -> None:
+        """Send *message* with the batch of this turn."""
+
+    def begin(self, attempt: Callable[[], None]) -> None:
+        """Call *attempt* in this turn, after all messages posted so far have left the interpreter."""
+
+    def ended(self, session: Session, ref: int, attempt: int) -> None:
+        """The callback of an attempt that had timed out has ended: whoever watches it can stop."""
+
+    def touch(self, session: Session) -> None:
+        """*session* may have come to rest: look at it at the end of this turn."""
+
+
+class SessionClosed(BaseException):
+    """The pass is over. A `BaseException`, so that ``except Exception`` does not swallow it."""
+
+
+class AttemptExpired(BaseException):
+    """The attempt has timed out and keeps the interpreter from everybody else."""
+
+
+class StepFuture(Future[Any]):
+    """What a call of a step gives; the engine settles it."""
+
+    wire: Message | None = None
+    """The error that it was rejected with, as data."""
+
+
+class Session:
+    """The calls of one pass. See the module."""
+
+    def __init__(self, start: Message, link: Link, loop: AbstractEventLoop) -> None:
+        """Begin from a ``start`` message."""
+        self.pass_ = start["pass"]
+        self.workflow: str = start["event"]["workflowName"]
+        self.instance: str = start["event"]["instanceId"]
+        self.closed: str | None = None
+        self.held = False
+        self.rolling_back: bool = start.get("rollback", False)
+        """Whether ``run()`` is called only to find the rollback handlers again. No callback runs then."""
+        self._refusing = False
+        """Whether handlers run, and no step may be called any more."""
+        self.seen = 1
+        self.states = {HOT: 0, RUNNING: 0, IDLE: 0}
+        """How many calls are in which state; together they say whether the pass may be at rest."""
+        self.crossing = 0
+        """Outcomes on their way through JavaScript to a caller on this side: the pass must not seem at rest."""
+        self._link = link
+        self._loop = loop
+        self._history = {(entry["kind"], entry["name"], entry["count"]): entry for entry in start["history"]}
+        self._unmet = sum(entry["outcome"] in {"value", "error"} for entry in start["history"])
+        self._defaults: str = json.dumps(start["defaults"])
+        self._default_limit = start["defaults"]["retries"]["limit"]
+        self._step_limit: int = start["stepLimit"]
+        self._steps = 0
+        self._counts: dict[tuple[str, str], int] = {}
+        self._calls: dict[int, Call] = {}
+        self._last_ref = 0
+
+    @property
+    def replaying(self) -> bool:
+        """Whether the log holds results that this pass has yet to come to. A call that is new ends it."""
+        return self._unmet > 0 or (self.rolling_back and not self._refusing)
+
+    # Calls ------------------------------------------------------------------------------------------------------------
+
+    def do(  # noqa: PLR0913 - what a step consists of
+        self,
+        name: str,
+        config: str | None,
+        perform: Perform,
+        read: Read = decode,
+        *,
+        delay: Delay | None = None,
+        undo: Undo | None = None,
+    ) -> Future[Any]:
+        """
+        Call a step.
+
+        Args:
+            name: The step's name.
+            config: JSON text of what the user configured.
+            perform: Runs the callback once: takes what makes the context, gives the encoded result.
+            read: Makes of the encoded result what the caller gets.
+            delay: Stands behind the delay ``"[dynamic]"`` of *config*.
+            undo: The step's rollback handler.
+        """
+        self.check_open()
+        self._steps += 1
+        if self._steps > self._step_limit:
+            raise from_wire(_limit_reached(self._step_limit))
+        count, entry = self._look_up("do", name)
+        if undo is not None and self.rolling_back:
+            self._register(name, count, undo)
+        if settled := self._replay(entry, read):
+            return settled
+        call = self._add(Call("do", name, count, read))
+        call.user_config = config
+        call.perform = perform
+        call.delay = delay
+        message: Message = {"type": "do", "pass": self.pass_, "ref": call.ref, "name": name, "count": count}
+        if config is not None:
+            message["config"] = json.loads(config)
+        if undo is not None:
+            message["rollback"] = _config_of(undo)
+        if entry is not None:
+            call.state = IDLE if entry["outcome"] == "open" else HOT
+        elif not self.held and self._may_retry(config):
+            message["started"] = True
+            call.state = RUNNING
+            call.attempt = 1
+            call.config = self._defaults if config is None else _merged[self._defaults, config]
+        self._enter(call)
+        self._link.post(message)
+        if call.state is RUNNING:
+            self._begin(call)
+        return call.future
+
+    def sleep(self, name: str, *, duration: object = None, until: object = None) -> Future[Any]:
+        """Sleep for *duration* (ms or text) or until *until* (ms since 1970)."""
+        timing = {"until": until} if duration is None else {"duration": duration}
+        return self._ask({"type": "sleep", "name": name, **timing})
+
+    def wait_for_event(self, name: str, event_type: str, timeout: object = None, read: Read = decode) -> Future[Any]:
+        """Wait for an event."""
+        message: Message = {"type": "waitForEvent", "name": name, "eventType": event_type}
+        if timeout is not None:
+            message["timeout"] = timeout
+        return self._ask(message, read)
+
+    def _ask(self, message: Message, read: Read = decode) -> Future[Any]:
+        self.check_open()
+        kind, name = message["type"], message["name"]
+        count, entry = self._look_up(kind, name)
+        if settled := self._replay(entry, read):
+            return settled
+        call = self._add(Call(kind, name, count, read))
+        call.state = IDLE
+        self._enter(call)
+        self._link.post({**message, "pass": self.pass_, "ref": call.ref, "count": count})
+        return call.future
+
+    def call(self, workflow: str, method: str, args: Message, read: Read = decode) -> Future[Any]:
+        """Call *method* of another workflow, or of one of its instances."""
+        if self.closed:
+            self.check_open()
+        call = self._add(Call("call", workflow, 0, read))
+        # The engine owes the answer: meanwhile the pass is not at rest.
+        self._enter(call)
+        self._link.post(
+            {"type": "call", "pass": self.pass_, "ref": call.ref, "workflow": workflow, "method": method, "args": args}
+        )
+        return call.future
+
+    def exchange(self, message: Message) -> Future[Any]:
+        """Send *message* and give what the engine answers. Meanwhile the pass is not at rest."""
+        if self.closed:
+            self.check_open()
+        call = self._add(Call("exchange", message["type"], 0))
+        self._enter(call)
+        self._link.post({**message, "pass": self.pass_, "ref": call.ref})
+        return call.future
+
+    def identity(self, ref: int) -> tuple[str, int]:
+        """Name and count of the step that is called *ref*."""
+        call = self._calls[ref]
+        return call.name, call.count
+
+    def _look_up(self, kind: str, name: str) -> tuple[int, Message | None]:
+        key = (kind, name)
+        count = self._counts[key] = self._counts.get(key, 0) + 1
+        entry = self._history.get((kind, name, count)) if self._history else None
+        if entry is None:
+            self._unmet = 0
+        return count, entry
+
+    def _replay(self, entry: Message | None, read: Read) -> Future[Any] | None:
+        """What the log says of the call, or None where the engine has to be asked."""
+        outcome = "open" if entry is None else entry["outcome"]
+        if outcome == "stored" or (outcome == "open" and not self.rolling_back):
+            return None
+        future = StepFuture(loop=self._loop)
+        if entry is None or outcome == "open":
+            future.set_result(None)
+            return future
+        if outcome == "value":
+            future.set_result(None if entry["kind"] == "sleep" else read(entry["value"]))
+        else:
+            future.wire = entry["error"]
+            future.set_exception(from_wire(entry["error"]))
+        self._unmet -= 1
+        return future
+
+    def _register(self, name: str, count: int, undo: Undo) -> None:
+        call = self._add(Call("rollback", name, count))
+        call.state = IDLE
+        call.perform = lambda _make_context: undo.perform(_undone(call))
+        self._enter(call)
+        message = {"type": "rollback", "pass": self.pass_, "ref": call.ref, "name": name, "count": count}
+        self._link.post({**message, **_config_of(undo)})
+
+    def _add(self, call: Call) -> Call:
+        self._last_ref += 1
+        call.ref = self._last_ref
+        call.future = StepFuture(loop=self._loop)
+        call.context = copy_context()
+        self._calls[call.ref] = call
+        return call
+
+    def _enter(self, call: Call) -> None:
+        self.states[call.state] += 1
+        if call.state is not RUNNING:
+            self._link.touch(self)
+
+    def _move(self, call: Call, state: str) -> None:
+        self.states[call.state] -= 1
+        call.state = state
+        self.states[state] += 1
+
+    def _may_retry(self, config: str | None) -> bool:
+        """Whether an attempt may begin before the engine has it on disk; it must not where there is only one."""
+        return self._default_limit != 0 if config is None else (self._defaults, config) in _merged
+
+    # Attempts ---------------------------------------------------------------------------------------------------------
+
+    def _begin(self, call: Call) -> None:
+        attempt = call.attempt
+        context = call.context.copy()
+        context.run(origin.set, Origin(self, call.ref, attempt))
+        self._link.begin(lambda: self._run(call, attempt, context))
+
+    def _run(self, call: Call, attempt: int, context: Context) -> None:
+        if not self.closed:
+            # Eager: most callbacks need no turn of the loop of their own. The loop of this runtime is Python 3.14's.
+            self._loop.create_task(self._attempt(call, attempt), context=context, eager_start=True)  # type: ignore[call-arg]
+
+    async def _attempt(self, call: Call, attempt: int) -> None:
+        """Run the callback once. Whatever it raises is the outcome of the attempt, never that of the interpreter."""
+        try:
+            value = await call.perform(lambda: self._context(call, attempt))
+        except BaseException as error:
+            if self.closed:
+                raise
+            if isinstance(error, AttemptExpired):
+                self._expire(call, attempt)
+            self._end_attempt(call, attempt, error)
+            if isinstance(error, MemoryError):
+                # The frames that it has been through hold what has filled the memory, and the error is kept.
+                clear_frames(error.__traceback__)
+        else:
+            self._end_attempt(call, attempt, value)
+
+    def _end_attempt(self, call: Call, attempt: int, outcome: str | BaseException) -> None:
+        """Send *outcome*, a value or an error, unless the attempt has timed out: then it no longer counts."""
+        if self.closed:
+            return
+        if call.attempt != attempt:
+            self._link.ended(self, call.ref, attempt)
+            return
+        call.attempt = 0
+        message: Message = {"pass": self.pass_, "ref": call.ref, "attempt": attempt}
+        if isinstance(outcome, str):
+            call.value = outcome
+            self._move(call, HOT)
+            self._link.post({"type": "done", **message, "value": outcome})
+        else:
+            wire = outcome.wire if isinstance(outcome, JsFailure) else to_wire(outcome)
+            call.failure = outcome, wire
+            self._move(call, IDLE)
+            self._link.touch(self)
+            self._link.post({"type": "failed", **message, "error": wire})
+
+    def _expire(self, call: Call, attempt: int) -> None:
+        """The engine has given the attempt up. Its callback may go on, but its outcome no longer counts."""
+        given = call.state is HOT and call.value is not None
+        if given or call.attempt == attempt:
+            call.attempt = 0
+            call.value = None
+            self._move(call, IDLE)
+            self._link.touch(self)
+
+    def _context(self, call: Call, attempt: int) -> JsDict:
+        return _to_context(call, attempt, call.config)
+
+    # Delays -----------------------------------------------------------------------------------------------------------
+
+    def _ask_delay(self, call: Call, message: Message) -> None:
+        context = call.context.copy()
+        context.run(origin.set, Origin(self, call.ref, message["attempt"]))
+        self._move(call, RUNNING)
+        self._loop.create_task(self._answer_delay(call, message), context=context)
+
+    async def _answer_delay(self, call: Call, message: Message) -> None:
+        """Ask the delay function. Whatever it raises is the engine's to judge."""
+        wire = message.get("error")
+        if wire is None and call.failure is not None:
+            error, wire = call.failure
+        else:
+            wire = wire or {"name": "Error", "message": ""}
+            error = from_wire(wire)
+        answer: Message
+        try:
+            context = _to_context(call, message["attempt"], json.dumps(message["config"]))
+            answer = {"delay": await call.delay(context, error, wire) if call.delay else _static_delay(call)}
+        except BaseException as raised:
+            if self.closed:
+                raise
+            answer = {"failure": f"threw an error: {to_wire(raised)['message']}"}
+        if not _is_delay(answer.get("delay", 0)):
+            answer = {"failure": f"returned an invalid delay value: {answer['delay']!r}"}
+        # The engine may have stopped waiting, and settled the call.
+        if self._calls.get(call.ref) is call:
+            self._move(call, IDLE)
+            self._link.touch(self)
+            self._link.post(
+                {"type": "delay", "pass": self.pass_, "ref": call.ref, "attempt": message["attempt"], **answer}
+            )
+
+    # Messages of the engine -------------------------------------------------------------------------------------------
+
+    def receive(self, message: Message) -> None:
+        """Take a message of the engine for this pass."""
+        self.seen += 1
+        kind = message["type"]
+        if kind == "hold":
+            self.held = message["on"]
+            self._link.touch(self)
+            return
+        call = self._calls.get(message["ref"])
+        if call is None:
+            return
+        if kind == "attempt":
+            self._order(call, message)
+        elif kind == "delay":
+            self._ask_delay(call, message)
+        elif kind == "expired":
+            self._expire(call, message["attempt"])
+        else:
+            del self._calls[call.ref]
+            self.states[call.state] -= 1
+            if not call.future.done():
+                if kind == "resolve":
+                    self._resolve(call, message.get("value"))
+                else:
+                    self._reject(call, message.get("error"))
+        if self.states[IDLE]:
+            self._link.touch(self)
+
+    def _order(self, call: Call, message: Message) -> None:
+        call.config = json.dumps(message["config"])
+        call.attempt = message["attempt"]
+        call.told = message
+        if call.user_config is not None and message["config"]["retries"]["limit"] != 0:
+            _merged[self._defaults, call.user_config] = call.config
+        self._move(call, RUNNING)
+        self._begin(call)
+
+    def _resolve(self, call: Call, value: str | None) -> None:
+        text = call.value if value is None else value
+        call.future.set_result(None if call.kind == "sleep" or text is None else call.read(text))
+
+    def _reject(self, call: Call, wire: Message | None) -> None:
+        error: BaseException | None = None
+        if wire is None and call.failure is not None:
+            error, wire = call.failure
+        call.future.wire = wire = wire or {"name": "Error", "message": "The step failed."}
+        # A SystemExit or a cancellation inside a step is an error to those who wait for the step. A future takes no
+        # StopIteration.
+        raisable = isinstance(error, Exception) and not isinstance(error, StopIteration)
+        call.future.set_exception(error if error is not None and raisable else from_wire(wire))
+        if call.kind == "rollback":
+            call.future.exception()  # nobody waits for it
+
+    def crossed(self) -> None:
+        """An outcome has come to its caller through JavaScript."""
+        self.crossing = max(0, self.crossing - 1)
+        self._link.touch(self)
+
+    # The end ----------------------------------------------------------------------------------------------------------
+
+    def end(self, value: str) -> None:
+        """`run()` has returned *value*."""
+        if not self._end_replay():
+            self._link.post({"type": "end", "pass": self.pass_, "value": value})
+
+    def fail(self, error: BaseException) -> None:
+        """`run()` has raised *error*."""
+        if not self._end_replay():
+            self._link.post({"type": "fail", "pass": self.pass_, "error": to_wire(error)})
+
+    def _end_replay(self) -> bool:
+        if self.rolling_back:
+            self._refusing = True
+            self._link.post({"type": "replayed", "pass": self.pass_})
+        return self.rolling_back
+
+    def close(self, reason: str) -> None:
+        """Take no more calls. Late outcomes of attempts are ignored."""
+        self.closed = reason
+        self._calls.clear()
+        self._history.clear()
+
+    def check_open(self) -> None:
+        """Refuse, if the pass is over."""
+        if self.closed:
+            msg = f"This run of workflow {self.workflow!r} is over: {self.closed}"
+            raise SessionClosed(msg)
+        if self._refusing:
+            message = "Cannot execute steps during rollback phase"
+            raise from_wire({"name": "WorkflowFatalError", "message": message})
+
+
+_merged: dict[tuple[str, str], str] = {}
+"""Configurations (defaults, user's) that the engine has shown to allow a retry, and what they come to."""
+
+
+def _config_of(undo: Undo) -> Message:
+    return {} if undo.config is None else {"config": json.loads(undo.config)}
+
+
+def _to_context(call: Call, attempt: int, text: str) -> JsDict:
+    config = json.loads(text, object_hook=JsDict)
+    if config["retries"]["limit"] == "Infinity":
+        config["retries"]["limit"] = float("inf")
+    return JsDict(step=JsDict(name=call.name, count=call.count), attempt=attempt, config=config)
+
+
+def _undone(call: Call) -> Undone:
+    told = call.told["rollback"]
+    context = _to_context(call, told["attempt"], json.dumps(told["config"]))
+    return Undone(context, told["error"], call.told.get("value"))
+
+
+def _static_delay(call: Call) -> object:
+    """The code has no delay function any more, where the log says that it had one."""
+    config: Message = {} if call.user_config is None else json.loads(call.user_config)
+    return config.get("retries", {}).get("delay")
+
+
+def _is_delay(value: object) -> bool:
+    return isinstance(value, str) or (
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    )
+
+
+def _limit_reached(limit: int) -> Message:
+    message = f"The limit of {limit} steps has been reached. This limit can be changed in your worker configuration."
+    return {"name": "WorkflowFatalError", "message": message}

@@ -1,0 +1,215 @@
+/**
+ * `WorkflowStep` as JavaScript has it, over the session of a guest.
+ *
+ * This is the lane on which each call crosses by itself: its arguments and its outcome as text, its callback as a
+ * function. Counters, history and messages are the session's (`session.py`), so that both lanes can serve one pass. The
+ * Python half is `step.py`.
+ */
+
+/** @import { WireError } from "./protocol.d.ts" */
+
+import { fromWire, toWire } from "./errors.js";
+import { decode, encode } from "./values.js";
+
+/**
+ * The session's end. It borrows its arguments for the call, but for `callback` and `settle`: those it holds until
+ * `settle` has been called or the pass is over.
+ *
+ * @typedef {(
+ *   kind: "do" | "sleep" | "waitForEvent",
+ *   name: string,
+ *   options: string,
+ *   settle: (outcome: Outcome, text: string | undefined, failure: number) => void,
+ *   callback?: Callback,
+ *   delay?: Callback,
+ *   rollback?: Callback,
+ * ) => void} StepPort
+ *
+ * What became of a call. `thrown`: by the callback's last attempt, with the very error that it threw.
+ * @typedef {"value" | "error" | "thrown"} Outcome
+ *
+ * Runs an attempt, or a rollback handler: takes what it is told as text, gives `{value}` or `{error}` as text, and never
+ * rejects. A delay function gives `{delay}`.
+ * @typedef {(context: string) => Promise<string>} Callback
+ */
+
+export class WorkflowStep {
+  #port;
+  #isPython;
+  #encoded;
+
+  /**
+   * @param {StepPort} port borrowed; whoever made it destroys it when the pass is over, and calls throw after that
+   * @param {object} options
+   * @param {(value: unknown) => boolean} options.isPython whether a value is a proxy of a Python object
+   * @param {boolean} [options.encoded] give values as canonical text, for a caller that has its own codec
+   */
+  constructor(port, { isPython, encoded = false }) {
+    this.#port = port;
+    this.#isPython = isPython;
+    this.#encoded = encoded;
+  }
+
+  /**
+   * Run a step. A Python callback is handed on to Python and called there, so that what it raises stays what it is; the
+   * caller keeps its proxy and may destroy it as soon as this returns.
+   *
+   * @param {string} name
+   * @param {...any} rest `[config], callback, [rollbackOptions]`
+   * @returns {Promise<any>}
+   */
+  async do(name, ...rest) {
+    const config = typeof rest[0] === "function" ? undefined : rest.shift();
+    const [callback, undo] = rest;
+    if (typeof callback !== "function") throw refusal(`Step "${name}" requires a callback function`);
+    const rollback = rollbackOf(name, undo);
+    const delay = config?.retries?.delay;
+    const dynamic = typeof delay === "function";
+    const given = {
+      ...(config ? { config: dynamic ? { ...config, retries: { ...config.retries, delay: DYNAMIC } } : config } : {}),
+      ...(rollback?.config ? { rollback: rollback.config } : {}),
+    };
+    /** @type {{ error?: unknown }} */
+    const last = {};
+    return await this.#call("do", name, toJson(given, `config of step "${name}"`), last, [
+      this.#isPython(callback) ? callback : attemptOf(callback, last),
+      dynamic ? (this.#isPython(delay) ? delay : delayOf(delay)) : undefined,
+      rollback && (this.#isPython(rollback.run) ? rollback.run : undoOf(rollback.run)),
+    ]);
+  }
+
+  /**
+   * @param {string} name
+   * @param {number | string} duration
+   * @returns {Promise<void>}
+   */
+  async sleep(name, duration) {
+    await this.#call("sleep", name, toJson({ duration }, `sleep "${name}"`));
+  }
+
+  /**
+   * @param {string} name
+   * @param {Date | number} timestamp
+   * @returns {Promise<void>}
+   */
+  async sleepUntil(name, timestamp) {
+    await this.#call("sleep", name, toJson({ until: Number(timestamp) }, `sleep "${name}"`));
+  }
+
+  /**
+   * @param {string} name
+   * @param {{ type: string, timeout?: number | string }} options
+   * @returns {Promise<any>}
+   */
+  async waitForEvent(name, { type, timeout = "24 hours" }) {
+    return await this.#call("waitForEvent", name, toJson({ event_type: type, timeout }, `wait "${name}"`));
+  }
+
+  /**
+   * @param {"do" | "sleep" | "waitForEvent"} kind
+   * @param {string} name
+   * @param {string} options
+   * @param {{ error?: unknown }} [last]
+   * @param {(Callback | undefined)[]} [functions] callback, delay function and rollback handler
+   * @returns {Promise<any>}
+   */
+  #call(kind, name, options, last = {}, functions = []) {
+    return new Promise((resolve, reject) => {
+      /** @type {Parameters<StepPort>[3]} */
+      const settle = (outcome, text, failure) => {
+        if (outcome === "value") resolve(this.#encoded || text === undefined ? text : decode(text));
+        else if (outcome === "thrown" && "error" in last) reject(last.error);
+        else reject(Object.assign(fromWire(JSON.parse(text ?? "{}")), this.#encoded ? { failure } : {}));
+      };
+      this.#port(kind, name, options, settle, ...functions);
+    });
+  }
+}
+
+/**
+ * @param {(context: object) => unknown} callback
+ * @param {{ error?: unknown }} last where what it threw last is kept
+ * @returns {Callback}
+ */
+function attemptOf(callback, last) {
+  return async (context) => {
+    try {
+      return JSON.stringify({ value: encode(await callback(withInfinity(JSON.parse(context)))) });
+    } catch (error) {
+      last.error = error;
+      return JSON.stringify({ error: toWire(error) });
+    }
+  };
+}
+
+/** @param {any} context in which a retry limit without end is written as JSON can */
+function withInfinity(context) {
+  const { retries } = context.config;
+  if (retries.limit === "Infinity") retries.limit = Infinity;
+  return context;
+}
+
+/** Stands for a delay function, which cannot be stored. */
+const DYNAMIC = "[dynamic]";
+
+/** @param {string} message */
+function refusal(message) {
+  return fromWire({ name: "WorkflowFatalError", message });
+}
+
+/**
+ * The parts of a step's rollback options.
+ *
+ * @param {string} name
+ * @param {any} options
+ * @returns {{ run: any, config: object | undefined } | undefined}
+ */
+function rollbackOf(name, options) {
+  if (options === undefined || options === null) return undefined;
+  if (typeof options !== "object") throw refusal(`Rollback options for "${name}" must be an object`);
+  if (typeof options.rollback !== "function") throw refusal(`Rollback for "${name}" must be a function`);
+  return { run: options.rollback, config: options.rollbackConfig };
+}
+
+/**
+ * @param {(input: { ctx: object, error: Error }) => unknown} ask
+ * @returns {Callback}
+ */
+function delayOf(ask) {
+  return async (text) => {
+    const { ctx, error } = JSON.parse(text);
+    try {
+      return JSON.stringify({ delay: await ask({ ctx: withInfinity(ctx), error: fromWire(error) }) });
+    } catch (thrown) {
+      return JSON.stringify({ error: toWire(thrown) });
+    }
+  };
+}
+
+/**
+ * @param {(input: { ctx: object, error: Error, output: unknown, stepName: string }) => unknown} undo
+ * @returns {Callback}
+ */
+function undoOf(undo) {
+  return async (text) => {
+    const { ctx, error, output, stepName } = JSON.parse(text);
+    const value = output === null ? undefined : decode(output);
+    const told = { ctx: withInfinity(ctx), error: fromWire(error), stepName };
+    try {
+      return JSON.stringify({ value: encode(await undo({ ...told, output: value })) });
+    } catch (thrown) {
+      return JSON.stringify({ error: toWire(thrown) });
+    }
+  };
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} where
+ */
+function toJson(value, where) {
+  return JSON.stringify(value, (key, item) => {
+    if (typeof item === "function") throw new TypeError(`${where} has a function for ${key}, which is not supported.`);
+    return typeof item === "number" && !Number.isFinite(item) ? String(item) : item;
+  });
+}

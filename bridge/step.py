@@ -1,0 +1,267 @@
+"""
+The Python half of `step.js`: a session as JavaScript's ``WorkflowStep``, and as Python's steps on that.
+
+Proxies: JavaScript is given one, of `JsStep._call`, for as long as the pass lasts; `close` destroys it. Functions that
+JavaScript gives are held by the call they belong to. Everything else crosses as text.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from .calls import JsFailure, Undo
+from .errors import from_wire, to_wire
+from .proxies import ffi, is_proxy, to_js
+from .session import StepFuture
+from .values import JsDict, decode, encode
+
+if TYPE_CHECKING:
+    from asyncio import Future
+    from collections.abc import Awaitable, Callable
+
+    from .calls import Delay, Perform, Undone
+    from .session import Session
+
+_make_step: Callable[[Any, bool], Any] | None = None
+
+
+def install(make_step: Callable[[Any, bool], Any]) -> None:
+    """Use *make_step* to make a ``WorkflowStep`` of a proxy of its port, and of whether values stay encoded."""
+    global _make_step  # noqa: PLW0603 - one interpreter, one host
+    _make_step = make_step
+
+
+class JsStep:
+    """A session as JavaScript sees it."""
+
+    def __init__(self, session: Session, *, encoded: bool = False) -> None:
+        """
+        Make the JsProxy. The caller calls `close` when the pass is over.
+
+        Args:
+            session: Whose calls they are.
+            encoded: Whether values stay canonical text on the JavaScript side.
+        """
+        if _make_step is None:
+            msg = "This interpreter has no JavaScript beside it."
+            raise RuntimeError(msg)
+        self.failures: dict[int, BaseException] = {}
+        """What failed, for the caller on this side to whom JavaScript passes the number."""
+        self._session = session
+        self._encoded = encoded
+        self._open: dict[int, Callable[..., None]] = {}
+        self._port = ffi().create_proxy(self._call)
+        self.proxy = _make_step(self._port, encoded)
+
+    def close(self) -> None:
+        """
+        Destroy what JavaScript was given.
+
+        Calls under way are refused: a promise that is never settled would keep alive whoever waits for it.
+        """
+        self._port.destroy()
+        closed, self._open = self._open, {}
+        for settle in closed.values():
+            settle("error", json.dumps({"name": "SessionClosed", "message": "The run is over."}), 0)
+        self.failures.clear()
+
+    def _call(  # noqa: PLR0913, PLR0917 - what a call in JavaScript consists of
+        self,
+        kind: str,
+        name: str,
+        options: str,
+        settle: Callable[..., None],
+        callback: Any = None,  # noqa: ANN401 - of either language
+        delay: Any = None,  # noqa: ANN401
+        rollback: Any = None,  # noqa: ANN401
+    ) -> None:
+        session = self._session
+        try:
+            if kind == "do":
+                given = json.loads(options)
+                config, undo = given.get("config"), None
+                if rollback is not None:
+                    undo = Undo(_to_text(given.get("rollback")), self._undoer(rollback))
+                future = session.do(
+                    name,
+                    _to_text(config),
+                    self._performer(callback),
+                    read=str,
+                    delay=None if delay is None else self._delayer(delay),
+                    undo=undo,
+                )
+            elif kind == "sleep":
+                future = session.sleep(name, **json.loads(options))
+            else:
+                future = session.wait_for_event(name, **json.loads(options), read=str)
+        except Exception as error:  # noqa: BLE001 - it is the caller's
+            self._tell(settle, "error", json.dumps(to_wire(error)), self._keep(error))
+        else:
+            self._open[id(future)] = settle
+            future.add_done_callback(self._settle)
+
+    def _settle(self, future: Future[Any]) -> None:
+        settle = self._open.pop(id(future), None)
+        if settle is None or future.cancelled():
+            return
+        error = future.exception()
+        if error is None:
+            self._tell(settle, "value", future.result(), 0)
+            return
+        outcome = "thrown" if isinstance(error, JsFailure) else "error"
+        wire = getattr(future, "wire", None) or to_wire(error)
+        self._tell(settle, outcome, json.dumps(wire), self._keep(error))
+
+    def _tell(self, settle: Callable[..., None], outcome: str, text: str | None, failure: int) -> None:
+        if self._encoded:
+            self._session.crossing += 1
+        settle(outcome, text, failure)
+
+    def _keep(self, error: BaseException) -> int:
+        if not self._encoded:
+            return 0
+        self.failures[id(error)] = error
+        return id(error)
+
+    def _performer(self, callback: Any) -> Perform:  # noqa: ANN401 - of either language
+        if is_proxy(callback):
+            return lambda make_context: _perform_js(callback, make_context)
+        return lambda make_context: _perform_python(callback, make_context, encoded=self._encoded)
+
+    def _delayer(self, function: Any) -> Delay:  # noqa: ANN401 - of either language
+        async def ask(context: JsDict, error: BaseException, wire: dict[str, Any]) -> object:
+            if is_proxy(function):
+                answer = json.loads(await function(json.dumps({"ctx": context, "error": wire})))
+                if "error" in answer:
+                    raise JsFailure(answer["error"])
+                return answer.get("delay")
+            if self._encoded:
+                return await function(context, error, wire)
+            result = function(to_js({"ctx": context, "error": error}, "input"))
+            return await result if hasattr(result, "__await__") else result
+
+        return ask
+
+    def _undoer(self, function: Any) -> Callable[[Undone], Awaitable[str]]:  # noqa: ANN401 - of either language
+        async def run(undone: Undone) -> str:
+            context, error, output = undone
+            if self._encoded and not is_proxy(function):
+                return str(await function(undone))
+            target = f"{context.step.name}-{context.step.count}"
+            told: dict[str, Any] = {"ctx": context, "error": error, "stepName": target}
+            if is_proxy(function):
+                outcome = json.loads(await function(json.dumps({**told, "output": output})))
+                if "error" in outcome:
+                    raise JsFailure(outcome["error"])
+                return str(outcome["value"])
+            told.update(error=from_wire(error), output=None if output is None else decode(output))
+            result = function(to_js(told, "input"))
+            return encode(await result if hasattr(result, "__await__") else result)
+
+        return run
+
+
+async def _perform_js(attempt: Any, make_context: Callable[[], JsDict]) -> str:  # noqa: ANN401 - a JsProxy
+    outcome = json.loads(await attempt(json.dumps(make_context())))
+    if "error" in outcome:
+        raise JsFailure(outcome["error"])
+    value: str = outcome["value"]
+    return value
+
+
+async def _perform_python(callback: Any, make_context: Callable[[], JsDict], *, encoded: bool) -> str:  # noqa: ANN401
+    context = make_context()
+    result = callback(context if encoded else to_js(context, "ctx"))
+    if hasattr(result, "__await__"):
+        result = await result
+    return result if encoded else encode(result)
+
+
+class JsLane:
+    """Python's steps, call by call over ``WorkflowStep``. It means what the batched lane means; tests run over both."""
+
+    def __init__(self, session: Session) -> None:
+        """Make calls on *session*, each of which crosses."""
+        self._session = session
+        self._step = JsStep(session, encoded=True)
+        self._plain: JsStep | None = None
+
+    @property
+    def js(self) -> Any:  # noqa: ANN401 - a JsProxy has no static type
+        """Made when first asked for."""
+        if self._plain is None:
+            self._plain = JsStep(self._session)
+        return self._plain.proxy
+
+    def do(
+        self, name: str, config: str | None, perform: Perform, *, delay: Delay | None = None, undo: Undo | None = None
+    ) -> Future[Any]:
+        """See `Session.do`."""
+
+        async def run(context: JsDict) -> str:
+            return await perform(lambda: context)
+
+        # The port takes the functions themselves, in the call: their proxies may go when it returns.
+        proxies = [
+            None if function is None else ffi().create_proxy(function, roundtrip=False)
+            for function in (delay, undo and undo.perform)
+        ]
+        try:
+            options = {} if config is None else json.loads(config)
+            if delay is not None:
+                options["retries"]["delay"] = proxies[0]
+            given = [_to_object(options), run] if options else [run]
+            if undo is not None:
+                more = {} if undo.config is None else {"rollbackConfig": json.loads(undo.config)}
+                given.append(_to_object({"rollback": proxies[1], **more}))
+            return self._await(self._step.proxy.do(name, *given), decode)
+        finally:
+            for proxy in proxies:
+                if proxy is not None:
+                    proxy.destroy()
+
+    def sleep(self, name: str, *, duration: object = None, until: object = None) -> Future[Any]:
+        """See `Session.sleep`."""
+        step = self._step.proxy
+        return self._await(step.sleep(name, duration) if until is None else step.sleepUntil(name, until), None)
+
+    def wait_for_event(self, name: str, event_type: str, timeout: object = None) -> Future[Any]:
+        """See `Session.wait_for_event`."""
+        options = {"type": event_type} if timeout is None else {"type": event_type, "timeout": timeout}
+        return self._await(self._step.proxy.waitForEvent(name, _to_object(options)), decode)
+
+    def _await(self, promise: Any, read: Callable[[str], Any] | None) -> Future[Any]:  # noqa: ANN401 - a JsProxy
+        # Not the promise itself: what waits for the engine is known by the class of the future.
+        self._session.check_open()
+        future: Future[Any] = StepFuture()
+
+        def fulfil(value: str) -> None:
+            self._session.crossed()
+            if not future.done():
+                future.set_result(None if read is None or value is None else read(value))
+
+        def refuse(error: Any) -> None:  # noqa: ANN401 - a JsProxy
+            self._session.crossed()
+            failure = self._step.failures.pop(getattr(error, "failure", 0), None)
+            if self._session.closed:
+                future.cancel()
+            elif not future.done():
+                future.set_exception(failure or RuntimeError(str(error)))
+
+        promise.then(fulfil, refuse)
+        return future
+
+    def close(self) -> None:
+        """Release the proxies of both."""
+        self._step.close()
+        if self._plain is not None:
+            self._plain.close()
+
+
+def _to_text(config: object) -> str | None:
+    return None if config is None else json.dumps(config, separators=(",", ":"))
+
+
+def _to_object(options: dict[str, Any]) -> Any:  # noqa: ANN401 - a JsProxy
+    return to_js(options, "options")

@@ -1,0 +1,134 @@
+"""
+Byte streams: a step's output that is kept in chunks, and read again as often as one likes.
+
+The log has a description of the stream in place of a value; the chunks go to the engine one by one while the attempt
+runs, and come back one by one. Neither side ever holds more than one of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .batch import to_json
+from .session import origin
+from .values import encode
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from .session import Session
+
+CHUNK = 256 * 1024
+"""Bytes in a row of the state file."""
+MAX_PIECE = 16 * 1024 * 1024
+MAX_STREAM = 1024 * 1024 * 1024
+_PREVIEW = 1024
+
+
+class StreamRefused(Exception):  # noqa: N818 - what it says
+    """A step's stream cannot be kept; trying again cannot help."""
+
+    _retryable = False
+
+
+class ByteStream:
+    """What a step gives whose callback gives an async iterator of bytes. Each ``async for`` begins at the beginning."""
+
+    def __init__(self, description: dict[str, Any]) -> None:
+        """Stand for the stream that the log describes."""
+        self.size: int = description["bytes"]
+        """In bytes."""
+        self._description = description
+
+    def __repr__(self) -> str:
+        return f"<ByteStream of step {self._description['name']!r}, {self.size} bytes>"
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        name, count = self._description["name"], self._description["count"]
+        for index in range(self._description["chunks"]):
+            chunk: bytes = await _session()[0].exchange(
+                {"type": "readChunk", "name": name, "count": count, "index": index}
+            )
+            yield chunk
+
+    async def read(self) -> bytes:
+        """All of it at once."""
+        return b"".join([chunk async for chunk in self])
+
+
+async def keep(stream: Any, step: str) -> str:  # noqa: ANN401 - an async iterator of anything
+    """
+    Hand everything that *stream* gives to the engine, for the attempt that runs.
+
+    Returns:
+        Canonical text of the description.
+
+    Raises:
+        StreamRefused: It gives something other than bytes, or too much.
+    """
+    session, ref, attempt = _session()
+    pending = bytearray()
+    start = bytearray()
+    chunks = total = 0
+
+    async def write(chunk: bytes) -> None:
+        message = {"type": "writeChunk", "step": ref, "attempt": attempt, "index": chunks, "value": encode(chunk)}
+        await session.exchange(message)
+
+    async for piece in stream:
+        _check(piece, step)
+        total += len(piece)
+        if total > MAX_STREAM:
+            raise StreamRefused("The instance has exceeded the 1GiB storage limit")
+        start += piece[: max(0, 4 * _PREVIEW - len(start))]
+        pending += piece
+        while len(pending) >= CHUNK:
+            await write(bytes(pending[:CHUNK]))
+            del pending[:CHUNK]
+            chunks += 1
+    if pending:
+        await write(bytes(pending))
+        chunks += 1
+    name, count = session.identity(ref)
+    description = {
+        "name": name,
+        "count": count,
+        "chunks": chunks,
+        "bytes": total,
+        "preview": _preview(bytes(start), total),
+    }
+    return to_json({"$": "stream", "v": description})
+
+
+def _session() -> tuple[Session, int, int]:
+    found = origin.get()
+    if found is None:
+        raise RuntimeError("A byte stream can be read while the workflow runs that has made it.")
+    return found.session, found.ref or 0, found.attempt
+
+
+def _check(piece: object, step: str) -> None:
+    if not isinstance(piece, bytes | bytearray):
+        raise StreamRefused(
+            f'Step "{step}" returned an invalid ReadableStream output. It gave a chunk that is a '
+            f"{type(piece).__name__}; chunks have to be bytes."
+        )
+    if len(piece) > MAX_PIECE:
+        raise StreamRefused(
+            f'Step "{step}" returned an invalid ReadableStream output. It gave a chunk of {len(piece)} bytes; '
+            f"the limit is {MAX_PIECE}."
+        )
+
+
+def _preview(start: bytes, total: int) -> str:
+    """What people are shown of it: the first characters, if it is text."""
+    try:
+        text = start.decode()
+    except UnicodeDecodeError as error:
+        # The last character may have been cut.
+        if total <= len(start) or error.start < len(start) - 3:
+            return f"[ReadableStream (binary): {total} bytes]"
+        text = start[: error.start].decode()
+    if len(text) <= _PREVIEW and total <= len(start):
+        return text
+    return f"{text[:_PREVIEW]}[truncated output]"

@@ -1,0 +1,64 @@
+"""Tracebacks for people: those of an exception and its causes, without the frames that are not the user's."""
+
+from __future__ import annotations
+
+from collections import deque
+from traceback import StackSummary, TracebackException, walk_tb
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+MAX_LENGTH = 16_384
+"""A longer text loses its middle."""
+
+_MAX_FRAMES = 2000
+"""Of a deeper traceback the innermost ones are read: a recursion without limit leaves a million."""
+
+_INTERNAL = frozenset(
+    {
+        __name__.partition(".")[0],
+        "workers",
+        "asyncio",
+        "concurrent",
+        "pyodide",
+        "_pyodide",
+        "importlib",
+        "_frozen_importlib",
+    }
+)
+_INTERNAL_PREFIXES = (__name__.partition(".")[0], "_stepwell")
+
+
+def format_traceback(error: BaseException) -> str:
+    """
+    Get the traceback of *error* as Python prints it, without a final newline.
+
+    Frames of the SDK, the runtime, asyncio and the import system are left out.
+    """
+    summary = TracebackException.from_exception(error, limit=-_MAX_FRAMES)
+    _trim(summary, error)
+    text = "".join(summary.format()).rstrip("\n")
+    if len(text) > MAX_LENGTH:
+        text = f"{text[: MAX_LENGTH // 2]}\n  [...]\n{text[-MAX_LENGTH // 2 :]}"
+    return text
+
+
+def _trim(summary: TracebackException | None, error: BaseException | None) -> None:
+    """Trim *summary* and, beside *error*, those it links to. A link that it does not follow is None there."""
+    if summary is None or error is None:
+        return
+    frames = zip(summary.stack, deque(walk_tb(error.__traceback__), _MAX_FRAMES), strict=False)
+    kept = [line for line, (frame, _number) in frames if not _is_internal(frame)]
+    # Without a stack there is no heading, either.
+    summary.stack = StackSummary.from_list(kept) if kept else None  # type: ignore[assignment]
+    _trim(summary.__cause__, error.__cause__)
+    _trim(summary.__context__, error.__context__)
+    if isinstance(error, BaseExceptionGroup):
+        for part, exception in zip(summary.exceptions or (), error.exceptions, strict=False):
+            _trim(part, exception)
+
+
+def _is_internal(frame: FrameType) -> bool:
+    root = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return root in _INTERNAL or root.startswith(_INTERNAL_PREFIXES) or frame.f_code.co_filename == "<exec>"

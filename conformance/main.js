@@ -1,0 +1,174 @@
+/**
+ * The suite: `node main.js [--target NAME]… [-k TEXT] [--update] [--parity FILE] [--repeat N]`.
+ *
+ * Runs every scenario on every target and prints scenario x target. Exit code 1 where an outcome is another than expected
+ * and that is not declared in the scenario, or where a declared difference is none.
+ *
+ * The event logs that are expected are kept in `expected/`; `--update` writes those of the first target there.
+ */
+
+/** @import { Scenario, Target } from "./scenario.d.ts" */
+/** @import { Result, Row } from "./table.js" */
+
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { differences } from "./compare.js";
+import { markdown, plain } from "./table.js";
+
+const TARGETS = ["python", "python-js-lane", "javascript", "cloudflare"];
+const MARK = /(<!-- conformance -->\n)[^]*(<!-- end of conformance -->)/;
+
+const { values } = parseArgs({
+  options: {
+    target: { type: "string", multiple: true },
+    filter: { type: "string", short: "k", default: "" },
+    update: { type: "boolean", default: false },
+    parity: { type: "string" },
+    repeat: { type: "string", default: "1" },
+    quiet: { type: "boolean", short: "q", default: false },
+  },
+});
+
+const unknown = values.target?.find((name) => !TARGETS.includes(name));
+if (unknown !== undefined) {
+  say(`There is no target ${JSON.stringify(unknown)}. There are ${TARGETS.join(", ")}.`);
+  process.exit(2);
+}
+
+const scenarios = (await loadScenarios()).filter(({ name }) =>
+  name.toLowerCase().includes(values.filter.toLowerCase()),
+);
+if (scenarios.length === 0) {
+  say(`No scenario's name contains ${JSON.stringify(values.filter)}.`);
+  process.exit(2);
+}
+/** @type {Row[]} */
+const rows = scenarios.map(({ name }) => ({ name, results: new Map() }));
+const expected = new URL("expected/log.json", import.meta.url);
+/** @type {Record<string, string[]>} */
+const logs = existsSync(expected) ? JSON.parse(readFileSync(expected, "utf8")) : {};
+/** @type {string[]} */
+const ran = [];
+let failures = 0;
+
+for (const name of values.target ?? TARGETS) {
+  /** @type {{ default: Target }} */
+  const { default: target } = await import(new URL(`targets/${name.replaceAll("-", "_")}.js`, import.meta.url).href);
+  const why = await target.unavailable?.();
+  if (why !== undefined) {
+    say(`${name}: not run. ${why}`);
+    // Who asks for a target wants to know; the others are run where they can be.
+    if (values.target) failures += 1;
+    continue;
+  }
+  ran.push(name);
+  for (let turn = 0; turn < Number(values.repeat); turn++) await runTarget(target);
+}
+if (values.update) {
+  const known = new Set((await loadScenarios()).map((scenario) => scenario.name));
+  const kept = Object.entries(logs).filter(([name]) => known.has(name));
+  writeFileSync(expected, `${JSON.stringify(Object.fromEntries(kept), null, 1)}\n`);
+}
+if (!values.quiet) say(plain(rows, ran));
+for (const name of ran) say(`${name}: ${summary(name)}`);
+if (values.parity) {
+  const page = readFileSync(values.parity, "utf8");
+  const counts = ran.map((name) => `* \`${name}\`: ${summary(name)}`).join("\n");
+  writeFileSync(
+    values.parity,
+    page.replace(MARK, (_, start, end) => `${start}${counts}\n\n${markdown(rows, ran)}\n${end}`),
+  );
+}
+process.exit(failures > 0 ? 1 : 0);
+
+/** @param {string} name */
+function summary(name) {
+  const kinds = rows.map(({ results }) => results.get(name)?.kind);
+  return ["same", "differs", "n.a.", "failed"]
+    .map((kind) => [kinds.filter((each) => each === kind).length, kind])
+    .filter(([count, kind]) => count !== 0 || kind === "same")
+    .map(([count, kind]) => `${count} ${kind}`)
+    .join(", ");
+}
+
+/** @param {Target} target */
+async function runTarget(target) {
+  const mine = scenarios.filter((scenario) => !reasonNotFor(scenario, target));
+  try {
+    await target.open(mine);
+    const queue = scenarios.map((scenario, i) => ({ scenario, row: rows[i] }));
+    await Promise.all(
+      Array.from({ length: target.width ?? 1 }, async () => {
+        for (let next = queue.shift(); next; next = queue.shift()) {
+          const result = await judge(next.scenario, target);
+          const before = next.row.results.get(target.name);
+          if (!before || result.kind === "failed") next.row.results.set(target.name, result);
+          if (result.kind !== "failed") continue;
+          failures += 1;
+          say(`FAILED ${target.name}: ${next.scenario.name}\n  ${result.text}`);
+        }
+      }),
+    );
+  } finally {
+    await target.close();
+  }
+}
+
+/**
+ * @param {Scenario} scenario
+ * @param {Target} target
+ */
+function reasonNotFor(scenario, target) {
+  if (scenario.notFor?.[target.name]) return scenario.notFor[target.name];
+  return scenario[target.language] === undefined
+    ? `only in ${target.language === "python" ? "JavaScript" : "Python"}`
+    : "";
+}
+
+/**
+ * @param {Scenario} scenario
+ * @param {Target} target
+ * @returns {Promise<Result>}
+ */
+async function judge(scenario, target) {
+  const why = reasonNotFor(scenario, target);
+  if (why) return { kind: "n.a.", text: why };
+  const reason = scenario.differs?.[target.name];
+  let found;
+  try {
+    const outcome = await target.run(scenario);
+    if (values.update && target.name === (values.target ?? ["javascript"])[0]) logs[scenario.name] = outcome.log;
+    found = differences(scenario, target, outcome, logs[scenario.name]);
+  } catch (error) {
+    found = [String(/** @type {Error} */ (error).stack ?? error)];
+  }
+  if (found.length === 0) {
+    if (reason === undefined) return { kind: "same", text: "" };
+    return { kind: "failed", text: `is declared to differ (${reason}), and does not` };
+  }
+  // "log: …" declares nothing about the outcome.
+  const allowed = reason?.startsWith("log: ") ? found.every((line) => line.startsWith("log[")) : reason !== undefined;
+  if (reason === undefined || !allowed) return { kind: "failed", text: found.join("\n  ") };
+  return { kind: "differs", text: reason };
+}
+
+/** @returns {Promise<Scenario[]>} */
+async function loadScenarios() {
+  const folder = new URL("scenarios/", import.meta.url);
+  const modules = await Promise.all(
+    readdirSync(folder)
+      .filter((name) => name.endsWith(".js"))
+      .toSorted()
+      .map((name) => import(new URL(name, folder).href)),
+  );
+  const all = modules.flatMap((module) => module.default);
+  const names = all.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new Error(`Two scenarios are called ${JSON.stringify(twice)}.`);
+  return all;
+}
+
+/** @param {string} text */
+function say(text) {
+  process.stdout.write(`${text}\n`);
+}

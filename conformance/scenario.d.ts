@@ -1,0 +1,86 @@
+/** A scenario: one workflow in both languages, what is done to it, and what has to come of it. */
+
+export interface Scenario {
+  /** "group: claim", unique. */
+  name: string;
+  /** The body of `async def run(self, event, step)`. */
+  python?: string;
+  /** The body of `async run(event, step)`. */
+  javascript?: string;
+  params?: unknown;
+  /** What is done; without it the instance is created and runs to its end. */
+  drive?: (run: Run) => Promise<void>;
+  expect: Expectation;
+  /** What else is expected where a language or a target differs by design, e.g. the name of an error's class. */
+  expectIn?: Record<string, Partial<Expectation>>;
+  /** Steps run at the same time, so the log is compared without its order. */
+  unordered?: boolean;
+  /** The log is not compared, and why. */
+  logVaries?: string;
+  /** Where the outcome is known to be another, by target, and why; "log: …" where only the log is. */
+  differs?: Record<string, string>;
+  /** Where it cannot be run, by target, and why. */
+  notFor?: Record<string, string>;
+  /** A step that never ends is part of it: time is moved although something runs. */
+  hangs?: boolean;
+  stepLimit?: number;
+}
+
+export interface Expectation {
+  /** Of the instance at the end; "complete" if not said. */
+  status?: string;
+  output?: unknown;
+  /** A message may be given in part, as a regular expression. */
+  error?: { name: string; message: string | RegExp };
+  /** What the drive noted on its way. */
+  notes?: unknown[];
+}
+
+/** What a drive can do. Durations are text such as "3 days"; a target may scale them. */
+export interface Run {
+  create(params?: unknown): Promise<void>;
+  /** Until everything waits: for a time, for an event, or for whoever drives. */
+  settle(): Promise<void>;
+  /** Until an attempt of the step runs. */
+  started(step: string): Promise<void>;
+  pass(duration: string): Promise<void>;
+  event(type: string, payload?: unknown): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  terminate(options?: { rollback?: boolean }): Promise<void>;
+  restart(from?: { name: string; count?: number; type?: "do" | "sleep" | "waitForEvent" }): Promise<void>;
+  delete(): Promise<void>;
+  /** The process of the engine dies, and another takes over. */
+  crash(): Promise<void>;
+  /** Crash when the guest has sent its n-th message of that type and the engine has not seen it. */
+  crashBefore(type: string, n?: number): void;
+  status(): Promise<string>;
+  /** Until the instance has ended. */
+  finish(): Promise<void>;
+  /** Note something to be compared: a value, or what a call that must be refused is refused with. */
+  note(value: unknown): Promise<void>;
+}
+
+export interface Outcome {
+  status: string;
+  output?: unknown;
+  error?: { name: string; message: string };
+  log: string[];
+  notes: unknown[];
+}
+
+export interface Target {
+  name: string;
+  language: "python" | "javascript";
+  /** Durations are scaled there, so the log is compared without them. */
+  scales?: boolean;
+  /** Outputs are what JSON leaves of them. */
+  jsonOnly?: boolean;
+  /** How many scenarios may run at once. */
+  width?: number;
+  /** Why it cannot be run here; undefined where it can. */
+  unavailable?(): Promise<string | undefined>;
+  open(scenarios: Scenario[]): Promise<void>;
+  run(scenario: Scenario): Promise<Outcome>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,285 @@
+/** Errors, in every direction. */
+
+/** @import { Scenario } from "../scenario.d.ts" */
+
+const FOLDED = "a thrown error comes back as `Error`, its name folded into its message";
+const FOLDED_OWN = "an error of the user's class comes back as `Error`, its name folded into its message";
+const NO_RETRY = '{"retries": {"limit": 0, "delay": 1}}';
+
+/** @type {Scenario[]} */
+export default [
+  {
+    name: "errors: run() throws",
+    python: `fails("broken")`,
+    javascript: `fails("broken");`,
+    expect: { error: { name: "TypeError", message: "broken" } },
+  },
+  {
+    name: "errors: run() throws without a message",
+    python: `fails("")`,
+    javascript: `fails("");`,
+    expect: { error: { name: "TypeError", message: "" } },
+  },
+  {
+    name: "errors: run() throws a message of several lines",
+    python: `fails("one\\ntwo\\n\\nfour")`,
+    javascript: `fails("one\\ntwo\\n\\nfour");`,
+    expect: { error: { name: "TypeError", message: "one\ntwo\n\nfour" } },
+  },
+  {
+    name: "errors: run() throws after a step",
+    python: `
+      @step.do("a")
+      async def a():
+          return 1
+      await a()
+      fails("broken")`,
+    javascript: `
+      await step.do("a", async () => 1);
+      fails("broken");`,
+    expect: { error: { name: "TypeError", message: "broken" } },
+  },
+  {
+    name: "errors: run() throws an error of its own class",
+    python: `fails("mine", AppError)`,
+    javascript: `fails("mine", AppError);`,
+    expect: { error: { name: "AppError", message: "mine" } },
+    differs: { cloudflare: FOLDED_OWN },
+  },
+  {
+    name: "errors: run() throws a NonRetryableError",
+    python: `raise NonRetryableError("stop")`,
+    javascript: `throw new NonRetryableError("stop");`,
+    expect: { error: { name: "NonRetryableError", message: "stop" } },
+    differs: { cloudflare: FOLDED },
+  },
+  {
+    name: "errors: a step throws and nobody catches",
+    python: `
+      @step.do("a", config=${NO_RETRY})
+      async def a():
+          fails("broken")
+      await a()`,
+    javascript: `await step.do("a", ${NO_RETRY}, async () => fails("broken"));`,
+    expect: { error: { name: "TypeError", message: "broken" } },
+  },
+  {
+    name: "errors: a step throws an error of the user's class and nobody catches",
+    python: `
+      @step.do("a", config=${NO_RETRY})
+      async def a():
+          fails("mine", AppError)
+      await a()`,
+    javascript: `await step.do("a", ${NO_RETRY}, async () => fails("mine", AppError));`,
+    expect: { error: { name: "AppError", message: "mine" } },
+    differs: { cloudflare: FOLDED_OWN },
+  },
+  ...[
+    ["a TypeError", "TypeError"],
+    ["an error of the user's class", "AppError"],
+  ].map(([what, name]) => ({
+    name: `errors: ${what} of a step is caught by its class`,
+    python: `
+      @step.do("a", config=${NO_RETRY})
+      async def a():
+          fails("broken", ${name})
+      try:
+          await a()
+      except ${name} as error:
+          return caught(error)`,
+    javascript: `
+      try {
+        await step.do("a", ${NO_RETRY}, async () => fails("broken", ${name}));
+      } catch (error) {
+        if (error instanceof ${name}) return caught(error);
+      }`,
+    expect: { output: { name, message: "broken" } },
+    ...(name === "AppError" ? { differs: { cloudflare: "it is an Error with that name, of no class" } } : {}),
+  })),
+  ...[
+    ["a TypeError", "TypeError"],
+    ["an error of the user's class", "AppError"],
+  ].map(([what, name]) => ({
+    name: `errors: ${what} of a step is the same after a replay`,
+    python: `
+      @step.do("a", config=${NO_RETRY})
+      async def a():
+          calls(event).append("a")
+          fails("broken\\nin two lines", ${name})
+      try:
+          await a()
+      except ${name} as error:
+          seen = caught(error)
+      await step.sleep("nap", "1 hour")
+      return [seen, len(calls(event))]`,
+    javascript: `
+      let seen;
+      try {
+        await step.do("a", ${NO_RETRY}, async () => {
+          calls(event).push("a");
+          fails("broken\\nin two lines", ${name});
+        });
+      } catch (error) {
+        seen = caught(error);
+      }
+      await step.sleep("nap", "1 hour");
+      return [seen, calls(event).length];`,
+    expect: { output: [{ name, message: "broken\nin two lines" }, 1] },
+    ...(name === "AppError" ? { differs: { cloudflare: FOLDED_OWN } } : {}),
+  })),
+  {
+    name: "errors: a NonRetryableError is caught as one, in a replay too",
+    python: `
+      @step.do("a")
+      async def a():
+          calls(event).append("a")
+          raise NonRetryableError("no use")
+      try:
+          await a()
+      except NonRetryableError as error:
+          seen = str(error)
+      await step.sleep("nap", "1 hour")
+      return [seen, len(calls(event))]`,
+    javascript: `
+      let seen;
+      try {
+        await step.do("a", async () => {
+          calls(event).push("a");
+          throw new NonRetryableError("no use");
+        });
+      } catch (error) {
+        if (error instanceof NonRetryableError) seen = error.message;
+      }
+      await step.sleep("nap", "1 hour");
+      return [seen, calls(event).length];`,
+    expect: { output: ["no use", 1] },
+    differs: { cloudflare: FOLDED },
+  },
+  {
+    name: "errors: what is caught and thrown again",
+    python: `
+      @step.do("a", config=${NO_RETRY})
+      async def a():
+          fails("broken")
+      try:
+          await a()
+      except TypeError:
+          @step.do("clean up")
+          async def clean_up():
+              return 1
+          await clean_up()
+          raise`,
+    javascript: `
+      try {
+        await step.do("a", ${NO_RETRY}, async () => fails("broken"));
+      } catch (error) {
+        await step.do("clean up", async () => 1);
+        throw error;
+      }`,
+    expect: { error: { name: "TypeError", message: "broken" } },
+  },
+  {
+    name: "errors: a step in finally",
+    python: `
+      try:
+          fails("broken")
+      finally:
+          @step.do("last")
+          async def last():
+              return 1
+          await last()`,
+    javascript: `
+      try {
+        fails("broken");
+      } finally {
+        await step.do("last", async () => 1);
+      }`,
+    expect: { error: { name: "TypeError", message: "broken" } },
+  },
+  {
+    name: "errors: a step goes on after another has failed for good",
+    python: `
+      @step.do("bad", config=${NO_RETRY})
+      async def bad():
+          fails("no")
+      @step.do("good")
+      async def good():
+          return "good"
+      try:
+          await bad()
+      except Exception:
+          return await good()`,
+    javascript: `
+      try {
+        await step.do("bad", ${NO_RETRY}, async () => fails("no"));
+      } catch {
+        return await step.do("good", async () => "good");
+      }`,
+    expect: { output: "good" },
+  },
+  {
+    name: "errors: something that is no error is thrown",
+    javascript: `
+      try {
+        await step.do("a", ${NO_RETRY}, async () => {
+          throw "text";
+        });
+      } catch (error) {
+        return [typeof error, error.message ?? error];
+      }`,
+    expect: { output: ["string", "text"] },
+    differs: { cloudflare: "an Error with that message" },
+  },
+  {
+    name: "errors: a step that ends the interpreter",
+    python: `
+      @step.do("a", config=${NO_RETRY})
+      async def a():
+          raise SystemExit(3)
+      try:
+          await a()
+      except Exception as error:
+          return caught(error)["name"]`,
+    expect: { output: "StepError" },
+    logVaries: "",
+    expectIn: { python: { output: "SystemExit" } },
+  },
+  {
+    name: "errors: recursion without end",
+    python: `
+      @step.do("a", config=${NO_RETRY})
+      async def a():
+          def deeper():
+              return deeper()
+          return deeper()
+      try:
+          await a()
+      except RecursionError:
+          return "caught"`,
+    javascript: `
+      try {
+        await step.do("a", ${NO_RETRY}, async () => {
+          const deeper = () => deeper() + 1;
+          return deeper();
+        });
+      } catch (error) {
+        if (error instanceof RangeError) return "caught";
+      }`,
+    expect: { output: "caught" },
+    logVaries: "the error is each language's own",
+  },
+  {
+    name: "errors: an error as a value keeps name and message",
+    python: `
+      @step.do("a")
+      async def a():
+          return {"error": AppError("as data")}
+      found = await a()
+      return caught(found["error"])`,
+    javascript: `
+      const found = await step.do("a", async () => ({ error: new TypeError("as data") }));
+      return caught(found.error);`,
+    expect: { output: { name: "TypeError", message: "as data" } },
+    expectIn: { python: { output: { name: "AppError", message: "as data" } } },
+  },
+];

@@ -1,0 +1,89 @@
+/** The source files that a target runs, made of the scenarios' bodies. */
+
+/** @import { Scenario } from "./scenario.d.ts" */
+
+const PYTHON = `import asyncio
+import datetime
+import decimal
+from workers import WorkflowEntrypoint
+from workers.workflows import NonRetryableError, WorkflowTimeoutError
+
+_calls = {}
+
+
+def calls(event):
+    """What the callbacks of an instance did, over all its passes."""
+    return _calls.setdefault(event.instanceId, [])
+
+
+class AppError(Exception):
+    pass
+
+
+class Stop(NonRetryableError):
+    pass
+
+
+def fails(message, kind=TypeError):
+    raise kind(message)
+
+
+def caught(error):
+    return {"name": getattr(error, "name", None) or type(error).__name__, "message": str(getattr(error, "message", None) or error)}
+`;
+
+const JAVASCRIPT = `import { WorkflowEntrypoint } from "cloudflare:workers";
+import { NonRetryableError } from "cloudflare:workflows";
+
+const made = new Map();
+
+/** What the callbacks of an instance did, over all its passes. */
+function calls(event) {
+  if (!made.has(event.instanceId)) made.set(event.instanceId, []);
+  return made.get(event.instanceId);
+}
+
+class AppError extends Error {
+  name = "AppError";
+}
+
+class Stop extends NonRetryableError {}
+
+function fails(message, Kind = TypeError) {
+  throw new Kind(message);
+}
+
+function caught({ name, message }) {
+  return { name, message };
+}
+`;
+
+/**
+ * @param {Scenario[]} scenarios
+ * @param {"python" | "javascript"} language
+ * @param {(scenario: Scenario) => string} classOf
+ */
+export function sourceOf(scenarios, language, classOf) {
+  const parts = scenarios.map((scenario) => {
+    const body = dedent(scenario[language] ?? "");
+    return language === "python"
+      ? `class ${classOf(scenario)}(WorkflowEntrypoint):\n    async def run(self, event, step):\n${indent(body, 8)}\n`
+      : `export class ${classOf(scenario)} extends WorkflowEntrypoint {\n  async run(event, step) {\n    {\n${indent(body, 6)}\n    }\n  }\n}\n`;
+  });
+  return [language === "python" ? PYTHON : JAVASCRIPT, ...parts].join("\n\n");
+}
+
+/** @param {string} text */
+function dedent(text) {
+  const lines = text.replace(/^\n+|\s+$/g, "").split("\n");
+  const margin = Math.min(...lines.filter((line) => line.trim()).map((line) => line.length - line.trimStart().length));
+  return lines.map((line) => line.slice(margin)).join("\n");
+}
+
+/**
+ * @param {string} text
+ * @param {number} width
+ */
+function indent(text, width) {
+  return text.replace(/^(?=.)/gm, " ".repeat(width));
+}

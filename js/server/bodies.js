@@ -1,0 +1,104 @@
+/** What the HTTP interface takes, checked at the door. */
+
+import { z } from "zod";
+import { WorkflowError } from "../engine/errors.js";
+
+const STATUSES = [
+  "queued",
+  "running",
+  "paused",
+  "errored",
+  "terminated",
+  "complete",
+  "waiting",
+  "waitingForPause",
+  "rollingBack",
+];
+const MAX_BATCH = 100;
+
+const duration = z.union([z.number(), z.string()]);
+const retention = z.strictObject({ success_retention: duration.optional(), error_retention: duration.optional() });
+
+export const deployment = z.strictObject({
+  root: z.string().startsWith("/"),
+  main: z.string().startsWith("/"),
+  vars: z.record(z.string(), z.json()).default({}),
+  bindings: z.record(z.string(), z.string()).nullable().default(null),
+  workflows: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-zA-Z0-9_][a-zA-Z0-9-_]{0,63}$/, "is not a workflow name"),
+        class_name: z.string(),
+        limits: z.strictObject({ steps: z.int().min(1).optional() }).optional(),
+        concurrency: z.strictObject({ limit: z.int().min(1) }).optional(),
+        default_retention: retention.optional(),
+      }),
+    )
+    .nullable()
+    .default(null),
+});
+
+export const createInstance = z
+  .strictObject({
+    instance_id: z.string().optional(),
+    params: z.json().optional(),
+    instance_retention: retention.optional(),
+    location_hint: z.string().optional(),
+  })
+  .default({});
+
+export const listQuery = z.strictObject({
+  page: z.coerce.number().int().min(1).default(1),
+  per_page: z.coerce.number().int().min(1).max(100).default(25),
+  status: z.enum(STATUSES).optional(),
+  direction: z.enum(["asc", "desc"]).default("desc"),
+  date_start: z.coerce.date().optional(),
+  date_end: z.coerce.date().optional(),
+});
+
+export const statusChange = z.discriminatedUnion("status", [
+  z.strictObject({ status: z.literal("pause") }),
+  z.strictObject({ status: z.literal("resume") }),
+  z.strictObject({ status: z.literal("terminate"), rollback: z.boolean().optional() }),
+  z.strictObject({
+    status: z.literal("restart"),
+    from: z
+      .strictObject({
+        name: z.string(),
+        count: z.int().min(1).optional(),
+        type: z.enum(["do", "sleep", "waitForEvent"]).optional(),
+      })
+      .optional(),
+  }),
+]);
+
+export const batchDelete = z.strictObject({
+  instances: z
+    .array(z.string())
+    .min(1, "(body) batchDeleteInstances should have at least 1 instance")
+    .max(MAX_BATCH, `(body) batchDeleteInstances only supports ${MAX_BATCH} instances at a time`),
+});
+
+/** REST's retention as the engine takes it. @param {z.infer<typeof retention> | undefined} given */
+export function retentionOf({ success_retention, error_retention } = {}) {
+  return {
+    ...(success_retention === undefined ? {} : { successRetention: success_retention }),
+    ...(error_retention === undefined ? {} : { errorRetention: error_retention }),
+  };
+}
+
+/**
+ * @template {z.ZodType} S
+ * @param {S} schema
+ * @param {unknown} value
+ * @returns {z.infer<S>}
+ * @throws {WorkflowError} naming each place that does not fit
+ */
+export function parse(schema, value) {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) =>
+    path.length ? `${path.join(".")}: ${message}` : message,
+  );
+  throw new WorkflowError("body.invalid", problems.join("; "));
+}

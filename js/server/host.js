@@ -1,0 +1,240 @@
+/** Puts the parts together on Node: the state file, the engine, the deployments and the HTTP interface. */
+
+/** @import { Deployment } from "./deployments.js" */
+
+import { randomUUID } from "node:crypto";
+import { createAdaptorServer } from "@hono/node-server";
+import { toRetention } from "../engine/creation.js";
+import { Engine } from "../engine/engine.js";
+import { WorkflowError } from "../engine/errors.js";
+import { openDriver, toStateError } from "../store/node_driver.js";
+import { SCHEMA_VERSION } from "../store/schema.js";
+import { SqliteStore } from "../store/sqlite.js";
+import { createApi } from "./api.js";
+import { retentionOf } from "./bodies.js";
+import { nodeClock } from "./clock.js";
+import { Deployments } from "./deployments.js";
+import { Ownership } from "./owner.js";
+import { PYODIDE_VERSION, VERSION } from "./version.js";
+
+/**
+ * @typedef {object} HostOptions
+ * @property {string} state path of the state file
+ * @property {boolean} idle carry out requests, but run nothing until something is deployed
+ * @property {"batched" | "js"} [lane] how the SDK talks to the engine; for tests
+ * @property {(problem: string) => void} report a line for the operator
+ * @property {(code: number) => void} onstopped
+ */
+
+export class Host {
+  #options;
+  #ownership;
+  #store;
+  #deployments;
+  #server;
+  #streams = 0;
+  #parentGone = false;
+  #stopping = false;
+
+  /** @param {HostOptions} options */
+  constructor(options) {
+    this.#options = options;
+    this.#ownership = new Ownership(options.state);
+    try {
+      this.#store = openStore(this.#ownership.state);
+    } catch (error) {
+      this.#ownership.release();
+      throw error;
+    }
+    this.#deployments = new Deployments(this.#ownership.state, {
+      ...(options.lane ? { lane: options.lane } : {}),
+      print: options.report,
+    });
+    this.engine = new Engine({
+      store: this.#store,
+      clock: nodeClock,
+      newId: randomUUID,
+      defer: setImmediate,
+      guestFor: (workflow) => this.#deployments.guestFor(workflow),
+      onproblem: (problem) => this.#onproblem(problem),
+      idle: options.idle,
+    });
+    this.#server = createAdaptorServer({ fetch: createApi(this).fetch });
+  }
+
+  get socket() {
+    return this.#ownership.socket;
+  }
+
+  /** Listen, and take up what is unfinished. */
+  async open() {
+    await new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(this.socket, () => resolve(undefined));
+    });
+    this.#ownership.announce({ command: process.env.STEPWELL_COMMAND ?? process.argv.join(" "), version: VERSION });
+    this.engine.open();
+  }
+
+  describe() {
+    const { node, sqlite } = process.versions;
+    return {
+      version: VERSION,
+      pid: process.pid,
+      node,
+      sqlite,
+      pyodide: PYODIDE_VERSION,
+      state: this.#ownership.state,
+      schema: SCHEMA_VERSION,
+    };
+  }
+
+  /**
+   * Load a deployment and register its workflows.
+   *
+   * @param {Deployment & { workflows: { name: string, class_name: string, limits?: { steps?: number | undefined } | undefined, concurrency?: { limit: number } | undefined, default_retention?: Parameters<typeof retentionOf>[0] }[] | null }} request
+   * @returns {Promise<{ name: string, class_name: string }[]>}
+   */
+  async deploy({ workflows, ...deployment }) {
+    const { classes } = await this.#load(deployment);
+    if (classes.length === 0) {
+      throw new WorkflowError(
+        "deployment.no_workflow",
+        `${deployment.main} has no workflow: no class in it extends WorkflowEntrypoint.`,
+      );
+    }
+    /** @type {NonNullable<typeof workflows>} */
+    const wanted = workflows ?? classes.map((name) => ({ name, class_name: name }));
+    for (const { name, class_name } of wanted) {
+      if (!classes.includes(class_name)) {
+        const found = classes.join(", ");
+        throw new WorkflowError(
+          "deployment.no_class",
+          `Workflow '${name}' has no class ${class_name} in ${deployment.main}. Found: ${found}.`,
+        );
+      }
+      this.#refuseConflict(name, deployment);
+    }
+    for (const { name, class_name, limits, concurrency, default_retention } of wanted) {
+      const row = this.#deployments.toRow(deployment, {
+        name,
+        className: class_name,
+        stepLimit: limits?.steps,
+        concurrency: concurrency?.limit,
+        retention: toRetention(retentionOf(default_retention)),
+      });
+      await this.engine.saveWorkflow(row);
+    }
+    // Whoever deploys wants things to run, also when a management command happened to open the state first.
+    this.engine.activate();
+    return wanted.map(({ name, class_name }) => ({ name, class_name }));
+  }
+
+  /** @param {Deployment} deployment */
+  async #load(deployment) {
+    try {
+      return await this.#deployments.load(deployment);
+    } catch (error) {
+      if (error instanceof WorkflowError) throw error;
+      const { message, traceback } = /** @type {Error & { traceback?: string }} */ (error);
+      if (traceback === undefined) throw error;
+      throw Object.assign(new WorkflowError("deployment.import_failed", message), { traceback });
+    }
+  }
+
+  /**
+   * The same name for another program would let that program go on with this one's instances.
+   *
+   * @param {string} name
+   * @param {Deployment} deployment
+   */
+  #refuseConflict(name, deployment) {
+    const known = this.engine.workflows().find((workflow) => workflow.name === name);
+    if (!known) return;
+    const { main } = this.#deployments.deploymentOf(known);
+    const counts = this.engine.countByStatus(name);
+    const unfinished = Object.entries(counts).filter(
+      ([status]) => !["complete", "errored", "terminated"].includes(status),
+    );
+    const number = unfinished.reduce((sum, [, count]) => sum + count, 0);
+    if (main !== deployment.main && number > 0) {
+      throw new WorkflowError(
+        "deployment.conflict",
+        `Workflow '${name}' of this state belongs to ${main} and has ${number} unfinished instance(s). Use another --state, or finish or delete them first.`,
+      );
+    }
+  }
+
+  /** @param {import("../store/store.d.ts").WorkflowRow} workflow */
+  mainOf(workflow) {
+    return this.#deployments.deploymentOf(workflow).main;
+  }
+
+  /** A subscriber keeps the host alive after its parent has gone. */
+  streamOpened() {
+    this.#streams += 1;
+  }
+
+  streamClosed() {
+    this.#streams -= 1;
+    this.#stopIfUnused();
+  }
+
+  parentGone() {
+    this.#parentGone = true;
+    this.#stopIfUnused();
+  }
+
+  #stopIfUnused() {
+    if (this.#parentGone && this.#streams === 0) void this.stop();
+  }
+
+  /** @param {number} [code] exit code */
+  async stop(code = 0) {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#server.close();
+    try {
+      this.engine.close();
+    } catch {
+      // The state cannot be written; that has been reported already.
+    }
+    await this.#deployments.dispose();
+    try {
+      this.#store.close();
+    } finally {
+      this.#ownership.release();
+      this.#options.onstopped(code);
+    }
+  }
+
+  /** @param {{ workflow?: string, error: unknown }} problem */
+  #onproblem({ workflow, error }) {
+    if (workflow !== undefined) {
+      const { message } = /** @type {Error} */ (error);
+      this.#options.report(`Workflow '${workflow}' cannot go on: its code does not load. ${message}`);
+      return;
+    }
+    const cause = toStateError(error);
+    this.#options.report(JSON.stringify({ fatal: fatalOf(cause) }));
+    void this.stop(3);
+  }
+}
+
+/** @param {any} error */
+function fatalOf(error) {
+  if (typeof error?.code === "string" && error.code.startsWith("state."))
+    return { code: error.code, message: error.message };
+  return { code: "internal", message: String(error?.stack ?? error) };
+}
+
+/** @param {string} path */
+function openStore(path) {
+  const driver = openDriver(path);
+  try {
+    return new SqliteStore(driver);
+  } catch (error) {
+    driver.close();
+    throw toStateError(error);
+  }
+}

@@ -1,0 +1,162 @@
+/** The database's tables. One entry of MIGRATIONS per version: entries are never changed, only added. */
+
+/** @import { Driver } from "./driver.d.ts" */
+
+/** "Stepwell state" in SQLite's header, so that `file` and we can tell it from any other database. */
+export const APPLICATION_ID = 0x53746570;
+
+const MIGRATIONS = [
+  `
+  CREATE TABLE workflows (
+    name TEXT PRIMARY KEY,
+    class_name TEXT NOT NULL,
+    root TEXT NOT NULL,
+    main TEXT NOT NULL,
+    vars TEXT NOT NULL,
+    bindings TEXT,
+    step_limit INTEGER,
+    concurrency INTEGER,
+    success_retention INTEGER,
+    error_retention INTEGER,
+    version_id TEXT NOT NULL,
+    created_on INTEGER NOT NULL,
+    modified_on INTEGER NOT NULL,
+    triggered_on INTEGER
+  ) STRICT;
+
+  CREATE TABLE instances (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    workflow TEXT NOT NULL,
+    id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    params TEXT NOT NULL,
+    "trigger" INTEGER NOT NULL,
+    version_id TEXT NOT NULL,
+    created_on INTEGER NOT NULL,
+    modified_on INTEGER NOT NULL,
+    started_on INTEGER,
+    ended_on INTEGER,
+    output TEXT,
+    error TEXT,
+    paused_on INTEGER,
+    wake_at INTEGER,
+    success_retention INTEGER,
+    error_retention INTEGER,
+    expires_at INTEGER,
+    UNIQUE (workflow, id)
+  ) STRICT;
+  CREATE INDEX instances_due ON instances (wake_at) WHERE wake_at IS NOT NULL;
+  CREATE INDEX instances_expiring ON instances (expires_at) WHERE expires_at IS NOT NULL;
+  CREATE INDEX instances_of_workflow ON instances (workflow, status, number)
+    WHERE status NOT IN ('complete', 'errored', 'terminated');
+  CREATE INDEX instances_unfinished ON instances (status, number)
+    WHERE status NOT IN ('complete', 'errored', 'terminated');
+
+  -- Appended at the end whatever the instance, so that a commit touches few pages; the index finds an instance's own.
+  CREATE TABLE log (
+    id INTEGER PRIMARY KEY,
+    instance INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    event INTEGER NOT NULL,
+    next INTEGER,
+    name TEXT,
+    count INTEGER,
+    at INTEGER NOT NULL,
+    attempt INTEGER,
+    due INTEGER,
+    value TEXT,
+    detail TEXT
+  ) STRICT;
+  CREATE INDEX log_instance ON log (instance);
+
+  -- Byte streams that steps have given, as canonical text of bytes.
+  CREATE TABLE chunks (
+    instance INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    chunk TEXT NOT NULL,
+    PRIMARY KEY (instance, name, count, place)
+  ) STRICT;
+
+  CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    instance INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    payload TEXT NOT NULL,
+    consumed_by INTEGER
+  ) STRICT;
+  CREATE INDEX events_instance ON events (instance);
+
+  CREATE TABLE output (
+    id INTEGER PRIMARY KEY,
+    instance INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    step TEXT,
+    level TEXT NOT NULL,
+    text TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX output_instance ON output (instance);
+  `,
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** The file is a database that this version cannot use. `code` as in the host's ready line. */
+export class StateError extends Error {
+  /**
+   * @param {"state.newer" | "state.corrupt" | "state.foreign" | "state.readonly" | "state.full" | "state.path"} code
+   * @param {string} message
+   * @param {ErrorOptions} [options]
+   */
+  constructor(code, message, options) {
+    super(message, options);
+    this.name = "StateError";
+    this.code = code;
+  }
+}
+
+/**
+ * Bring the database to this version's tables.
+ *
+ * @param {Driver} db
+ * @throws {StateError} it is of a newer version, or not ours
+ */
+export function migrate(db) {
+  const version = pragma(db, "user_version");
+  const application = pragma(db, "application_id");
+  if (version > SCHEMA_VERSION) {
+    throw new StateError(
+      "state.newer",
+      `it has format ${version}, this version of Stepwell reads up to ${SCHEMA_VERSION}. Upgrade Stepwell`,
+    );
+  }
+  if (application !== APPLICATION_ID && (application !== 0 || version !== 0 || hasTables(db))) {
+    throw new StateError("state.foreign", "it is a database of another program");
+  }
+  if (version === SCHEMA_VERSION) return;
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    db.exec("COMMIT");
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/**
+ * @param {Driver} db
+ * @param {string} name
+ */
+function pragma(db, name) {
+  return Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+}
+
+/** @param {Driver} db */
+function hasTables(db) {
+  return db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() !== undefined;
+}

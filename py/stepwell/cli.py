@@ -1,0 +1,51 @@
+"""The command `stepwell`. Each command is in a file of its own, imported when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from stepwell import __version__, exits
+from stepwell.exceptions import StepwellError
+from stepwell.groups import LazyGroup
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at={
+        "run": "stepwell.run:run",
+        "workflows": "stepwell.workflows:workflows",
+        "doctor": "stepwell.doctor:doctor",
+        "conformance": "stepwell.conformance:conformance",
+    },
+    epilog=exits.HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def stepwell() -> None:
+    """Run durable Python Workflows: kill the process, run it again, and it goes on where it was."""
+
+
+def main() -> NoReturn:
+    """Run the command line, and turn whatever happens into an exit code and a sentence."""
+    try:
+        code = stepwell(prog_name="stepwell", standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        code = exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = exits.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        code = exits.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone: nothing is left to say, not even by the interpreter's own flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = exits.ERRORED
+    except StepwellError as error:
+        exits.leave(error)
+    except Exception as error:  # noqa: BLE001 - the last resort
+        exits.leave(error)
+    raise SystemExit(code or 0)

@@ -1,0 +1,111 @@
+"""An instance on one page, for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from stepwell.models import Attempt, DoStep, InstanceDetail, SleepStep, Step, Termination, WaitStep
+from stepwell.tables import print_pairs, print_table
+from stepwell.words import STATUS_SIGNS, STEP_SIGNS, TRIGGER_SIGNS, between, duration, moment, shortened, to_json
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Pairs = list[tuple[str, str]]
+
+
+def print_instance(workflow: str, instance_id: str, detail: InstanceDetail, *, output_limit: int | None) -> None:
+    """
+    Print *detail* with its steps.
+
+    Args:
+        workflow: The workflow's name.
+        instance_id: The instance's id.
+        detail: What the host says of it.
+        output_limit: How many characters of an output are shown; None shows no outputs of steps.
+    """
+    print_pairs(_summary(workflow, instance_id, detail, output_limit))
+    if detail.error is not None and detail.error.traceback:
+        click.echo(f"\n{detail.error.traceback.rstrip()}")
+    if detail.steps:
+        click.echo("\nSteps:")
+    for step in detail.steps:
+        click.echo()
+        print_pairs(_step_pairs(step, output_limit), indent=2)
+        if isinstance(step, DoStep) and step.attempts:
+            print_table(["Start", "End", "Duration", "State", "Error"], [_attempt_row(each) for each in step.attempts])
+
+
+def _summary(workflow: str, instance_id: str, detail: InstanceDetail, output_limit: int | None) -> Pairs:
+    pairs = [
+        ("Workflow Name", workflow),
+        ("Instance Id", instance_id),
+        ("Version Id", detail.version_id),
+        ("Status", STATUS_SIGNS.get(detail.status, detail.status)),
+        ("Trigger", TRIGGER_SIGNS.get(detail.trigger.source, detail.trigger.source)),
+        ("Queued", moment(detail.queued)),
+        ("Success", _success(done=detail.success)),
+        ("Start", moment(detail.start)),
+        ("End", moment(detail.end)),
+        ("Duration", between(detail.start, detail.end)),
+    ]
+    succeeded = [step for step in detail.steps if isinstance(step, DoStep) and step.success]
+    if succeeded:
+        pairs.append(("Last Successful Step", max(succeeded, key=_ended).name))
+    if detail.error is not None:
+        pairs.append(("Error", str(detail.error)))
+    if detail.success and output_limit is not None:
+        pairs.append(("Output", shortened(to_json(detail.output), output_limit)))
+    return pairs
+
+
+def _ended(step: DoStep) -> datetime:
+    return step.end or step.start
+
+
+def _step_pairs(step: Step, output_limit: int | None) -> Pairs:
+    if isinstance(step, Termination):
+        return [
+            ("Type", STEP_SIGNS[step.type]),
+            ("Trigger", TRIGGER_SIGNS.get(step.trigger.source, step.trigger.source)),
+        ]
+    pairs = [("Name", step.name), ("Type", STEP_SIGNS[step.type]), ("Start", moment(step.start))]
+    match step:
+        case SleepStep():
+            pairs += [
+                ("End" if step.finished else "Until", moment(step.end)),
+                ("Duration", between(step.start, step.end)),
+            ]
+        case WaitStep():
+            pairs += [("Event type", step.event_type or "-"), ("End", moment(step.end))]
+        case DoStep():
+            pairs += [("End", moment(step.end)), ("Duration", between(step.start, step.end))]
+            pairs.append(("Success", _success(done=step.success)))
+            last = step.attempts[-1] if step.attempts else None
+            if step.end is None and last is not None and last.end is not None and last.retry_delay_ms is not None:
+                pairs.append(("Retries At", moment(last.end.timestamp() * 1000 + last.retry_delay_ms)))
+    if not isinstance(step, DoStep) and step.error is not None:
+        pairs.append(("Error", str(step.error)))
+    ended_well = step.success if isinstance(step, DoStep) else isinstance(step, WaitStep) and step.finished
+    if ended_well and output_limit is not None and not isinstance(step, SleepStep):
+        pairs.append(("Output", shortened(to_json(step.output), output_limit)))
+    return pairs
+
+
+def _attempt_row(attempt: Attempt) -> list[str]:
+    if attempt.success is None:
+        state = STATUS_SIGNS["running"]
+    else:
+        state = STATUS_SIGNS["complete"] if attempt.success else STATUS_SIGNS["errored"]
+    error = "" if attempt.error is None else str(attempt.error)
+    if attempt.retry_delay_ms is not None:
+        error += f" (again after {duration(attempt.retry_delay_ms / 1000)})"
+    return [moment(attempt.start), moment(attempt.end), between(attempt.start, attempt.end), state, error]
+
+
+def _success(*, done: bool | None) -> str:
+    if done is None:
+        return "⌛ Not finished"
+    return "✅ Yes" if done else "❌ No"

@@ -1,0 +1,142 @@
+"""`stepwell doctor`: what is used, what is wrong with it, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from stepwell import __version__, exits
+from stepwell._node import find_node, node_version
+from stepwell.exceptions import StepwellError
+from stepwell.host import host_root, open_host
+from stepwell.options import json_option, print_json, state_option
+from stepwell.state import DEFAULT
+
+if TYPE_CHECKING:
+    from stepwell.models import HostInfo
+
+OLDEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    One thing that was looked at.
+
+    Attributes:
+        name: What.
+        found: What is used; or what is wrong, where `ok` is false.
+        ok: Whether it can be worked with.
+        remedy: How to mend it, or what to know about it.
+    """
+
+    name: str
+    found: str
+    ok: bool = True
+    remedy: str = ""
+
+    @property
+    def sign(self) -> str:
+        """How it is marked for people: what can be mended but works is a warning."""
+        if not self.ok:
+            return "❌"
+        return "⚠️ " if self.remedy else "✅"
+
+
+@click.command(epilog=exits.HELP, short_help="Check what Stepwell runs on.")
+@state_option
+@json_option
+def doctor(*, state: Path | None, as_json: bool) -> None:
+    """Check Python, Node, the interpreter and the state; exit 1 if something is wrong."""
+    findings = examine((state or DEFAULT).absolute())
+    ok = all(finding.ok for finding in findings)
+    if as_json:
+        print_json({"ok": ok, "findings": [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            click.echo(f"{finding.sign} {finding.name + ':':<10} {finding.found}")
+            if finding.remedy:
+                click.echo(f"   {'':<10} {finding.remedy}")
+    raise SystemExit(exits.COMPLETE if ok else exits.ERRORED)
+
+
+def examine(state: Path) -> list[Finding]:
+    """Look at everything; what depends on something broken is left out."""
+    findings = [Finding("Stepwell", __version__), look_at_python()]
+    try:
+        node = find_node()
+        version = node_version(node)
+        root = host_root()
+    except StepwellError as error:
+        return [*findings, Finding("Node", str(error), ok=False)]
+    findings.append(Finding("Node", f"{version}, {node.path} (from {node.source})"))
+    findings += look_at_host(root)
+    findings.append(look_at_state(state))
+    return findings
+
+
+def look_at_python() -> Finding:
+    """The Python that runs this."""
+    found = f"{platform.python_version()}, {sys.executable}"
+    if sys.version_info < OLDEST_PYTHON:
+        return Finding("Python", found, ok=False, remedy="Use Python 3.11 or newer.")
+    return Finding("Python", found)
+
+
+def look_at_host(root: Path) -> list[Finding]:
+    """What the host itself says, started on a state of its own."""
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="stepwell-") as folder,
+            open_host(Path(folder, "state.sqlite"), idle=True) as connection,
+        ):
+            info = connection.client.host()
+    except StepwellError as error:
+        return [Finding("Host", str(error), ok=False, remedy="Install Stepwell again, or set STEPWELL_NODE.")]
+    return [
+        Finding("SQLite", f"{info.sqlite}, state format {info.schema_version}"),
+        Finding("Pyodide", info.pyodide),
+        look_at_snapshot(root),
+    ]
+
+
+def look_at_snapshot(root: Path) -> Finding:
+    """Whether interpreters start from memory."""
+    snapshots = sorted(path for path in (root / "snapshots").glob("*") if path.is_file())
+    if snapshots:
+        size = sum(path.stat().st_size for path in snapshots)
+        return Finding("Snapshot", f"{snapshots[0].parent} ({size / 1e6:.1f} MB)")
+    remedy = "Interpreters start slowly without it; install Stepwell again to have it made."
+    return Finding("Snapshot", f"there is none in {root / 'snapshots'}", remedy=remedy)
+
+
+def look_at_state(state: Path) -> Finding:
+    """Whether the state can be written, and who owns it."""
+    folder = state.parent
+    if not state.exists():
+        while not folder.exists():
+            folder = folder.parent
+        if os.access(folder, os.W_OK):
+            return Finding("State", f"{state} does not exist yet; it will be made")
+        return Finding("State", f"{state} cannot be made: {folder} is not writable", ok=False, remedy=PLACE)
+    try:
+        with open_host(state, idle=True) as connection:
+            info = connection.client.host()
+            owner = connection.owner
+    except StepwellError as error:
+        return Finding("State", str(error), ok=False)
+    return Finding("State", f"{state}, {f'owned by {owner}' if owner else 'owned by nobody'}, {_format(info)}")
+
+
+PLACE = "Make the folder writable, or give another path with --state."
+
+
+def _format(info: HostInfo) -> str:
+    return f"format {info.schema_version}"

@@ -1,0 +1,62 @@
+"""
+What can go wrong, each class a different thing to do about it.
+
+StepwellError
+├── InputError          mend what was asked for: a file, an option, the state's place
+│   └── ApiError        the same, as the host's HTTP interface said it
+├── HostLostError       the host process is gone: connect again
+└── InternalError       a fault of ours: report it
+"""
+
+from __future__ import annotations
+
+__all__ = ["ApiError", "HostLostError", "InputError", "InternalError", "StepwellError"]
+
+
+class StepwellError(Exception):
+    """Anything this package raises on purpose."""
+
+
+class InputError(StepwellError):
+    """
+    What was asked for cannot be done.
+
+    Attributes:
+        traceback: The traceback of the user's own code, where that is the cause.
+    """
+
+    def __init__(self, message: str, *, traceback: str | None = None) -> None:
+        super().__init__(message)
+        self.traceback = traceback
+
+
+class ApiError(InputError):
+    """
+    A refusal by the host.
+
+    Attributes:
+        reason: Upstream's word for it, such as ``instance.not_found``; empty where there is none.
+        code: Upstream's number for it.
+    """
+
+    def __init__(self, message: str, *, code: int, reason: str = "", traceback: str | None = None) -> None:
+        super().__init__(message, traceback=traceback)
+        self.code = code
+        self.reason = reason
+
+
+class HostLostError(StepwellError):
+    """
+    The host process ended, or closed the connection.
+
+    Attributes:
+        sent: Whether the request may have reached it.
+    """
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class InternalError(StepwellError):
+    """Something that cannot happen has happened."""

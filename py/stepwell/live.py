@@ -1,0 +1,169 @@
+"""
+Progress on a terminal: a tree.
+
+What has ended is printed once and scrolls away like any output; only what is going on is redrawn. So the tree may have
+ten thousand steps and still be read afterwards.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from stepwell.story import StepStory, Story
+from stepwell.words import STATUS_SIGNS, duration, moment, step_title
+
+if TYPE_CHECKING:
+    from stepwell.models import Event
+    from stepwell.progress import Subject
+
+REDRAW_EVERY = 0.1
+"""Seconds; a burst of events is drawn once."""
+LINES_AROUND = 4
+"""Lines of the terminal that the running steps leave free."""
+
+SIGNS = {
+    "running": ("▶", "cyan"),
+    "retrying": ("🔁", "yellow"),
+    "sleeping": ("💤", "blue"),
+    "waiting": ("👀", "magenta"),
+    "complete": ("✅", "green"),
+    "errored": ("❌", "red"),
+    "timed out": ("⏰", "red"),
+}
+NAME_WIDTH = 28
+
+
+class LiveProgress:
+    """
+    A tree of the workflow and its steps.
+
+    Args:
+        console: The terminal.
+        subject: What it is about.
+        since: When we came to look, in ms since 1970; what happened before is marked.
+    """
+
+    def __init__(self, console: Console, subject: Subject, since: float) -> None:
+        self._console = console
+        self._subject = subject
+        self._story = Story()
+        self._since = since
+        self._fresh: list[Text] = [Text.assemble((subject.workflow, "bold"), "  ", (subject.instance_id, "dim"))]
+        self._drawn = 0.0
+        self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._live.start()
+
+    def show(self, event: Event) -> None:
+        """Take *event* in; it is drawn with the next `tick`."""
+        if event.type == "log":
+            if event.timestamp >= self._since:
+                self._fresh += log_lines(event)
+            return
+        step = self._story.tell(event)
+        if step is None:
+            return
+        if event.type == "attempt_errored":
+            # Told under the step when it has ended, and in its own line until then.
+            return
+        if step.ended is not None:
+            self._fresh += finished_lines(step, earlier=event.timestamp < self._since)
+
+    def tick(self) -> None:
+        """Draw, unless that was done a moment ago."""
+        now = time.monotonic()
+        if now - self._drawn >= REDRAW_EVERY:
+            self._drawn = now
+            self._draw()
+
+    def note(self, text: str) -> None:
+        """Print *text* under what there is."""
+        self._fresh.append(Text(text))
+        self._draw()
+
+    def close(self) -> None:
+        """Leave the last line of the tree standing."""
+        self._fresh.append(self._status_line())
+        self._flush()
+        self._live.update(Group(), refresh=True)
+        self._live.stop()
+
+    def _draw(self) -> None:
+        self._flush()
+        self._live.update(Group(*self._running_lines(), self._status_line()), refresh=True)
+
+    def _flush(self) -> None:
+        if self._fresh:
+            self._console.print(*self._fresh, sep="\n", soft_wrap=True)
+            self._fresh.clear()
+
+    def _running_lines(self) -> list[Text]:
+        now = time.time() * 1000
+        room = max(self._console.height - LINES_AROUND, 1)
+        lines: list[Text] = []
+        steps = list(self._story.steps.values())
+        for index, step in enumerate(steps):
+            more = running_lines(step, now, self._subject)
+            if len(lines) + len(more) > room:
+                lines.append(Text(f"│  … and {len(steps) - index} more", "dim"))
+                break
+            lines += more
+        for line in lines:
+            line.truncate(self._console.width, overflow="ellipsis")
+        return lines
+
+    def _status_line(self) -> Text:
+        story = self._story
+        line = Text.assemble(("└─ ", "dim"), STATUS_SIGNS.get(story.status, story.status))
+        if story.started is not None:
+            line.append(f" · {duration(((story.ended or time.time() * 1000) - story.started) / 1000)}", "dim")
+        if story.status == "paused":
+            line.append(f" · resume it with: {self._subject.command('resume')}", "magenta")
+        if story.finished:
+            line.append(f" · {story.finished} step{'s' if story.finished > 1 else ''} done", "dim")
+        return line
+
+
+def running_lines(step: StepStory, now: float, subject: Subject) -> list[Text]:
+    """The lines of a step that is going on; *now* is in ms since 1970."""
+    line = _head(step)
+    left = None if step.until is None else duration((step.until - now) / 1000)
+    match step.state:
+        case "retrying":
+            failure = step.failures[-1]
+            line.append(f"attempt {failure.attempt} failed, again in {left}", "yellow")
+            line.append(f" · {failure.error}", "dim")
+        case "sleeping":
+            line.append(f"until {moment(step.until)} · {left}", "blue")
+        case "waiting":
+            line.append(f"waiting for event {step.event_type!r}" + (f" · {left} left" if left else ""), "magenta")
+            return [line, Text(f"│     send it with: {subject.send_command(step.event_type)}", "dim")]
+        case _:
+            attempt = f"attempt {step.attempt} · " if step.attempt > 1 else ""
+            line.append(f"{attempt}{duration((now - step.started) / 1000)}", "cyan")
+    return [line]
+
+
+def finished_lines(step: StepStory, *, earlier: bool) -> list[Text]:
+    """The lines of a step that has ended; *earlier*: before we came to look."""
+    line = _head(step)
+    took = duration(((step.ended or step.started) - step.started) / 1000)
+    attempts = f"{step.attempt} attempts · " if step.attempt > 1 else ""
+    line.append(f"{attempts}{took}{' · earlier' if earlier else ''}", "dim")
+    failures = [Text(f"│     attempt {failure.attempt}: {failure.error}", "dim") for failure in step.failures]
+    return [line, *failures]
+
+
+def log_lines(event: Event) -> list[Text]:
+    """The lines that user code printed."""
+    prefix = f"│     {step_title(event.step_name)} │ " if event.step_name else "│  "
+    return [Text(prefix + line, "dim") for line in (event.text or "").splitlines() or [""]]
+
+
+def _head(step: StepStory) -> Text:
+    sign, style = SIGNS[step.state]
+    return Text.assemble(("├─ ", "dim"), (sign, style), " ", f"{step_title(step.name):<{NAME_WIDTH}} ")

@@ -1,0 +1,268 @@
+"""What the host's HTTP interface says: upstream's REST shapes, with our additions."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - pydantic needs it at run time
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Status = Literal[
+    "queued",
+    "running",
+    "paused",
+    "errored",
+    "terminated",
+    "complete",
+    "waiting",
+    "waitingForPause",
+    "rollingBack",
+    "unknown",
+]
+FINITE: frozenset[str] = frozenset({"complete", "errored", "terminated"})
+
+
+class Model(BaseModel):
+    """What comes from the host. A newer one may say more."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class ErrorEntry(Model):
+    """One refusal."""
+
+    code: int
+    message: str
+    reason: str | None = None
+    traceback: str | None = None
+
+
+class ResultInfo(Model):
+    """Which page of a list this is."""
+
+    count: int
+    per_page: int
+    total_count: int
+    page: int = 1
+    total_pages: int = 1
+
+
+class Envelope(Model):
+    """What every answer is wrapped in."""
+
+    success: bool
+    errors: list[ErrorEntry]
+    result: Any = None
+    result_info: ResultInfo | None = None
+
+
+class HostInfo(Model):
+    """What the host runs on."""
+
+    version: str
+    pid: int
+    node: str
+    sqlite: str
+    pyodide: str
+    state: str
+    schema_version: int = Field(alias="schema")
+
+
+class DeployedWorkflow(Model):
+    """A workflow that a deployment has registered."""
+
+    name: str
+    class_name: str
+
+
+class Deployed(Model):
+    """What a deployment has registered."""
+
+    workflows: list[DeployedWorkflow]
+
+
+class Workflow(Model):
+    """A workflow of the state."""
+
+    id: str
+    name: str
+    class_name: str
+    script_name: str
+    created_on: datetime
+    modified_on: datetime
+    triggered_on: datetime | None
+    instances: dict[str, int]
+
+
+class InstanceSummary(Model):
+    """An instance in a list."""
+
+    id: str
+    status: Status
+    created_on: datetime
+    modified_on: datetime
+    started_on: datetime | None = None
+    ended_on: datetime | None = None
+    version_id: str
+    workflow_id: str
+
+
+class InstancePage(Model):
+    """A page of instances."""
+
+    instances: list[InstanceSummary]
+    result_info: ResultInfo | None
+
+
+class WorkflowFault(Model):
+    """An error of the user's code, or of a step. The traceback is ours, the rest upstream's."""
+
+    name: str
+    message: str
+    traceback: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.message}" if self.message else self.name
+
+
+class Trigger(Model):
+    """What asked for an instance, or ended it."""
+
+    source: str
+
+
+class Attempt(Model):
+    """One attempt of a step."""
+
+    start: datetime
+    end: datetime | None
+    success: bool | None
+    error: WorkflowFault | None
+    retry_delay_ms: float | None = Field(default=None, alias="retryDelayMs")
+
+
+class DoStep(Model):
+    """A `step.do`, or a step's rollback."""
+
+    type: Literal["step", "rollback"]
+    name: str
+    start: datetime
+    end: datetime | None
+    success: bool | None
+    output: Any = None
+    config: dict[str, Any] = {}
+    attempts: list[Attempt]
+
+
+class SleepStep(Model):
+    """A `step.sleep` or `step.sleep_until`."""
+
+    type: Literal["sleep"]
+    name: str
+    start: datetime
+    end: datetime | None
+    finished: bool
+    error: WorkflowFault | None = None
+
+
+class WaitStep(Model):
+    """A `step.wait_for_event`."""
+
+    type: Literal["waitForEvent"]
+    name: str
+    start: datetime
+    end: datetime | None
+    finished: bool
+    error: WorkflowFault | None = None
+    event_type: str | None = None
+    output: Any = None
+
+
+class Termination(Model):
+    """An end by request."""
+
+    type: Literal["termination"]
+    trigger: Trigger
+
+
+Step = Annotated[DoStep | SleepStep | WaitStep | Termination, Field(discriminator="type")]
+
+
+class LogLine(Model):
+    """A line that user code printed or logged."""
+
+    timestamp: datetime
+    step: str | None = None
+    level: str
+    text: str
+
+
+class InstanceDetail(Model):
+    """An instance with its steps."""
+
+    status: Status
+    params: Any = None
+    trigger: Trigger
+    version_id: str = Field(alias="versionId")
+    queued: datetime
+    start: datetime | None
+    end: datetime | None
+    success: bool | None
+    error: WorkflowFault | None
+    output: Any = None
+    step_count: int
+    steps: list[Step]
+    logs: list[LogLine] = []
+
+
+class StatusChange(Model):
+    """What became of a pause, resume, terminate or restart."""
+
+    status: Status
+    timestamp: datetime
+
+
+class SentEvent(Model):
+    """An event that was sent."""
+
+    instance_id: str = Field(alias="instanceId")
+    timestamp: datetime
+
+
+class DeletedInstance(Model):
+    """An instance that is gone."""
+
+    id: str
+
+
+class DeleteFailure(Model):
+    """An instance that could not be deleted."""
+
+    id: str
+    code: int
+    message: str
+
+
+class DeletedBatch(Model):
+    """What became of each instance to delete."""
+
+    deleted: list[DeletedInstance]
+    errors: list[DeleteFailure]
+
+
+class Event(Model):
+    """An event of a subscription; which of the fields are there depends on `type`."""
+
+    type: str
+    timestamp: float
+    event_id: int | None = Field(default=None, alias="eventId")
+    step_name: str | None = Field(default=None, alias="stepName")
+    attempt: int | None = None
+    error: WorkflowFault | None = None
+    retry_delay_ms: float | None = Field(default=None, alias="retryDelayMs")
+    duration_ms: float | None = Field(default=None, alias="durationMs")
+    event_type: str | None = Field(default=None, alias="eventType")
+    timeout_ms: float | None = Field(default=None, alias="timeoutMs")
+    output: Any = None
+    level: str | None = None
+    text: str | None = None

@@ -1,0 +1,103 @@
+"""Where the state is, and who owns it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from stepwell.exceptions import InputError
+
+DEFAULT = Path(".stepwell", "state.sqlite")
+
+REMEDIES = {
+    "state.corrupt": "Put a sound copy in its place, or move it away to start anew; it was not changed.",
+    "state.foreign": "Give another path with --state.",
+    "state.readonly": "Make it and its folder writable, or give another path with --state.",
+    "state.full": "Free some space, then continue: what was finished is kept.",
+    "state.path": "Make it and its folder writable, or give another path with --state.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """
+    Who owns a state, as its owner wrote it down.
+
+    The file outlives an owner that was killed: it is a hint until its socket answers.
+    """
+
+    pid: int
+    socket: str
+    command: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid} ({self.command})"
+
+
+def state_path(given: Path | None, *, create: bool) -> Path:
+    """
+    The absolute path of the state file.
+
+    Args:
+        given: What `--state` says.
+        create: Make its folder if it is missing. Otherwise the file must exist.
+
+    Raises:
+        InputError: There is no such file, or its folder cannot be made.
+    """
+    path = (given or DEFAULT).absolute()
+    if path.is_dir():
+        raise InputError(f"State {str(given or DEFAULT)!r} is a folder. Give the path of a file with --state.")
+    if create:
+        make_folder(path.parent, ignored=given is None)
+    elif not path.exists():
+        raise InputError(
+            f"There is no state file {str(given or DEFAULT)!r}. "
+            "Run a workflow here first, or give the path of its state with --state."
+        )
+    return path
+
+
+def make_folder(folder: Path, *, ignored: bool) -> None:
+    """
+    Make the folder of a state.
+
+    Args:
+        folder: Which.
+        ignored: Keep it out of version control.
+
+    Raises:
+        InputError: It cannot be made.
+    """
+    ignore = folder / ".gitignore"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if ignored and not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"The folder {str(folder)!r} for the state cannot be made: {error.strerror}. "
+            "Make the folder above it writable, or give another path with --state."
+        ) from error
+
+
+def read_owner(state: Path) -> Owner | None:
+    """Who says to own *state*, if anybody does."""
+    try:
+        return parse_owner(json.loads(Path(f"{state}.owner.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def parse_owner(data: object) -> Owner | None:
+    """*data* as an owner, or None where it is not one."""
+    match data:
+        case {"pid": int(pid), "socket": str(socket), "command": str(command)}:
+            return Owner(pid, socket, command)
+    return None
+
+
+def state_error(state: Path, code: str, message: str) -> InputError:
+    """What the host says of *state*, with the remedy."""
+    return InputError(f"State file {str(state)!r} cannot be used: {message}. {REMEDIES.get(code, '')}".rstrip())

@@ -1,0 +1,89 @@
+"""How things are called and written for people; upstream's words and signs where it has some."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from datetime import UTC, datetime
+
+STATUS_SIGNS = {
+    "complete": "✅ Completed",
+    "errored": "❌ Errored",
+    "paused": "⏸️ Paused",
+    "queued": "⌛ Queued",
+    "running": "▶ Running",
+    "terminated": "🚫 Terminated",
+    "waiting": "⏰ Waiting",
+    "waitingForPause": "⏱️ Waiting for Pause",
+    "rollingBack": "↩️ Rolling back",
+    "unknown": "❓ Unknown",
+}
+TRIGGER_SIGNS = {
+    "api": "🌎 API",
+    "binding": "🔗 Binding",
+    "cron": "⌛ Cron",
+    "event": "📩 Event",
+    "unknown": "❓ Unknown",
+}
+STEP_SIGNS = {
+    "step": "🎯 Step",
+    "rollback": "↩️ Rollback",
+    "sleep": "💤 Sleeping",
+    "termination": "🚫 Termination",
+    "waitForEvent": "👀 Waiting for event",
+}
+
+_SCALE = ((86_400, "d"), (3_600, "h"), (60, "min"))
+
+
+def duration(seconds: float) -> str:
+    """A length of time in two units at most: `0.02 s`, `3.1 s`, `2 min 5 s`, `3 d 4 h`."""
+    seconds = max(seconds, 0.0)
+    if seconds < 1:
+        return f"{seconds:.2f} s"
+    if round(seconds, 1) < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    smaller = {"d": (3_600, "h"), "h": (60, "min"), "min": (1, "s")}
+    for size, unit in _SCALE:
+        if whole >= size:
+            count, rest = divmod(whole, size)
+            size_below, unit_below = smaller[unit]
+            below = rest // size_below
+            return f"{count} {unit} {below} {unit_below}" if below else f"{count} {unit}"
+    return f"{whole} s"
+
+
+def moment(when: datetime | float | None) -> str:
+    """A time as people here write it; a number is in ms since 1970."""
+    if when is None:
+        return "-"
+    if not isinstance(when, datetime):
+        when = datetime.fromtimestamp(when / 1000, UTC)
+    return when.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def between(start: datetime | None, end: datetime | None) -> str:
+    """The time from *start* to *end*."""
+    return "-" if start is None or end is None else duration((end - start).total_seconds())
+
+
+def step_title(step_name: str) -> str:
+    """The name of a step as its author wrote it, with its count only from the second on."""
+    return re.sub(r"-1$", "", step_name)
+
+
+def to_json(value: object, *, indent: int | None = None) -> str:
+    """*value* as JSON that people can read."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def shortened(text: str, limit: int) -> str:
+    """*text*, cut to *limit* characters; what is cut off is counted."""
+    return text if len(text) <= limit else f"{text[:limit]}… [{len(text) - limit:,} more characters]"
+
+
+def command(*words: str) -> str:
+    """A command line that can be pasted into a shell."""
+    return shlex.join(words)

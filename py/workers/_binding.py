@@ -1,0 +1,232 @@
+"""
+Bindings: other workflows, as ``env`` has them.
+
+Every method exists under two names, Python's and upstream's. What it tells of is durable when its ``await`` returns.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from _workflows_bridge.session import Session, origin
+from _workflows_bridge.values import JsDict, encode
+
+from ._timing import duration_to_wire
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+
+def binding_name(class_name: str) -> str:
+    """The name under which a class has its workflow in ``env`` where nothing else is configured: ORDER_WORKFLOW."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name).upper()
+
+
+def to_bindings(names: Mapping[str, str]) -> dict[str, Workflow]:
+    """What ``env`` has for names of workflows by names of bindings."""
+    return {name: Workflow(workflow, name) for name, workflow in names.items()}
+
+
+class Workflow:
+    """A workflow: creates and finds its instances."""
+
+    def __init__(self, name: str, binding: str) -> None:
+        """Stand for the workflow *name*, which ``env`` has as *binding*."""
+        self._name = name
+        self._binding = binding
+
+    def __repr__(self) -> str:
+        return f"<Workflow {self._name!r}>"
+
+    async def create(self, options: Mapping[str, Any] | None = None, /, **more: Any) -> WorkflowInstance:  # noqa: ANN401
+        """
+        Create an instance.
+
+        Args:
+            options: ``id``, ``params``, ``retention`` (``success_retention``, ``error_retention``) and
+                ``location_hint``; by keyword too.
+            more: The same.
+        """
+        return self._instance(await self._call("create", _creation({**(options or {}), **more}, "create()")))
+
+    async def create_batch(
+        self,
+        batch: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None,
+        /,
+        **more: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401 - of either form
+        """
+        Create up to 100 instances.
+
+        Args:
+            batch: ``count`` and what they share, or ``instances``, a list of what `create` takes: gives ``created`` and
+                ``errors``. Or the list itself: gives the instances, without those that existed before.
+            more: ``count`` or ``instances`` and the rest, by keyword.
+        """
+        if isinstance(batch, list | tuple):
+            listed = [_creation(each, f"create_batch()[{index}]") for index, each in enumerate(batch)]
+            return [self._instance(each) for each in await self._call("createBatch", {"batch": listed})]
+        if batch is not None and not isinstance(batch, dict):
+            raise TypeError(f"create_batch() takes a list, a dict or keywords, not {type(batch).__name__}.")
+        given = {**(batch or {}), **more}
+        form = {key: given.pop(key) for key in ("count", "instances") if key in given}
+        if isinstance(form.get("instances"), list | tuple):
+            many = enumerate(form["instances"])
+            form["instances"] = [_creation(each, f"instances[{index}]") for index, each in many]
+        shared = _creation(given, "create_batch()", also=("count", "instances"))
+        answer = await self._call("createBatch", {"batch": {**shared, **form}})
+        return JsDict(created=[self._instance(each) for each in answer["created"]], errors=answer["errors"])
+
+    async def delete_batch(self, ids: Sequence[str], /) -> JsDict:
+        """Delete up to 100 instances. Gives ``deleted`` and ``errors``."""
+        answer: JsDict = await self._call("deleteBatch", {"ids": list(ids)})
+        return answer
+
+    async def get(self, id: str, /) -> WorkflowInstance:  # noqa: A002 - upstream's name
+        """
+        Find an instance.
+
+        Raises:
+            WorkflowError: There is none of that id.
+        """
+        return self._instance(await self._call("get", {"id": id}))
+
+    async def send_event(self, id: str, /, options: Mapping[str, Any] | None = None, **more: Any) -> None:  # noqa: A002, ANN401
+        """Send an event to the instance *id*; see `WorkflowInstance.send_event`."""
+        await WorkflowInstance(self, id).send_event(options, **more)
+
+    def _instance(self, answer: Mapping[str, Any]) -> WorkflowInstance:
+        return WorkflowInstance(self, answer["id"])
+
+    async def _call(self, method: str, args: dict[str, Any]) -> Any:  # noqa: ANN401 - what the method gives
+        return await _session(self._binding).call(self._name, method, args)
+
+    createBatch = create_batch  # noqa: N815 - upstream's names
+    deleteBatch = delete_batch  # noqa: N815
+    sendEvent = send_event  # noqa: N815
+
+
+class WorkflowInstance:
+    """One instance of a workflow."""
+
+    def __init__(self, workflow: Workflow, id: str) -> None:  # noqa: A002 - upstream's name
+        """Stand for the instance *id*, whether there is one or not."""
+        self.id = id
+        self._workflow = workflow
+
+    def __repr__(self) -> str:
+        return f"<WorkflowInstance {self.id!r} of {self._workflow!r}>"
+
+    async def status(self) -> JsDict:
+        """Tell ``status``, ``output``, ``error`` and ``rollback``."""
+        answer: JsDict = await self._call("status")
+        return answer
+
+    async def pause(self) -> None:
+        """Pause it, once the steps that run have ended."""
+        await self._call("pause")
+
+    async def resume(self) -> None:
+        """Let it go on."""
+        await self._call("resume")
+
+    async def terminate(self, options: Mapping[str, Any] | None = None, /, *, rollback: bool = False) -> None:
+        """End it; with *rollback*, after the rollback handlers of its steps."""
+        given = _known({"rollback": rollback, **(options or {})}, ("rollback",), "terminate()")
+        await self._call("terminate", **given)
+
+    async def restart(self, options: Mapping[str, Any] | None = None, /, **more: Any) -> None:  # noqa: ANN401
+        """Run it again; with ``from_`` (or ``{"from": ...}``) from a step on: its ``name``, ``count`` and ``type``."""
+        given = {key.rstrip("_"): value for key, value in {**(options or {}), **more}.items()}
+        start = _known(given, ("from",), "restart()").get("from")
+        if start is not None:
+            start = {"from": _known(start, ("name", "count", "type"), "restart(from_=...)")}
+        await self._call("restart", **(start or {}))
+
+    async def delete(self) -> None:
+        """Delete it, and all that is known of it."""
+        await self._call("delete")
+
+    async def send_event(self, options: Mapping[str, Any] | None = None, /, **more: Any) -> None:  # noqa: ANN401
+        """Send it an event: ``type``, and ``payload`` where there is one; as a dict or by keyword."""
+        given = _known({**(options or {}), **more}, ("type", "payload"), "send_event()")
+        if not isinstance(given.get("type"), str):
+            raise TypeError(
+                "send_event() needs the type of the event, a str: send_event(type='approval', payload=...)."
+            )
+        if "payload" in given:
+            given["payload"] = encode(given["payload"], where="payload")
+        await self._call("sendEvent", **given)
+
+    async def subscribe(
+        self,
+        options: Mapping[str, Any] | None = None,
+        /,
+        **more: Any,  # noqa: ANN401
+    ) -> AsyncIterator[JsDict]:
+        """
+        Give its events from the beginning, and go on until it ends.
+
+        Args:
+            options: ``cursor``, the ``eventId`` of the last event that is known, and ``filter``, a list of types.
+            more: The same by keyword.
+        """
+        asked = _known({**(options or {}), **more}, ("cursor", "filter"), "subscribe()")
+        done = False
+        while not done:
+            answer = await self._call("subscribe", options=asked)
+            for event in answer["events"]:
+                yield event
+            done, asked = answer["done"], {**asked, "cursor": answer["cursor"]}
+
+    async def _call(self, method: str, **args: Any) -> Any:  # noqa: ANN401 - what the method gives
+        return await self._workflow._call(method, {"id": self.id, **args})  # noqa: SLF001 - two halves of one thing
+
+    sendEvent = send_event  # noqa: N815 - upstream's name
+
+
+def _session(binding: str) -> Session:
+    found = origin.get()
+    if found is None:
+        raise RuntimeError(f"env.{binding} can be used while a workflow runs, not while its module is imported.")
+    return found.session
+
+
+_SNAKE = {"locationHint": "location_hint", "successRetention": "success_retention", "errorRetention": "error_retention"}
+
+
+def _creation(options: object, what: str, also: Iterable[str] = ()) -> dict[str, Any]:
+    given = _known(options, ("id", "params", "retention", "location_hint"), what, also)
+    if given.get("id", "") is None:
+        del given["id"]
+    if "params" in given:
+        given["params"] = encode(given["params"], where="params")
+    if (hint := given.pop("location_hint", None)) is not None:
+        given["locationHint"] = hint
+    if (retention := given.pop("retention", None)) is not None:
+        kept = _known(retention, ("success_retention", "error_retention"), f"retention of {what}")
+        given["retention"] = {
+            {"success_retention": "successRetention", "error_retention": "errorRetention"}[key]: duration_to_wire(
+                value, key
+            )
+            for key, value in kept.items()
+        }
+    return given
+
+
+def _known(options: object, names: Sequence[str], what: str, also: Iterable[str] = ()) -> dict[str, Any]:
+    """*options* with the names in Python's spelling; those that there are not are refused."""
+    if not isinstance(options, dict):
+        raise TypeError(f"{what} takes a dict or keywords, not {type(options).__name__}.")
+    given = {_SNAKE.get(str(name), str(name)): value for name, value in options.items()}
+    for name in given:
+        if name not in names:
+            near = get_close_matches(str(name), [*names, *also], 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join([*also, *names])}."
+            raise TypeError(f"{what} has no option {name!r}. {hint}")
+    return given
+
+
+__all__ = ["Workflow", "WorkflowInstance", "binding_name", "to_bindings"]

@@ -1,0 +1,56 @@
+"""Entrypoints other than workflows."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from _workflows_bridge.proxies import from_js, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._env import Env
+    from ._types import Context
+
+_Result = TypeVar("_Result")
+
+
+class WorkerEntrypoint:
+    """
+    Base class of a Worker, whose ``fetch`` answers requests.
+
+    A file that has one imports and runs its workflows; requests and other calls are not served here yet.
+    """
+
+    def __init__(self, ctx: Context, env: Env) -> None:
+        self.ctx = ctx
+        self.env = env
+
+
+class DurableObject:
+    """
+    Base class of a Durable Object.
+
+    A file that has one imports and runs its workflows; objects are not served here yet.
+    """
+
+    def __init__(self, ctx: Any, env: Env) -> None:  # noqa: ANN401 - the state of an object, when it is served
+        self.ctx = ctx
+        self.env = env
+
+
+def handler(function: Callable[..., _Result]) -> Callable[..., _Result]:
+    """
+    Mark a global function such as ``on_fetch`` as a handler.
+
+    It gets a `Request` where JavaScript hands over its own. Such handlers are not served here yet; to call them works.
+    """
+
+    @wraps(function)
+    def handle(*args: Any, **kwargs: Any) -> _Result:  # noqa: ANN401 - as the handler takes them
+        if args and kind_of(args[0]) == "Request":
+            args = (from_js(args[0]), *args[1:])
+        return function(*args, **kwargs)
+
+    return handle

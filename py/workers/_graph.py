@@ -1,0 +1,180 @@
+"""
+Steps that depend on steps: which result goes to which parameter, and what runs only once.
+
+A dependency that has finished in this run, or is under way, is not run again. That memory serves dependencies alone:
+who calls a step twice gets two steps.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from asyncio import gather, get_running_loop
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from asyncio import Future
+    from collections.abc import Awaitable, Callable, Sequence
+
+CONTEXT = "ctx"
+"""The parameter that gets the step's context."""
+
+
+class Node:
+    """A decorated function: one step, as often as it is called."""
+
+    def __init__(
+        self, name: str, function: Callable[..., Any], depends: Sequence[Any] | None, *, concurrent: bool
+    ) -> None:
+        """Describe the step; nothing is looked up before it is called."""
+        self.name = name
+        self.function = function
+        self.function_name: str | None = getattr(function, "__name__", None)
+        self.depends = depends
+        self.concurrent = concurrent
+        self.finished = False
+        self.result: Any = None
+        self.waiting: list[Future[Any]] | None = None
+        """While the step is under way: those who wait for it as a dependency."""
+        self.waits_for: set[Node] = set()
+        self._parameters: list[str] | None = None
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names of the callback's parameters, in order."""
+        if self._parameters is None:
+            self._parameters = _parameters_of(self.function)
+        return self._parameters
+
+
+Run = "Callable[[Node, list[Any]], Awaitable[Any]]"
+
+
+class Graph:
+    """The decorated steps of one run."""
+
+    def __init__(self, run: Callable[[Node, list[Any]], Awaitable[Any]]) -> None:
+        """*run* calls the step of a node with the results of its dependencies, in order of the parameters."""
+        self._run = run
+        self._by_step_name: dict[str, Node] = {}
+        self._by_function_name: dict[str, Node] = {}
+
+    def add(self, node: Node) -> None:
+        """Let *node* be found by its names. A later one of the same name takes its place."""
+        self._by_step_name[node.name] = node
+        if node.function_name is not None:
+            self._by_function_name[node.function_name] = node
+
+    async def call(self, node: Node) -> Any:  # noqa: ANN401 - what the callback returns
+        """Run *node* after what it depends on."""
+        # Entered before its own dependencies are resolved, so that a deep diamond runs the shared step once.
+        waiting = node.waiting = []
+        try:
+            dependencies = self._dependencies(node)
+            arguments = await self._resolve(node, dependencies) if dependencies else []
+            result = await self._run(node, arguments)
+        except BaseException as error:
+            if node.waiting is waiting:
+                node.waiting = None
+            for future in waiting:
+                if future.done():
+                    continue
+                if isinstance(error, Exception):
+                    future.set_exception(error)
+                else:
+                    future.cancel()
+            raise
+        node.finished = True
+        node.result = result
+        if node.waiting is waiting:
+            node.waiting = None
+        for future in waiting:
+            if not future.done():
+                future.set_result(result)
+        return result
+
+    def _dependencies(self, node: Node) -> list[Node]:
+        names = [name for name in node.parameters if name != CONTEXT or self._is_step(node, name)]
+        if node.depends is None:
+            return [self._find(node, name) for name in names]
+        if len(names) != len(node.depends):
+            raise TypeError(
+                f"Step '{node.name}' has {len(names)} parameters besides 'ctx', but depends on {len(node.depends)} "
+                "steps. The two are matched by position."
+            )
+        return [_node_of(node, dependency) for dependency in node.depends]
+
+    def _is_step(self, node: Node, name: str) -> bool:
+        return node.depends is None and name in self._by_step_name
+
+    def takes_context(self, node: Node) -> bool:
+        """Whether the callback has a parameter for the context. A step of that name comes first."""
+        return CONTEXT in node.parameters and not self._is_step(node, CONTEXT)
+
+    def _find(self, node: Node, name: str) -> Node:
+        found = self._by_step_name.get(name) or self._by_function_name.get(name)
+        if found is None:
+            known = ", ".join(sorted({*self._by_step_name, *self._by_function_name} - {node.name})) or "none"
+            raise TypeError(
+                f"Received unexpected parameter {name} in step '{node.name}': it is neither 'ctx' nor the name of "
+                f"a step or of its function. Steps: {known}."
+            )
+        return found
+
+    async def _resolve(self, node: Node, dependencies: list[Node]) -> list[Any]:
+        try:
+            if node.concurrent:
+                return list(await gather(*(self._result_of(node, each) for each in dependencies)))
+            return [await self._result_of(node, each) for each in dependencies]
+        finally:
+            node.waits_for.clear()
+
+    async def _result_of(self, node: Node, dependency: Node) -> Any:  # noqa: ANN401 - what the callback returns
+        if dependency.finished:
+            return dependency.result
+        if cycle := _path(dependency, node):
+            raise TypeError(f"Steps depend on each other in a circle: {' -> '.join([node.name, *cycle])}.")
+        node.waits_for.add(dependency)
+        if dependency.waiting is None:
+            return await self.call(dependency)
+        future: Future[Any] = get_running_loop().create_future()
+        dependency.waiting.append(future)
+        return await future
+
+
+def _path(start: Node, end: Node) -> list[str]:
+    """The names from *start* to *end* along what waits for what; empty if there is no way."""
+    paths = [(start, [start.name])]
+    seen = {start}
+    while paths:
+        node, names = paths.pop()
+        if node is end:
+            return names
+        for following in node.waits_for - seen:
+            seen.add(following)
+            paths.append((following, [*names, following.name]))
+    return []
+
+
+def _node_of(node: Node, dependency: object) -> Node:
+    found = getattr(dependency, "_step", None)
+    if not isinstance(found, Node):
+        raise TypeError(
+            f"Step '{node.name}' depends on {dependency!r}, which is no step. Name functions that @step.do() decorates."
+        )
+    return found
+
+
+def _parameters_of(function: Callable[..., Any]) -> list[str]:
+    if type(function) is FunctionType and not hasattr(function, "__wrapped__"):
+        code = function.__code__
+        if not code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
+            return list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    options: dict[str, Any] = {}
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format  # noqa: PLC0415 - newer than the oldest Python
+
+        # Annotations may name what exists only for type checkers.
+        options["annotation_format"] = Format.FORWARDREF
+    return list(inspect.signature(function, **options).parameters)

@@ -1,0 +1,128 @@
+"""What a step is configured with: from what people write to what the engine reads, and the functions among it."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
+
+from _workflows_bridge.calls import Undo
+from _workflows_bridge.errors import from_wire
+from _workflows_bridge.values import decode, encode
+
+from ._handlers import by_name
+from ._timing import a_kind, milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from _workflows_bridge.calls import Delay, Undone
+    from _workflows_bridge.values import JsDict
+
+    from ._timing import Duration
+
+
+class RetryConfig(TypedDict, total=False):
+    """How often and when a failed step is tried again."""
+
+    limit: int | float
+    delay: Duration | Callable[..., Duration | Awaitable[Duration]]
+    backoff: Literal["constant", "linear", "exponential"]
+
+
+class StepConfig(TypedDict, total=False):
+    """Configuration of a step."""
+
+    retries: RetryConfig
+    timeout: Duration
+    sensitive: Literal["output"]
+
+
+class RollbackConfig(TypedDict, total=False):
+    """Configuration of a rollback handler."""
+
+    retries: RetryConfig
+    timeout: Duration
+
+
+class Plan(NamedTuple):
+    """Everything that a step is configured with."""
+
+    config: str | None
+    """JSON text; None where the user has configured nothing."""
+    delay: Delay | None
+    undo: Undo | None
+
+
+_DYNAMIC = "[dynamic]"
+"""Stands for a delay function, which cannot be stored."""
+
+
+def config_to_wire(config: object, step: str) -> tuple[str | None, Delay | None]:
+    """*config* as JSON text, or None where there is nothing in it, and its delay function. The engine checks it."""
+    return _split(config, f'config of step "{step}"', f'The delay function for step "{step}"')
+
+
+def undo_to_wire(rollback: object, config: object, step: str) -> Undo | None:
+    """The rollback handler of *step*, or None."""
+    if rollback is None:
+        if config is not None:
+            raise TypeError(f'step "{step}" has a rollback_config and no rollback. Give it rollback=.')
+        return None
+    if not callable(rollback):
+        raise TypeError(f'Rollback for "{step}" must be a function, not {a_kind(rollback)}.')
+    text, delay = _split(config, f'rollback_config of step "{step}"', "")
+    if delay is not None:
+        raise TypeError(f'rollback_config of step "{step}" has a function for the delay. Use a duration.')
+    call = by_name(rollback, ("ctx", "error", "output", "step_name"), f'The rollback of step "{step}"')
+
+    async def perform(undone: Undone) -> str:
+        context, error, output = undone
+        values = {
+            "ctx": context,
+            "error": from_wire(error),
+            "output": None if output is None else decode(output),
+            "step_name": f"{context.step.name}-{context.step.count}",
+        }
+        return encode(await call(values))
+
+    return Undo(text, perform)
+
+
+def _split(config: object, what: str, function: str) -> tuple[str | None, Delay | None]:
+    if not config:
+        return None, None
+    if not isinstance(config, dict):
+        msg = f'{what} is {a_kind(config)}. Use a dict such as {{"retries": {{"limit": 3, "delay": 1000}}}}.'
+        raise TypeError(msg)
+    retries: Any = config.get("retries")
+    delay = retries.get("delay") if isinstance(retries, dict) else None
+    if callable(delay):
+        config = {**config, "retries": {**retries, "delay": _DYNAMIC}}
+    text = json.dumps(_to_wire(config, "config"), separators=(",", ":"))
+    return text, _delayer(delay, function) if callable(delay) else None
+
+
+def _delayer(function: Callable[..., Any], what: str) -> Delay:
+    call = by_name(function, ("ctx", "error"), what)
+
+    async def delay(context: JsDict, error: BaseException, _wire: dict[str, Any]) -> object:
+        result = await call({"ctx": context, "error": error})
+        return milliseconds(result) if isinstance(result, timedelta) else result
+
+    return delay
+
+
+def _to_wire(value: Any, path: str) -> object:  # noqa: ANN401 - what users write
+    if isinstance(value, dict):
+        return {str(key): _to_wire(item, f'{path}["{key}"]') for key, item in value.items()}
+    if isinstance(value, timedelta):
+        return milliseconds(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        # JSON has no infinity; the engine takes the word.
+        return "Infinity" if value > 0 else str(value)
+    if value is None or isinstance(value, str | int | float):
+        return value
+    msg = f'{path} is {a_kind(value)}. Use a number, a text such as "5 minutes", or a timedelta.'
+    raise TypeError(msg)

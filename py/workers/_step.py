@@ -1,0 +1,213 @@
+"""``step``: what ``run`` makes its durable calls with."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from inspect import iscoroutine
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from _workflows_bridge.lanes import open_lane
+from _workflows_bridge.streams import ByteStream, keep
+from _workflows_bridge.values import encode
+
+from ._graph import CONTEXT, Graph, Node
+from ._plan import Plan, config_to_wire, undo_to_wire
+from ._timing import duration_to_wire, time_to_wire
+
+if TYPE_CHECKING:
+    from asyncio import Future
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from _workflows_bridge.calls import Perform
+    from _workflows_bridge.session import Session
+    from _workflows_bridge.values import JsDict
+
+    from ._plan import RollbackConfig, StepConfig
+    from ._timing import Duration, Timestamp
+
+__all__ = ["WorkflowStep"]
+
+T = TypeVar("T")
+
+
+class WorkflowStep:
+    """The steps, sleeps and waits of one run."""
+
+    step_closures: dict[str, Callable[[], Any]]
+    """The decorated functions by step name, the latest of each name."""
+
+    def __init__(self, session: Session, lane: str = "batched") -> None:
+        """Make calls on *session*; ``lane="js"`` makes them through the JsProxy of `js`."""
+        self.step_closures = {}
+        self._lane = open_lane(session, lane)
+        self._graph = Graph(self._run)
+        self._plans: dict[Node, Plan] = {}
+
+    @property
+    def js(self) -> Any:  # noqa: ANN401 - a JsProxy has no static type
+        """The same steps as JavaScript's `WorkflowStep`, for code that is written against that."""
+        return self._lane.js
+
+    def do(  # noqa: PLR0913 - what a step consists of
+        self,
+        name: str | None = None,
+        depends: Sequence[Callable[[], Any]] | None = None,
+        *,
+        concurrent: bool = False,
+        config: StepConfig | None = None,
+        rollback: Callable[..., object] | None = None,
+        rollback_config: RollbackConfig | None = None,
+        **unknown: object,
+    ) -> Callable[[Callable[..., Awaitable[T] | T]], Callable[[], Awaitable[T]]]:
+        """
+        Make a step of the function below.
+
+        Each ``await`` of a call runs it, or gives what it gave in an earlier run.
+
+        Args:
+            name: The step's name; that of the function if it is not given.
+            depends: Steps whose results become the arguments, by position. Without it, parameters name steps; ``ctx``
+                is the step's context.
+            concurrent: Whether the steps it depends on run at the same time.
+            config: ``retries``, ``timeout`` and ``sensitive``. ``retries["delay"]`` may be a function that gives the
+                delay: of ``ctx`` and ``error`` it gets those that its parameters name.
+            rollback: Undoes the step if the instance fails, or is terminated with rollback. Of ``ctx``, ``error``,
+                ``output`` (None where the step has none) and ``step_name`` it gets those that its parameters name.
+            rollback_config: ``retries`` and ``timeout`` of *rollback*.
+            unknown: Nothing; misspelt names end here.
+        """
+        if callable(name):
+            _refuse_bare(name)
+        if unknown:
+            _refuse_keyword(next(iter(unknown)))
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"The name of a step must be a str, not {type(name).__name__}.")
+        if depends is not None and not isinstance(depends, list | tuple):
+            raise TypeError(f"depends must be a list of steps, not {type(depends).__name__}.")
+
+        def decorate(function: Callable[..., Awaitable[T] | T]) -> Callable[[], Awaitable[T]]:
+            step_name = _name_of(function, name)
+            plan = Plan(
+                *config_to_wire(config, step_name),
+                undo=undo_to_wire(rollback, rollback_config, step_name),
+            )
+            return self._decorate(Node(step_name, function, depends, concurrent=concurrent), plan)
+
+        return decorate
+
+    def _decorate(self, node: Node, plan: Plan) -> Callable[[], Awaitable[Any]]:
+        name = node.name
+        self._plans[node] = plan
+        self._graph.add(node)
+        call_node = self._graph.call
+
+        async def call() -> Any:  # noqa: ANN401 - what the callback returns
+            return await call_node(node)
+
+        # Python's "was never awaited" shows this name.
+        call.__qualname__ = f"step.do({name!r})"
+        call._step_name = name  # type: ignore[attr-defined]  # noqa: SLF001 - upstream's
+        call._step = node  # type: ignore[attr-defined]  # noqa: SLF001
+        self.step_closures[name] = call
+        return call
+
+    def _run(self, node: Node, arguments: list[Any]) -> Future[Any]:
+        plan = self._plans[node]
+        perform = self._performer(node, arguments)
+        return self._lane.do(node.name, plan.config, perform, delay=plan.delay, undo=plan.undo)
+
+    def _performer(self, node: Node, arguments: list[Any]) -> Perform:
+        function = node.function
+        at = node.parameters.index(CONTEXT) if self._graph.takes_context(node) else None
+
+        async def perform(make_context: Callable[[], JsDict]) -> str:
+            given = arguments if at is None else [*arguments[:at], make_context(), *arguments[at:]]
+            result = function(*given)
+            if iscoroutine(result):
+                result = await result
+            if hasattr(result, "__aiter__") and not isinstance(result, ByteStream):
+                return await keep(result, node.name)
+            return encode(result)
+
+        return perform
+
+    def sleep(self, name: str, duration: Duration) -> Future[None]:
+        """
+        Sleep, without using memory while it is long. It begins with the call, awaited or not.
+
+        Args:
+            name: The sleep's name.
+            duration: Milliseconds, a text such as ``"5 minutes"``, or a timedelta.
+        """
+        _check_name(name, "sleep")
+        return self._lane.sleep(name, duration=duration_to_wire(duration, f"The duration of sleep {name!r}"))
+
+    def sleep_until(self, name: str, timestamp: Timestamp) -> Future[None]:
+        """
+        Sleep until a time. It begins with the call, awaited or not.
+
+        Args:
+            name: The sleep's name.
+            timestamp: A datetime, naive ones being UTC, or milliseconds since 1970.
+        """
+        _check_name(name, "sleep")
+        return self._lane.sleep(name, until=time_to_wire(timestamp, f"The time of sleep {name!r}"))
+
+    def wait_for_event(self, name: str, event_type: str, /, timeout: Duration = "24 hours") -> Awaitable[JsDict]:
+        """
+        Wait until an event of *event_type* is sent to this instance.
+
+        An event that arrived before the wait began counts, once. Gives ``payload``, ``timestamp`` and ``type``.
+
+        Raises:
+            WorkflowTimeoutError: No such event came within *timeout*.
+        """
+        _check_name(name, "wait")
+        if not isinstance(event_type, str):
+            raise TypeError(f"The event type of wait {name!r} must be a str, not {type(event_type).__name__}.")
+        waiting = self._wait(name, event_type, duration_to_wire(timeout, f"The timeout of wait {name!r}"))
+        # Python's "was never awaited" shows this name.
+        waiting.__qualname__ = f"step.wait_for_event({name!r})"  # type: ignore[attr-defined]
+        return waiting
+
+    async def _wait(self, name: str, event_type: str, patience: float | str) -> JsDict:
+        event: JsDict = await self._lane.wait_for_event(name, event_type, patience)
+        return event
+
+    def _release(self) -> None:
+        """Let go of what the lane holds; the run is over."""
+        self._lane.close()
+
+
+def _name_of(function: object, name: str | None) -> str:
+    if not callable(function):
+        raise TypeError(f"@step.do() decorates a function, not {function!r}.")
+    if name is None:
+        name = getattr(function, "__name__", None)
+    if name is None:
+        raise TypeError(f"{function!r} has no name of its own. Write step.do('its name').")
+    return name
+
+
+def _check_name(name: object, what: str) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"The name of a {what} must be a str, not {type(name).__name__}.")
+
+
+def _refuse_bare(function: Callable[..., Any]) -> NoReturn:
+    name = getattr(function, "__name__", "function")
+    raise TypeError(f"@step.do needs parentheses: write @step.do() or @step.do('name') above 'def {name}'.")
+
+
+_KEYWORDS = ("name", "depends", "concurrent", "config", "rollback", "rollback_config")
+_IN_CONFIG = ("retries", "timeout", "sensitive")
+
+
+def _refuse_keyword(keyword: str) -> NoReturn:
+    if inside := get_close_matches(keyword, _IN_CONFIG, 1):
+        hint = f"Write config={{'{inside[0]}': ...}}."
+    elif near := get_close_matches(keyword, _KEYWORDS, 1):
+        hint = f"Did you mean {near[0]!r}?"
+    else:
+        hint = f"It has: {', '.join(_KEYWORDS)}."
+    raise TypeError(f"step.do() has no parameter {keyword!r}. {hint}")

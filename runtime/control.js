@@ -1,0 +1,116 @@
+/**
+ * Memory that an isolate's thread and the pool share: what the pool must know, or say, while the thread is busy and reads
+ * no messages.
+ */
+
+const BYTES = 8 * 1024;
+const MAX_TARGETS = 256;
+
+// Words of 32 bits. The first is Pyodide's interrupt buffer.
+const SIGNAL = 0;
+const TURN = 1;
+const PAGES = 2;
+const LOOKS = 3;
+const HITS = 4;
+const RUN_CODE = 5;
+const TARGETS = 6;
+const COMPUTED = 7;
+/** Numbers of 64 bits begin here: pass, ref and attempt of each target. */
+const TARGETS_AT = 64;
+
+const SIGINT = 2;
+
+/** @typedef {{ pass: number, ref: number, attempt: number }} Target an attempt that is to be cut */
+
+export class Control {
+  #words;
+  #targets;
+
+  /** @param {SharedArrayBuffer} [buffer] */
+  constructor(buffer = new SharedArrayBuffer(BYTES)) {
+    this.buffer = buffer;
+    this.#words = new Int32Array(buffer);
+    this.#targets = new Float64Array(buffer, TARGETS_AT);
+  }
+
+  // The thread's side.
+
+  /** What Pyodide reads its signals from. */
+  get signals() {
+    return new Uint8Array(this.buffer, 0, 4);
+  }
+
+  beginTurn() {
+    Atomics.add(this.#words, TURN, 1);
+  }
+
+  /** @param {number} pages of WebAssembly memory in use */
+  endTurn(pages) {
+    Atomics.store(this.#words, PAGES, pages);
+    Atomics.add(this.#words, TURN, 1);
+  }
+
+  /** Code has kept the interpreter to itself for longer than others should wait. */
+  computed() {
+    Atomics.add(this.#words, COMPUTED, 1);
+  }
+
+  /** An interrupt has arrived: what is it for? */
+  look() {
+    Atomics.add(this.#words, LOOKS, 1);
+    const count = Atomics.load(this.#words, TARGETS) * 3;
+    return JSON.stringify({
+      runCode: Atomics.load(this.#words, RUN_CODE) === 1,
+      attempts: Array.from({ length: count / 3 }, (_, i) => [...this.#targets.subarray(i * 3, i * 3 + 3)]),
+    });
+  }
+
+  /** It has been raised in the code that it is for. */
+  hit() {
+    Atomics.add(this.#words, HITS, 1);
+  }
+
+  // The pool's side.
+
+  /** Odd while the interpreter runs. */
+  get turn() {
+    return Atomics.load(this.#words, TURN);
+  }
+
+  /** How often code has kept the interpreter to itself for long. */
+  get computations() {
+    return Atomics.load(this.#words, COMPUTED);
+  }
+
+  /** Memory of the interpreter in bytes. */
+  get memory() {
+    return Atomics.load(this.#words, PAGES) * 65_536;
+  }
+
+  get looks() {
+    return Atomics.load(this.#words, LOOKS);
+  }
+
+  get hits() {
+    return Atomics.load(this.#words, HITS);
+  }
+
+  /**
+   * Interrupt the interpreter, if what runs is one of `attempts`, or code outside steps where that is meant.
+   *
+   * @param {Target[]} attempts
+   * @param {boolean} runCode
+   */
+  interrupt(attempts, runCode) {
+    const listed = attempts.slice(0, MAX_TARGETS);
+    listed.forEach(({ pass, ref, attempt }, i) => this.#targets.set([pass, ref, attempt], i * 3));
+    Atomics.store(this.#words, TARGETS, listed.length);
+    Atomics.store(this.#words, RUN_CODE, Number(runCode));
+    // A word whose lowest byte is the signal: Pyodide reads bytes.
+    Atomics.store(this.#words, SIGNAL, SIGINT);
+  }
+
+  calm() {
+    Atomics.store(this.#words, SIGNAL, 0);
+  }
+}

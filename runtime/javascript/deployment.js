@@ -1,0 +1,93 @@
+/** A deployment: the user's main module, what it exports, and the variables it is given. */
+
+/** @import { Deployment as Options } from "../pool.js" */
+
+import { spawnSync } from "node:child_process";
+import { basename } from "node:path";
+import { pathToFileURL } from "node:url";
+import { bindingName, Workflow } from "./binding.js";
+import { env, WorkflowEntrypoint } from "./workers.js";
+
+/** @typedef {new (ctx: object, env: object) => { run(event: object, step: object): unknown }} WorkflowClass */
+
+export class Deployment {
+  #main;
+  /** @type {Map<string, WorkflowClass>} */
+  #classes = new Map();
+
+  #vars;
+  #bindings;
+  #find;
+
+  /**
+   * @param {Options} options
+   * @param {import("./binding.js").FindSession} find
+   */
+  constructor({ main, vars, bindings }, find) {
+    this.#main = main;
+    this.#vars = structuredClone(vars);
+    this.#bindings = bindings ?? undefined;
+    this.#find = find;
+    Object.assign(env, this.#vars);
+    this.#bind(this.#bindings ?? {});
+  }
+
+  /** @param {Record<string, string>} bindings names of workflows by the names that `env` has for them */
+  #bind(bindings) {
+    for (const [name, workflow] of Object.entries(bindings)) env[name] = new Workflow(workflow, name, this.#find);
+  }
+
+  get classes() {
+    return [...this.#classes.keys()];
+  }
+
+  /** Import the main module. Workflows are the classes it exports, each under the name of its export. */
+  async load() {
+    const exports = await importFile(this.#main);
+    for (const [name, value] of Object.entries(exports)) {
+      if (typeof value === "function" && value.prototype instanceof WorkflowEntrypoint) this.#classes.set(name, value);
+    }
+    if (this.#bindings) return;
+    // A variable of the same name was chosen by somebody, and comes first.
+    this.#bind(Object.fromEntries(this.classes.map((name) => [bindingName(name), name])));
+    Object.assign(env, this.#vars);
+  }
+
+  /**
+   * A fresh entrypoint of the class that is exported as *name*.
+   *
+   * @param {string} name
+   * @param {object} ctx
+   */
+  create(name, ctx) {
+    const Class = this.#classes.get(name);
+    if (!Class) {
+      const found = this.classes.join(", ") || "none";
+      throw new TypeError(`There is no '${name}' class exported by ${basename(this.#main)}. Found: ${found}.`);
+    }
+    const entrypoint = new Class(ctx, env);
+    if (typeof entrypoint.run !== "function") throw new TypeError(`Class '${name}' has no method run(event, step).`);
+    return entrypoint;
+  }
+}
+
+/** @param {string} path */
+async function importFile(path) {
+  try {
+    return await import(pathToFileURL(path).href);
+  } catch (error) {
+    if (error instanceof SyntaxError) error.stack = placeOf(path) ?? error.stack;
+    throw error;
+  }
+}
+
+/**
+ * Where the syntax error of a file is, as Node shows it; V8 tells it to nobody else.
+ *
+ * @param {string} path
+ */
+function placeOf(path) {
+  const { status, stderr } = spawnSync(process.execPath, ["--check", path], { encoding: "utf8" });
+  if (status === 0) return undefined;
+  return stderr.replace(/^ {4}at .*\n|^Node\.js .*\n/gm, "").trimEnd();
+}

@@ -1,0 +1,142 @@
+/**
+ * The guest: all passes of one thread, driven by the batches of the pool.
+ *
+ * Rest. JavaScript does not tell what a promise waits for, but Node tells whether anything in this thread but our own port
+ * can still wake it: timers, sockets, files. With nothing of that kind, whatever is pending waits for the engine, and a pass
+ * whose calls all wait for a time, an event or a retry is at rest. Otherwise some pass awaits something of its own, and
+ * nobody can say which: then a pass is said to be at rest once that has ended, or, as upstream does, after five minutes.
+ */
+
+/** @import { FromGuest, ToGuest } from "../../bridge/protocol.d.ts" */
+/** @import { Session } from "../../bridge/session.js" */
+/** @import { Deployment } from "./deployment.js" */
+/** @import { Output } from "./output.js" */
+
+import { packBatch, unpackBatch } from "../../bridge/batch.js";
+import { Pass } from "./pass.js";
+
+/** How often a pass that may wait for something of its own is looked at again. */
+const LOOK = 20;
+/** Upstream's grace period. */
+const GRACE = 5 * 60_000;
+
+export class Guest {
+  #deployment;
+  #output;
+  #post;
+  /** @type {Map<number, Pass>} */
+  #passes = new Map();
+  /** @type {FromGuest[]} */
+  #outbox = [];
+  /** @type {(() => void)[]} */
+  #attempts = [];
+  /** Passes that may be at rest, and since when they have been looked at. @type {Map<Session, number>} */
+  #touched = new Map();
+  #scheduled = false;
+  /** @type {NodeJS.Timeout | undefined} */
+  #look;
+  /** What keeps the thread awake when no pass is there. */
+  #own;
+
+  /**
+   * @param {Deployment} deployment loaded
+   * @param {Output} output
+   * @param {(text: string) => void} post
+   */
+  constructor(deployment, output, post) {
+    this.#deployment = deployment;
+    this.#output = output;
+    this.#post = post;
+    this.#own = process.getActiveResourcesInfo().length;
+    output.onwrite = () => this.#schedule();
+  }
+
+  /** @param {string} text a batch of the engine */
+  deliver(text) {
+    /** @type {ToGuest[]} */
+    const messages = unpackBatch(text);
+    for (const message of messages) {
+      if (message.type === "start") this.#start(message);
+      else {
+        const pass = this.#passes.get(message.pass);
+        if (message.type === "drop") pass?.close();
+        else pass?.session.receive(message);
+      }
+    }
+    this.#schedule();
+  }
+
+  /** @param {Extract<ToGuest, { type: "start" }>} message */
+  #start(message) {
+    /** @type {import("../../bridge/session.js").Link} */
+    const link = {
+      post: (each) => {
+        this.#takeOutput();
+        this.#outbox.push(each);
+        this.#schedule();
+      },
+      begin: (attempt) => {
+        this.#attempts.push(attempt);
+        this.#schedule();
+      },
+      touch: (session) => this.#touched.set(session, performance.now()),
+      run: (session, ref, attempt) => void this.#output.attribute({ session, ref }, attempt),
+    };
+    const pass = new Pass(message, link, this.#deployment, () => this.#passes.delete(message.pass));
+    this.#passes.set(message.pass, pass);
+    void this.#output.attribute({ session: pass.session, ref: undefined }, () => pass.run());
+  }
+
+  // Turns ------------------------------------------------------------------------------------------------------------
+
+  /** End this turn when all that can run now has run. */
+  #schedule() {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#endTurn();
+    });
+  }
+
+  #endTurn() {
+    this.#flush();
+    // The log must know of an attempt before the attempt can do anything.
+    for (const begin of this.#attempts.splice(0)) begin();
+    if (!this.#scheduled) this.#lookForRest();
+  }
+
+  #flush() {
+    this.#takeOutput();
+    const messages = this.#outbox;
+    this.#outbox = [];
+    if (messages.length > 0) this.#post(packBatch(messages));
+  }
+
+  #takeOutput() {
+    this.#outbox.push(...this.#output.take());
+  }
+
+  #lookForRest() {
+    clearTimeout(this.#look);
+    this.#look = undefined;
+    if (this.#touched.size === 0) return;
+    const alone = process.getActiveResourcesInfo().length <= this.#own;
+    for (const [session, since] of this.#touched) {
+      const pass = this.#passes.get(session.pass);
+      if (!pass || !session.idle || pass.reportedRest === session.seen) this.#touched.delete(session);
+      else if (alone || performance.now() - since >= GRACE) {
+        this.#touched.delete(session);
+        pass.reportedRest = session.seen;
+        this.#outbox.push({ type: "quiet", pass: session.pass, seen: session.seen });
+      }
+    }
+    this.#flush();
+    if (this.#touched.size > 0) this.#look = setTimeout(() => this.#schedule(), LOOK).unref();
+  }
+
+  /** How many passes live here, for tests that look for leaks. */
+  census() {
+    return { passes: this.#passes.size };
+  }
+}

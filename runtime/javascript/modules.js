@@ -1,0 +1,51 @@
+/** How the modules of a deployment find each other, and the two modules that Cloudflare's runtime has built in. */
+
+import { registerHooks } from "node:module";
+
+/** @type {Record<string, string>} */
+const BUILT_IN = {
+  "cloudflare:workers": new URL("workers.js", import.meta.url).href,
+  "cloudflare:workflows": new URL("workflows.js", import.meta.url).href,
+};
+
+/** What a bundler adds to a relative path that has no extension, in its order. */
+const EXTENSIONS = [".ts", ".js", ".mjs", ".mts", "/index.ts", "/index.js"];
+
+/** From now on, in this thread. */
+export function hookModules() {
+  registerHooks({
+    resolve(specifier, context, next) {
+      const url = BUILT_IN[specifier];
+      if (url) return { url, shortCircuit: true };
+      if (specifier.startsWith("cloudflare:")) {
+        const known = Object.keys(BUILT_IN).join(" and ");
+        throw new Error(`There is no module "${specifier}" here. There are ${known}.`);
+      }
+      return resolveAsBundlersDo(specifier, (each) => next(each, context));
+    },
+  });
+}
+
+/**
+ * @template T
+ * @param {string} specifier
+ * @param {(specifier: string) => T} resolve
+ * @returns {T}
+ */
+function resolveAsBundlersDo(specifier, resolve) {
+  try {
+    return resolve(specifier);
+  } catch (error) {
+    if (!/^\.\.?\//.test(specifier)) throw error;
+    // Code that is written for TypeScript's compiler names what the compiler makes.
+    const written = specifier.endsWith(".js") ? [specifier.slice(0, -3)] : [specifier];
+    for (const candidate of written.flatMap((stem) => EXTENSIONS.map((extension) => stem + extension))) {
+      try {
+        return resolve(candidate);
+      } catch {
+        // The first error is the one to tell.
+      }
+    }
+    throw error;
+  }
+}

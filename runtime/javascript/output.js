@@ -1,0 +1,81 @@
+/** What user code prints, and whose it is. */
+
+/** @import { FromGuest, LogLevel } from "../../bridge/protocol.d.ts" */
+/** @import { Session } from "../../bridge/session.js" */
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { format, inspect } from "node:util";
+
+/** @typedef {{ session: Session, ref: number | undefined }} Origin whose code is running: a pass and, in a step, its ref */
+
+/** @type {Record<string, LogLevel>} */
+const LEVELS = { debug: "debug", log: "stdout", info: "info", warn: "warning", error: "error", trace: "debug" };
+
+export class Output {
+  /** Set by the guest. */
+  onwrite = () => {};
+  /** @type {AsyncLocalStorage<Origin>} */
+  #origin = new AsyncLocalStorage();
+  /** @type {Extract<FromGuest, { type: "log" }>[]} */
+  #lines = [];
+  /** @type {{ level: LogLevel, text: string }[]} */
+  #unowned = [];
+
+  /** Take over `console` and the streams of this thread. */
+  install() {
+    for (const [name, level] of Object.entries(LEVELS)) {
+      /** @type {any} */ (console)[name] = (/** @type {unknown[]} */ ...values) => this.write(level, format(...values));
+    }
+    // oxlint-disable-next-line no-console -- it is what is taken over
+    console.dir = (value) => this.write("stdout", inspect(value));
+    for (const name of /** @type {const} */ (["stdout", "stderr"])) {
+      process[name].write = (/** @type {unknown} */ chunk) => {
+        this.write(name, String(chunk).replace(/\n$/, ""));
+        return true;
+      };
+    }
+  }
+
+  /**
+   * Run *code*; what it prints, and all that it starts, is *origin*'s.
+   *
+   * @template T
+   * @param {Origin} origin
+   * @param {() => T} code
+   */
+  attribute(origin, code) {
+    return this.#origin.run(origin, code);
+  }
+
+  /** Whose code is running, if it is a pass's. */
+  get session() {
+    return this.#origin.getStore()?.session;
+  }
+
+  /**
+   * @param {LogLevel} level
+   * @param {string} text
+   */
+  write(level, text) {
+    const origin = this.#origin.getStore();
+    if (!origin) {
+      this.#unowned.push({ level, text });
+      return;
+    }
+    const { session, ref } = origin;
+    if (session.closed) return;
+    const step = ref === undefined ? {} : { ref };
+    const replay = session.replaying ? { replay: /** @type {const} */ (true) } : {};
+    this.#lines.push({ type: "log", pass: session.pass, ...step, level, text, ...replay });
+    this.onwrite();
+  }
+
+  take() {
+    return this.#lines.splice(0);
+  }
+
+  /** What was printed by nobody, as while modules are imported. */
+  takeUnowned() {
+    return this.#unowned.splice(0);
+  }
+}

@@ -1,0 +1,66 @@
+/** A pass: one run of a workflow's `run()`, from its start until it ends or the engine drops it. */
+
+/** @import { Link } from "../../bridge/session.js" */
+/** @import { ToGuest } from "../../bridge/protocol.d.ts" */
+/** @import { Deployment } from "./deployment.js" */
+
+import { toWire } from "../../bridge/errors.js";
+import { Session } from "../../bridge/session.js";
+import { WorkflowStep } from "../../bridge/step.js";
+import { decode, encode } from "../../bridge/values.js";
+import { waitUntil } from "./workers.js";
+
+export class Pass {
+  /** `Session.seen` when the pass was last found at rest. */
+  reportedRest = 0;
+  #start;
+  #deployment;
+  #gone;
+
+  /**
+   * @param {Extract<ToGuest, { type: "start" }>} start
+   * @param {Link} link
+   * @param {Deployment} deployment
+   * @param {() => void} gone called when the pass is over
+   */
+  constructor(start, link, deployment, gone) {
+    this.#start = start;
+    this.#deployment = deployment;
+    this.#gone = gone;
+    this.session = new Session(start, link);
+  }
+
+  async run() {
+    const { session } = this;
+    try {
+      const { className, event, value } = this.#start;
+      const entrypoint = this.#deployment.create(className, new ExecutionContext());
+      const given = { ...event, payload: decode(value), timestamp: new Date(event.timestamp) };
+      const step = new WorkflowStep(session.port, { isPython: () => false });
+      const output = encode(await entrypoint.run(given, step), "output");
+      if (!session.closed) session.end(output);
+    } catch (error) {
+      if (!session.closed) session.fail(toWire(error));
+    }
+    // The handlers that it has left behind live until the engine drops the pass.
+    if (!session.rollingBack) this.close();
+  }
+
+  /** What its code still does no longer counts. */
+  close() {
+    if (this.session.closed) return;
+    this.session.close();
+    this.#gone();
+  }
+}
+
+class ExecutionContext {
+  props = {};
+
+  /** @param {Promise<unknown>} promise */
+  waitUntil(promise) {
+    waitUntil(promise);
+  }
+
+  passThroughOnException() {}
+}

@@ -1,0 +1,20 @@
+/** Passes in JavaScript: the pool of threads, each of which runs the user's modules. */
+
+/** @import { Kind } from "../isolate.js" */
+/** @import { Deployment } from "../pool.js" */
+
+import { Pool } from "../pool.js";
+
+/**
+ * V8 cannot be interrupted in one function and go on in another, so code that spins ends its thread.
+ *
+ * @type {Kind}
+ */
+const JAVASCRIPT = { worker: new URL("worker.js", import.meta.url), interruptible: false, parts: async () => ({}) };
+
+export class JavaScriptGuest extends Pool {
+  /** @param {{ deployment: Deployment, isolates?: number, memoryLimit?: number, cpuLimit?: number }} options see `Pool` */
+  constructor(options) {
+    super(JAVASCRIPT, options);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The module `cloudflare:workers`, as far as workflows need it.
+ *
+ * The names at the end are types. TypeScript files import them beside the classes, and Node, which strips types without
+ * looking at what is used, links them.
+ */
+
+import { WorkflowStep } from "../../bridge/step.js";
+
+export { WorkflowStep };
+
+/** What a workflow class extends. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- a base class; its `run` is the user's
+export class WorkflowEntrypoint {
+  /**
+   * @param {unknown} ctx
+   * @param {unknown} env
+   */
+  constructor(ctx, env) {
+    this.ctx = ctx;
+    this.env = env;
+  }
+}
+
+/** To be subclassed in files that also have handlers; its handlers are not called. */
+export class WorkerEntrypoint extends WorkflowEntrypoint {}
+
+/** To be subclassed in files that also have objects; none is made. */
+export class DurableObject extends WorkflowEntrypoint {}
+
+// oxlint-disable-next-line typescript/no-extraneous-class -- a base class
+export class RpcTarget {}
+
+/** The deployment's variables. @type {Record<string, unknown>} */
+export const env = {};
+
+/** Let *promise* go on after `run()` has ended. @param {Promise<unknown>} promise */
+export function waitUntil(promise) {
+  promise.catch(() => {});
+}
+
+export {
+  type as WorkflowBackoff,
+  type as WorkflowDelayDuration,
+  type as WorkflowDurationLabel,
+  type as WorkflowEvent,
+  type as WorkflowSleepDuration,
+  type as WorkflowStepConfig,
+  type as WorkflowStepContext,
+  type as WorkflowStepEvent,
+  type as WorkflowTimeoutDuration,
+};
+
+const type = undefined;

@@ -1,0 +1,83 @@
+"""A deployment: the user's main module, what it defines, and the variables it is given."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from _workflows_bridge.errors import to_wire
+from _workflows_bridge.values import decode, encode
+from workers._binding import binding_name, to_bindings
+from workers._env import Env, env, install
+from workers._workflow import WorkflowEntrypoint
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+class Deployment:
+    """``{root, main, vars, lane?}``. Paths are the host's; the folders stand at the same place in the guest."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        """Describe it; `load` imports it."""
+        self.main: str = options["main"]
+        self.lane: str = options.get("lane") or "batched"
+        self.env: Env = env
+        self._vars: dict[str, object] = decode(encode(options["vars"]))
+        self._bindings: dict[str, str] | None = options.get("bindings")
+        install({**self._vars, **to_bindings(self._bindings or {})})
+        self._classes: dict[str, type[WorkflowEntrypoint]] = {}
+
+    def load(self) -> dict[str, Any]:
+        """Import the main module. Gives the names of the classes found, or the error that it raised."""
+        folder = os.path.dirname(self.main)  # noqa: PTH120 - pathlib is not needed for anything else
+        sys.path.insert(0, folder)
+        sys.path.append(os.path.join(folder, "python_modules"))  # noqa: PTH118
+        try:
+            self._find_classes(_import(self.main))
+        except BaseException as error:  # noqa: BLE001 - user code, and a SystemExit must not pass
+            return {"error": to_wire(error)}
+        if self._bindings is None:
+            # A variable of the same name was chosen by somebody, and comes first.
+            install({**to_bindings({binding_name(name): name for name in self._classes}), **self._vars})
+        return {"classes": list(self._classes)}
+
+    def find(self, name: str) -> type[WorkflowEntrypoint]:
+        """The class called *name*."""
+        if name not in self._classes:
+            found = ", ".join(self._classes) or "none"
+            msg = f"There is no '{name}' class defined in {os.path.basename(self.main)}. Found: {found}."  # noqa: PTH119
+            raise TypeError(msg)
+        return self._classes[name]
+
+    def _find_classes(self, module: ModuleType) -> None:
+        """Upstream's rule: subclasses among the public names, imported ones too, each under the name of its class."""
+        names = getattr(module, "__all__", None)
+        for name in names if names is not None else [name for name in vars(module) if not name.startswith("_")]:
+            found = getattr(module, name, None)
+            if isinstance(found, type) and issubclass(found, WorkflowEntrypoint) and found is not WorkflowEntrypoint:
+                self._classes[found.__name__] = found
+
+
+def _import(path: str) -> ModuleType:
+    """
+    Import the file at *path* under its own name, so that other modules of the deployment can import it too.
+
+    A name that is taken, as "queue" by the standard library, is left to its owner.
+    """
+    stem = os.path.basename(path).removesuffix(".py")  # noqa: PTH119
+    taken = stem in sys.modules or stem in sys.stdlib_module_names
+    spec = importlib.util.spec_from_file_location(f"{stem}_main" if taken else stem, path)
+    if spec is None or spec.loader is None:
+        msg = f"{path} is not a Python file: its name must end in .py."
+        raise ImportError(msg)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[spec.name]
+        raise
+    return module

@@ -1,0 +1,52 @@
+/** The Python files that every guest has, and the name of the snapshot that has them imported. */
+
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The host tree: the repository, or its copy in the wheel. */
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Where they stand in the tree, and the package they are in the guest. */
+const PACKAGES = [
+  ["py/workers", "workers"],
+  ["bridge", "_workflows_bridge"],
+  ["runtime/pyodide", "_stepwell_runtime"],
+];
+
+/** @typedef {{ path: string, text: string }} GuestFile `path` is relative to the guest's site-packages */
+
+/** @returns {GuestFile[]} */
+export function guestFiles() {
+  return PACKAGES.flatMap(([folder, name]) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".py") || path.endsWith("py.typed"))
+      .toSorted()
+      .map((path) => ({ path: `${name}/${path}`, text: readFileSync(join(ROOT, folder, path), "utf8") })),
+  );
+}
+
+/** The folder of the npm package `pyodide`. */
+export function pyodideFolder() {
+  return dirname(createRequire(import.meta.url).resolve("pyodide/package.json"));
+}
+
+/** @returns {string} */
+export function pyodideVersion() {
+  return JSON.parse(readFileSync(join(pyodideFolder(), "package.json"), "utf8")).version;
+}
+
+/**
+ * A snapshot is good for the interpreter and the files that it was made with. The engine of Node counts too: what it
+ * supports decides which functions Pyodide adds to the table that the snapshot refers to.
+ *
+ * @param {GuestFile[]} files
+ */
+export function snapshotKey(files) {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify([pyodideVersion(), process.versions.node.split(".")[0], files]));
+  for (const name of ["globals.js", "interpreter.js"]) hash.update(readFileSync(new URL(name, import.meta.url)));
+  return hash.digest("hex").slice(0, 32);
+}

@@ -1,0 +1,197 @@
+"""
+The guest: all passes of one interpreter, driven by the batches that JavaScript delivers.
+
+`deliver` is the one crossing in, its result the one batch out. In between, only messages that must leave before user
+code runs are posted.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections import deque
+from typing import TYPE_CHECKING, Any, Protocol
+
+from _workflows_bridge.batch import pack_batch, unpack_batch
+
+from . import interrupts
+from .deployment import Deployment
+from .loop import TurnLoop
+from .passes import Pass
+from .rest import is_at_rest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _workflows_bridge.batch import Message
+    from _workflows_bridge.session import Session
+
+    from .output import Output
+
+PORTION = 12
+"""Messages that are worked off at once. The engine writes down what came of one portion while we work on the next."""
+
+LONG = 0.02
+"""Seconds for one portion. Above it somebody computes, and others had better be elsewhere."""
+
+
+class Host(interrupts.Pool, Protocol):
+    """What JavaScript gives the guest."""
+
+    def post(self, text: str) -> None:
+        """Send a batch now."""
+
+    def wake(self) -> None:
+        """Call `Guest.turn` soon."""
+
+    def sleep(self, delay: float) -> None:
+        """Block the thread for *delay* ms."""
+
+    def computed(self) -> None:
+        """Note that code has kept the interpreter to itself for long."""
+
+    def set_timer(self, delay: int) -> None:
+        """Call `Guest.turn` in *delay* ms, in place of what was asked before."""
+
+    def make_step(self, port: Any, encoded: bool) -> Any:  # noqa: ANN401, FBT001 - positional, as JavaScript has it
+        """Make a ``WorkflowStep`` that makes its calls on *port*."""
+
+
+class Guest:
+    """See the module. It is also the `Link` of its sessions."""
+
+    def __init__(self, host: Host, output: Output) -> None:
+        """Take over the interpreter's event loop."""
+        self.loop = TurnLoop(host.wake, host.set_timer)
+        self.deployment: Deployment | None = None
+        self._post = host.post
+        self._computed = host.computed
+        self._output = output
+        self._passes: dict[int, Pass] = {}
+        self._touched: set[Session] = set()
+        self._outbox: list[Message] = []
+        self._attempts: deque[Callable[[], None]] = deque()
+
+    def load(self, text: str) -> str:
+        """Import the main module of a deployment (JSON). Gives ``{classes}`` or ``{error}``."""
+        self.deployment = Deployment(json.loads(text))
+        interrupts.importing = True
+        try:
+            loaded = self.deployment.load()
+        finally:
+            interrupts.importing = False
+        return json.dumps({**loaded, "output": self._output.take_unowned()})
+
+    # Turns ------------------------------------------------------------------------------------------------------------
+
+    def deliver(self, text: str) -> str | None:
+        """Take a batch of the engine, and give the one that answers it."""
+        until = self.loop.begin_turn()
+        messages = unpack_batch(text)
+        for first in range(0, len(messages), PORTION):
+            for message in messages[first : first + PORTION]:
+                self._receive(message)
+            self._run(until)
+        return self._end_turn()
+
+    def _receive(self, message: Message) -> None:
+        if message["type"] == "start":
+            self._start(message)
+        elif found := self._passes.get(message["pass"]):
+            if message["type"] == "drop":
+                found.drop(message["reason"])
+            else:
+                found.session.receive(message)
+
+    def turn(self) -> str | None:
+        """Run what timers and promises have made runnable."""
+        self._run(self.loop.begin_turn())
+        return self._end_turn()
+
+    def flush(self) -> None:
+        """Send what there is to send, in the middle of a turn."""
+        if messages := self._take():
+            self._post(pack_batch(messages))
+
+    def _run(self, until: float) -> None:
+        began = self.loop.time()
+        self._work(until)
+        if self.loop.time() - began > LONG:
+            self._computed()
+
+    def _work(self, until: float) -> None:
+        while self.loop.run_ready(until) and self._attempts:
+            # The log must know of an attempt before the attempt can do anything.
+            if self._outbox:
+                self.flush()
+            attempts = self._attempts
+            self._attempts = deque()
+            for begin in attempts:
+                begin()
+
+    def _end_turn(self) -> str | None:
+        self._look_for_rest()
+        messages = self._take()
+        messages += self._output.end_turn()
+        self.loop.end_turn()
+        return pack_batch(messages) if messages else None
+
+    def _take(self) -> list[Message]:
+        if self._output.pending:
+            self._outbox += self._output.take()
+        messages, self._outbox = self._outbox, []
+        return messages
+
+    def _look_for_rest(self) -> None:
+        for session in self._touched | self.loop.woken:
+            found = self._passes.get(session.pass_)
+            if found and found.reported_rest != session.seen and is_at_rest(session, self.loop):
+                found.reported_rest = session.seen
+                self.post({"type": "quiet", "pass": session.pass_, "seen": session.seen})
+        self._touched.clear()
+        self.loop.woken.clear()
+
+    # Link -------------------------------------------------------------------------------------------------------------
+
+    def post(self, message: Message) -> None:
+        """Send *message* with the batch of this turn."""
+        # What user code printed before comes before.
+        if self._output.pending:
+            self._outbox += self._output.take()
+        self._outbox.append(message)
+        if not self.loop.turning:
+            self.loop.wake()
+
+    def begin(self, attempt: Callable[[], None]) -> None:
+        """Call *attempt* in this turn, after all messages posted so far have left."""
+        self._attempts.append(attempt)
+
+    def ended(self, session: Session, ref: int, attempt: int) -> None:
+        """Tell the pool, which keeps the message to itself: an attempt that had timed out runs no more."""
+        self.post({"type": "ended", "pass": session.pass_, "ref": ref, "attempt": attempt})
+
+    def touch(self, session: Session) -> None:
+        """*session* may have come to rest."""
+        self._touched.add(session)
+
+    # Passes -----------------------------------------------------------------------------------------------------------
+
+    def _start(self, message: Message) -> None:
+        if self.deployment is None:
+            msg = "A pass has been started before a deployment was loaded."
+            raise RuntimeError(msg)
+        started = Pass(message, self, self.deployment, self._passes.pop)
+        self._passes[started.session.pass_] = started
+        started.begin()
+
+    def print(self, level: str, text: str) -> None:
+        """Take output that JavaScript of the user's has written."""
+        self._output.write(level, text + "\n")
+        if not self.loop.turning:
+            self.loop.wake()
+
+    def census(self) -> str:
+        """What is alive (JSON), for tests that look for leaks."""
+        gc.collect()
+        alive = {"passes": len(self._passes), "tasks": sum(map(len, self.loop.tasks.values()))}
+        return json.dumps({**alive, "objects": len(gc.get_objects())})

@@ -1,0 +1,36 @@
+"""
+What JavaScript calls in a fresh interpreter. Importing this module imports all that a snapshot should hold.
+
+Nothing here or in what it imports may keep a JavaScript object or draw a random number while it is imported.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from typing import TYPE_CHECKING
+
+import workers
+import workers.workflows  # noqa: F401
+from _workflows_bridge.step import install as install_step
+
+from . import abandon, interrupts, output, patches
+from .guest import Guest
+
+if TYPE_CHECKING:
+    from .guest import Host
+
+
+def install(host: Host) -> Guest:
+    """Make the interpreter a guest of *host*."""
+    # The snapshot has the state of the generator, and is the same in every interpreter.
+    random.seed()
+    sys.dont_write_bytecode = True
+    written = output.Output(lambda: guest.flush())  # noqa: PLW0108 - there is no guest yet
+    guest = Guest(host, written)
+    output.install(written)
+    patches.install(host.sleep)
+    interrupts.install(host)
+    abandon.install()
+    install_step(host.make_step)
+    return guest

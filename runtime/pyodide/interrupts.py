@@ -1,0 +1,57 @@
+"""
+Interrupts: cutting code that keeps the interpreter to itself.
+
+The pool raises the signal when an interpreter does not answer. It arrives in the frame that runs, whosever that is; the
+handler looks at whose it is and leaves the innocent alone.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import TYPE_CHECKING, Protocol
+
+from _workflows_bridge.session import AttemptExpired, origin
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+class CpuLimitExceeded(BaseException):
+    """Code outside steps has kept the interpreter to itself for too long. Not for ``except Exception`` to swallow."""
+
+
+class Pool(Protocol):
+    """What the host tells of an interrupt."""
+
+    cpu_limit: float
+
+    def look(self) -> str:
+        """JSON: ``attempts`` (pass, ref, attempt) to cut, and whether ``runCode`` outside steps is meant."""
+
+    def hit(self) -> None:
+        """Note that the code it is for has been interrupted."""
+
+
+importing = False
+"""Whether the modules of the deployment are being imported, which no pass is to blame for."""
+
+
+def install(pool: Pool) -> None:
+    """Handle the signal."""
+    limit = f"{pool.cpu_limit / 1000:g} s"
+
+    def on_interrupt(_signum: int, _frame: FrameType | None) -> None:
+        targets = json.loads(pool.look())
+        found = origin.get()
+        if found is not None and found.ref is not None:
+            if [found.session.pass_, found.ref, found.attempt] in targets["attempts"]:
+                pool.hit()
+                raise AttemptExpired
+        elif targets["runCode"] and (found is not None or importing):
+            pool.hit()
+            where = "The import of the module" if found is None else "run() outside of steps"
+            message = f"{where} has kept the interpreter to itself for more than {limit}. Long work belongs in a step."
+            raise CpuLimitExceeded(message)
+
+    signal.signal(signal.SIGINT, on_interrupt)

@@ -1,0 +1,43 @@
+/** Passes in Pyodide: the pool of threads, each with an interpreter. */
+
+/** @import { Kind } from "../isolate.js" */
+/** @import { Deployment } from "../pool.js" */
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Pool } from "../pool.js";
+import { guestFiles, pyodideFolder } from "./files.js";
+import { findSnapshot } from "./snapshot.js";
+
+/**
+ * What all threads share: compiled once, read once.
+ *
+ * @type {Promise<[WebAssembly.Module, SharedArrayBuffer]> | undefined}
+ */
+let shared;
+
+/** @type {Kind} */
+const PYODIDE = {
+  worker: new URL("worker.js", import.meta.url),
+  interruptible: true,
+  async parts() {
+    shared ??= Promise.all([
+      readFile(join(pyodideFolder(), "pyodide.asm.wasm")).then((bytes) => WebAssembly.compile(bytes)),
+      findSnapshot(),
+    ]);
+    const [module, snapshot] = await shared;
+    return { files: guestFiles(), module, snapshot };
+  },
+};
+
+export class PyodideGuest extends Pool {
+  /** @param {{ deployment: Deployment, isolates?: number, memoryLimit?: number, cpuLimit?: number }} options see `Pool` */
+  constructor(options) {
+    super(PYODIDE, options);
+  }
+
+  /** Start an interpreter before it is known what for. */
+  static prewarm() {
+    Pool.prewarmKind(PYODIDE);
+  }
+}

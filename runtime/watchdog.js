@@ -1,0 +1,141 @@
+/**
+ * A watchdog: finds out that an isolate answers no more, cuts the code that is to blame where it can, and gives the
+ * isolate up where it cannot.
+ */
+
+/** @import { Control, Target } from "./control.js" */
+
+const TICK = 50;
+/** How often an isolate is asked for a sign of life. */
+const PERIOD = 1000;
+/**
+ * How long it may take to answer before an attempt that has timed out is cut. Not long: the time of its next attempt may run
+ * already.
+ */
+const PATIENCE = 50;
+/** What code gets that has been cut, to end. */
+const MERCY = 500;
+/** What the interpreter gets to notice an interrupt; it does not while it is inside one long operation. */
+const DEAF = 5000;
+
+/**
+ * Why an isolate is given up. `expired`: for an attempt that has been charged already. `run`: for code outside steps.
+ *
+ * @typedef {"expired" | "run"} Culprit
+ *
+ * @typedef {object} Watched
+ * @property {Control} control
+ * @property {() => void} ping
+ * @property {() => Target[]} expired attempts that have timed out and may still run
+ * @property {() => boolean} attempting whether an attempt runs that has not
+ * @property {boolean} interruptible whether code can be cut at all, and not only with its interpreter
+ * @property {(culprit: Culprit, reason: string) => void} giveUp
+ */
+
+export class Watchdog {
+  #watched;
+  #cpuLimit;
+  /** @type {NodeJS.Timeout | undefined} */
+  #timer;
+  #askedAt = 0;
+  #answered = true;
+  /** @type {number | undefined} */
+  #interruptedAt;
+  #looks = 0;
+  #hits = 0;
+  /** @type {number | undefined} */
+  #hitAt;
+
+  /**
+   * @param {Watched} watched
+   * @param {number} cpuLimit how long code outside steps may keep the interpreter to itself, in ms
+   */
+  constructor(watched, cpuLimit) {
+    this.#watched = watched;
+    this.#cpuLimit = cpuLimit;
+  }
+
+  /** How long the isolate has owed an answer, in ms. */
+  get silence() {
+    return this.#answered ? 0 : performance.now() - this.#askedAt;
+  }
+
+  start() {
+    this.#timer ??= setInterval(() => this.#tick(), TICK).unref();
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.heard();
+  }
+
+  /** Ask at once: something has timed out. */
+  ask() {
+    if (!this.#answered) return;
+    this.#answered = false;
+    this.#askedAt = performance.now();
+    this.#watched.ping();
+  }
+
+  /** A sign of life has come. */
+  heard() {
+    this.#answered = true;
+    if (this.#interruptedAt === undefined) return;
+    this.#interruptedAt = undefined;
+    this.#hitAt = undefined;
+    this.#watched.control.calm();
+  }
+
+  #tick() {
+    if (this.#answered) {
+      if (performance.now() - this.#askedAt >= PERIOD) this.ask();
+      return;
+    }
+    const expired = this.#watched.expired();
+    const overrun = this.silence >= this.#cpuLimit;
+    if (!overrun && (expired.length === 0 || this.silence < PATIENCE)) return;
+    if (this.#interruptedAt === undefined) this.#begin();
+    this.#judge(expired.length > 0, overrun);
+    // Again and again: what runs may change from one instance to another without an answer in between.
+    this.#watched.control.interrupt(expired, overrun);
+  }
+
+  #begin() {
+    this.#interruptedAt = performance.now();
+    this.#looks = this.#watched.control.looks;
+    this.#hits = this.#watched.control.hits;
+  }
+
+  /**
+   * @param {boolean} expired
+   * @param {boolean} overrun
+   */
+  #judge(expired, overrun) {
+    const { control } = this.#watched;
+    const now = performance.now();
+    if (control.hits !== this.#hits) {
+      this.#hitAt ??= now;
+      if (now - this.#hitAt >= MERCY) {
+        if (expired) this.#watched.giveUp("expired", "A step went on after its timeout and could not be interrupted.");
+        else this.#watched.giveUp("run", `run() did not end when it was interrupted after ${this.#seconds()}.`);
+      }
+      return;
+    }
+    const deaf =
+      control.looks === this.#looks && now - (this.#interruptedAt ?? now) >= (this.#watched.interruptible ? DEAF : 0);
+    if (!deaf) return;
+    if (expired) {
+      this.#watched.giveUp(
+        "expired",
+        "The interpreter did not answer after the timeout of a step and took no interrupt.",
+      );
+    } else if (overrun && !this.#watched.attempting()) {
+      this.#watched.giveUp("run", `run() kept the interpreter to itself for more than ${this.#seconds()}.`);
+    }
+  }
+
+  #seconds() {
+    return `${this.#cpuLimit / 1000} s`;
+  }
+}

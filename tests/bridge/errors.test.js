@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { NonRetryableError, WorkflowTimeoutError, fromWire, toWire } from "../../bridge/errors.js";
+import { NotSerializableError, decode, encode } from "../../bridge/values.js";
+
+class Declined extends Error {}
+class Hopeless extends NonRetryableError {}
+
+for (const [error, name] of /** @type {[Error, string][]} */ ([
+  [new Error("m"), "Error"],
+  [new RangeError("m"), "RangeError"],
+  [new Declined("m"), "Declined"],
+  [new WorkflowTimeoutError("m"), "WorkflowTimeoutError"],
+  [new DOMException("m", "AbortError"), "AbortError"],
+])) {
+  test(`${name} crosses with its name, message and stack`, () => {
+    const wire = toWire(error);
+
+    assert.deepEqual(wire, { name, message: "m", traceback: error.stack });
+  });
+}
+
+for (const error of [
+  new NonRetryableError("m"),
+  new NonRetryableError("m", "Custom"),
+  new Hopeless("m"),
+  new NotSerializableError("m"),
+  Object.assign(new Error("m"), { name: "NonRetryableError" }),
+]) {
+  test(`${error.constructor.name} ${error.name} is not to be tried again`, () => {
+    assert.equal(toWire(error).retryable, false);
+  });
+}
+
+for (const [thrown, message] of /** @type {[unknown, string][]} */ ([
+  ["text", "text"],
+  [{ a: 1 }, '{"a":1}'],
+  [undefined, "undefined"],
+  [1n, "1"],
+])) {
+  test(`${message}, thrown though no error, crosses as one`, () => {
+    assert.deepEqual(toWire(thrown), { name: "Error", message });
+  });
+}
+
+test("an error comes back as the class of its name", () => {
+  assert.ok(fromWire({ name: "RangeError", message: "m" }) instanceof RangeError);
+  assert.ok(fromWire({ name: "WorkflowTimeoutError", message: "m" }) instanceof WorkflowTimeoutError);
+});
+
+test("an error of an unknown class is an Error with its name", () => {
+  for (const name of ["Declined", "constructor", "__proto__", "toString"]) {
+    const error = fromWire({ name, message: "m" });
+
+    assert.equal(Object.getPrototypeOf(error), Error.prototype);
+    assert.equal(String(error), `${name}: m`);
+  }
+});
+
+test("an error that must not be tried again stays so", () => {
+  const error = fromWire({ name: "Hopeless", message: "m", retryable: false });
+
+  assert.ok(error instanceof NonRetryableError);
+  assert.equal(error.name, "Hopeless");
+});
+
+test("an error that JavaScript passes on is the same one on the other side", () => {
+  const wire = { name: "E", message: "m", type: "app:E", args: "[1]", state: '{"a":1}', traceback: "Traceback …" };
+
+  assert.deepEqual(toWire(fromWire(wire)), wire);
+});
+
+test("an exception of Python's that is a value keeps its type", () => {
+  const text = '[{"$":"error","v":{"name":"ValueError","message":"no","type":"builtins:ValueError"}}]';
+
+  assert.equal(encode(decode(text)), text);
+});

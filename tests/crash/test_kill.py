@@ -1,0 +1,183 @@
+"""
+The process group dies by SIGKILL at random moments, again and again, and every instance ends as it should.
+
+A kill may fall anywhere: while the host starts, between two commits, in a step, sleep or wait, while an event is sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from ledger import Ledger
+
+from stepwell.client import Client
+from stepwell.exceptions import StepwellError
+from stepwell.state import read_owner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FLOWS = Path(__file__).parent / "flows" / "flows.py"
+KILLS = int(os.environ.get("STEPWELL_KILLS", "200"))
+LONGEST_LIFE = 1.6
+PATIENCE = 60
+OUTPUTS = {
+    "SequenceFlow": "45",
+    "SleepFlow": "[1,2,3]",
+    "EventFlow": "[1,2]",
+    "DagFlow": "220",
+    "FanOutFlow": "190",
+}
+WORKFLOWS = (*OUTPUTS, "OnceFlow")
+STEP_SUCCESS = 6
+
+
+class Round:
+    """One state with an instance of each workflow, killed until all of them are done."""
+
+    def __init__(self, folder: Path, ledger: Ledger, chance: random.Random) -> None:
+        self.state = folder / "state.sqlite"
+        self.ledger = ledger
+        self.chance = chance
+        self.name = folder.name
+        self.finished_in: dict[tuple[str, str], int] = {}
+        self.kills = 0
+
+    def instance_id(self, workflow: str) -> str:
+        return f"{self.name}-{workflow}"
+
+    def live(self) -> None:
+        """Start, work for a while, die."""
+        self.ledger.life += 1
+        until = time.monotonic() + self.chance.uniform(0, LONGEST_LIFE)
+        process = self.start(self.chance.choice(self.unfinished()))
+        try:
+            while time.monotonic() < until and process.poll() is None:
+                with contextlib.suppress(StepwellError):
+                    self.create_and_send()
+                time.sleep(0.02)  # the driver's own pace; nothing is asserted about it
+        finally:
+            self.kills += process.poll() is None
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+        self.note_finished()
+
+    def start(self, workflow: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "stepwell", "run", f"{FLOWS}:{workflow}", "--state", str(self.state)]
+        command += ["--id", self.instance_id(workflow), "--params", f'{{"ledger": "{self.ledger.url}"}}', "--quiet"]
+        return subprocess.Popen(
+            command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def create_and_send(self) -> None:
+        """Make what does not exist yet, and send the events that are not there yet."""
+        owner = read_owner(self.state)
+        if owner is None:
+            return
+        client = Client(owner.socket)
+        try:
+            for workflow in WORKFLOWS:
+                instance = self.instance_id(workflow)
+                if instance not in self.rows("SELECT id, status FROM instances") and client.workflows():
+                    client.create(workflow, instance, {"ledger": self.ledger.url})
+            waiting = self.instance_id("EventFlow")
+            sent = self.rows("SELECT count(*), 0 FROM events")
+            for number in range(1 + next(iter(sent), 0), 3):
+                client.send_event("EventFlow", waiting, "go", {"number": number})
+        finally:
+            client.close()
+
+    def rows(self, query: str) -> dict[str, str]:
+        """What the state says, read past the engine."""
+        if not self.state.exists():
+            return {}
+        with contextlib.closing(sqlite3.connect(f"file:{self.state}?mode=ro", uri=True, timeout=5)) as database:
+            try:
+                return dict(database.execute(query).fetchall())
+            except sqlite3.OperationalError:
+                return {}
+
+    def note_finished(self) -> None:
+        query = (
+            "SELECT instances.id || '/' || log.name || '/' || log.count, 0 FROM log "
+            f"JOIN instances ON instances.number = log.instance WHERE {STEP_SUCCESS} IN (event, next)"
+        )
+        for key in self.rows(query):
+            instance, step, count = key.split("/")
+            name = f"{step}-{count}" if step in {"mark", "take"} else step
+            self.finished_in.setdefault((instance, name), self.ledger.life)
+
+    def finish(self) -> None:
+        """Let everything come to its end."""
+        self.ledger.life += 1
+        for workflow in WORKFLOWS:
+            deadline = time.monotonic() + PATIENCE
+            process = self.start(workflow)
+            while process.poll() is None:
+                assert time.monotonic() < deadline, self.rows("SELECT id, status FROM instances")
+                with contextlib.suppress(StepwellError):
+                    self.create_and_send()
+                time.sleep(0.02)  # as above
+            _, errors = process.communicate()
+            assert process.returncode == 0, errors.decode()
+
+    def unfinished(self) -> list[str]:
+        statuses = self.rows("SELECT id, status FROM instances")
+        return [workflow for workflow in WORKFLOWS if statuses.get(self.instance_id(workflow)) != "complete"]
+
+    def check(self) -> None:
+        """Nothing is lost, nothing is done twice."""
+        outputs = self.rows("SELECT id, output FROM instances")
+        expected = {self.instance_id(workflow): output for workflow, output in OUTPUTS.items()}
+        once = outputs.pop(self.instance_id("OnceFlow"))
+        assert outputs == expected
+        again = [
+            start
+            for start in self.ledger.starts
+            if start.life > self.finished_in.get((start.instance, start.step), start.life)
+        ]
+        assert again == []
+        starts = Counter((start.instance, start.step) for start in self.ledger.starts if "once-" in start.step)
+        assert [step for step, times in starts.items() if times > 1] == []
+        assert set(once.strip("[]").split(",")) <= {'"done"', '"WorkflowInternalError"'}
+
+
+@pytest.fixture
+def ledger() -> Iterator[Ledger]:
+    """A ledger that outlives every engine of the test."""
+    ledger = Ledger()
+    yield ledger
+    ledger.close()
+
+
+@pytest.mark.timeout(1200)
+def test_every_instance_survives_kills_at_random_moments(tmp_path: Path, ledger: Ledger) -> None:
+    """200 kills or more: right outputs, no finished step again, no step with retry limit 0 twice."""
+    seed = int(os.environ.get("STEPWELL_SEED", random.randrange(2**32)))
+    print(f"STEPWELL_SEED={seed}")
+    chance = random.Random(seed)
+    kills = rounds = 0
+    while kills < KILLS:
+        rounds += 1
+        round_ = Round(tmp_path / f"round{rounds}", ledger, chance)
+        for _ in range(12):
+            round_.live()
+            if not round_.unfinished():
+                break
+        kills += round_.kills
+        round_.finish()
+        round_.check()
+    print(f"{kills} kills in {rounds} rounds")
+    assert kills >= KILLS

@@ -1,0 +1,129 @@
+/** An engine on a fresh in-memory database, with a manual clock and a fake guest. */
+
+import { DatabaseSync } from "node:sqlite";
+import { Engine } from "../../js/engine/engine.js";
+import { EVENT_NAMES, entries, targetOf } from "../../js/engine/events.js";
+import { SqliteStore } from "../../js/store/sqlite.js";
+import { FakeGuest } from "./fake_guest.js";
+import { ManualClock } from "../../conformance/manual_clock.js";
+
+/** @import { Run } from "./fake_guest.js" */
+/** @import { WorkflowRow } from "../../js/store/store.d.ts" */
+
+export class Harness {
+  clock = new ManualClock();
+  /** @type {{ workflow?: string, error: unknown }[]} */
+  problems = [];
+
+  /** @param {Run} run @param {{ stepLimit?: number, idle?: boolean, keepParked?: number, settings?: Partial<WorkflowRow> }} [options] */
+  constructor(run, { stepLimit, idle = false, keepParked = 0, settings = {} } = {}) {
+    this.settings = settings;
+    this.idle = idle;
+    this.keepParked = keepParked;
+    this.db = new DatabaseSync(":memory:");
+    this.stepLimit = stepLimit ?? null;
+    this.guest = new FakeGuest(run);
+    this.engine = this.#open();
+  }
+
+  /** Stands between the engine and its commits. @type {(commit: () => void) => void} */
+  oncommit = (commit) => commit();
+
+  #open() {
+    const { guest } = this;
+    const store = new SqliteStore(this.db);
+    const commit = store.commit.bind(store);
+    store.commit = () => this.oncommit(commit);
+    const engine = new Engine({
+      store,
+      clock: this.clock,
+      newId: () => "generated",
+      defer: setImmediate,
+      guestFor: async () => guest,
+      onproblem: (problem) => this.problems.push(problem),
+      idle: this.idle,
+      keepParked: this.keepParked,
+    });
+    engine.open();
+    const workflow = { name: "flow", className: "Flow", root: ".", main: "f.py", vars: "{}", versionId: "v1" };
+    void engine.saveWorkflow({ ...workflow, stepLimit: this.stepLimit, ...this.settings });
+    return engine;
+  }
+
+  /** The process dies now: nothing more is committed, and a new engine opens what is on the disk. @param {Run} [run] */
+  crash(run = this.guest.run) {
+    try {
+      this.db.exec("ROLLBACK");
+    } catch {
+      // Nothing was open.
+    }
+    this.engine.commits.abandon();
+    this.engine.close();
+    this.guest.passes.clear();
+    this.guest = new FakeGuest(run);
+    this.engine = this.#open();
+  }
+
+  /** @param {unknown} [params] @param {string} [id] */
+  async create(params = {}, id = "i1") {
+    await this.engine.create("flow", { id, params: JSON.stringify(params) });
+    await this.settle();
+  }
+
+  /** Let everything happen that needs no time to pass. */
+  async settle() {
+    for (let i = 0; i < 12; i++) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** @param {number} ms */
+  async pass(ms) {
+    await this.settle();
+    await this.clock.moveTo(this.clock.now() + ms, () => this.settle());
+    await this.settle();
+  }
+
+  /** @param {unknown} [payload] */
+  async event(type = "go", payload = {}, id = "i1") {
+    await this.engine.sendEvent("flow", id, type, JSON.stringify(payload));
+    await this.settle();
+  }
+
+  /** Whether the instance has been sent an event, taken by a wait or not. */
+  hasEvent(id = "i1") {
+    return this.db.prepare("SELECT 1 FROM events WHERE instance = ?").get(this.row(id).number) !== undefined;
+  }
+
+  row(id = "i1") {
+    return this.engine.get("flow", id);
+  }
+
+  status(id = "i1") {
+    return this.row(id).status;
+  }
+
+  output(id = "i1") {
+    return JSON.parse(this.row(id).output ?? "null");
+  }
+
+  error(id = "i1") {
+    const { name, message } = JSON.parse(this.row(id).error ?? "null");
+    return { name, message };
+  }
+
+  /** The log as "STEP_START a-1" lines, without the workflow's own entries unless asked for. */
+  log({ id = "i1", workflow = false } = {}) {
+    return entries(this.engine.log(this.row(id).number))
+      .filter((entry) => workflow || entry.name !== null)
+      .map(
+        (entry) =>
+          `${EVENT_NAMES[entry.event]}${entry.name === null ? "" : ` ${targetOf(/** @type {any} */ (entry))}`}`,
+      );
+  }
+
+  /** @param {number} event */
+  details(event, id = "i1") {
+    return entries(this.engine.log(this.row(id).number))
+      .filter((entry) => entry.event === event)
+      .map(({ at, attempt, detail }) => Object.assign({ at, attempt }, JSON.parse(detail ?? "{}")));
+  }
+}

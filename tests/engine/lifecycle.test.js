@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Harness } from "./harness.js";
+
+const HOUR = 3_600_000;
+const forever = () => new Promise(() => {});
+
+/** Two steps, the first of which ends when told to. */
+function gated() {
+  const { promise: gate, resolve: open } = Promise.withResolvers();
+  const h = new Harness(async (_, step) => [await step.do("a", () => gate), await step.do("b", () => "b")]);
+  return { h, open };
+}
+
+test("a pause lets the running step finish, and no further step begins", async () => {
+  const { h, open } = gated();
+  await h.create();
+
+  await h.engine.pause("flow", "i1");
+  assert.equal(h.status(), "waitingForPause");
+  open("a");
+  await h.settle();
+
+  assert.equal(h.status(), "paused");
+  assert.deepEqual(
+    h.log().filter((line) => line.startsWith("STEP_START")),
+    ["STEP_START a-1"],
+  );
+  await h.engine.resume("flow", "i1");
+  await h.settle();
+  assert.deepEqual(h.output(), ["a", "b"]);
+});
+
+test("a pending pause can be taken back", async () => {
+  const { h, open } = gated();
+  await h.create();
+  await h.engine.pause("flow", "i1");
+
+  await h.engine.resume("flow", "i1");
+  assert.equal(h.status(), "running");
+  open("a");
+  await h.settle();
+
+  assert.deepEqual(h.output(), ["a", "b"]);
+});
+
+test("a sleeping instance is paused at once, and sleeps on by what was left when resumed", async () => {
+  const h = new Harness(async (_, step) => {
+    await step.sleep("nap", "1 hour");
+    return "awake";
+  });
+  await h.create();
+  await h.pass(HOUR / 2);
+
+  await h.engine.pause("flow", "i1");
+  assert.equal(h.status(), "paused");
+  await h.pass(10 * HOUR);
+  assert.equal(h.status(), "paused");
+  await h.engine.resume("flow", "i1");
+  await h.pass(HOUR / 2 - 1);
+  assert.equal(h.status(), "waiting");
+  await h.pass(1);
+
+  assert.equal(h.output(), "awake");
+});
+
+test("events that come while paused are delivered after the resume", async () => {
+  const h = new Harness((_, step) => step.waitForEvent("w", { type: "go" }).then((e) => e.payload));
+  await h.create();
+  await h.pass(1000);
+  await h.engine.pause("flow", "i1");
+  await h.event("go", "late");
+  assert.equal(h.status(), "paused");
+
+  await h.engine.resume("flow", "i1");
+  await h.settle();
+
+  assert.equal(h.output(), "late");
+});
+
+test("an instance that waited for its pause when the process died is paused", async () => {
+  const { h } = gated();
+  await h.create();
+  await h.engine.pause("flow", "i1");
+
+  h.crash();
+  await h.settle();
+
+  assert.equal(h.status(), "paused");
+});
+
+test("terminate ends an instance whatever it does, and a finished one refuses", async () => {
+  const h = new Harness((_, step) => step.do("a", forever));
+  await h.create();
+
+  await h.engine.terminate("flow", "i1");
+
+  assert.equal(h.status(), "terminated");
+  await assert.rejects(h.engine.terminate("flow", "i1"), /Cannot terminate instance since its on a finite state/);
+});
+
+for (const status of ["complete", "errored", "terminated", "running", "paused", "waiting"]) {
+  test(`restart from ${status} runs everything again`, async () => {
+    let runs = 0;
+    let wanted = status;
+    const h = new Harness(async (_, step) => {
+      await step.do("a", () => ++runs);
+      if (wanted === "errored") throw new Error("no");
+      if (wanted === "running" || wanted === "terminated") await step.do("b", forever);
+      if (wanted === "paused" || wanted === "waiting") await step.sleep("nap", "1 hour");
+      return runs;
+    });
+    await h.create();
+    await h.pass(1000);
+    if (status === "terminated") await h.engine.terminate("flow", "i1");
+    if (status === "paused") await h.engine.pause("flow", "i1");
+    assert.equal(h.status(), status);
+    wanted = "complete";
+
+    await h.engine.restart("flow", "i1");
+    await h.settle();
+
+    assert.equal(h.output(), 2);
+    assert.deepEqual(h.log({ workflow: true }).slice(0, 3), ["WORKFLOW_QUEUED", "WORKFLOW_START", "WORKFLOW_RUNNING"]);
+  });
+}
+
+test("restart from a step keeps what started before it and forgets the rest, by kind of step", async () => {
+  let runs = 0;
+  const h = new Harness(async (_, step) => {
+    const out = [await step.do("setup", () => ++runs)];
+    await step.sleep("checkpoint", 1);
+    out.push(await step.do("between", () => ++runs));
+    out.push(await step.do("checkpoint", () => ++runs));
+    out.push(await step.do("after", () => ++runs));
+    return out;
+  });
+  await h.create();
+  await h.pass(10);
+  assert.deepEqual(h.output(), [1, 2, 3, 4]);
+
+  await h.engine.restart("flow", "i1", { name: "checkpoint" });
+  await h.settle();
+
+  assert.deepEqual(h.output(), [1, 2, 5, 6]);
+  await assert.rejects(h.engine.restart("flow", "i1", { name: "nowhere" }), /not found in execution history/);
+});
+
+test("a deleted instance is gone, and its id can be used again", async () => {
+  const h = new Harness((_, step) => step.do("a", forever));
+  await h.create();
+
+  await h.engine.delete("flow", "i1");
+
+  assert.throws(() => h.status(), /instance.not_found/);
+  await h.create();
+  assert.equal(h.status(), "running");
+});
+
+test("an id that exists, or breaks the rule, is refused", async () => {
+  const h = new Harness(async () => 1);
+  await h.create();
+
+  await assert.rejects(h.engine.create("flow", { id: "i1" }), /Workflow instance with id "i1" already exists/);
+  for (const id of ["", "-a", "a b", "x".repeat(101), "batch"]) {
+    await assert.rejects(h.engine.create("flow", { id }), /Workflow instance has invalid id/);
+  }
+  await assert.rejects(h.engine.create("other"), /Workflow does not exist: other/);
+});
+
+test("params above 1 MiB are refused", async () => {
+  const h = new Harness(async () => 1);
+
+  await assert.rejects(
+    h.engine.create("flow", { params: JSON.stringify("x".repeat(1024 * 1024)) }),
+    /Maximum allowed size is 1MiB/,
+  );
+});
+
+test("print of user code is kept with the step it came from, up to a bound", async () => {
+  const h = new Harness(async () => forever());
+  await h.create();
+  const [pass] = h.guest.passes.keys();
+
+  h.guest.onmessages([{ type: "log", pass, level: "stdout", text: "hello" }]);
+  h.guest.onmessages([{ type: "log", pass, level: "stdout", text: "again", replay: true }]);
+  for (let i = 0; i < 3; i++) h.guest.onmessages([{ type: "log", pass, level: "stdout", text: "x".repeat(700_000) }]);
+  await h.settle();
+
+  const texts = h.engine.output(h.row().number).map((row) => row.text.slice(0, 30));
+  assert.deepEqual(texts, ["hello", "x".repeat(30), "Output of this instance is lon"]);
+});
+
+test("an idle engine carries out requests and runs nothing, until it is told to", async () => {
+  const h = new Harness(async () => "ran", { idle: true });
+  await h.create();
+  await h.engine.pause("flow", "i1");
+  assert.equal(h.status(), "queued");
+
+  h.engine.activate();
+  await h.settle();
+
+  assert.equal(h.output(), "ran");
+});

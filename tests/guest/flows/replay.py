@@ -1,0 +1,192 @@
+"""Passes that begin with a history."""
+
+import asyncio
+
+from workers import WorkflowEntrypoint
+from workers.workflows import NonRetryableError
+
+
+class Many(WorkflowEntrypoint):
+    async def run(self, event, step):
+        total = 0
+        for i in range(event.payload):
+
+            @step.do("step")
+            async def each():
+                raise AssertionError("has run already")
+
+            total += await each()
+        return total
+
+
+class Kinds(WorkflowEntrypoint):
+    """Different kinds of the same name do not know each other."""
+
+    async def run(self, event, step):
+        @step.do("same")
+        async def same():
+            return "new"
+
+        found = [await same(), await step.sleep("same", "1 hour")]
+        got = await step.wait_for_event("same", "x")
+        return [*found, got.payload]
+
+
+class Failed(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do()
+        async def broken():
+            raise AssertionError("has run already")
+
+        try:
+            await broken()
+        except Exception as error:
+            return [type(error).__name__, str(error), getattr(error, "name", None), getattr(error, "__notes__", [])]
+
+
+class Mixed(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do()
+        async def first():
+            return 1
+
+        @step.do()
+        async def second():
+            print("in second")
+            return 2
+
+        print("before")
+        await first()
+        print("between")
+        await second()
+        print("after")
+
+
+class Limit(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do()
+        async def each():
+            return 1
+
+        for _ in range(2):
+            await each()
+        await step.sleep("does not count", 1)
+        try:
+            await each()
+        except Exception as error:
+            return [type(error).__name__, error.name, str(error)]
+
+
+class Held(WorkflowEntrypoint):
+    async def run(self, event, step):
+        await step.sleep("first", 1)
+
+        @step.do()
+        async def each():
+            return 1
+
+        return await each()
+
+
+class LateOutcome(WorkflowEntrypoint):
+    """The first attempt outlives its timeout."""
+
+    async def run(self, event, step):
+        gate = asyncio.Event()
+
+        @step.do()
+        async def slow(ctx):
+            if ctx.attempt == 1:
+                await gate.wait()
+                return "late"
+            gate.set()
+            await asyncio.sleep(0.01)
+            return "in time"
+
+        return await slow()
+
+
+class Original(WorkflowEntrypoint):
+    """In one process, what a step raised is what arrives."""
+
+    async def run(self, event, step):
+        raised = KeyError("missing", 3)
+
+        @step.do(config={"retries": {"limit": 0, "delay": 0}})
+        async def broken():
+            raise raised
+
+        try:
+            await broken()
+        except KeyError as error:
+            return error is raised
+
+
+class NoExceptions(WorkflowEntrypoint):
+    """Whatever a step raises is an Exception to those who wait for it."""
+
+    async def run(self, event, step):
+        said = []
+        for kind in (
+            SystemExit,
+            KeyboardInterrupt,
+            asyncio.CancelledError,
+            GeneratorExit,
+            StopIteration,
+            RecursionError,
+            MemoryError,
+        ):
+
+            @step.do(kind.__name__, config={"retries": {"limit": 0, "delay": 0}})
+            async def broken():
+                raise kind("text")
+
+            try:
+                await broken()
+            except Exception as error:
+                said.append([type(error).__name__, getattr(error, "name", None), str(error)])
+        return said
+
+
+class Own(Exception):
+    def __init__(self, code, *, hint):
+        super().__init__(f"code {code}")
+        self.code = code
+        self.hint = hint
+
+
+class OwnError(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do(config={"retries": {"limit": 0, "delay": 0}})
+        async def broken():
+            raise Own(7, hint="try again")
+
+        try:
+            await broken()
+        except Own as error:
+            return [error.code, error.hint, str(error)]
+
+
+class Subclass(NonRetryableError):
+    pass
+
+
+class NonRetryable(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do()
+        async def broken():
+            raise Subclass("one\ntwo")
+
+        try:
+            await broken()
+        except NonRetryableError as error:
+            return [type(error).__name__, str(error)]
+
+
+class Uncaught(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do(config={"retries": {"limit": 0, "delay": 0}})
+        async def broken():
+            raise ValueError("bad\nvalue")
+
+        await broken()

@@ -1,0 +1,116 @@
+import { WorkflowEntrypoint, env } from "cloudflare:workers";
+import { NonRetryableError } from "cloudflare:workflows";
+import { double } from "./helper";
+
+export class Echo extends WorkflowEntrypoint {
+  async run(event, step) {
+    return await step.do("echo", async () => event.payload);
+  }
+}
+
+export class Surroundings extends WorkflowEntrypoint {
+  async run(event) {
+    const { timestamp, instanceId, workflowName } = event;
+    return { timestamp, instanceId, workflowName, own: this.env.NAME, imported: env.NAME, doubled: double(2) };
+  }
+}
+
+export class Attempts extends WorkflowEntrypoint {
+  async run(event, step) {
+    return await step.do("flaky", { retries: { limit: 5, delay: 1 } }, async (ctx) => {
+      if (ctx.attempt < 3) throw new RangeError(`attempt ${ctx.attempt}`);
+      return { attempt: ctx.attempt, step: ctx.step, limit: ctx.config.retries.limit };
+    });
+  }
+}
+
+export class Once extends WorkflowEntrypoint {
+  async run(event, step) {
+    return await step.do("once", { retries: { limit: 0, delay: 1 } }, async () => "ran");
+  }
+}
+
+export class Stops extends WorkflowEntrypoint {
+  async run(event, step) {
+    await step.do("stop", async () => {
+      throw new NonRetryableError("no use\nat all");
+    });
+  }
+}
+
+export class SameObject extends WorkflowEntrypoint {
+  async run(event, step) {
+    const thrown = new TypeError("mine");
+    try {
+      await step.do("fail", { retries: { limit: 0, delay: 1 } }, async () => {
+        throw thrown;
+      });
+    } catch (error) {
+      return error === thrown;
+    }
+  }
+}
+
+export class Fan extends WorkflowEntrypoint {
+  async run(event, step) {
+    return await Promise.all(
+      Array.from({ length: event.payload }, (_, i) => step.do("part", async (ctx) => [i, ctx.step.count])),
+    );
+  }
+}
+
+export class Prints extends WorkflowEntrypoint {
+  async run(event, step) {
+    console.log("in run", { a: 1 });
+    await step.do("talk", async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      console.warn("in step");
+    });
+    process.stdout.write("written\n");
+  }
+}
+
+export class Refused extends WorkflowEntrypoint {
+  async run(event, step) {
+    return await step.do("odd", async () => ({ items: [1, { when: /x/ }] }));
+  }
+}
+
+export class Sleeps extends WorkflowEntrypoint {
+  async run(event, step) {
+    await step.sleep("nap", "3 days");
+  }
+}
+
+export class Own extends WorkflowEntrypoint {
+  async run(event, step) {
+    const nap = step.sleep("nap", "3 days");
+    const own = await Promise.race([nap, new Promise((resolve) => setTimeout(resolve, 60, "own"))]);
+    await nap;
+    return own;
+  }
+}
+
+export class Spins extends WorkflowEntrypoint {
+  async run(event, step) {
+    await step.do("spin", { retries: { limit: 1, delay: 1 }, timeout: 100 }, async () => {
+      console.log("spinning");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      for (;;);
+    });
+  }
+}
+
+export class Exits extends WorkflowEntrypoint {
+  async run(event, step) {
+    await step.do("leave", { retries: { limit: 0, delay: 1 } }, async () => process.exit(1));
+  }
+}
+
+export class Strays extends WorkflowEntrypoint {
+  async run(event, step) {
+    void Promise.reject(new Error("nobody looks"));
+    await step.do("later", () => new Promise((resolve) => setTimeout(resolve, 5)));
+    return "done";
+  }
+}

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { PyodideGuest } from "../../runtime/pyodide/pool.js";
+import { findSnapshot } from "../../runtime/pyodide/snapshot.js";
+import { Engine } from "./engine.js";
+import { openGuest, useGuest } from "./guest.js";
+
+describe("the pool", () => {
+  const { engine, guest } = useGuest("pool.py", { isolates: 2 });
+
+  test("passes that mostly wait share one isolate", async () => {
+    const runs = Array.from({ length: 50 }, () => engine.start("Hold"));
+    const waits = await Promise.all(runs.map((run) => run.next("waitForEvent")));
+
+    assert.deepEqual(
+      guest.stats().isolates.map(({ passes }) => passes),
+      [50],
+    );
+    runs.forEach((run, i) => run.send({ type: "resolve", ref: waits[i].ref, value: "null" }));
+    await Promise.all(runs.map((run) => run.output));
+  });
+
+  test("a pass does not wait for a step that blocks the interpreter: it starts in a further isolate", async () => {
+    const block = engine.start("Block", { payload: 1.5 });
+    await block.next("do");
+
+    assert.equal(await engine.run("Quick"), "quick");
+
+    assert.equal(guest.stats().isolates.length, 2);
+    assert.equal(await block.output, "blocked");
+  });
+
+  test("passes that compute side by side get a further isolate", async () => {
+    const fresh = openGuest("pool.py", { isolates: 2 });
+    await fresh.load();
+    const other = new Engine(fresh);
+
+    await Promise.all([1, 2, 3].map(() => other.run("Compute", { payload: 3 })));
+
+    assert.equal(fresh.stats().isolates.length, 2);
+    await fresh.dispose();
+  });
+
+  test("a pass that is dropped before it has started never starts", async () => {
+    const run = engine.start("Quick");
+    run.send({ type: "drop", reason: "test" });
+
+    await engine.run("Quick");
+    assert.deepEqual(run.messages, []);
+  });
+});
+
+describe("the event loop", () => {
+  const { engine } = useGuest("pool.py");
+
+  test("timers fire in their order, and cancelled ones not at all", async () => {
+    assert.deepEqual(await engine.run("Own"), [[0, 0.01, 0.02, 0.03], "called", true]);
+  });
+
+  test("a chain of callbacks without end starves neither timers nor promises", async () => {
+    assert.equal(await engine.run("Starve"), "woken");
+  });
+
+  test("the primitives of asyncio work", async () => {
+    assert.deepEqual(await engine.run("Tasks"), [0, 1, 2, "timeout", true, 0, 1, 2, "shielded"]);
+  });
+
+  test("fetch works in a step", async () => {
+    const server = createServer((_, response) => response.end('{"found": [1, 2]}'));
+    await new Promise((resolve) => void server.listen(0, "127.0.0.1", () => resolve(undefined)));
+    const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+
+    assert.deepEqual(await engine.run("Fetch", { payload: `http://127.0.0.1:${port}/` }), { found: [1, 2] });
+    server.close();
+  });
+});
+
+describe("a warm interpreter", () => {
+  test("is taken by the next guest", async () => {
+    PyodideGuest.prewarm();
+    const guest = openGuest("pool.py");
+    await guest.load();
+
+    assert.equal(await new Engine(guest).run("Quick"), "quick");
+    await guest.dispose();
+  });
+});
+
+describe("snapshots", () => {
+  const folder = mkdtempSync(join(tmpdir(), "stepwell-cache-"));
+  const old = process.env.STEPWELL_CACHE;
+  after(() => {
+    if (old === undefined) delete process.env.STEPWELL_CACHE;
+    else process.env.STEPWELL_CACHE = old;
+    rmSync(folder, { recursive: true });
+  });
+
+  test("a snapshot that is missing is made and kept, and old ones make room", async () => {
+    process.env.STEPWELL_CACHE = folder;
+    for (let i = 0; i < 5; i++) writeFileSync(join(folder, `old${i}.snapshot`), "");
+
+    // An editable install has made one for this very tree.
+    const nowhere = join(folder, "shipped");
+    const made = await findSnapshot(nowhere);
+
+    const kept = readdirSync(folder);
+    assert.equal(kept.length, 4);
+    assert.equal(kept.filter((name) => !name.startsWith("old")).length, 1);
+    const found = await findSnapshot(nowhere);
+    assert.equal(found.byteLength, made.byteLength);
+  });
+
+  test("a cache that cannot be written does no harm", async () => {
+    writeFileSync(join(folder, "file"), "");
+    process.env.STEPWELL_CACHE = join(folder, "file");
+
+    assert.ok((await findSnapshot(join(folder, "shipped"))).byteLength > 10_000_000);
+  });
+});

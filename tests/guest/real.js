@@ -1,0 +1,100 @@
+/** The real engine on a database in memory, with the real guest: what both are to each other. */
+
+import { randomUUID } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
+import { after, before } from "node:test";
+import { instanceDetail } from "../../js/engine/detail.js";
+import { Engine } from "../../js/engine/engine.js";
+import { isFiniteStatus } from "../../js/engine/status.js";
+import { nodeClock } from "../../js/server/clock.js";
+import { toPlain } from "../../js/server/plain.js";
+import { SqliteStore } from "../../js/store/sqlite.js";
+import { openGuest } from "./guest.js";
+
+/** @import { Guest } from "../../bridge/protocol.d.ts" */
+
+/** @import { Status } from "../../js/store/store.d.ts" */
+
+/**
+ * An engine for all tests of a file or `describe`; each class of the file is a workflow of that name.
+ *
+ * @param {string | LoadedGuest} guest a file in `flows/`, or what runs another one
+ * @param {import("./guest.js").Options} [options]
+ */
+export function useEngine(guest, options) {
+  const real = new RealEngine(typeof guest === "string" ? openGuest(guest, options) : guest);
+  before(() => real.open());
+  after(() => real.close());
+  return real;
+}
+
+/** @typedef {Guest & { load(): Promise<{ classes: string[] }> }} LoadedGuest */
+
+class RealEngine {
+  /** @type {unknown[]} */
+  problems = [];
+
+  /** @param {LoadedGuest} guest */
+  constructor(guest) {
+    this.guest = guest;
+    this.db = new DatabaseSync(":memory:");
+    this.engine = new Engine({
+      store: new SqliteStore(this.db),
+      clock: nodeClock,
+      newId: randomUUID,
+      defer: setImmediate,
+      guestFor: async () => this.guest,
+      onproblem: (problem) => this.problems.push(problem),
+    });
+  }
+
+  async open() {
+    const { classes } = await this.guest.load();
+    for (const name of classes) {
+      const workflow = { name, className: name, root: ".", main: "f.py", vars: "{}", versionId: "v1" };
+      await this.engine.saveWorkflow({ ...workflow, stepLimit: null });
+    }
+  }
+
+  async close() {
+    this.engine.close();
+    await this.guest.dispose();
+  }
+
+  /**
+   * Run an instance to its end.
+   *
+   * @param {string} workflow
+   * @param {unknown} [params]
+   */
+  async run(workflow, params = {}) {
+    const id = await this.engine.create(workflow, { params: JSON.stringify(params) });
+    return await this.end(workflow, id);
+  }
+
+  /** @param {string} workflow @param {string} id */
+  async end(workflow, id) {
+    await this.until(workflow, id, isFiniteStatus);
+    return this.detail(workflow, id);
+  }
+
+  /** @param {string} workflow @param {string} id */
+  detail(workflow, id) {
+    const row = this.engine.get(workflow, id);
+    return instanceDetail(row, this.engine.log(row.number), this.engine.output(row.number), toPlain);
+  }
+
+  /** @param {string} workflow @param {string} id @param {(status: Status) => boolean} isWanted */
+  async until(workflow, id, isWanted) {
+    const { number } = this.engine.get(workflow, id);
+    await new Promise((resolve) => {
+      const look = () => {
+        if (!isWanted(this.engine.get(workflow, id).status)) return;
+        stop();
+        resolve(undefined);
+      };
+      const stop = this.engine.watch(number, look);
+      look();
+    });
+  }
+}

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { LANES, useGuest } from "./guest.js";
+
+/** @param {any} entry @returns {any} */
+const done = (entry) => ({ kind: "do", count: 1, outcome: "value", ...entry });
+
+for (const lane of LANES) {
+  describe(`replay on the ${lane} lane`, () => {
+    const { engine } = useGuest("replay.py", { lane });
+
+    test("10,000 finished steps replay in well under a second, without a message", async () => {
+      const history = Array.from({ length: 10_000 }, (_, i) => done({ name: "step", count: i + 1, value: "2" }));
+      const began = performance.now();
+      const run = engine.start("Many", { payload: 10_000, history });
+
+      assert.equal(await run.output, 20_000);
+      assert.deepEqual(
+        run.messages.map(({ type }) => type),
+        ["end"],
+      );
+      if (lane === "batched") assert.ok(performance.now() - began < 1000, `${performance.now() - began} ms`);
+    });
+
+    test("steps, sleeps and waits of the same name are remembered apart", async () => {
+      const history = [
+        done({ name: "same", value: '"old"' }),
+        done({ kind: "sleep", name: "same", value: "true" }),
+        done({ kind: "waitForEvent", name: "same", value: '{"payload":[1],"type":"x"}' }),
+      ];
+
+      assert.deepEqual(await engine.run("Kinds", { history }), ["old", null, [1]]);
+    });
+
+    test("a finished failure is raised again as the class it was, with the first traceback as a note", async () => {
+      const error = { name: "ValueError", message: "bad", type: "builtins:ValueError", traceback: "line 7" };
+      const history = [{ kind: "do", name: "broken", count: 1, outcome: "error", error }];
+
+      // @ts-expect-error a literal's type is wider
+      const found = await engine.run("Failed", { history });
+      assert.deepEqual(found.slice(0, 3), ["ValueError", "bad", null]);
+      assert.match(found[3][0], /line 7/);
+    });
+
+    test("a class that is not at hand is a StepError with its name", async () => {
+      const error = { name: "Gone", message: "bad", type: "old_module:Gone" };
+      const history = [{ kind: "do", name: "broken", count: 1, outcome: "error", error }];
+
+      // @ts-expect-error a literal's type is wider
+      const found = await engine.run("Failed", { history });
+      assert.deepEqual(found, ["StepError", "bad", "Gone", []]);
+    });
+
+    for (const outcome of /** @type {const} */ (["open", "stored"])) {
+      test(`a step that is ${outcome} is left to the engine`, async () => {
+        const run = engine.start("Mixed", {
+          history: [{ kind: "do", name: "first", count: 1, outcome }],
+          answer: ({ type, name }) => type === "do" && name === "first",
+        });
+
+        const { started, ref } = await run.next("do");
+        run.send({ type: "resolve", ref, value: "1" });
+
+        await run.output;
+        assert.equal(started, undefined);
+        assert.deepEqual(
+          run.messages.filter(({ type }) => type === "done").map(({ value }) => value),
+          ["2"],
+        );
+      });
+    }
+
+    test("what is printed again on the way through the history is marked", async () => {
+      const run = engine.start("Mixed", { history: [done({ name: "first", value: "1" })] });
+
+      await run.output;
+      assert.deepEqual(
+        run.logs.map(({ text, replay, ref }) => [text, replay ?? false, ref !== undefined]),
+        [
+          ["before", true, false],
+          ["between", false, false],
+          ["in second", false, true],
+          ["after", false, false],
+        ],
+      );
+    });
+
+    test("more steps than the limit are refused; sleeps do not count", async () => {
+      const said = await engine.run("Limit", { stepLimit: 2 });
+
+      assert.deepEqual(said, [
+        "StepError",
+        "WorkflowFatalError",
+        "The limit of 2 steps has been reached. This limit can be changed in your worker configuration.",
+      ]);
+    });
+
+    test("on hold no attempt begins by itself", async () => {
+      const run = engine.start("Held", {
+        answer: ({ type, ref }, self) => {
+          if (type !== "sleep") return false;
+          self.send({ type: "hold", on: true });
+          self.send({ type: "resolve", ref });
+          return true;
+        },
+      });
+
+      assert.equal(await run.output, 1);
+      assert.equal((await run.next("do")).started, undefined);
+    });
+
+    test("the outcome of an attempt that has timed out does not count", async () => {
+      const run = engine.start("LateOutcome");
+      const { ref } = await run.next("do");
+
+      run.send({ type: "expired", ref, attempt: 1 });
+      run.send({ type: "attempt", ref, attempt: 2, config: (await import("./engine.js")).DEFAULTS });
+
+      assert.equal(await run.output, "in time");
+      assert.equal(run.messages.filter(({ type }) => type === "done").length, 1);
+    });
+
+    test("in one process the very exception comes back", async () => {
+      assert.equal(await engine.run("Original"), true);
+    });
+
+    test("whatever a step raises, those who wait for it get an Exception", async () => {
+      assert.deepEqual(await engine.run("NoExceptions"), [
+        ["StepError", "SystemExit", "text"],
+        ["StepError", "KeyboardInterrupt", "text"],
+        ["StepError", "CancelledError", "text"],
+        ["StepError", "GeneratorExit", "text"],
+        ["RuntimeError", null, "coroutine raised StopIteration"],
+        ["RecursionError", null, "text"],
+        ["MemoryError", null, "text"],
+      ]);
+    });
+
+    test("an exception of the user's comes back with all its attributes", async () => {
+      assert.deepEqual(await engine.run("OwnError"), [7, "try again", "code 7"]);
+    });
+
+    test("a subclass of NonRetryableError is not retried and keeps its message", async () => {
+      const run = engine.start("NonRetryable");
+
+      assert.deepEqual(await run.output, ["Subclass", "one\ntwo"]);
+      assert.equal(run.messages.filter(({ type }) => type === "failed").length, 1);
+    });
+
+    test("an uncaught exception fails the run by name, message and traceback of the user's file", async () => {
+      const error = await engine.run("Uncaught").catch(({ wire }) => wire);
+
+      assert.deepEqual([error.name, error.message, error.type], ["ValueError", "bad\nvalue", "builtins:ValueError"]);
+      assert.match(error.traceback, /flows\/replay\.py", line \d+, in broken\n/);
+    });
+  });
+}

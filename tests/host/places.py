@@ -1,0 +1,184 @@
+"""The command as a process, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PATIENCE = 60
+
+
+def until(happened: Callable[[], bool], complaint: str) -> None:
+    """Wait until something outside has happened that tells nobody."""
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        if time.monotonic() > deadline:
+            pytest.fail(complaint)
+        time.sleep(0.01)
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed on stdout."""
+        return json.loads(self.out)
+
+
+class Running:
+    """A command that has not."""
+
+    def __init__(self, arguments: tuple[str, ...], folder: Path, environment: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "stepwell", *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # As in a terminal: a background process of a shell would ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+            start_new_session=True,
+        )
+        self._said: list[str] = []
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def read_until(self, words: str) -> str:
+        """Its progress up to a line with *words*."""
+        assert self._process.stderr
+        for line in self._process.stderr:
+            self._said.append(line)
+            if words in line:
+                return "".join(self._said)
+        pytest.fail(f"it ended without saying {words!r}: {''.join(self._said)}")
+
+    def host_pid(self) -> int:
+        """The host that it has started."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        until(lambda: children.read_text().strip() != "", "it starts no host")
+        return int(children.read_text())
+
+    def interrupt(self) -> None:
+        """Ctrl-C: it reaches the whole process group."""
+        os.killpg(self._process.pid, signal.SIGINT)
+
+    def kill_group(self) -> None:
+        """Kill it and its children."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+
+    def wait(self) -> Done:
+        out, err = self._process.communicate(timeout=PATIENCE)
+        return Done(self._process.returncode, out, "".join(self._said) + err)
+
+    def dispose(self) -> None:
+        if self._process.poll() is None:
+            self.kill_group()
+        self._process.communicate(timeout=PATIENCE)
+
+
+class Place:
+    """A folder in which commands are run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.state = folder / ".stepwell" / "state.sqlite"
+        self.environment = {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "120"}
+        self._running: list[Running] = []
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file, whose text may be indented as the test is."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
+        return path
+
+    def run(self, *arguments: str, stdin: str | None = None, by: tuple[str, ...] = ()) -> Done:
+        """Run `stepwell` to its end, *by* a command that takes a command."""
+        done = subprocess.run(
+            [*by, sys.executable, "-m", "stepwell", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def wait_for_file(self, path: Path) -> None:
+        """Wait until another process has made a file."""
+        until(path.exists, f"{path} does not appear")
+
+    def start(self, *arguments: str) -> Running:
+        """Start `stepwell`."""
+        running = Running(arguments, self.folder, self.environment)
+        self._running.append(running)
+        return running
+
+    def dispose(self) -> None:
+        for running in self._running:
+            running.dispose()
+
+
+ORDER = """
+    from workers import WorkflowEntrypoint
+
+
+    class OrderWorkflow(WorkflowEntrypoint):
+        async def run(self, event, step):
+            @step.do("reserve")
+            async def reserve():
+                print("reserving the goods")
+                return event["payload"].get("items", 1)
+
+            @step.do("ship")
+            async def ship():
+                return {"shipped": await reserve()}
+
+            return await ship()
+"""
+
+APPROVAL = """
+    from workers import WorkflowEntrypoint
+
+
+    class ApprovalWorkflow(WorkflowEntrypoint):
+        async def run(self, event, step):
+            @step.do("ask")
+            async def ask():
+                return "asked"
+
+            await ask()
+            decision = await step.wait_for_event("decision", "decided", timeout="1 hour")
+
+            @step.do("act")
+            async def act():
+                return decision["payload"]
+
+            return await act()
+"""

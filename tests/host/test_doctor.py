@@ -1,0 +1,49 @@
+"""`stepwell doctor`."""
+
+
+def findings(done):
+    return {finding["name"]: finding for finding in done.json["findings"]}
+
+
+def test_well(place):
+    """What is used is told, and nothing is left behind."""
+    done = place.run("doctor", "--json")
+
+    assert 0 == done.code
+    assert ["Stepwell", "Python", "Node", "SQLite", "Pyodide", "Snapshot", "State"] == list(findings(done))
+    assert findings(done)["Pyodide"]["found"].startswith("314.")
+    assert "does not exist yet" in findings(done)["State"]["found"]
+    assert [] == list(place.folder.iterdir())
+
+
+def test_owner(place, approval):
+    """Who owns the state is told."""
+    running = place.start("run", "approval.py")
+    running.read_until("waiting for event")
+
+    done = place.run("doctor")
+
+    assert "owned by process " in done.out
+    assert "run approval.py" in done.out
+
+
+def test_node_missing(place):
+    """What is wrong is exit code 1, with the remedy."""
+    place.environment["STEPWELL_NODE"] = "/nowhere/node"
+
+    done = place.run("doctor")
+
+    assert 1 == done.code
+    assert "❌ Node:" in done.out
+    assert "Unset it to use the Node of PyPI." in done.out
+
+
+def test_state_broken(place, order):
+    """A state that cannot be used is told, with the remedy."""
+    place.write(".stepwell/state.sqlite", "not a database " * 100)
+
+    done = place.run("doctor")
+
+    assert 1 == done.code
+    assert "❌ State:" in done.out
+    assert "Put a sound copy in its place" in done.out

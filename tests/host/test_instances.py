@@ -1,0 +1,288 @@
+"""`stepwell workflows …`, while a run owns the state and when nobody does."""
+
+import json
+import shutil
+
+import pytest
+from places import ORDER, Place
+
+INSTANCES = ("workflows", "instances")
+
+
+@pytest.fixture(scope="session")
+def finished_folder(tmp_path_factory):
+    """A folder whose state has three finished instances, made once."""
+    place = Place(tmp_path_factory.mktemp("finished"))
+    place.write("order.py", ORDER)
+    for id_ in ("a", "b", "c"):
+        assert 0 == place.run("run", "order.py", "-q", "--id", id_).code
+    return place.folder
+
+
+@pytest.fixture
+def finished(place, finished_folder):
+    """A copy of it, without an owner. A state moves with its folder."""
+    shutil.copytree(finished_folder, place.folder, dirs_exist_ok=True)
+    return place
+
+
+@pytest.fixture
+def waiting(place, approval):
+    """A run that owns the state and waits for an event."""
+    running = place.start("run", "approval.py", "--id", "a")
+    running.read_until("waiting for event")
+    return running
+
+
+def test_list_workflows(finished):
+    """The workflows are listed for people and for programs."""
+    table = finished.run("workflows", "list").out
+    data = finished.run("workflows", "list", "--json").json
+
+    assert "OrderWorkflow" in table
+    assert "order.py" in table
+    assert [("OrderWorkflow", 3)] == [(workflow["name"], workflow["instances"]["complete"]) for workflow in data]
+
+
+def test_describe_workflow(finished):
+    """A workflow is described with its latest instances."""
+    done = finished.run("workflows", "describe", "OrderWorkflow")
+
+    assert "Class name:  OrderWorkflow" in done.out
+    assert "✅ Completed 3" in done.out
+    assert "│ c " in done.out
+
+
+def test_list(finished):
+    """Instances are listed newest first, by page."""
+    newest = finished.run(*INSTANCES, "list", "OrderWorkflow", "--json", "--per-page", "2").json
+    oldest = finished.run(*INSTANCES, "list", "OrderWorkflow", "--json", "--reverse").json
+    table = finished.run(*INSTANCES, "list", "OrderWorkflow", "--per-page", "2")
+
+    assert ["c", "b"] == [instance["id"] for instance in newest]
+    assert ["a", "b", "c"] == [instance["id"] for instance in oldest]
+    assert "✅ Completed" in table.out
+    assert "Page 1 of 2, 3 instances." in table.err
+
+
+def test_list_filters(finished):
+    """Instances are chosen by status and by date."""
+    some = finished.run(*INSTANCES, "list", "OrderWorkflow", "--json", "--status", "complete")
+    none = finished.run(*INSTANCES, "list", "OrderWorkflow", "--json", "--status", "errored")
+    later = finished.run(*INSTANCES, "list", "OrderWorkflow", "--json", "--date-start", "2999-01-01")
+    unknown = finished.run(*INSTANCES, "list", "OrderWorkflow", "--status", "failed")
+
+    assert (3, [], []) == (len(some.json), none.json, later.json)
+    assert (2, True) == (unknown.code, "'errored'" in unknown.err)
+
+
+def test_describe(finished):
+    """`latest` is the newest instance; it is shown with its steps and what they returned."""
+    done = finished.run(*INSTANCES, "describe", "OrderWorkflow")
+
+    assert "Instance Id:          c" in done.out
+    assert "Status:               ✅ Completed" in done.out
+    assert "Type:     🎯 Step" in done.out
+    assert 'Output:   {"shipped": 1}' in done.out
+
+
+def test_describe_without_output(finished):
+    """Outputs are cut to a limit, or left out."""
+    short = finished.run(*INSTANCES, "describe", "OrderWorkflow", "a", "--truncate-output-limit", "5")
+    none = finished.run(*INSTANCES, "describe", "OrderWorkflow", "a", "--no-step-output")
+
+    assert '{"shi… [9 more characters]' in short.out
+    assert "Output" not in none.out
+
+
+def test_describe_while_it_runs(place, waiting):
+    """A run that owns the state answers for it."""
+    done = place.run(*INSTANCES, "describe", "ApprovalWorkflow", "a")
+
+    assert "Type:       👀 Waiting for event" in done.out
+    assert "Event type: decided" in done.out
+
+
+def test_pause_and_resume(place, waiting):
+    """A run is paused and resumed from outside."""
+    paused = place.run(*INSTANCES, "pause", "ApprovalWorkflow", "a")
+    waiting.read_until("paused")
+    resumed = place.run(*INSTANCES, "resume", "ApprovalWorkflow", "latest")
+    place.run(*INSTANCES, "send-event", "ApprovalWorkflow", "a", "--type", "decided", "--payload", "1")
+
+    assert (0, 0) == (paused.code, resumed.code)
+    assert "1\n" == waiting.wait().out
+
+
+def test_run_resumes(place, waiting):
+    """A paused instance is resumed by running it again."""
+    place.run(*INSTANCES, "pause", "ApprovalWorkflow", "a")
+    waiting.interrupt()
+    waiting.wait()
+    place.run(*INSTANCES, "send-event", "ApprovalWorkflow", "a", "--type", "decided", "--payload", "2")
+
+    assert 2 == place.run("run", "approval.py", "--id", "a", "-q").json
+
+
+def test_terminate(place, waiting):
+    """A run whose instance is terminated ends with 1."""
+    done = place.run(*INSTANCES, "terminate", "ApprovalWorkflow", "a", "--json")
+
+    assert "terminated" == done.json["status"]
+    ended = waiting.wait()
+    assert (1, "") == (ended.code, ended.out)
+    assert "Instance 'a' of ApprovalWorkflow was terminated." in ended.err
+
+
+ROLLBACK = """
+from workers import WorkflowEntrypoint
+
+class BookingWorkflow(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do("book", rollback=lambda output, error: print("cancelled", output, error.name))
+        async def book():
+            return "seat 7"
+
+        await book()
+        await step.wait_for_event("approval", "approval")
+"""
+
+
+def test_terminate_with_rollback(place):
+    """A run whose instance is terminated with rollback undoes its steps first."""
+    place.write("booking.py", ROLLBACK)
+    running = place.start("run", "booking.py", "--id", "a")
+    running.read_until("waiting for event")
+
+    done = place.run(*INSTANCES, "terminate", "BookingWorkflow", "a", "--rollback")
+    ended = running.wait()
+    detail = place.run(*INSTANCES, "describe", "BookingWorkflow", "a", "--json").json
+
+    assert (0, 1) == (done.code, ended.code)
+    assert "cancelled seat 7 Terminated" in ended.err
+    assert ("terminated", "complete") == (detail["status"], detail["rollback"]["outcome"])
+    assert ["step", "waitForEvent", "rollback", "termination"] == [step["type"] for step in detail["steps"]]
+
+
+def test_terminate_finished(finished):
+    """What has ended cannot be terminated."""
+    done = finished.run(*INSTANCES, "terminate", "OrderWorkflow", "a")
+
+    assert 2 == done.code
+    assert "(instance.cannot_terminate) Cannot terminate instance since its on a finite state" in done.err
+
+
+def test_restart(finished):
+    """A finished instance is queued again, from a step; the next run goes on with it."""
+    done = finished.run(*INSTANCES, "restart", "OrderWorkflow", "a", "--from-step-name", "reserve")
+
+    assert "🔄 Restart of instance 'a' of OrderWorkflow asked for; it is now queued." in done.out
+    assert "it goes on when `stepwell run` opens it" in done.err
+    assert {"shipped": 1} == finished.run("run", "order.py", "--id", "a", "-q").json
+
+
+def test_restart_while_it_runs(place, waiting):
+    """A run goes along with a restart of its instance."""
+    done = place.run(*INSTANCES, "restart", "ApprovalWorkflow", "a")
+    again = waiting.read_until("  ask: complete")
+    waiting.read_until("waiting for event")
+    place.run(*INSTANCES, "send-event", "ApprovalWorkflow", "a", "--type", "decided", "--payload", "3")
+
+    assert 0 == done.code
+    assert 2 == again.count("  ask: started\n")
+    assert "3\n" == waiting.wait().out
+
+
+def test_restart_needs_a_name(finished):
+    """A count or type is of no use without a name."""
+    done = finished.run(*INSTANCES, "restart", "OrderWorkflow", "a", "--from-step-count", "2")
+
+    assert (2, "Error: --from-step-count and --from-step-type need --from-step-name.\n") == (done.code, done.err)
+
+
+def test_restart_unknown_step(finished):
+    """A step that never began cannot be restarted from."""
+    done = finished.run(*INSTANCES, "restart", "OrderWorkflow", "a", "--from-step-name", "nope")
+
+    assert 2 == done.code
+    assert 'Step "nope" not found in execution history' in done.err
+
+
+def test_trigger(finished):
+    """An instance made while nobody runs is run by the next run."""
+    done = finished.run("workflows", "trigger", "OrderWorkflow", '{"items": 9}', "--id", "t")
+
+    assert "🚀 Workflow instance 't' has been queued successfully\n" == done.out
+    assert {"shipped": 9} == finished.run("run", "order.py", "--id", "t", "-q").json
+
+
+def test_delete(finished):
+    """Each id has its own outcome, and `latest` is resolved once."""
+    finished.write("ids.json", '["a", "nope"]')
+
+    done = finished.run(*INSTANCES, "delete", "OrderWorkflow", "latest", "--filename", "ids.json", "--json")
+
+    assert 1 == done.code
+    assert ["c", "a"] == [instance["id"] for instance in done.json["deleted"]]
+    assert [("nope", 10400)] == [(error["id"], error["code"]) for error in done.json["errors"]]
+    left = finished.run(*INSTANCES, "list", "OrderWorkflow", "--json").json
+    assert ["b"] == [instance["id"] for instance in left]
+
+
+def test_delete_while_it_runs(place, waiting):
+    """A run whose instance is deleted says so."""
+    place.run(*INSTANCES, "delete", "ApprovalWorkflow", "a")
+
+    ended = waiting.wait()
+    assert 2 == ended.code
+    assert "Instance 'a' was deleted while it ran." in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("delete", "OrderWorkflow"), "No instance to delete is named: give ids, or --filename."),
+        (("delete", "OrderWorkflow", "--filename", "nope.json"), "--filename 'nope.json' cannot be read"),
+        (("delete", "OrderWorkflow", "--filename", "order.py"), "--filename 'order.py' is not JSON"),
+        (("delete", "OrderWorkflow", *map(str, range(101))), "at most 100 can be deleted at a time"),
+        (("describe", "OrderWorkflow", "nope"), "(instance.not_found) Instance does not exist"),
+        (("describe", "Nope"), "(workflow.not_found) Workflow does not exist: Nope"),
+        (("send-event", "OrderWorkflow", "a", "--type", "a.b"), "Event type is 'a.b'; letters, digits"),
+        (("send-event", "OrderWorkflow", "a", "--type", "t", "--payload", "{"), "--payload is not JSON"),
+        (("send-event", "OrderWorkflow", "a", "--type", "t"), "it is already complete"),
+        (("pause", "OrderWorkflow"), "Missing argument"),
+    ],
+)
+def test_refusals(finished, arguments, message):
+    """What cannot be done is exit code 2 and a sentence."""
+    done = finished.run(*INSTANCES, *arguments)
+
+    assert (2, "") == (done.code, done.out)
+    assert message in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("list",), ("describe", "A"), ("trigger", "A"), ("instances", "list", "A"), ("instances", "pause", "A", "a")],
+)
+def test_no_state(place, arguments):
+    """Without a state there is nothing to manage, and none is made."""
+    done = place.run("workflows", *arguments)
+
+    assert 2 == done.code
+    assert "Error: There is no state file '.stepwell/state.sqlite'." in done.err
+    assert [] == list(place.folder.iterdir())
+
+
+def test_json_is_everywhere(finished):
+    """What a program reads is JSON, also after a change."""
+    for arguments in (
+        ("workflows", "describe", "OrderWorkflow"),
+        (*INSTANCES, "describe", "OrderWorkflow"),
+        (*INSTANCES, "pause", "OrderWorkflow", "a"),
+        (*INSTANCES, "resume", "OrderWorkflow", "a"),
+        ("workflows", "trigger", "OrderWorkflow"),
+        ("doctor",),
+    ):
+        assert json.loads(finished.run(*arguments, "--json").out)

@@ -1,0 +1,143 @@
+"""Ctrl-C, kill, and two processes on one state."""
+
+import os
+import signal
+from pathlib import Path
+
+WAITING = "waiting for event"
+
+
+def test_ctrl_c(place, approval):
+    """Ctrl-C is exit code 130 and one line that says how to continue, which works."""
+    running = place.start("run", "approval.py", "--id", "a")
+    running.read_until(WAITING)
+
+    running.interrupt()
+
+    done = running.wait()
+    assert (130, "") == (done.code, done.out)
+    assert "Interrupted; continue with: stepwell run approval.py --id a" == done.err.splitlines()[-1]
+    assert 0 == send(place).code
+    continued = place.run("run", "approval.py", "--id", "a")
+    assert {"by": "Ada"} == continued.json
+    assert "  ask: complete" in continued.err
+    assert "(earlier)" in continued.err
+
+
+def test_ctrl_c_at_import(place):
+    """Code that never ends to import is left by Ctrl-C, and no process stays behind."""
+    place.write("forever.py", "print('importing')\nwhile True:\n    pass\n")
+    running = place.start("run", "forever.py")
+    host = running.host_pid()
+    place.wait_for_file(place.state.with_name("state.sqlite.owner.json"))
+
+    running.interrupt()
+
+    done = running.wait()
+    assert (130, "Interrupted before the instance was made.\n") == (done.code, done.err)
+    assert not Path("/proc", str(host)).exists()
+
+
+def test_continue_line_names_the_state(place, approval):
+    """The line can be pasted: what was given is in it, quoted."""
+    running = place.start("run", "approval.py:ApprovalWorkflow", "--id", "a", "--state", "my state/s.sqlite")
+    running.read_until(WAITING)
+
+    running.interrupt()
+
+    expected = "continue with: stepwell run approval.py:ApprovalWorkflow --id a --state 'my state/s.sqlite'"
+    assert expected in running.wait().err
+
+
+def test_kill_group(place, approval):
+    """After kill -9 of everything the instance goes on where it was."""
+    running = place.start("run", "approval.py", "--id", "a")
+    running.read_until(WAITING)
+    running.kill_group()
+    running.wait()
+
+    assert 0 == send(place).code
+    done = place.run("run", "approval.py", "--id", "a", "--json", "--quiet")
+
+    assert "complete" == done.json["status"]
+    assert [1] == [len(step["attempts"]) for step in done.json["steps"] if step["name"] == "ask-1"]
+
+
+def test_attached(place, approval):
+    """A second run follows the instance in the first one's process, and Ctrl-C leaves it there."""
+    owner = place.start("run", "approval.py", "--id", "a")
+    owner.read_until(WAITING)
+    second = place.start("run", "approval.py", "--id", "a")
+    second.read_until(WAITING)
+
+    second.interrupt()
+
+    done = second.wait()
+    assert 130 == done.code
+    assert "The instance goes on in process " in done.err
+    assert 0 == send(place).code
+    assert {"by": "Ada"} == owner.wait().json
+
+
+def test_owner_interrupted(place, approval):
+    """The owner's Ctrl-C does not take the instance from those who follow it."""
+    owner = place.start("run", "approval.py", "--id", "a")
+    owner.read_until(WAITING)
+    second = place.start("run", "approval.py", "--id", "a")
+    second.read_until(WAITING)
+
+    owner.interrupt()
+
+    assert 130 == owner.wait().code
+    assert 0 == send(place).code
+    assert {"by": "Ada"} == second.wait().json
+
+
+def test_owner_killed(place, approval):
+    """When the owner is killed, a process that follows the instance takes over."""
+    owner = place.start("run", "approval.py", "--id", "a")
+    owner.read_until(WAITING)
+    second = place.start("run", "approval.py", "--id", "a")
+    second.read_until(WAITING)
+
+    owner.kill_group()
+
+    second.read_until("it goes on here")
+    assert 0 == send(place).code
+    done = second.wait()
+    assert {"by": "Ada"} == done.json
+    assert 1 == done.err.count("  ask: complete")
+
+
+def test_owner_stopped(place, approval):
+    """An owner that does not answer is named; nothing is taken from it."""
+    owner = place.start("run", "approval.py", "--id", "a")
+    owner.read_until(WAITING)
+    host = owner.host_pid()
+    os.kill(host, signal.SIGSTOP)
+
+    done = place.run("run", "approval.py", "--id", "a")
+
+    os.kill(host, signal.SIGCONT)
+    assert 2 == done.code
+    assert f"is in use by process {host} (" in done.err
+    assert "run approval.py --id a), which does not answer." in done.err
+
+
+def test_two_instances(place, approval, order):
+    """One process owns the state; another one's workflow runs in it beside its own."""
+    owner = place.start("run", "approval.py", "--id", "a")
+    owner.read_until(WAITING)
+
+    assert {"shipped": 4} == place.run("run", "order.py", "-q", "--params", '{"items": 4}').json
+
+    owner.interrupt()
+    owner.wait()
+
+
+def send(place):
+    """Send the event that the workflow waits for."""
+    return place.run(
+        *("workflows", "instances", "send-event", "ApprovalWorkflow", "a"),
+        *("--type", "decided", "--payload", '{"by": "Ada"}'),
+    )

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { Ownership } from "../../js/server/owner.js";
+
+const folder = mkdtempSync(join(tmpdir(), "stepwell-owner-"));
+after(() => rmSync(folder, { recursive: true }));
+let states = 0;
+const newState = () => join(folder, `s${++states}`, "state.sqlite");
+
+/** A process that owns the state and stays. @param {string} state */
+async function otherOwner(state) {
+  const child = fork(new URL("./own.js", import.meta.url), [state], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  await once(child, "message");
+  return child;
+}
+
+test("the first takes the state, the second is told who has it", async () => {
+  const state = newState();
+  const child = await otherOwner(state);
+
+  assert.throws(() => new Ownership(state), {
+    code: "state.owned",
+    message: `${state} is in use by process ${child.pid} (a test).`,
+  });
+  child.kill("SIGKILL");
+  await once(child, "exit");
+});
+
+test("an owner that was killed leaves nothing in the way", async () => {
+  const state = newState();
+  const child = await otherOwner(state);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  assert.ok(existsSync(`${state}.owner.json`));
+
+  const ownership = new Ownership(state);
+
+  ownership.release();
+  assert.ok(!existsSync(`${state}.owner.json`));
+});
+
+test("two paths to one file have one owner", async () => {
+  const state = newState();
+  const child = await otherOwner(state);
+  const link = join(folder, "link");
+  symlinkSync(join(state, ".."), link);
+
+  assert.throws(() => new Ownership(join(link, "state.sqlite")), { code: "state.owned" });
+  child.kill("SIGKILL");
+  await once(child, "exit");
+});
+
+test("two states in one folder have owners of their own", () => {
+  const state = newState();
+  const one = new Ownership(state);
+
+  const two = new Ownership(`${state}2`);
+
+  assert.notEqual(one.socket, two.socket);
+  one.release();
+  two.release();
+});
+
+test("a path too long for a socket gets one in the temporary folder", () => {
+  const ownership = new Ownership(join(folder, "x".repeat(120), "state.sqlite"));
+
+  assert.ok(ownership.socket.startsWith(tmpdir()));
+  ownership.release();
+});
+
+test("a folder that cannot be made is a plain error", () => {
+  const file = join(folder, "file");
+  writeFileSync(file, "");
+
+  assert.throws(() => new Ownership(join(file, "state.sqlite")), { code: "state.path" });
+});
+
+test("a state that is a folder is a plain error", () => {
+  const state = newState();
+  mkdirSync(`${state}.lock`, { recursive: true });
+
+  assert.throws(() => new Ownership(state), { code: "state.path" });
+});

@@ -1,0 +1,195 @@
+"""The design's table of layers, enforced: who may import whom, and what a layer never holds."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# What a file of each layer may import of the others, and of npm and Node. The longest prefix that fits a file counts.
+JS_MAY_IMPORT: dict[str, set[str]] = {
+    "js/engine": {"js/engine", "js/store/store.d.ts", "bridge"},
+    # The log's vocabulary is the one thing of the engine that its store has to know.
+    "js/store": {"js/store", "js/engine/events.js", "bridge/protocol.d.ts"},
+    "js/store/node_driver.js": {"js/store", "node:*"},
+    "js/server": {"js", "bridge", "runtime", "node:*", "npm:hono", "npm:@hono/node-server", "npm:zod"},
+    "bridge": {"bridge"},
+    "runtime": {"runtime", "bridge", "node:*", "npm:pyodide"},
+    # It stands beside the host tree, and puts its parts together on a clock of its own.
+    "conformance": {"conformance", "js", "bridge", "runtime", "node:*"},
+    # What it writes into the files of workflows.
+    "conformance/source.js": {"conformance", "npm:cloudflare:workers", "npm:cloudflare:workflows"},
+}
+# Python layers: the top-level modules besides the standard library.
+PYTHON_MAY_IMPORT: dict[str, set[str]] = {
+    "bridge": {"pyodide", "js", "_workflows_bridge"},
+    "runtime": {"_workflows_bridge", "workers", "pyodide", "pyodide_js", "js", "_pyodide", "_pyodide_core"},
+    "py/workers": {"_workflows_bridge", "workers"},
+    # The one place where the guest SDK meets JavaScript's own classes.
+    "py/workers/ffi.py": {"_workflows_bridge", "workers", "js", "pyodide"},
+    "py/stepwell": {"stepwell", "click", "json5", "pydantic", "pydantic_core", "rich"},
+}
+SQL = re.compile(
+    r"\b(SELECT\s+[\w*(\"]|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE|BEGIN\s+IMMEDIATE)"
+)
+
+JS_IMPORT = re.compile(
+    r"""(?:^|[\s;}])(?:import|export)\s+(?:type\s+)?(?:[\w*${}\s,]+?\s+from\s+)?["']([^"']+)["']"""
+    r"""|\bimport\(\s*["']([^"']+)["']\s*\)"""
+    r"""|@import\s[^*]*?\sfrom\s+["']([^"']+)["']""",
+    re.MULTILINE,
+)
+
+
+def tracked(*patterns: str) -> list[str]:
+    """The files under version control, or about to be."""
+    done = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip("this is not a checkout: there is no list of the project's own files")
+    return [name for name in done.stdout.splitlines() if (ROOT / name).exists()]
+
+
+def layer(table: dict[str, set[str]], name: str) -> str | None:
+    """The longest prefix of *name* in *table*."""
+    return max((prefix for prefix in table if name == prefix or name.startswith(f"{prefix}/")), key=len, default=None)
+
+
+def within(target: str, allowed: set[str]) -> bool:
+    """Whether *target* is, or lies under, something of *allowed*."""
+    kind, _, _ = target.partition(":")
+    return f"{kind}:*" in allowed or any(target == each or target.startswith(f"{each}/") for each in allowed)
+
+
+def js_imports(name: str) -> set[str]:
+    """What a JavaScript file imports: paths from the root, `node:…` or `npm:…`."""
+    found = set()
+    for groups in JS_IMPORT.findall((ROOT / name).read_text(encoding="utf-8")):
+        target = next(filter(None, groups))
+        if target.startswith("."):
+            found.add((ROOT / name).parent.joinpath(target).resolve().relative_to(ROOT).as_posix())
+        else:
+            found.add(target if target.startswith("node:") else f"npm:{target}")
+    return found
+
+
+def python_imports(name: str) -> set[str]:
+    """The top-level modules that a Python file imports, the standard library's left out."""
+    found = set()
+    for node in ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").partition(".")[0])
+    # The guest's Python is newer than the one that runs this.
+    return found - sys.stdlib_module_names - {"annotationlib"}
+
+
+def code_of(name: str) -> str:
+    """A JavaScript file without its comments."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return re.sub(r"/\*.*?\*/|(?<![:\"'])//[^\n]*", "", text, flags=re.DOTALL)
+
+
+JS_LAYERS = ("js", "bridge", "runtime", "conformance")
+JS_FILES = tracked(*(f"{folder}/*{suffix}" for folder in JS_LAYERS for suffix in (".js", ".d.ts")))
+PYTHON_FILES = tracked("bridge/*.py", "runtime/*.py", "py/*.py")
+
+
+@pytest.mark.parametrize("name", JS_FILES)
+def test_js_imports(name):
+    """A JavaScript layer imports only what the table allows."""
+    allowed = JS_MAY_IMPORT[layer(JS_MAY_IMPORT, name)]
+
+    forbidden = {target for target in js_imports(name) if not within(target, allowed)}
+
+    assert set() == forbidden
+
+
+@pytest.mark.parametrize("name", PYTHON_FILES)
+def test_python_imports(name):
+    """A Python layer imports only what the table allows."""
+    allowed = PYTHON_MAY_IMPORT[layer(PYTHON_MAY_IMPORT, name)]
+
+    assert set() == python_imports(name) - allowed
+
+
+@pytest.mark.parametrize("name", tracked("js/engine/*"))
+def test_engine_is_pure(name):
+    """The engine is handed clock, randomness and timers, and knows no interpreter."""
+    words = r"\bnode:|\bDate\.now\b|\bMath\.random\b|\bsetTimeout\b|\bsetInterval\b|\bsetImmediate\b|randomUUID\("
+
+    assert [] == re.findall(words, code_of(name))
+    assert "pyodide" not in (ROOT / name).read_text(encoding="utf-8").lower()
+
+
+# The second reads the database of Cloudflare's engine, not ours.
+MAY_SPEAK_SQL = ("js/store/", "conformance/targets/cloudflare.js")
+
+
+@pytest.mark.parametrize("name", [name for name in JS_FILES + PYTHON_FILES if not name.startswith(MAY_SPEAK_SQL)])
+def test_sql_is_in_the_store(name):
+    """Only the store speaks SQL."""
+    # The lock is a transaction that never writes.
+    text = (ROOT / name).read_text(encoding="utf-8").replace('exec("BEGIN EXCLUSIVE")', "")
+
+    assert [] == SQL.findall(text)
+
+
+@pytest.mark.parametrize("name", tracked("runtime/*", "bridge/*.js", "bridge/*.py"))
+def test_no_http_in_guests(name):
+    """Runtimes and the bridge serve nothing and store nothing."""
+    assert [] == re.findall(r"node:http\b|node:sqlite|http\.server|import sqlite3", (ROOT / name).read_text("utf-8"))
+
+
+def test_wheel_has_no_top_level_workers():
+    """`workers` on the host belongs to another distribution: ours is mounted in guests only."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+    assert 'packages = ["py/stepwell"]' in text
+    assert 'dev-mode-dirs = [".editable"]' in text
+
+
+def test_nothing_of_one_machine():
+    """No file names a registry's host or a folder of somebody's machine."""
+    registries = "|".join(
+        ("registry" + r"\.npmjs", "files" + r"\.pythonhosted", r"pypi\.org" + "/simple", "npm" + "mirror")
+    )
+    machine = r"(?<![\w.$}/:-])/(?:home|Users|root)/\w+"
+    lock = (ROOT / "package-lock.json").read_text(encoding="utf-8")
+    found = {
+        name: hits
+        for name in tracked()
+        if (ROOT / name).is_file()
+        for hits in [re.findall(f"{registries}|{machine}", (ROOT / name).read_text(encoding="utf-8", errors="replace"))]
+        if hits
+    }
+
+    assert {} == found
+    assert '"resolved"' not in lock
+
+
+def test_lock_is_complete():
+    """The lock file has an entry for every platform's package: where a mirror lacks one, `npm ci` fails everywhere."""
+    packages = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+
+    missing = {
+        name
+        for entry in packages.values()
+        for name in entry.get("optionalDependencies", {})
+        if f"node_modules/{name}" not in packages
+    }
+
+    assert set() == missing

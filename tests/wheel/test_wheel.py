@@ -1,0 +1,174 @@
+"""The wheel: what is in it, and that it works far from here on a machine that has nothing of ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT_MB = 40
+PYODIDE_CORE = {
+    "package.json",
+    "pyodide-lock.json",
+    "pyodide.asm.mjs",
+    "pyodide.asm.wasm",
+    "pyodide.mjs",
+    "python_stdlib.zip",
+}
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def run(*command: str | Path, folder: Path, environment: dict[str, str] | None = None) -> str:
+    """Run a command to its good end."""
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert 0 == done.returncode, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def dist(tmp_path_factory) -> Path:
+    """A folder with the source distribution, and the wheel that is built from it."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--outdir", folder, ROOT, folder=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wheel(dist) -> Path:
+    (path,) = dist.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="session")
+def members(wheel) -> list[PurePosixPath]:
+    with zipfile.ZipFile(wheel) as archive:
+        return [PurePosixPath(name) for name in archive.namelist()]
+
+
+@pytest.fixture(scope="session")
+def installed(wheel, tmp_path_factory) -> Path:
+    """The scripts of a virtual environment that has the wheel and what it depends on."""
+    folder = tmp_path_factory.mktemp("venv")
+    venv.create(folder, with_pip=True)
+    scripts = folder / "bin"
+    run(scripts / "python", "-m", "pip", "install", "--quiet", wheel, folder=folder)
+    return scripts
+
+
+@pytest.fixture
+def away(tmp_path) -> Path:
+    """An empty folder."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def environment(tmp_path) -> dict[str, str]:
+    """Nothing of this machine's Node, and a cache of its own."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("STEPWELL", "PYTHON", "NODE"))}
+    return {**kept, "PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+
+def test_name(wheel):
+    """One wheel serves every platform: Node comes from elsewhere."""
+    assert wheel.name.endswith("-py3-none-any.whl")
+
+
+def test_top_level(members):
+    """Only `stepwell` is importable: `workers` on the host belongs to another distribution."""
+    assert {"stepwell"} == {path.parts[0] for path in members if not path.parts[0].endswith(".dist-info")}
+
+
+def test_layout(members):
+    """The host's tree is laid out as in the repository."""
+    names = set(map(str, members))
+    for path in (
+        "py.typed",
+        "_host/package.json",
+        "_host/js/server/main.js",
+        "_host/bridge/values.py",
+        "_host/runtime/pyodide/worker.js",
+        "_host/py/workers/__init__.py",
+        "_host/node_modules/hono/package.json",
+    ):
+        assert f"stepwell/{path}" in names
+
+
+def test_snapshot(members):
+    """The interpreter's snapshot comes along."""
+    assert [".snapshot"] == [path.suffix for path in members if "snapshots" in path.parts]
+
+
+def test_no_ballast(members):
+    """Of npm's packages only what runs is there, of Pyodide its core, and nothing compiled of our own."""
+    modules = [path for path in members if "node_modules" in path.parts]
+
+    assert PYODIDE_CORE == {path.name for path in modules if path.parts[3] == "pyodide"}
+    assert [] == [path for path in modules if path.suffix in {".ts", ".map", ".cts", ".mts", ".cjs"}]
+    assert {"@hono", "hono", "pyodide", "ws", "zod"} == {path.parts[3] for path in modules}
+    assert [] == [path for path in members if "__pycache__" in path.parts or "tests" in path.parts]
+
+
+def test_licences(members):
+    """Whoever's work comes along, their licence does too."""
+    licensed = {path.parent.name for path in members if path.name == "LICENSE"}
+
+    assert {"licenses", "hono", "node-server", "ws", "zod"} <= licensed
+
+
+def test_size(wheel):
+    """It stays small enough to be passed around."""
+    assert wheel.stat().st_size < LIMIT_MB * 1_000_000
+
+
+def test_sdist(dist):
+    """The source distribution has what the build needs, and nothing that was built."""
+    (path,) = dist.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {"/".join(PurePosixPath(name).parts[1:]) for name in archive.getnames()}
+
+    assert {
+        "hatch_build.py",
+        "package-lock.json",
+        ".npmrc",
+        "js/server/main.js",
+        "py/workers/__init__.py",
+        "py/stepwell/cli.py",
+    } <= names
+    assert [] == [name for name in names if name.startswith(("node_modules", "build", "snapshots"))]
+
+
+def test_runs(installed, away, environment):
+    """From an empty folder, with nothing on the path, an example runs; nothing is made that had to come along."""
+    shutil.copy(ROOT / "examples" / "order.py", away)
+
+    output = run(installed / "stepwell", "run", "order.py", "--quiet", folder=away, environment=environment)
+
+    assert isinstance(json.loads(output), dict)
+    assert not Path(environment["XDG_CACHE_HOME"]).exists()
+
+
+def test_doctor(installed, away, environment):
+    """All is well there."""
+    report = json.loads(run(installed / "stepwell", "doctor", "--json", folder=away, environment=environment))
+
+    assert report["ok"]
+    assert [] == [finding for finding in report["findings"] if finding["remedy"]]
+
+
+def test_no_workers(installed, away):
+    """The guest SDK cannot be imported on the host."""
+    script = "import importlib.util as u; print(u.find_spec('workers'), u.find_spec('js'))"
+
+    assert "None None\n" == run(installed / "python", "-c", script, folder=away)

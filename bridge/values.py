@@ -226,6 +226,8 @@ def _prepare_set(value: set[Any], room: int) -> object:
         except Refusal as refusal:
             what = f"is a set with {member!r:.80} in it, a {type(member).__name__}"
             raise Refusal(what, refusal.remedy) from None
+    # A set has no order of its own, and texts are hashed differently in each process: equal sets get the same text.
+    members.sort(key=lambda member: "".join(_to_json(member, 0)))
     return {"$": "set", "v": members}
 
 

@@ -20,6 +20,9 @@ JS_MAY_IMPORT: dict[str, set[str]] = {
     "js/store": {"js/store", "js/engine/events.js", "bridge/protocol.d.ts"},
     "js/store/node_driver.js": {"js/store", "node:*"},
     "js/server": {"js", "bridge", "runtime", "node:*", "npm:hono", "npm:@hono/node-server", "npm:zod"},
+    # The engine in a page. Workers know no bare names: what comes from npm is imported by its place.
+    "js/playground": {"js/playground/host.d.ts", "js/store/store.d.ts"},
+    "js/playground/engine": {"js", "bridge", "runtime", "node_modules/comlink", "node_modules/@sqlite.org/sqlite-wasm"},
     "bridge": {"bridge"},
     "runtime": {"runtime", "bridge", "node:*", "npm:pyodide"},
     # It stands beside the host tree, and puts its parts together on a clock of its own.

@@ -1,22 +1,33 @@
-/** One isolate as the pool sees it: a thread with an interpreter, and the passes that live there. */
+/** One isolate as the pool sees it: an interpreter somewhere beside us, and the passes that live there. */
 
 /** @import { FromGuest, ToGuest } from "../bridge/protocol.d.ts" */
 /** @import { Culprit } from "./watchdog.js" */
 /** @import { Deployment } from "./pool.js" */
 
-import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { packBatch, unpackBatch } from "../bridge/batch.js";
 import { Control } from "./control.js";
 import { Lodger } from "./lodger.js";
 import { Watchdog } from "./watchdog.js";
 
 /**
- * What kind of interpreter a thread has.
+ * What an interpreter runs in: a thread of Node's, a page's worker, a process.
+ *
+ * @typedef {object} Thread
+ * @property {(message: any) => void} post
+ * @property {() => any[]} takeLeft messages that it had sent when it ended, and that have not been handed over
+ * @property {() => Promise<void>} end
+ *
+ * @typedef {object} ThreadEvents
+ * @property {(message: any) => void} onmessage
+ * @property {(reason: string) => void} ondeath it has ended by itself
+ *
+ * What kind of interpreter an isolate has.
  *
  * @typedef {object} Kind
- * @property {URL} worker the thread's program
+ * @property {(events: ThreadEvents) => Thread} start
  * @property {() => Promise<object>} parts what its `boot` message carries besides `control` and the limits
  * @property {boolean} interruptible whether it can be interrupted in the middle of what it does
+ * @property {(run: () => void) => void} soon runs its argument after the messages of this turn have been read
  */
 
 /**
@@ -38,8 +49,7 @@ export class Isolate {
   quarantined;
   #control = new Control();
   #kind;
-  #worker;
-  #port;
+  #thread;
   #watchdog;
   /** @type {ToGuest[]} */
   #outbox = [];
@@ -56,21 +66,14 @@ export class Isolate {
    */
   constructor(kind, { memoryLimit, cpuLimit }) {
     this.#kind = kind;
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    this.#worker = new Worker(kind.worker, {
-      workerData: { port: port2 },
-      transferList: [port2],
-      // The host's own output must stay clean.
-      stdout: true,
-      stderr: true,
-      // Python counts its own stack; V8's must not end before that one does.
-      resourceLimits: { stackSizeMb: 64, maxOldGenerationSizeMb: 2048 },
+    this.#thread = kind.start({
+      onmessage: (message) => this.#receive(message),
+      ondeath: (reason) => this.#die({ reason }),
     });
     this.#watchdog = new Watchdog(
       {
         control: this.#control,
-        ping: () => this.#port.postMessage({ type: "ping" }),
+        ping: () => this.#thread.post({ type: "ping" }),
         expired: () => [...this.lodgers.values()].flatMap((lodger) => lodger.expired),
         attempting: () => [...this.lodgers.values()].some((lodger) => lodger.running.size > 0),
         interruptible: kind.interruptible,
@@ -78,9 +81,6 @@ export class Isolate {
       },
       cpuLimit,
     );
-    this.#port.on("message", (message) => this.#receive(message));
-    this.#worker.on("error", (error) => this.#die({ reason: String(error?.message ?? error) }));
-    this.#worker.on("exit", (code) => this.#die({ reason: `The interpreter's thread ended with code ${code}.` }));
     this.#ready = this.#boot(memoryLimit, cpuLimit);
     // Who waits for it is told; a prewarmed one may have nobody who waits.
     this.#ready.catch(() => {});
@@ -112,7 +112,7 @@ export class Isolate {
    */
   async #boot(memoryLimit, cpuLimit) {
     const ready = this.#reply("ready");
-    this.#port.postMessage({
+    this.#thread.post({
       ...(await this.#kind.parts()),
       type: "boot",
       control: this.#control.buffer,
@@ -144,7 +144,7 @@ export class Isolate {
    */
   #ask(message, answer) {
     const reply = this.#reply(answer);
-    this.#port.postMessage(message);
+    this.#thread.post(message);
     return reply;
   }
 
@@ -177,7 +177,7 @@ export class Isolate {
     if (message.type === "expired") this.#watchdog.ask();
     if (this.#flushing || !this.#loaded) return;
     this.#flushing = true;
-    setImmediate(() => {
+    this.#kind.soon(() => {
       this.#flushing = false;
       this.#flush();
     });
@@ -186,7 +186,7 @@ export class Isolate {
   #flush() {
     const messages = this.#outbox;
     this.#outbox = [];
-    if (messages.length > 0 && !this.#dead) this.#port.postMessage(packBatch(messages));
+    if (messages.length > 0 && !this.#dead) this.#thread.post(packBatch(messages));
   }
 
   /** @param {any} message */
@@ -225,9 +225,7 @@ export class Isolate {
   #die(death) {
     if (this.#dead) return;
     // What it said before counts, or a finished step would run again.
-    for (let left = receiveMessageOnPort(this.#port); left; left = receiveMessageOnPort(this.#port)) {
-      if (typeof left.message === "string") this.#hand(unpack(left.message));
-    }
+    for (const message of this.#thread.takeLeft()) if (typeof message === "string") this.#hand(unpack(message));
     void this.dispose();
     this.#replies.get("died")?.(death);
     this.ondeath(death);
@@ -236,8 +234,7 @@ export class Isolate {
   async dispose() {
     this.#dead = true;
     this.#watchdog.stop();
-    this.#port.close();
-    await this.#worker.terminate();
+    await this.#thread.end();
   }
 }
 

@@ -9,13 +9,14 @@
 /** @import { FromGuest, Guest, LostPass, ToGuest, WireError } from "../bridge/protocol.d.ts" */
 /** @import { Death, Kind } from "./isolate.js" */
 /** @import { Lodger } from "./lodger.js" */
+/** @import { Timer } from "./background.js" */
 
-import { availableParallelism } from "node:os";
+import { inBackground } from "./background.js";
 import { Isolate } from "./isolate.js";
 
 const MIB = 1 << 20;
 const DEFAULTS = {
-  isolates: Math.min(4, Math.max(2, availableParallelism())),
+  isolates: Math.min(4, Math.max(2, navigator.hardwareConcurrency)),
   memoryLimit: 512 * MIB,
   cpuLimit: 30_000,
 };
@@ -63,13 +64,13 @@ export class Pool {
   #homes = new Map();
   /** @type {Map<number, Waiting>} */
   #waiting = new Map();
-  /** What ends the time of each that has been empty. @type {WeakMap<Isolate, NodeJS.Timeout>} */
+  /** What ends the time of each that has been empty. @type {WeakMap<Isolate, Timer>} */
   #idle = new WeakMap();
   /** How often code in each had computed when that last made a difference. @type {WeakMap<Isolate, number>} */
   #computations = new WeakMap();
   /** Instances that run alone next time. @type {Set<string>} */
   #suspects = new Set();
-  /** @type {NodeJS.Timeout | undefined} */
+  /** @type {Timer | undefined} */
   #retry;
   #disposed = false;
   #deaths = 0;
@@ -258,16 +259,12 @@ export class Pool {
   /** Its memory is worth more than its start, after a while. @param {Isolate} isolate */
   #keepIdle(isolate) {
     if (this.#isolates.length < 2) return;
-    const timer = this.#idle.get(isolate);
-    if (timer) {
-      timer.refresh();
-      return;
-    }
+    clearTimeout(this.#idle.get(isolate));
     const leave = () => {
       const unused = isolate.lodgers.size === 0 && this.#isolates.includes(isolate);
       if (unused && this.#isolates.length > 1) this.#remove(isolate);
     };
-    this.#idle.set(isolate, setTimeout(leave, IDLE).unref());
+    this.#idle.set(isolate, inBackground(setTimeout(leave, IDLE)));
   }
 
   /** @param {Isolate} isolate */

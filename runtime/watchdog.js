@@ -4,6 +4,9 @@
  */
 
 /** @import { Control, Target } from "./control.js" */
+/** @import { Timer } from "./background.js" */
+
+import { inBackground } from "./background.js";
 
 const TICK = 50;
 /** How often an isolate is asked for a sign of life. */
@@ -35,7 +38,7 @@ const DEAF = 5000;
 export class Watchdog {
   #watched;
   #cpuLimit;
-  /** @type {NodeJS.Timeout | undefined} */
+  /** @type {Timer | undefined} */
   #timer;
   #askedAt = 0;
   #answered = true;
@@ -61,7 +64,7 @@ export class Watchdog {
   }
 
   start() {
-    this.#timer ??= setInterval(() => this.#tick(), TICK).unref();
+    this.#timer ??= inBackground(setInterval(() => this.#tick(), TICK));
   }
 
   stop() {

@@ -3,6 +3,7 @@
 /** @import { Kind } from "../isolate.js" */
 /** @import { Deployment } from "../pool.js" */
 
+import { startThread } from "../node_thread.js";
 import { Pool } from "../pool.js";
 
 /**
@@ -10,7 +11,12 @@ import { Pool } from "../pool.js";
  *
  * @type {Kind}
  */
-const JAVASCRIPT = { worker: new URL("worker.js", import.meta.url), interruptible: false, parts: async () => ({}) };
+const JAVASCRIPT = {
+  start: (events) => startThread(new URL("worker.js", import.meta.url), events),
+  parts: async () => ({}),
+  interruptible: false,
+  soon: setImmediate,
+};
 
 export class JavaScriptGuest extends Pool {
   /** @param {{ deployment: Deployment, isolates?: number, memoryLimit?: number, cpuLimit?: number }} options see `Pool` */

@@ -5,6 +5,7 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { startThread } from "../node_thread.js";
 import { Pool } from "../pool.js";
 import { guestFiles, pyodideFolder } from "./files.js";
 import { findSnapshot } from "./snapshot.js";
@@ -18,7 +19,8 @@ let shared;
 
 /** @type {Kind} */
 const PYODIDE = {
-  worker: new URL("worker.js", import.meta.url),
+  start: (events) => startThread(new URL("worker.js", import.meta.url), events),
+  soon: setImmediate,
   interruptible: true,
   async parts() {
     shared ??= Promise.all([

@@ -1,0 +1,39 @@
+/** A thread of Node's that an isolate lives in. */
+
+/** @import { Thread, ThreadEvents } from "./isolate.js" */
+
+import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
+
+/**
+ * @param {URL} program
+ * @param {ThreadEvents} events
+ * @returns {Thread}
+ */
+export function startThread(program, { onmessage, ondeath }) {
+  const { port1: port, port2 } = new MessageChannel();
+  const worker = new Worker(program, {
+    workerData: { port: port2 },
+    transferList: [port2],
+    // The host's own output must stay clean.
+    stdout: true,
+    stderr: true,
+    // Python counts its own stack; V8's must not end before that one does.
+    resourceLimits: { stackSizeMb: 64, maxOldGenerationSizeMb: 2048 },
+  });
+  port.on("message", onmessage);
+  worker.on("error", (error) => ondeath(String(error?.message ?? error)));
+  worker.on("exit", (code) => ondeath(`The interpreter's thread ended with code ${code}.`));
+  return {
+    post: (message) => port.postMessage(message),
+    takeLeft() {
+      /** @type {any[]} */
+      const messages = [];
+      for (let left = receiveMessageOnPort(port); left; left = receiveMessageOnPort(port)) messages.push(left.message);
+      return messages;
+    },
+    async end() {
+      port.close();
+      await worker.terminate();
+    },
+  };
+}

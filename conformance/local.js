@@ -11,7 +11,7 @@ import { decode, encode } from "../bridge/values.js";
 import { parseDuration } from "../js/engine/duration.js";
 import { Engine } from "../js/engine/engine.js";
 import { entries, targetOf } from "../js/engine/events.js";
-import { PARK_LINGER } from "../js/engine/instance.js";
+import { PARK_LINGER } from "../js/engine/parking.js";
 import { isFiniteStatus } from "../js/engine/status.js";
 import { SqliteStore } from "../js/store/sqlite.js";
 import { ManualClock } from "./manual_clock.js";

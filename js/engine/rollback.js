@@ -79,6 +79,11 @@ export class Rollback {
     return this.#steps.get(stepKey("rollback", name, count));
   }
 
+  /** Whether a handler has failed for good: then the others do not run. */
+  get failed() {
+    return [...this.#steps.values()].some((step) => step.kind === "rollback" && step.error !== null);
+  }
+
   get progress() {
     const done = undoable(this.#steps).filter((step) => {
       const undoing = this.undoingOf(step);

@@ -1,45 +1,31 @@
 /**
- * The store on SQLite: all SQL there is.
+ * The store on SQLite.
  *
  * Each function that changes something writes one fact, named after it, inside the transaction that the engine's
  * group commit has begun. Nothing here decides anything.
  */
 
-/** @import { Driver, Statement } from "./driver.d.ts" */
+/** @import { Driver } from "./driver.d.ts" */
 /** @import { Encoded, StepConfig, WireError } from "../../bridge/protocol.d.ts" */
-/** @import { AttemptedRef, AttemptFailed, EventRow, InstanceFilter, InstanceRow, LogCursor, LogRow, NewInstance, OutputRow, RollbackStart, StepFailed, StepRef, Store, WorkflowRow } from "./store.d.ts" */
+/** @import { AttemptedRef, AttemptFailed, EventRow, InstanceRow, LogCursor, NewInstance, OutputRow, RollbackStart, StepFailed, StepRef, Store, WorkflowRow } from "./store.d.ts" */
 
 import * as E from "../engine/events.js";
+import { SqliteReads } from "./reads.js";
 import { migrate } from "./schema.js";
-
-const INSTANCE = `number, workflow, id, status, params, "trigger", version_id AS versionId, created_on AS createdOn,
-  modified_on AS modifiedOn, started_on AS startedOn, ended_on AS endedOn, output, error, paused_on AS pausedOn,
-  wake_at AS wakeAt, success_retention AS successRetention, error_retention AS errorRetention`;
-const WORKFLOW = `name, class_name AS className, root, main, vars, bindings, step_limit AS stepLimit,
-  concurrency, success_retention AS successRetention, error_retention AS errorRetention, version_id AS versionId,
-  created_on AS createdOn, modified_on AS modifiedOn, triggered_on AS triggeredOn`;
+import { cached } from "./statements.js";
 
 /** @implements {Store} */
-export class SqliteStore {
-  /** @type {Driver} */
+export class SqliteStore extends SqliteReads {
   #db;
-  /** @type {Map<string, Statement>} */
-  #statements = new Map();
+  #sql;
 
   /** @param {Driver} db */
   constructor(db) {
     migrate(db);
+    const sql = cached(db);
+    super(sql);
     this.#db = db;
-  }
-
-  /** @param {string} sql */
-  #sql(sql) {
-    let statement = this.#statements.get(sql);
-    if (!statement) {
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
+    this.#sql = sql;
   }
 
   begin() {
@@ -82,25 +68,6 @@ export class SqliteStore {
       w.modifiedOn,
       w.triggeredOn,
     );
-  }
-
-  /** @param {string} name */
-  loadWorkflow(name) {
-    return /** @type {WorkflowRow | undefined} */ (
-      this.#sql(`SELECT ${WORKFLOW} FROM workflows WHERE name = ?`).get(name)
-    );
-  }
-
-  loadWorkflows() {
-    return /** @type {WorkflowRow[]} */ (this.#sql(`SELECT ${WORKFLOW} FROM workflows ORDER BY name`).all());
-  }
-
-  /** @param {string} workflow */
-  countByStatus(workflow) {
-    const rows = this.#sql("SELECT status, count(*) AS n FROM instances WHERE workflow = ? GROUP BY status").all(
-      workflow,
-    );
-    return Object.fromEntries(rows.map((row) => [row.status, row.n]));
   }
 
   /**
@@ -196,18 +163,6 @@ export class SqliteStore {
       `UPDATE instances SET status = 'terminated', modified_on = ?, ended_on = ?, wake_at = NULL,
        ${expiresAfter("success_retention")} WHERE number = ?`,
     ).run(at, at, at, log.number);
-  }
-
-  /** @param {number} now @param {number} limit numbers of finished instances that need not be kept any longer */
-  loadExpired(now, limit) {
-    return this.#sql("SELECT number FROM instances WHERE expires_at <= ? ORDER BY expires_at LIMIT ?")
-      .all(now, limit)
-      .map((row) => row.number);
-  }
-
-  /** @returns {number | null} */
-  nextExpiry() {
-    return this.#sql("SELECT min(expires_at) AS at FROM instances WHERE expires_at IS NOT NULL").get()?.at ?? null;
   }
 
   /** @param {InstanceRow} instance @param {number} at */
@@ -319,16 +274,6 @@ export class SqliteStore {
     this.#sql("DELETE FROM chunks WHERE instance = ? AND name = ? AND count = ?").run(number, name, count);
   }
 
-  /** @param {number} number @param {StepRef} step @param {number} place @returns {Encoded | undefined} */
-  loadChunk(number, { name, count }, place) {
-    return this.#sql("SELECT chunk FROM chunks WHERE instance = ? AND name = ? AND count = ? AND place = ?").get(
-      number,
-      name,
-      count,
-      place,
-    )?.chunk;
-  }
-
   /** @param {LogCursor} log @param {number} at @param {RollbackStart} start */
   rollbackStarted(log, at, start) {
     this.#setStatus(log.number, "rollingBack", at, at);
@@ -388,134 +333,6 @@ export class SqliteStore {
     for (const row of rows) insert.run(number, row.at, row.step, row.level, row.text);
   }
 
-  /** @param {string} workflow @param {string} id */
-  loadInstance(workflow, id) {
-    return /** @type {InstanceRow | undefined} */ (
-      this.#sql(`SELECT ${INSTANCE} FROM instances WHERE workflow = ? AND id = ?`).get(workflow, id)
-    );
-  }
-
-  /** @param {number} number */
-  loadInstanceByNumber(number) {
-    return /** @type {InstanceRow | undefined} */ (
-      this.#sql(`SELECT ${INSTANCE} FROM instances WHERE number = ?`).get(number)
-    );
-  }
-
-  /** @param {InstanceFilter} filter */
-  listInstances(filter) {
-    const { where, values } = conditions(filter);
-    const order = filter.ascending ? "ASC" : "DESC";
-    return /** @type {InstanceRow[]} */ (
-      this.#sql(`SELECT ${INSTANCE} FROM instances WHERE ${where} ORDER BY number ${order} LIMIT ? OFFSET ?`).all(
-        ...values,
-        filter.limit,
-        filter.offset,
-      )
-    );
-  }
-
-  /** @param {Omit<InstanceFilter, "limit" | "offset">} filter */
-  countInstances(filter) {
-    const { where, values } = conditions(filter);
-    return Number(this.#sql(`SELECT count(*) AS n FROM instances WHERE ${where}`).get(...values)?.n);
-  }
-
-  /** @param {number} number @param {number} [after] only entries with a larger number */
-  loadLog(number, after = 0) {
-    return /** @type {LogRow[]} */ (
-      this.#sql(
-        `SELECT seq, event, next, name, count, at, attempt, due, value, detail FROM log
-         WHERE instance = ? AND seq + (next IS NOT NULL) > ? ORDER BY id`,
-      ).all(number, after)
-    );
-  }
-
-  /** @param {number} number @param {StepRef} step @param {number} event */
-  loadValue(number, step, event) {
-    return this.#sql("SELECT value FROM log WHERE instance = ? AND event = ? AND name = ? AND count = ?").get(
-      number,
-      event,
-      step.name,
-      step.count,
-    )?.value;
-  }
-
-  /** @param {number} number @returns {LogCursor} */
-  loadCursor(number) {
-    const row = this.#sql("SELECT seq, next FROM log WHERE instance = ? ORDER BY id DESC LIMIT 1").get(number);
-    return { number, seq: row ? row.seq + (row.next === null ? 0 : 1) : 0 };
-  }
-
-  /** @param {number} number the events that no wait has taken, in order of arrival */
-  loadEvents(number) {
-    return /** @type {EventRow[]} */ (
-      this.#sql("SELECT id, type, at, payload FROM events WHERE instance = ? AND consumed_by IS NULL ORDER BY id").all(
-        number,
-      )
-    );
-  }
-
-  /** @param {number} number @param {number} [after] only rows with a larger id */
-  loadOutput(number, after = 0) {
-    return /** @type {(OutputRow & { id: number })[]} */ (
-      this.#sql("SELECT id, at, step, level, text FROM output WHERE instance = ? AND id > ? ORDER BY id").all(
-        number,
-        after,
-      )
-    );
-  }
-
-  /** @param {number} number */
-  outputSize(number) {
-    return Number(
-      this.#sql("SELECT coalesce(sum(length(text)), 0) AS n FROM output WHERE instance = ?").get(number)?.n,
-    );
-  }
-
-  /** How many instances each workflow with a concurrency limit may begin now; waiting ones take no room. */
-  loadRoom() {
-    const rows = this.#sql(
-      `SELECT name, concurrency - (SELECT count(*) FROM instances AS i WHERE i.workflow = w.name
-         AND i.status NOT IN ('complete', 'errored', 'terminated')
-         AND i.status IN ('running', 'waitingForPause', 'rollingBack')) AS room
-       FROM workflows AS w WHERE concurrency IS NOT NULL`,
-    ).all();
-    return new Map(rows.map(({ name, room }) => [name, Math.max(0, room)]));
-  }
-
-  /** @param {number} limit @param {string[]} [except] workflows */
-  loadQueued(limit, except = []) {
-    return this.#sql(
-      `SELECT number FROM instances WHERE status = 'queued' AND workflow NOT IN (SELECT value FROM json_each(?))
-       ORDER BY number LIMIT ?`,
-    )
-      .all(JSON.stringify(except), limit)
-      .map((row) => row.number);
-  }
-
-  /** @param {string} workflow @param {number} limit */
-  loadQueuedOf(workflow, limit) {
-    return this.#sql("SELECT number FROM instances WHERE workflow = ? AND status = 'queued' ORDER BY number LIMIT ?")
-      .all(workflow, limit)
-      .map((row) => row.number);
-  }
-
-  /** @param {number} now @param {number} limit @param {string[]} [full] workflows whose waiting instances wait on */
-  loadDue(now, limit, full = []) {
-    return this.#sql(
-      `SELECT number FROM instances WHERE wake_at <= ?
-         AND (status <> 'waiting' OR workflow NOT IN (SELECT value FROM json_each(?))) ORDER BY wake_at LIMIT ?`,
-    )
-      .all(now, JSON.stringify(full), limit)
-      .map((row) => row.number);
-  }
-
-  /** @param {number} now @returns {number | null} the first wake-up after now */
-  nextWake(now) {
-    return this.#sql("SELECT min(wake_at) AS at FROM instances WHERE wake_at > ?").get(now)?.at ?? null;
-  }
-
   /** @param {number} at */
   recover(at) {
     this.#sql("UPDATE instances SET wake_at = ? WHERE status IN ('running', 'rollingBack')").run(at);
@@ -564,23 +381,4 @@ export class SqliteStore {
 function expiresAfter(retention) {
   return `expires_at = ? + coalesce(${retention},
     (SELECT w.${retention} FROM workflows AS w WHERE w.name = instances.workflow))`;
-}
-
-/** @param {Omit<InstanceFilter, "limit" | "offset">} filter */
-function conditions({ workflow, status, createdFrom, createdTo }) {
-  const parts = ["workflow = ?"];
-  /** @type {(string | number)[]} */
-  const values = [workflow];
-  /** @type {[string, string | number | undefined][]} */
-  const optional = [
-    ["status = ?", status],
-    ["created_on >= ?", createdFrom],
-    ["created_on <= ?", createdTo],
-  ];
-  for (const [condition, value] of optional) {
-    if (value === undefined) continue;
-    parts.push(condition);
-    values.push(value);
-  }
-  return { where: parts.join(" AND "), values };
 }

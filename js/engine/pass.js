@@ -1,0 +1,233 @@
+/**
+ * A pass, as all that deals with it shares it: its steps, its place in the log, its timers and the way to its guest.
+ *
+ * What tells the guest of an outcome goes through `afterCommit`: durable first, visible second.
+ */
+
+/** @import { Guest, ToGuest, WireError } from "../../bridge/protocol.d.ts" */
+/** @import { InstanceRow, LogCursor, LogRow, Store } from "../store/store.d.ts" */
+/** @import { Surroundings } from "./instance.js" */
+/** @import { Kind } from "./step.js" */
+
+import { ATTEMPT_SUCCESS, WAIT_COMPLETE } from "./events.js";
+import { readSteps, Step, stepKey } from "./step.js";
+
+export class Pass {
+  #engine;
+  #guest;
+  /** Messages to the guest so far; `quiet` is compared with it. */
+  #sent = 0;
+  /** Messages kept back while a pause is pending. @type {ToGuest[] | null} */
+  #withheld = null;
+  /** By what the guest calls them. @type {Map<number, Step>} */
+  #refs = new Map();
+  /** Something happens in the pass. */
+  onactivity = () => {};
+  ended = false;
+
+  /**
+   * @param {Surroundings} engine
+   * @param {InstanceRow} row
+   * @param {{ rows: LogRow[], log: LogCursor, pass: number, guest: Guest }} parts
+   */
+  constructor(engine, row, { rows, log, pass, guest }) {
+    this.#engine = engine;
+    this.#guest = guest;
+    this.row = row;
+    this.id = pass;
+    /** @type {LogCursor} */
+    this.log = log;
+    /** All that the instance has, in the order of their starts. @type {Map<string, Step>} */
+    this.steps = readSteps(rows);
+    /** Steps undo what others have done; `run()` cannot begin any. */
+    this.rollingBack = row.status === "rollingBack";
+  }
+
+  get number() {
+    return this.row.number;
+  }
+
+  get now() {
+    return this.#engine.clock.now();
+  }
+
+  /** How many messages the guest has been sent. */
+  get sent() {
+    return this.#sent;
+  }
+
+  // Steps ------------------------------------------------------------------------------------------------------------
+
+  /**
+   * @param {Kind} kind
+   * @param {string} name
+   * @param {number} count
+   */
+  step(kind, name, count) {
+    return this.steps.get(stepKey(kind, name, count));
+  }
+
+  /**
+   * @param {Kind} kind
+   * @param {{ name: string, count: number }} call
+   * @param {number} ref
+   */
+  add(kind, { name, count }, ref) {
+    const step = new Step(kind, name, count);
+    step.order = this.log.seq + 1;
+    this.steps.set(step.key, step);
+    this.refer(step, ref);
+    return step;
+  }
+
+  /**
+   * From now on the guest calls the step by this number.
+   *
+   * @param {Step} step
+   * @param {number} ref
+   */
+  refer(step, ref) {
+    step.ref = ref;
+    this.#refs.set(ref, step);
+  }
+
+  /** @param {number} ref */
+  referred(ref) {
+    return this.#refs.get(ref);
+  }
+
+  /** Steps that may still move; in a rollback the forward ones may not. */
+  open() {
+    return [...this.steps.values()].filter((step) => !step.ended && (step.kind === "rollback") === this.rollingBack);
+  }
+
+  isExecuting() {
+    for (const step of this.#refs.values()) if (step.running) return true;
+    return false;
+  }
+
+  // Time and storage -------------------------------------------------------------------------------------------------
+
+  /** @param {(store: Store) => void} write in this turn's transaction */
+  write(write) {
+    this.#engine.write(this.number, write);
+  }
+
+  /**
+   * @template T
+   * @param {(store: Store) => T} read
+   * @returns {T}
+   */
+  read(read) {
+    return this.#engine.read(read);
+  }
+
+  /**
+   * @param {number} time
+   * @param {() => void} run
+   */
+  at(time, run) {
+    return this.#engine.clock.at(time, run);
+  }
+
+  /**
+   * Set the step's one timer.
+   *
+   * @param {Step} step
+   * @param {number} time
+   * @param {() => void} run
+   */
+  arm(step, time, run) {
+    this.disarm(step);
+    step.cancelTimer = this.at(time, () => {
+      step.cancelTimer = null;
+      this.onactivity();
+      run();
+    });
+  }
+
+  /** @param {Step} step */
+  disarm(step) {
+    step.cancelTimer?.();
+    step.cancelTimer = null;
+  }
+
+  // Sending ----------------------------------------------------------------------------------------------------------
+
+  /** @param {Step} step ended: its outcome goes to whoever called it */
+  answer(step) {
+    const { ref } = step;
+    if (ref === null) return;
+    if (step.error) return this.afterCommit({ type: "reject", pass: this.id, ref, error: step.error });
+    if (step.kind === "sleep") return this.afterCommit({ type: "resolve", pass: this.id, ref });
+    const event = step.kind === "do" ? ATTEMPT_SUCCESS : WAIT_COMPLETE;
+    const value = step.value ?? /** @type {string} */ (this.read((store) => store.loadValue(this.number, step, event)));
+    step.value = null;
+    this.afterCommit({ type: "resolve", pass: this.id, ref, value });
+  }
+
+  /**
+   * A call that breaks a rule: an ordinary error at the call, and no trace of it in the log.
+   *
+   * @param {number} ref
+   * @param {WireError} error
+   */
+  refuse(ref, error) {
+    this.afterCommit({ type: "reject", pass: this.id, ref, error });
+  }
+
+  /** @param {ToGuest} message */
+  afterCommit(message) {
+    this.#engine.commits.after(() => this.send(message));
+  }
+
+  /**
+   * Answer code that runs inside a step, also while a pause is pending: the pause waits for that step.
+   *
+   * @param {ToGuest} message
+   */
+  tellCaller(message) {
+    this.#engine.commits.after(() => {
+      if (!this.ended) this.sendNow(message);
+    });
+  }
+
+  /** @param {ToGuest} message */
+  send(message) {
+    if (this.ended) return;
+    if (this.#withheld) this.#withheld.push(message);
+    else this.sendNow(message);
+  }
+
+  /** @param {ToGuest} message */
+  sendNow(message) {
+    this.onactivity();
+    this.#sent += 1;
+    this.#guest.send(message);
+  }
+
+  /** A pause is pending: what would let `run()` go on is kept back. */
+  get held() {
+    return this.#withheld !== null;
+  }
+
+  hold() {
+    this.#withheld = [];
+    this.sendNow({ type: "hold", pass: this.id, on: true });
+  }
+
+  /** The pause is taken back. */
+  letGo() {
+    const withheld = this.#withheld ?? [];
+    this.#withheld = null;
+    this.sendNow({ type: "hold", pass: this.id, on: false });
+    for (const message of withheld) this.send(message);
+  }
+
+  /** No timer fires any more, and nothing is sent. */
+  close() {
+    this.ended = true;
+    this.#withheld = null;
+    for (const step of this.steps.values()) this.disarm(step);
+  }
+}

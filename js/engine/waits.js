@@ -1,0 +1,109 @@
+/** Sleeps, and waits for events: steps that end at a time, or with what somebody sends. */
+
+/** @import { FromGuest } from "../../bridge/protocol.d.ts" */
+/** @import { EventRow } from "../store/store.d.ts" */
+/** @import { Pass } from "./pass.js" */
+/** @import { Step } from "./step.js" */
+
+import { checkSleep, checkWait } from "./calls.js";
+import { timeoutError } from "./errors.js";
+
+export class Waits {
+  #pass;
+  /** Events that no wait has taken, oldest first. */
+  #events;
+
+  /**
+   * @param {Pass} pass
+   * @param {EventRow[]} events
+   */
+  constructor(pass, events) {
+    this.#pass = pass;
+    this.#events = events;
+  }
+
+  /** @param {Extract<FromGuest, { type: "sleep" }>} call */
+  sleep(call) {
+    const { log, now } = this.#pass;
+    const asked = checkSleep(call, now);
+    if ("error" in asked) return this.#pass.refuse(call.ref, asked.error);
+    const step = this.#pass.add("sleep", call, call.ref);
+    step.due = now + asked.ms;
+    this.#pass.write((store) => store.sleepStarted(log, step, now, asked.ms));
+    this.arm(step);
+  }
+
+  /** @param {Extract<FromGuest, { type: "waitForEvent" }>} call */
+  wait(call) {
+    const asked = checkWait(call);
+    if ("error" in asked) return this.#pass.refuse(call.ref, asked.error);
+    const { log, now } = this.#pass;
+    const { eventType } = call;
+    const step = this.#pass.add("waitForEvent", call, call.ref);
+    step.eventType = eventType;
+    step.timeout = asked.ms;
+    step.due = now + asked.ms;
+    this.#pass.write((store) => store.waitStarted(log, step, now, eventType, asked.ms));
+    this.serve();
+    if (!step.ended) this.arm(step);
+  }
+
+  /** @param {EventRow} event already in the store */
+  received(event) {
+    this.#events.push(event);
+    if (!this.#pass.rollingBack) this.serve();
+  }
+
+  /** Give buffered events to the waits for them: the oldest event to the oldest wait. Each event once, for good. */
+  serve() {
+    if (this.#events.length === 0) return;
+    const waits = [...this.#pass.steps.values()].filter((step) => step.kind === "waitForEvent" && !step.ended);
+    waits.sort((a, b) => a.order - b.order);
+    for (const step of waits) {
+      const index = this.#events.findIndex((event) => event.type === step.eventType);
+      if (index < 0) continue;
+      const [event] = this.#events.splice(index, 1);
+      this.#take(step, event);
+    }
+  }
+
+  /** @param {Step} step @param {EventRow} event */
+  #take(step, event) {
+    this.#pass.onactivity();
+    this.#pass.disarm(step);
+    step.ended = true;
+    step.value = eventValue(event);
+    const { value } = step;
+    const { log, now } = this.#pass;
+    this.#pass.write((store) => store.waitCompleted(log, step, now, event, value));
+    this.#pass.answer(step);
+  }
+
+  /** @param {Step} step a sleep or a wait that has not ended */
+  arm(step) {
+    this.#pass.arm(step, step.due ?? 0, () => this.#fallDue(step));
+  }
+
+  /** @param {Step} step */
+  #fallDue(step) {
+    const { log, now } = this.#pass;
+    step.ended = true;
+    if (step.kind === "sleep") this.#pass.write((store) => store.sleepCompleted(log, step, now));
+    else {
+      const error = timeoutError(step.timeout);
+      step.error = error;
+      this.#pass.write((store) => store.waitTimedOut(log, step, now, error));
+    }
+    this.#pass.answer(step);
+  }
+}
+
+/**
+ * What `wait_for_event` returns, as canonical text. The payload goes in as the text it is.
+ *
+ * @param {EventRow} event
+ */
+function eventValue({ payload, type, at }) {
+  const timestamp = JSON.stringify({ $: "date", v: new Date(at).toISOString() });
+  return `{"payload":${payload},"timestamp":${timestamp},"type":${JSON.stringify(type)}}`;
+}

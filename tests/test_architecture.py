@@ -13,6 +13,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# What the playground's page imports of npm; js/playground/modules.js says where the browser finds it.
+PAGE_MODULES = (
+    "preact",
+    "preact/hooks",
+    "htm/preact",
+    "@preact/signals",
+    "@codemirror",
+    "@lezer",
+    "@dagrejs/dagre",
+)
+
 # What a file of each layer may import of the others, and of npm and Node. The longest prefix that fits a file counts.
 JS_MAY_IMPORT: dict[str, set[str]] = {
     "js/engine": {"js/engine", "js/store/store.d.ts", "bridge"},
@@ -22,6 +33,7 @@ JS_MAY_IMPORT: dict[str, set[str]] = {
     "js/server": {"js", "bridge", "runtime", "node:*", "npm:hono", "npm:@hono/node-server", "npm:zod"},
     # The engine in a page. Workers know no bare names: what comes from npm is imported by its place.
     "js/playground": {"js/playground/host.d.ts", "js/store/store.d.ts"},
+    "js/playground/page": {"js/playground", *(f"npm:{name}" for name in PAGE_MODULES)},
     "js/playground/engine": {"js", "bridge", "runtime", "node_modules/comlink", "node_modules/@sqlite.org/sqlite-wasm"},
     "bridge": {"bridge"},
     "runtime": {"runtime", "bridge", "node:*", "npm:pyodide"},

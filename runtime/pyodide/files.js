@@ -13,8 +13,7 @@ export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PACKAGES = [
   ["py/workers", "workers"],
   ["bridge", "_workflows_bridge"],
-  ["runtime/guest", "_stepwell_runtime"],
-  ["runtime/pyodide", "_stepwell_pyodide"],
+  ["runtime/pyodide", "_stepwell_runtime"],
 ];
 
 /** @typedef {{ path: string, text: string }} GuestFile `path` is relative to the guest's site-packages */

@@ -8,53 +8,26 @@ from __future__ import annotations
 
 import random
 import sys
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 import workers
 import workers.workflows  # noqa: F401
-from _stepwell_runtime import abandon, output
-from _stepwell_runtime.guest import Guest, Host
 from _workflows_bridge.step import install as install_step
 
-from . import interrupts, patches
-from .loop import PyodideLoop
+from . import abandon, interrupts, output, patches
+from .guest import Guest
+
+if TYPE_CHECKING:
+    from .guest import Host
 
 
-class JsHost(Host, interrupts.Pool, Protocol):
-    """What JavaScript gives the guest."""
-
-    def wake(self) -> None:
-        """Call `Guest.turn` soon."""
-
-    def set_timer(self, delay: int) -> None:
-        """Call `Guest.turn` in *delay* ms, in place of what was asked before."""
-
-    def sleep(self, delay: float) -> None:
-        """Block the thread for *delay* ms."""
-
-    def make_step(self, port: Any, encoded: bool) -> Any:  # noqa: ANN401, FBT001 - positional, as JavaScript has it
-        """Make a ``WorkflowStep`` that makes its calls on *port*."""
-
-
-class PyodideGuest(Guest):
-    """A guest whose code can be interrupted."""
-
-    def load(self, text: str) -> str:
-        """As `Guest.load`."""
-        interrupts.importing = True
-        try:
-            return super().load(text)
-        finally:
-            interrupts.importing = False
-
-
-def install(host: JsHost) -> Guest:
+def install(host: Host) -> Guest:
     """Make the interpreter a guest of *host*."""
     # The snapshot has the state of the generator, and is the same in every interpreter.
     random.seed()
     sys.dont_write_bytecode = True
     written = output.Output(lambda: guest.flush())  # noqa: PLW0108 - there is no guest yet
-    guest = PyodideGuest(host, PyodideLoop(host.wake, host.set_timer), written)
+    guest = Guest(host, written)
     output.install(written)
     patches.install(host.sleep)
     interrupts.install(host)

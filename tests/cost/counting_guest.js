@@ -38,7 +38,7 @@ export class CountingGuest {
     pyodide.FS.mkdirTree(root);
     pyodide.FS.mount(pyodide.FS.filesystems.NODEFS, { root }, root);
     const control = new Control();
-    this.#python = pyodide.runPython("from _stepwell_pyodide.install import install; install")({
+    this.#python = pyodide.runPython("from _stepwell_runtime.install import install; install")({
       cpu_limit: 60_000,
       post: this.#counted((/** @type {string} */ text) => this.#receive(text)),
       wake: this.#counted(() => void setImmediate(() => this.#call(() => this.#python.turn()))),

@@ -1,5 +1,5 @@
 """
-The guest: all passes of one interpreter, driven by the batches that its host delivers.
+The guest: all passes of one interpreter, driven by the batches that JavaScript delivers.
 
 `deliver` is the one crossing in, its result the one batch out. In between, only messages that must leave before user
 code runs are posted.
@@ -10,11 +10,13 @@ from __future__ import annotations
 import gc
 import json
 from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from _workflows_bridge.batch import pack_batch, unpack_batch
 
+from . import interrupts
 from .deployment import Deployment
+from .loop import TurnLoop
 from .passes import Pass
 from .rest import is_at_rest
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from _workflows_bridge.batch import Message
     from _workflows_bridge.session import Session
 
-    from .loop import TurnLoop
     from .output import Output
 
 PORTION = 12
@@ -34,22 +35,34 @@ LONG = 0.02
 """Seconds for one portion. Above it somebody computes, and others had better be elsewhere."""
 
 
-class Host(Protocol):
-    """What the guest needs of its host, besides what the loop needs."""
+class Host(interrupts.Pool, Protocol):
+    """What JavaScript gives the guest."""
 
     def post(self, text: str) -> None:
         """Send a batch now."""
 
+    def wake(self) -> None:
+        """Call `Guest.turn` soon."""
+
+    def sleep(self, delay: float) -> None:
+        """Block the thread for *delay* ms."""
+
     def computed(self) -> None:
         """Note that code has kept the interpreter to itself for long."""
+
+    def set_timer(self, delay: int) -> None:
+        """Call `Guest.turn` in *delay* ms, in place of what was asked before."""
+
+    def make_step(self, port: Any, encoded: bool) -> Any:  # noqa: ANN401, FBT001 - positional, as JavaScript has it
+        """Make a ``WorkflowStep`` that makes its calls on *port*."""
 
 
 class Guest:
     """See the module. It is also the `Link` of its sessions."""
 
-    def __init__(self, host: Host, loop: TurnLoop, output: Output) -> None:
-        """Run passes on *loop*."""
-        self.loop = loop
+    def __init__(self, host: Host, output: Output) -> None:
+        """Take over the interpreter's event loop."""
+        self.loop = TurnLoop(host.wake, host.set_timer)
         self.deployment: Deployment | None = None
         self._post = host.post
         self._computed = host.computed
@@ -62,7 +75,11 @@ class Guest:
     def load(self, text: str) -> str:
         """Import the main module of a deployment (JSON). Gives ``{classes}`` or ``{error}``."""
         self.deployment = Deployment(json.loads(text))
-        loaded = self.deployment.load()
+        interrupts.importing = True
+        try:
+            loaded = self.deployment.load()
+        finally:
+            interrupts.importing = False
         return json.dumps({**loaded, "output": self._output.take_unowned()})
 
     # Turns ------------------------------------------------------------------------------------------------------------
@@ -87,7 +104,7 @@ class Guest:
                 found.session.receive(message)
 
     def turn(self) -> str | None:
-        """Run what timers and the like have made runnable."""
+        """Run what timers and promises have made runnable."""
         self._run(self.loop.begin_turn())
         return self._end_turn()
 
@@ -168,7 +185,7 @@ class Guest:
         started.begin()
 
     def print(self, level: str, text: str) -> None:
-        """Take output that code of the user's in another language has written."""
+        """Take output that JavaScript of the user's has written."""
         self._output.write(level, text + "\n")
         if not self.loop.turning:
             self.loop.wake()

@@ -13,7 +13,8 @@ export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PACKAGES = [
   ["py/workers", "workers"],
   ["bridge", "_workflows_bridge"],
-  ["runtime/pyodide", "_stepwell_runtime"],
+  ["runtime/python", "_stepwell_runtime"],
+  ["runtime/pyodide", "_stepwell_pyodide"],
 ];
 
 /** @typedef {{ path: string, text: string }} GuestFile `path` is relative to the guest's site-packages */

@@ -14,11 +14,14 @@ import workers
 import workers.workflows  # noqa: F401
 from _workflows_bridge.step import install as install_step
 
-from . import abandon, interrupts, output, patches
-from .guest import Guest
+from _stepwell_runtime import abandon, interrupts, output
+from _stepwell_runtime.guest import Guest
+
+from . import patches
+from .loop import TurnLoop
 
 if TYPE_CHECKING:
-    from .guest import Host
+    from _stepwell_runtime.guest import Host
 
 
 def install(host: Host) -> Guest:
@@ -27,7 +30,7 @@ def install(host: Host) -> Guest:
     random.seed()
     sys.dont_write_bytecode = True
     written = output.Output(lambda: guest.flush())  # noqa: PLW0108 - there is no guest yet
-    guest = Guest(host, written)
+    guest = Guest(host, written, TurnLoop(host.wake, host.set_timer))
     output.install(written)
     patches.install(host.sleep)
     interrupts.install(host)

@@ -9,22 +9,18 @@ one JavaScript timer.
 from __future__ import annotations
 
 import heapq
-import logging
 import math
-from asyncio import Handle, Task, TimerHandle
+from asyncio import Handle, TimerHandle
 from collections import deque
-from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
 from pyodide.webloop import PyodideFuture, PyodideTask, WebLoop
 
-from _workflows_bridge.session import origin
-from _workflows_bridge.traces import format_traceback
+from _stepwell_runtime.loop import GuestLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-    from _workflows_bridge.session import Session
+    from collections.abc import Callable, Iterator
+    from contextvars import Context
 
 SLICE = 0.05
 """Seconds after which a turn gives way to JavaScript's own timers and promises."""
@@ -32,11 +28,13 @@ _CHECK_EVERY = 64
 _MAX_DELAY_MS = 2**31 - 1
 _CLOCK_STEP = 0.001
 _CLOCK_SLACK = 0.005
-_PRUNE_FROM = 32
 
 
-class TurnLoop(WebLoop):  # type: ignore[misc]  # pyodide has no types here
+class TurnLoop(GuestLoop, WebLoop):  # type: ignore[misc]  # pyodide has no types here
     """See the module."""
+
+    # Pyodide's class has `then`, and is slower than one that begins at once.
+    plain_task = PyodideTask
 
     def __init__(self, wake: Callable[[], None], set_timer: Callable[[int], None]) -> None:
         """
@@ -48,10 +46,6 @@ class TurnLoop(WebLoop):  # type: ignore[misc]  # pyodide has no types here
         """
         super().__init__()
         self.turning = False
-        self.tasks: dict[Session, list[Task[Any]]] = {}
-        """Of each session that is open, its tasks; some may be done."""
-        self.woken: set[Session] = set()
-        """Sessions in which something other than a message of the engine has made code runnable."""
         self._ready: deque[Handle] = deque()
         self._timers: list[tuple[float, int, TimerHandle]] = []
         self._timer_number = 0
@@ -72,7 +66,7 @@ class TurnLoop(WebLoop):  # type: ignore[misc]  # pyodide has no types here
         handle = Handle(callback, args, self, context)
         self._ready.append(handle)
         if not self.turning:
-            self._note_wake(handle)
+            self.note_wake(handle)
             self.wake()
         return handle
 
@@ -113,10 +107,9 @@ class TurnLoop(WebLoop):  # type: ignore[misc]  # pyodide has no types here
             self._wake_asked = True
             self._wake_js()
 
-    def _note_wake(self, handle: Handle) -> None:
-        found = handle.get_context().get(origin)
-        if found:
-            self.woken.add(found.session)
+    def set_timers(self) -> Iterator[TimerHandle]:
+        """See `GuestLoop`."""
+        return (timer for _, _, timer in self._timers)
 
     def _arm_timer(self) -> None:
         while self._timers and self._timers[0][2].cancelled():
@@ -141,7 +134,7 @@ class TurnLoop(WebLoop):  # type: ignore[misc]  # pyodide has no types here
         while self._timers and self._timers[0][0] <= now + _CLOCK_STEP:
             timer = heapq.heappop(self._timers)[2]
             if not timer.cancelled():
-                self._note_wake(timer)
+                self.note_wake(timer)
                 self._ready.append(timer)
         return now + SLICE
 
@@ -156,17 +149,11 @@ class TurnLoop(WebLoop):  # type: ignore[misc]  # pyodide has no types here
                     handle._run()  # noqa: SLF001
                 except (SystemExit, KeyboardInterrupt) as error:
                     # asyncio raises these through the loop. No user code may stop the interpreter it shares.
-                    self._report(error, handle)
+                    self.report_exit(error, handle)
             count += 1
             if count % _CHECK_EVERY == 0 and self.time() > until:
                 return not ready
         return True
-
-    def _report(self, error: BaseException, handle: Handle) -> None:
-        owner = getattr(handle._callback, "__self__", None)  # type: ignore[attr-defined]  # noqa: SLF001
-        if isinstance(owner, Task) and owner.done():
-            return  # the task has it, and whoever awaits the task
-        self.call_exception_handler({"message": f"{type(error).__name__} in a callback", "exception": error})
 
     def end_turn(self) -> None:
         """Ask for what the next turn needs."""
@@ -175,74 +162,6 @@ class TurnLoop(WebLoop):  # type: ignore[misc]  # pyodide has no types here
             self.wake()
         self._arm_timer()
 
-    # Tasks ------------------------------------------------------------------------------------------------------------
-
-    def create_task(
-        self,
-        coro: Coroutine[Any, Any, Any],
-        *,
-        name: str | None = None,
-        context: Context | None = None,
-        eager_start: bool | None = None,
-        **_options: object,
-    ) -> Task[Any]:
-        """Run *coro*. The task belongs to the pass whose code creates it."""
-        if context is None:
-            context = copy_context()
-        found = context.get(origin)
-        if found and found.session.closed and found.session not in self.tasks:
-            coro.close()
-            found.session.check_open()
-        # Pyodide's class has `then`, and is slower.
-        kind = Task if eager_start else PyodideTask
-        task: Task[Any] = kind(coro, loop=self, name=name, context=context, eager_start=bool(eager_start))
-        if found and not task.done():
-            tasks = self.tasks.setdefault(found.session, [])
-            tasks.append(task)
-            if len(tasks) > _PRUNE_FROM and not len(tasks) & (len(tasks) - 1):
-                tasks[:] = [each for each in tasks if not each.done()]
-        return task
-
     def create_future(self) -> PyodideFuture[Any]:
         """A future; Pyodide's, which also has `then`."""
         return PyodideFuture(loop=self)
-
-    def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """Report what nobody has caught, as output of the code that it comes from."""
-        owner = context.get("task") or context.get("future")
-        if not isinstance(owner, Task):
-            super().call_exception_handler(context)
-            return
-        own_context = owner.get_context().copy()
-        found = own_context.get(origin)
-        if found is None or not found.session.closed:
-            own_context.run(super().call_exception_handler, context)
-
-    def default_exception_handler(self, context: dict[str, Any]) -> None:
-        """Log it, with the frames that are the user's."""
-        error = context.get("exception")
-        trace = f"\n{format_traceback(error)}" if error is not None else ""
-        logging.getLogger("asyncio").error("%s%s", context["message"], trace)
-
-    def report_failures(self, session: Session) -> None:
-        """Report exceptions of tasks of *session* that are done and that nobody has looked at."""
-        for task in self.tasks.get(session, ()):
-            if task.done() and not task.cancelled() and task._log_traceback:  # noqa: SLF001
-                message = "Task exception was never retrieved"
-                self.call_exception_handler({"message": message, "exception": task.exception(), "task": task})
-
-    def timers_of(self, session: Session) -> list[TimerHandle]:
-        """Timers that code of *session* has set and that are still to come."""
-        return [timer for _, _, timer in self._timers if not timer.cancelled() and _belongs(timer, session)]
-
-    def forget(self, session: Session) -> list[Task[Any]]:
-        """Let go of all that belongs to *session*. Gives its tasks that are not done."""
-        for timer in self.timers_of(session):
-            timer.cancel()
-        self.woken.discard(session)
-        return [task for task in self.tasks.pop(session, ()) if not task.done()]
-
-
-def _belongs(handle: Handle, session: Session) -> bool:
-    found = handle.get_context().get(origin)
-    return found is not None and found.session is session

@@ -30,7 +30,7 @@ import logging, math, operator, os, pathlib, pprint, random, re, secrets, shutil
 import threading, time, tokenize, traceback, types, typing, unicodedata, urllib.parse, urllib.request, uuid, warnings, weakref
 import zoneinfo
 import pyodide.ffi, pyodide.http, pyodide.webloop
-import _stepwell_runtime.install
+import _stepwell_pyodide.install
 import gc
 gc.collect()
 `;

@@ -64,7 +64,7 @@ async function boot({ files, module, snapshot, control: shared, memoryLimit, cpu
   });
   pyodide._api.on_fatal = die;
   pyodide.setInterruptBuffer(control.signals);
-  const install = pyodide.runPython("from _stepwell_runtime.install import install; install");
+  const install = pyodide.runPython("from _stepwell_pyodide.install import install; install");
   guest = install({
     cpu_limit: cpuLimit,
     post: (/** @type {string} */ text) => port.postMessage(text),

@@ -34,11 +34,11 @@ export class CountingGuest {
       await startInterpreter({ files: guestFiles(), snapshot, globals: guestGlobals({ console }) })
     );
     // A turn that takes long is cut in two. How long it takes is not to count here.
-    pyodide.runPython("import _stepwell_runtime.loop as loop; loop.SLICE = float('inf')");
+    pyodide.runPython("import _stepwell_pyodide.loop as loop; loop.SLICE = float('inf')");
     pyodide.FS.mkdirTree(root);
     pyodide.FS.mount(pyodide.FS.filesystems.NODEFS, { root }, root);
     const control = new Control();
-    this.#python = pyodide.runPython("from _stepwell_runtime.install import install; install")({
+    this.#python = pyodide.runPython("from _stepwell_pyodide.install import install; install")({
       cpu_limit: 60_000,
       post: this.#counted((/** @type {string} */ text) => this.#receive(text)),
       wake: this.#counted(() => void setImmediate(() => this.#call(() => this.#python.turn()))),

@@ -1,7 +1,7 @@
 """
-The guest: all passes of one interpreter, driven by the batches that JavaScript delivers.
+The guest: all passes of one interpreter, driven by the batches of the engine.
 
-`deliver` is the one crossing in, its result the one batch out. In between, only messages that must leave before user
+`deliver` takes one batch in, and its result is the one batch out. In between, only messages that must leave before user
 code runs are posted.
 """
 
@@ -16,7 +16,6 @@ from _workflows_bridge.batch import pack_batch, unpack_batch
 
 from . import interrupts
 from .deployment import Deployment
-from .loop import TurnLoop
 from .passes import Pass
 from .rest import is_at_rest
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from _workflows_bridge.batch import Message
     from _workflows_bridge.session import Session
 
+    from .loop import GuestLoop
     from .output import Output
 
 PORTION = 12
@@ -36,7 +36,7 @@ LONG = 0.02
 
 
 class Host(interrupts.Pool, Protocol):
-    """What JavaScript gives the guest."""
+    """What the place gives that the interpreter runs in."""
 
     def post(self, text: str) -> None:
         """Send a batch now."""
@@ -60,9 +60,9 @@ class Host(interrupts.Pool, Protocol):
 class Guest:
     """See the module. It is also the `Link` of its sessions."""
 
-    def __init__(self, host: Host, output: Output) -> None:
-        """Take over the interpreter's event loop."""
-        self.loop = TurnLoop(host.wake, host.set_timer)
+    def __init__(self, host: Host, output: Output, loop: GuestLoop) -> None:
+        """Guide the passes of this interpreter on *loop*."""
+        self.loop = loop
         self.deployment: Deployment | None = None
         self._post = host.post
         self._computed = host.computed

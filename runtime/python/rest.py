@@ -11,7 +11,7 @@ from _workflows_bridge.session import Session, StepFuture
 if TYPE_CHECKING:
     from types import FrameType
 
-    from .loop import TurnLoop
+    from .loop import GuestLoop
 
 _WAITING_ON_TASKS = frozenset(
     {"asyncio.tasks", "asyncio.taskgroups", "asyncio.locks", "asyncio.queues", "asyncio.timeouts"}
@@ -19,7 +19,7 @@ _WAITING_ON_TASKS = frozenset(
 """Modules whose coroutines wait for what other tasks do. `asyncio.sleep` is among them, but has a timer."""
 
 
-def is_at_rest(session: Session, loop: TurnLoop) -> bool:
+def is_at_rest(session: Session, loop: GuestLoop) -> bool:
     """Whether everything that *session* waits for is the engine's: a time, an event, a retry."""
     states = session.states
     if session.crossing or not states[IDLE] or states[RUNNING] or (states[HOT] and not session.held):

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from _workflows_bridge.batch import Message
 
     from .deployment import Deployment
-    from .loop import TurnLoop
+    from .loop import GuestLoop
 
 
 class Home(Link, Protocol):
     """Where a pass lives."""
 
-    loop: TurnLoop
+    loop: GuestLoop
 
 
 class Pass:

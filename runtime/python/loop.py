@@ -1,0 +1,160 @@
+"""
+What every event loop of a guest is: one that runs in turns, and knows which tasks and timers belong to which pass.
+
+A turn begins with what has made code runnable (a batch of the engine, a timer, a socket), runs it, and ends with the batch
+that tells the engine.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from asyncio import AbstractEventLoop, Handle, Task, TimerHandle
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any
+
+from _workflows_bridge.session import origin
+from _workflows_bridge.traces import format_traceback
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable
+
+    from _workflows_bridge.session import Session
+
+_PRUNE_FROM = 32
+_HAS_EAGER_TASKS = sys.version_info >= (3, 12)
+
+
+class GuestLoop(AbstractEventLoop):
+    """To be mixed into an event loop."""
+
+    plain_task: type[Task[Any]] = Task
+    """What a task is that does not begin at once."""
+
+    def __init__(self) -> None:
+        """Begin without passes."""
+        super().__init__()
+        self.tasks: dict[Session, list[Task[Any]]] = {}
+        """Of each session that is open, its tasks; some may be done."""
+        self.woken: set[Session] = set()
+        """Sessions in which something other than a message of the engine has made code runnable."""
+
+    # What each has in its own way --------------------------------------------------------------------------------------
+
+    turning = False
+    """Whether a turn is under way."""
+
+    def begin_turn(self) -> float:
+        """Make what is due runnable. Gives the time at which the turn should end."""
+        raise NotImplementedError
+
+    def run_ready(self, until: float) -> bool:
+        """Run what is runnable until nothing is, or until *until*. Gives whether nothing is."""
+        raise NotImplementedError
+
+    def end_turn(self) -> None:
+        """Ask for what the next turn needs."""
+        raise NotImplementedError
+
+    def wake(self) -> None:
+        """See to it that there will be a turn."""
+        raise NotImplementedError
+
+    def set_timers(self) -> Iterable[TimerHandle]:
+        """All timers that are to come; cancelled ones may be among them."""
+        raise NotImplementedError
+
+    # What is the same for all ------------------------------------------------------------------------------------------
+
+    def note_wake(self, handle: Handle) -> None:
+        """*handle* has become runnable, and no message of the engine has made it so."""
+        found = context_of(handle).get(origin)
+        if found:
+            self.woken.add(found.session)
+
+    def create_task(
+        self,
+        coro: Coroutine[Any, Any, Any],  # type: ignore[override]
+        *,
+        name: str | None = None,
+        context: Context | None = None,
+        eager_start: bool | None = None,
+        **_options: object,
+    ) -> Task[Any]:
+        """Run *coro*. The task belongs to the pass whose code creates it."""
+        if context is None:
+            context = copy_context()
+        found = context.get(origin)
+        if found and found.session.closed and found.session not in self.tasks:
+            coro.close()
+            found.session.check_open()
+        task: Task[Any]
+        if eager_start and _HAS_EAGER_TASKS:
+            task = Task(coro, loop=self, name=name, context=context, eager_start=True)  # type: ignore[call-arg]
+        else:
+            task = self.plain_task(coro, loop=self, name=name, context=context)
+        if found and not task.done():
+            tasks = self.tasks.setdefault(found.session, [])
+            tasks.append(task)
+            if len(tasks) > _PRUNE_FROM and not len(tasks) & (len(tasks) - 1):
+                tasks[:] = [each for each in tasks if not each.done()]
+        return task
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Report what nobody has caught, as output of the code that it comes from."""
+        owner = context.get("task") or context.get("future")
+        if not isinstance(owner, Task):
+            super().call_exception_handler(context)
+            return
+        own_context = task_context(owner).copy()
+        found = own_context.get(origin)
+        if found is None or not found.session.closed:
+            own_context.run(super().call_exception_handler, context)
+
+    def default_exception_handler(self, context: dict[str, Any]) -> None:
+        """Log it, with the frames that are the user's."""
+        error = context.get("exception")
+        trace = f"\n{format_traceback(error)}" if error is not None else ""
+        logging.getLogger("asyncio").error("%s%s", context["message"], trace)
+
+    def report_failures(self, session: Session) -> None:
+        """Report exceptions of tasks of *session* that are done and that nobody has looked at."""
+        for task in self.tasks.get(session, ()):
+            if task.done() and not task.cancelled() and task._log_traceback:  # type: ignore[attr-defined]  # noqa: SLF001
+                message = "Task exception was never retrieved"
+                self.call_exception_handler({"message": message, "exception": task.exception(), "task": task})
+
+    def report_exit(self, error: BaseException, handle: Handle) -> None:
+        """Report a SystemExit or KeyboardInterrupt that *handle* has raised, where no task has it."""
+        owner = getattr(handle._callback, "__self__", None)  # type: ignore[attr-defined]  # noqa: SLF001
+        if isinstance(owner, Task) and owner.done():
+            return  # the task has it, and whoever awaits the task
+        self.call_exception_handler({"message": f"{type(error).__name__} in a callback", "exception": error})
+
+    def timers_of(self, session: Session) -> list[TimerHandle]:
+        """Timers that code of *session* has set and that are still to come."""
+        return [timer for timer in self.set_timers() if not timer.cancelled() and _belongs(timer, session)]
+
+    def forget(self, session: Session) -> list[Task[Any]]:
+        """Let go of all that belongs to *session*. Gives its tasks that are not done."""
+        for timer in self.timers_of(session):
+            timer.cancel()
+        self.woken.discard(session)
+        return [task for task in self.tasks.pop(session, ()) if not task.done()]
+
+
+def context_of(handle: Handle) -> Context:
+    """The context that *handle* runs in."""
+    return handle._context  # type: ignore[attr-defined, no-any-return]  # noqa: SLF001 - `get_context` is younger
+
+
+def task_context(task: Task[Any]) -> Context:
+    """The context that *task* runs in."""
+    if sys.version_info >= (3, 12):
+        return task.get_context()
+    return task._context  # type: ignore[attr-defined, no-any-return]  # noqa: SLF001
+
+
+def _belongs(handle: Handle, session: Session) -> bool:
+    found = context_of(handle).get(origin)
+    return found is not None and found.session is session

@@ -45,7 +45,17 @@ JS_MAY_IMPORT: dict[str, set[str]] = {
 # Python layers: the top-level modules besides the standard library.
 PYTHON_MAY_IMPORT: dict[str, set[str]] = {
     "bridge": {"pyodide", "js", "_workflows_bridge"},
-    "runtime": {"_workflows_bridge", "workers", "pyodide", "pyodide_js", "js", "_pyodide", "_pyodide_core"},
+    "runtime/python": {"_workflows_bridge", "workers"},
+    "runtime/pyodide": {
+        "_stepwell_runtime",
+        "_workflows_bridge",
+        "workers",
+        "pyodide",
+        "pyodide_js",
+        "js",
+        "_pyodide",
+        "_pyodide_core",
+    },
     "py/workers": {"_workflows_bridge", "workers"},
     # The one place where the guest SDK meets JavaScript's own classes.
     "py/workers/ffi.py": {"_workflows_bridge", "workers", "js", "pyodide"},

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 import workers
 import workers.workflows  # noqa: F401
-from _workflows_bridge.step import install as install_step
-
 from _stepwell_runtime import abandon, interrupts, output
 from _stepwell_runtime.guest import Guest
+from _workflows_bridge.step import install as install_step
 
 from . import patches
 from .loop import TurnLoop

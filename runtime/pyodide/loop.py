@@ -56,7 +56,7 @@ class TurnLoop(GuestLoop, WebLoop):  # type: ignore[misc]  # pyodide has no type
 
     # Scheduling -------------------------------------------------------------------------------------------------------
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]
         self,
         callback: Callable[..., Any],
         *args: Any,  # noqa: ANN401 - as asyncio has it
@@ -70,9 +70,9 @@ class TurnLoop(GuestLoop, WebLoop):  # type: ignore[misc]  # pyodide has no type
             self.wake()
         return handle
 
-    call_soon_threadsafe = call_soon
+    call_soon_threadsafe = call_soon  # type: ignore[assignment]
 
-    def call_later(
+    def call_later(  # type: ignore[override]
         self,
         delay: float,
         callback: Callable[..., Any],
@@ -84,13 +84,13 @@ class TurnLoop(GuestLoop, WebLoop):  # type: ignore[misc]  # pyodide has no type
             return self.call_soon(callback, *args, context=context)
         return self.call_at(self.time() + delay, callback, *args, context=context)
 
-    def call_at(
+    def call_at(  # type: ignore[override]
         self,
         when: float,
         callback: Callable[..., Any],
         *args: Any,  # noqa: ANN401 - as asyncio has it
         context: Context | None = None,
-    ) -> Handle:
+    ) -> TimerHandle:
         """Call *callback* at *when*, by the clock of `time`."""
         timer = TimerHandle(when, callback, args, self, context)
         timer._scheduled = True  # type: ignore[attr-defined]  # noqa: SLF001 - as asyncio's own loops do

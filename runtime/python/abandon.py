@@ -20,13 +20,13 @@ def abandon(task: Task[Any]) -> bool:
     """
     # A task that is given up while it waits is no mistake of the user's.
     task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001
-    coroutine = task.get_coro()
+    coroutine: Any = task.get_coro()
     if coroutine is None or getattr(coroutine, "cr_running", False):
         return True
     chain = list(_awaited(coroutine))
     with suppress(BaseException):  # user code
         # In its own context, so that what it writes is known to be of a pass that is over.
-        task.get_context().copy().run(coroutine.close)
+        task.get_context().copy().run(coroutine.close)  # type: ignore[attr-defined, unused-ignore]
     return all(each.cr_frame is None for each in chain)
 
 

@@ -1,8 +1,8 @@
 """
 What every event loop of a guest is: one that runs in turns, and knows which tasks and timers belong to which pass.
 
-A turn begins with what has made code runnable (a batch of the engine, a timer, a socket), runs it, and ends with the batch
-that tells the engine.
+A turn begins with what has made code runnable (a batch of the engine, a timer, a socket), runs it, and ends with the
+batch that tells the engine.
 """
 
 from __future__ import annotations
@@ -24,11 +24,27 @@ if TYPE_CHECKING:
 _PRUNE_FROM = 32
 _HAS_EAGER_TASKS = sys.version_info >= (3, 12)
 
+if sys.version_info >= (3, 12):
+    ContextTask = Task
+else:
+
+    class ContextTask(Task[Any]):
+        """A task that tells its context, as newer Pythons' do."""
+
+        def __init__(self, coro: Coroutine[Any, Any, Any], *, context: Context, **options: Any) -> None:  # noqa: ANN401
+            """Run *coro* in *context*."""
+            super().__init__(coro, context=context, **options)
+            self._own_context = context
+
+        def get_context(self) -> Context:
+            """The context that it runs in."""
+            return self._own_context
+
 
 class GuestLoop(AbstractEventLoop):
     """To be mixed into an event loop."""
 
-    plain_task: type[Task[Any]] = Task
+    plain_task: type[Task[Any]] = ContextTask
     """What a task is that does not begin at once."""
 
     def __init__(self) -> None:
@@ -39,7 +55,7 @@ class GuestLoop(AbstractEventLoop):
         self.woken: set[Session] = set()
         """Sessions in which something other than a message of the engine has made code runnable."""
 
-    # What each has in its own way --------------------------------------------------------------------------------------
+    # What each has in its own way -------------------------------------------------------------------------------------
 
     turning = False
     """Whether a turn is under way."""
@@ -64,7 +80,7 @@ class GuestLoop(AbstractEventLoop):
         """All timers that are to come; cancelled ones may be among them."""
         raise NotImplementedError
 
-    # What is the same for all ------------------------------------------------------------------------------------------
+    # What is the same for all -----------------------------------------------------------------------------------------
 
     def note_wake(self, handle: Handle) -> None:
         """*handle* has become runnable, and no message of the engine has made it so."""
@@ -72,9 +88,9 @@ class GuestLoop(AbstractEventLoop):
         if found:
             self.woken.add(found.session)
 
-    def create_task(
+    def create_task(  # type: ignore[override]  # a generator is no coroutine any more
         self,
-        coro: Coroutine[Any, Any, Any],  # type: ignore[override]
+        coro: Coroutine[Any, Any, Any],
         *,
         name: str | None = None,
         context: Context | None = None,
@@ -90,7 +106,7 @@ class GuestLoop(AbstractEventLoop):
             found.session.check_open()
         task: Task[Any]
         if eager_start and _HAS_EAGER_TASKS:
-            task = Task(coro, loop=self, name=name, context=context, eager_start=True)  # type: ignore[call-arg]
+            task = Task(coro, loop=self, name=name, context=context, eager_start=True)  # type: ignore[call-arg, unused-ignore]
         else:
             task = self.plain_task(coro, loop=self, name=name, context=context)
         if found and not task.done():
@@ -106,7 +122,7 @@ class GuestLoop(AbstractEventLoop):
         if not isinstance(owner, Task):
             super().call_exception_handler(context)
             return
-        own_context = task_context(owner).copy()
+        own_context = owner.get_context().copy()  # type: ignore[attr-defined, unused-ignore]
         found = own_context.get(origin)
         if found is None or not found.session.closed:
             own_context.run(super().call_exception_handler, context)
@@ -120,7 +136,7 @@ class GuestLoop(AbstractEventLoop):
     def report_failures(self, session: Session) -> None:
         """Report exceptions of tasks of *session* that are done and that nobody has looked at."""
         for task in self.tasks.get(session, ()):
-            if task.done() and not task.cancelled() and task._log_traceback:  # type: ignore[attr-defined]  # noqa: SLF001
+            if task.done() and not task.cancelled() and task._log_traceback:  # noqa: SLF001
                 message = "Task exception was never retrieved"
                 self.call_exception_handler({"message": message, "exception": task.exception(), "task": task})
 
@@ -146,13 +162,6 @@ class GuestLoop(AbstractEventLoop):
 def context_of(handle: Handle) -> Context:
     """The context that *handle* runs in."""
     return handle._context  # type: ignore[attr-defined, no-any-return]  # noqa: SLF001 - `get_context` is younger
-
-
-def task_context(task: Task[Any]) -> Context:
-    """The context that *task* runs in."""
-    if sys.version_info >= (3, 12):
-        return task.get_context()
-    return task._context  # type: ignore[attr-defined, no-any-return]  # noqa: SLF001
 
 
 def _belongs(handle: Handle, session: Session) -> bool:

@@ -17,7 +17,7 @@ from _stepwell_runtime.guest import Guest
 from _workflows_bridge.step import install as install_step
 
 from . import patches
-from .loop import TurnLoop
+from .loop import PyodideLoop
 
 if TYPE_CHECKING:
     from _stepwell_runtime.guest import Host
@@ -29,7 +29,7 @@ def install(host: Host) -> Guest:
     random.seed()
     sys.dont_write_bytecode = True
     written = output.Output(lambda: guest.flush())  # noqa: PLW0108 - there is no guest yet
-    guest = Guest(host, written, TurnLoop(host.wake, host.set_timer))
+    guest = Guest(host, written, PyodideLoop(host.wake, host.set_timer))
     output.install(written)
     patches.install(host.sleep)
     interrupts.install(host)

@@ -34,7 +34,7 @@ export class CountingGuest {
       await startInterpreter({ files: guestFiles(), snapshot, globals: guestGlobals({ console }) })
     );
     // A turn that takes long is cut in two. How long it takes is not to count here.
-    pyodide.runPython("import _stepwell_pyodide.loop as loop; loop.SLICE = float('inf')");
+    pyodide.runPython("import _stepwell_runtime.turns as turns; turns.SLICE = float('inf')");
     pyodide.FS.mkdirTree(root);
     pyodide.FS.mount(pyodide.FS.filesystems.NODEFS, { root }, root);
     const control = new Control();

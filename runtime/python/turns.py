@@ -1,0 +1,160 @@
+"""
+An event loop for a guest whose host calls it: turns begin and end with a call of the host.
+
+The host delivers a batch, everything that it makes runnable runs, and the batch of answers is what the call returns.
+All timers share one of the host's.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from asyncio import Handle, TimerHandle
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from .loop import GuestLoop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextvars import Context
+
+SLICE = 0.05
+"""Seconds after which a turn gives way to the host's own timers."""
+_CHECK_EVERY = 64
+_MAX_DELAY_MS = 2**31 - 1
+_CLOCK_STEP = 0.001
+_CLOCK_SLACK = 0.005
+
+
+class TurnLoop(GuestLoop):
+    """To be mixed into an event loop that can report exceptions."""
+
+    def __init__(self, wake: Callable[[], None], set_timer: Callable[[int], None]) -> None:
+        """
+        Make it the running loop.
+
+        Args:
+            wake: Asks the host for a turn, soon. Called once between two turns.
+            set_timer: Asks the host for a turn in so many ms, in place of what was asked before.
+        """
+        super().__init__()
+        self.turning = False
+        self._ready: deque[Handle] = deque()
+        self._timers: list[tuple[float, int, TimerHandle]] = []
+        self._timer_number = 0
+        self._timer_at = float("inf")
+        self._ask_wake = wake
+        self._ask_timer = set_timer
+        self._wake_asked = False
+
+    # Scheduling -------------------------------------------------------------------------------------------------------
+
+    def call_soon(  # type: ignore[override]
+        self,
+        callback: Callable[..., Any],
+        *args: Any,  # noqa: ANN401 - as asyncio has it
+        context: Context | None = None,
+    ) -> Handle:
+        """Call *callback* in this turn, or in one that is asked for."""
+        handle = Handle(callback, args, self, context)
+        self._ready.append(handle)
+        if not self.turning:
+            self.note_wake(handle)
+            self.wake()
+        return handle
+
+    call_soon_threadsafe = call_soon  # type: ignore[assignment]
+
+    def call_later(  # type: ignore[override]
+        self,
+        delay: float,
+        callback: Callable[..., Any],
+        *args: Any,  # noqa: ANN401 - as asyncio has it
+        context: Context | None = None,
+    ) -> Handle:
+        """Call *callback* after *delay* seconds."""
+        if delay <= 0:
+            return self.call_soon(callback, *args, context=context)
+        return self.call_at(self.time() + delay, callback, *args, context=context)
+
+    def call_at(  # type: ignore[override]
+        self,
+        when: float,
+        callback: Callable[..., Any],
+        *args: Any,  # noqa: ANN401 - as asyncio has it
+        context: Context | None = None,
+    ) -> TimerHandle:
+        """Call *callback* at *when*, by the clock of `time`."""
+        timer = TimerHandle(when, callback, args, self, context)
+        timer._scheduled = True  # type: ignore[attr-defined]  # noqa: SLF001 - as asyncio's own loops do
+        if when != float("inf"):
+            self._timer_number += 1
+            heapq.heappush(self._timers, (when, self._timer_number, timer))
+            if not self.turning:
+                self._arm_timer()
+        return timer
+
+    def wake(self) -> None:
+        """See to it that there will be a turn."""
+        if not self._wake_asked:
+            self._wake_asked = True
+            self._ask_wake()
+
+    def set_timers(self) -> Iterator[TimerHandle]:
+        """See `GuestLoop`."""
+        return (timer for _, _, timer in self._timers)
+
+    def _arm_timer(self) -> None:
+        while self._timers and self._timers[0][2].cancelled():
+            heapq.heappop(self._timers)
+        when = self._timers[0][0] if self._timers else float("inf")
+        if when < self._timer_at:
+            self._timer_at = when
+            self._ask_timer(min(max(0, math.ceil((when - self.time()) * 1000)), _MAX_DELAY_MS))
+
+    # Turns ------------------------------------------------------------------------------------------------------------
+
+    def enter(self) -> None:
+        """Become the running loop of the thread that the host has called on."""
+        raise NotImplementedError
+
+    def begin_turn(self) -> float:
+        """Make what is due runnable. Gives the time at which the turn should end."""
+        self.turning = True
+        self._wake_asked = False
+        self.enter()
+        now: float = self.time()
+        # The host's timers may fire a little early. Then the one that has fired must be asked for again.
+        if self._timer_at <= now + _CLOCK_SLACK:
+            self._timer_at = float("inf")
+        while self._timers and self._timers[0][0] <= now + _CLOCK_STEP:
+            timer = heapq.heappop(self._timers)[2]
+            if not timer.cancelled():
+                self.note_wake(timer)
+                self._ready.append(timer)
+        return now + SLICE
+
+    def run_ready(self, until: float) -> bool:
+        """Run what is runnable until nothing is, or until *until*. Gives whether nothing is."""
+        ready = self._ready
+        count = 0
+        while ready:
+            handle = ready.popleft()
+            if not handle._cancelled:  # noqa: SLF001
+                try:
+                    handle._run()  # noqa: SLF001
+                except (SystemExit, KeyboardInterrupt) as error:
+                    # asyncio raises these through the loop. No user code may stop the interpreter it shares.
+                    self.report_exit(error, handle)
+            count += 1
+            if count % _CHECK_EVERY == 0 and self.time() > until:
+                return not ready
+        return True
+
+    def end_turn(self) -> None:
+        """Ask for what the next turn needs."""
+        self.turning = False
+        if self._ready:
+            self.wake()
+        self._arm_timer()

@@ -6,7 +6,7 @@
 
 /** @import { WireError } from "./protocol.d.ts" */
 
-import { NotSerializableError } from "./refusal.js";
+import { InvalidStepReadableStreamError, NotSerializableError } from "./refusal.js";
 
 /** Thrown by a step to say that trying again cannot help. */
 export class NonRetryableError extends Error {
@@ -119,6 +119,7 @@ const CLASSES = {
   TypeError,
   URIError,
   NonRetryableError,
+  InvalidStepReadableStreamError,
   NotSerializableError,
   WorkflowTimeoutError,
 };

@@ -140,6 +140,7 @@ def _import(name: str) -> ModuleType | None:
 
 
 _CLASSES_BY_NAME = {
+    "InvalidStepReadableStreamError": (NotSerializableError.__module__, "InvalidStepReadableStreamError"),
     "NonRetryableError": ("workers.workflows", "NonRetryableError"),
     "NotSerializableError": (NotSerializableError.__module__, "NotSerializableError"),
     "RangeError": ("builtins", "ValueError"),

@@ -15,6 +15,11 @@ export class NotSerializableError extends TypeError {
   retryable = false;
 }
 
+/** A step's byte stream cannot be kept. The name is upstream's. */
+export class InvalidStepReadableStreamError extends NotSerializableError {
+  name = "InvalidStepReadableStreamError";
+}
+
 /** A refusal on its way out of the value, gathering the path. */
 export class Refusal extends Error {
   /** @type {string[]} */
@@ -69,12 +74,20 @@ export function refuseDepth(container) {
 
 /** @param {unknown} value Refused because of its type. */
 export function refuseKind(value) {
-  const kind = kindOf(value);
-  const article = /^[aeio]/i.test(kind) ? "an" : "a";
   return new Refusal(
-    `is ${article} ${kind}`,
-    REMEDIES[kind] ?? "Use its data, as objects, arrays, strings and numbers.",
+    `is ${aKind(value)}`,
+    REMEDIES[kindOf(value)] ?? "Use its data, as objects, arrays, strings and numbers.",
   );
+}
+
+/**
+ * What `value` is, as people say it: "a Date", "an ArrayBuffer".
+ *
+ * @param {unknown} value
+ */
+export function aKind(value) {
+  const kind = kindOf(value);
+  return `${/^[aeio]/i.test(kind) ? "an" : "a"} ${kind}`;
 }
 
 /**
@@ -89,9 +102,11 @@ export function kindOf(value) {
 /** @type {Record<string, string>} */
 const REMEDIES = {
   __proto__: /** @type {any} */ (null),
+  AsyncGenerator: "Use ReadableStream.from() of bytes, as the whole result of a step, or an array.",
   Blob: "Use what its text() or bytes() gives.",
   Headers: "Use Object.fromEntries().",
   Promise: "Use await to get its result.",
+  ReadableStream: "Give it as the whole result of a step, or what a reader of it gives.",
   RegExp: "Use its source.",
   Request: "Use what its text(), json() or bytes() gives.",
   Response: "Use what its text(), json() or bytes() gives.",

@@ -18,6 +18,10 @@ class NotSerializableError(TypeError):
     _retryable = False
 
 
+class InvalidStepReadableStreamError(NotSerializableError):
+    """A step's byte stream cannot be kept. The name is upstream's."""
+
+
 class Refusal(Exception):  # noqa: N818 - on its way to become a NotSerializableError
     """A refusal on its way out of the value, gathering the path."""
 
@@ -86,7 +90,8 @@ def _remedy(value: object) -> str:
 _REMEDIES = {
     "array.array": "Use .tolist() or .tobytes().",
     "attrs.AttrsInstance": "Use attrs.asdict().",
-    "builtins.async_generator": "Use a list: [item async for item in ...].",
+    "builtins.async_generator": "Give it as the whole result of a step, if it gives bytes, or use a list.",
+    "_workflows_bridge.ByteStream": "Give it as the whole result of a step, or what its .read() gives.",
     "builtins.builtin_function_or_method": "Use its result or its name.",
     "builtins.complex": "Use [z.real, z.imag].",
     "builtins.dict_items": "Use list().",

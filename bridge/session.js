@@ -27,7 +27,7 @@ import { fromWire } from "./errors.js";
  *
  * @typedef {object} Call
  * @property {number} ref
- * @property {StepKind | "rollback" | "call"} kind
+ * @property {StepKind | "rollback" | "call" | "chunk"} kind
  * @property {string} name
  * @property {number} count
  * @property {State} state
@@ -113,6 +113,7 @@ export class Session {
   port = (kind, name, options, settle, callback, delay, rollback) => {
     // A pass that is over stays where it is: an error would let its code go on in a `catch`.
     if (this.#closed) return;
+    if (kind === "writeChunk" || kind === "readChunk") return this.#exchange(kind, name, JSON.parse(options), settle);
     if (this.#refusing) {
       settle("error", JSON.stringify(noSteps()), -1);
       return;
@@ -154,6 +155,22 @@ export class Session {
       this.#enter(call);
       this.#link.post({ type: "call", pass: this.pass, ref: call.ref, workflow, method, args });
     });
+  }
+
+  /**
+   * Write or read a chunk of a byte stream. Until it is answered the pass is not at rest.
+   *
+   * @param {"writeChunk" | "readChunk"} type
+   * @param {string} name
+   * @param {any} options
+   * @param {Call["settle"]} settle
+   */
+  #exchange(type, name, { count, ...more }, settle) {
+    const call = this.#add("chunk", name, count, { settle, state: "hot" });
+    this.#enter(call);
+    const { pass } = this;
+    const { ref } = call;
+    this.#link.post(type === "writeChunk" ? { type, pass, ref, ...more } : { type, pass, ref, name, count, ...more });
   }
 
   /**
@@ -269,7 +286,7 @@ export class Session {
     this.#link.run(this, call.ref, async () => {
       const run = /** @type {Callback} */ (call.callback);
       const told = call.kind === "rollback" ? undoneOf(call) : contextOf(call, attempt, call.config);
-      const { value, error } = JSON.parse(await run(JSON.stringify(told)));
+      const { value, error } = JSON.parse(await run(JSON.stringify(told), call.ref));
       // The outcome of an attempt that has timed out no longer counts.
       if (this.#closed || call.attempt !== attempt) return;
       call.attempt = 0;
@@ -294,7 +311,7 @@ export class Session {
       const told = { ctx: contextOf(call, attempt, config), error: error ?? { name: "Error", message: "" } };
       // The code may have no delay function any more, where the log says that it had one.
       const fixed = () => JSON.stringify({ delay: JSON.parse(call.userConfig || "{}").retries?.delay });
-      const answer = JSON.parse(await (call.delay?.(JSON.stringify(told)) ?? fixed()));
+      const answer = JSON.parse(await (call.delay?.(JSON.stringify(told), call.ref) ?? fixed()));
       // The engine may have stopped waiting, and settled the call.
       if (this.#closed || this.#calls.get(call.ref) !== call) return;
       this.#move(call, "idle");

@@ -199,11 +199,11 @@ class Session:
         )
         return call.future
 
-    def exchange(self, message: Message) -> Future[Any]:
+    def exchange(self, message: Message, read: Read = decode) -> Future[Any]:
         """Send *message* and give what the engine answers. Meanwhile the pass is not at rest."""
         if self.closed:
             self.check_open()
-        call = self._add(Call("exchange", message["type"], 0))
+        call = self._add(Call("exchange", message["type"], 0, read))
         self._enter(call)
         self._link.post({**message, "pass": self.pass_, "ref": call.ref})
         return call.future

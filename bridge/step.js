@@ -9,14 +9,17 @@
 /** @import { WireError } from "./protocol.d.ts" */
 
 import { fromWire, toWire } from "./errors.js";
-import { decode, encode } from "./values.js";
+import { decodeOutput, isStream, keep } from "./streams.js";
+import { encode } from "./values.js";
 
 /**
  * The session's end. It borrows its arguments for the call, but for `callback` and `settle`: those it holds until
  * `settle` has been called or the pass is over.
  *
+ * `writeChunk` and `readChunk` serve byte streams: `name` and `count` (in `options`) are the step's.
+ *
  * @typedef {(
- *   kind: "do" | "sleep" | "waitForEvent",
+ *   kind: PortKind,
  *   name: string,
  *   options: string,
  *   settle: (outcome: Outcome, text: string | undefined, failure: number) => void,
@@ -25,12 +28,14 @@ import { decode, encode } from "./values.js";
  *   rollback?: Callback,
  * ) => void} StepPort
  *
+ * @typedef {"do" | "sleep" | "waitForEvent" | "writeChunk" | "readChunk"} PortKind
+ *
  * What became of a call. `thrown`: by the callback's last attempt, with the very error that it threw.
  * @typedef {"value" | "error" | "thrown"} Outcome
  *
- * Runs an attempt, or a rollback handler: takes what it is told as text, gives `{value}` or `{error}` as text, and never
- * rejects. A delay function gives `{delay}`.
- * @typedef {(context: string) => Promise<string>} Callback
+ * Runs an attempt, or a rollback handler: takes what it is told as text, and the ref of the call; gives `{value}` or
+ * `{error}` as text, and never rejects. A delay function gives `{delay}`.
+ * @typedef {(context: string, ref: number) => Promise<string>} Callback
  */
 
 export class WorkflowStep {
@@ -72,9 +77,9 @@ export class WorkflowStep {
     /** @type {{ error?: unknown }} */
     const last = {};
     return await this.#call("do", name, toJson(given, `config of step "${name}"`), last, [
-      this.#isPython(callback) ? callback : attemptOf(callback, last),
+      this.#isPython(callback) ? callback : this.#attemptOf(callback, last),
       dynamic ? (this.#isPython(delay) ? delay : delayOf(delay)) : undefined,
-      rollback && (this.#isPython(rollback.run) ? rollback.run : undoOf(rollback.run)),
+      rollback && (this.#isPython(rollback.run) ? rollback.run : this.#undoOf(rollback.run)),
     ]);
   }
 
@@ -106,7 +111,7 @@ export class WorkflowStep {
   }
 
   /**
-   * @param {"do" | "sleep" | "waitForEvent"} kind
+   * @param {PortKind} kind
    * @param {string} name
    * @param {string} options
    * @param {{ error?: unknown }} [last]
@@ -117,29 +122,86 @@ export class WorkflowStep {
     return new Promise((resolve, reject) => {
       /** @type {Parameters<StepPort>[3]} */
       const settle = (outcome, text, failure) => {
-        if (outcome === "value") resolve(this.#encoded || text === undefined ? text : decode(text));
+        if (outcome === "value") resolve(this.#encoded || text === undefined ? text : this.#decode(text));
         else if (outcome === "thrown" && "error" in last) reject(last.error);
         else reject(Object.assign(fromWire(JSON.parse(text ?? "{}")), this.#encoded ? { failure } : {}));
       };
       this.#port(kind, name, options, settle, ...functions);
     });
   }
-}
 
-/**
- * @param {(context: object) => unknown} callback
- * @param {{ error?: unknown }} last where what it threw last is kept
- * @returns {Callback}
- */
-function attemptOf(callback, last) {
-  return async (context) => {
-    try {
-      return JSON.stringify({ value: encode(await callback(withInfinity(JSON.parse(context)))) });
-    } catch (error) {
-      last.error = error;
-      return JSON.stringify({ error: toWire(error) });
-    }
-  };
+  // Outputs ----------------------------------------------------------------------------------------------------------
+
+  /**
+   * @param {(context: object) => unknown} callback
+   * @param {{ error?: unknown }} last where what it threw last is kept
+   * @returns {Callback}
+   */
+  #attemptOf(callback, last) {
+    return async (text, ref) => {
+      try {
+        const context = withInfinity(JSON.parse(text));
+        const { attempt } = context;
+        const { name, count } = context.step;
+        return JSON.stringify({ value: await this.#encode(await callback(context), { name, count }, ref, attempt) });
+      } catch (error) {
+        last.error = error;
+        return JSON.stringify({ error: toWire(error) });
+      }
+    };
+  }
+
+  /**
+   * @param {(input: { ctx: object, error: Error, output: unknown, stepName: string }) => unknown} undo
+   * @returns {Callback}
+   */
+  #undoOf(undo) {
+    return async (text) => {
+      const { ctx, error, output, stepName } = JSON.parse(text);
+      const value = output === null ? undefined : this.#decode(output);
+      const told = { ctx: withInfinity(ctx), error: fromWire(error), stepName };
+      try {
+        return JSON.stringify({ value: encode(await undo({ ...told, output: value })) });
+      } catch (thrown) {
+        return JSON.stringify({ error: toWire(thrown) });
+      }
+    };
+  }
+
+  /**
+   * What a step gave, as canonical text. The chunks of a byte stream are kept first.
+   *
+   * @param {unknown} output
+   * @param {{ name: string, count: number }} step
+   * @param {number} ref
+   * @param {number} attempt
+   */
+  async #encode(output, step, ref, attempt) {
+    if (!isStream(output)) return encode(output);
+    return await keep(output, step, (index, value) =>
+      this.#exchange("writeChunk", step, { step: ref, attempt, index, value }),
+    );
+  }
+
+  /** @param {string} text canonical text of what a step gave */
+  #decode(text) {
+    return decodeOutput(text, (step, index) => this.#exchange("readChunk", step, { index }));
+  }
+
+  /**
+   * @param {"writeChunk" | "readChunk"} kind
+   * @param {{ name: string, count: number }} step
+   * @param {object} more
+   * @returns {Promise<string | undefined>} a chunk as canonical text, where one was asked for
+   */
+  #exchange(kind, { name, count }, more) {
+    return new Promise((resolve, reject) => {
+      this.#port(kind, name, JSON.stringify({ count, ...more }), (outcome, text) => {
+        if (outcome === "value") resolve(text);
+        else reject(fromWire(JSON.parse(text ?? "{}")));
+      });
+    });
+  }
 }
 
 /** @param {any} context in which a retry limit without end is written as JSON can */
@@ -180,23 +242,6 @@ function delayOf(ask) {
     const { ctx, error } = JSON.parse(text);
     try {
       return JSON.stringify({ delay: await ask({ ctx: withInfinity(ctx), error: fromWire(error) }) });
-    } catch (thrown) {
-      return JSON.stringify({ error: toWire(thrown) });
-    }
-  };
-}
-
-/**
- * @param {(input: { ctx: object, error: Error, output: unknown, stepName: string }) => unknown} undo
- * @returns {Callback}
- */
-function undoOf(undo) {
-  return async (text) => {
-    const { ctx, error, output, stepName } = JSON.parse(text);
-    const value = output === null ? undefined : decode(output);
-    const told = { ctx: withInfinity(ctx), error: fromWire(error), stepName };
-    try {
-      return JSON.stringify({ value: encode(await undo({ ...told, output: value })) });
     } catch (thrown) {
       return JSON.stringify({ error: toWire(thrown) });
     }

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from .calls import JsFailure, Undo
 from .errors import from_wire, to_wire
 from .proxies import ffi, is_proxy, to_js
-from .session import StepFuture
+from .session import StepFuture, origin
+from .streams import is_stream, keep
 from .values import JsDict, decode, encode
 
 if TYPE_CHECKING:
@@ -93,6 +94,12 @@ class JsStep:
                 )
             elif kind == "sleep":
                 future = session.sleep(name, **json.loads(options))
+            elif kind == "writeChunk":
+                given = json.loads(options)
+                del given["count"]
+                future = session.exchange({"type": kind, **given})
+            elif kind == "readChunk":
+                future = session.exchange({"type": kind, "name": name, **json.loads(options)}, read=str)
             else:
                 future = session.wait_for_event(name, **json.loads(options), read=str)
         except Exception as error:  # noqa: BLE001 - it is the caller's
@@ -163,7 +170,8 @@ class JsStep:
 
 
 async def _perform_js(attempt: Any, make_context: Callable[[], JsDict]) -> str:  # noqa: ANN401 - a JsProxy
-    outcome = json.loads(await attempt(json.dumps(make_context())))
+    found = origin.get()
+    outcome = json.loads(await attempt(json.dumps(make_context()), found and found.ref))
     if "error" in outcome:
         raise JsFailure(outcome["error"])
     value: str = outcome["value"]
@@ -175,7 +183,9 @@ async def _perform_python(callback: Any, make_context: Callable[[], JsDict], *, 
     result = callback(context if encoded else to_js(context, "ctx"))
     if hasattr(result, "__await__"):
         result = await result
-    return result if encoded else encode(result)
+    if encoded:
+        return str(result)
+    return await keep(result, context.step.name) if is_stream(result) else encode(result)
 
 
 class JsLane:

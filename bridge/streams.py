@@ -2,7 +2,8 @@
 Byte streams: a step's output that is kept in chunks, and read again as often as one likes.
 
 The log has a description of the stream in place of a value; the chunks go to the engine one by one while the attempt
-runs, and come back one by one. Neither side ever holds more than one of them.
+runs, and come back one by one. Neither side ever holds more than one of them, and one piece that the iterator gave.
+The twin of this file is `streams.js`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .batch import to_json
+from .proxies import from_js
+from .refusal import InvalidStepReadableStreamError
 from .session import origin
 from .values import encode
 
@@ -23,12 +26,6 @@ CHUNK = 256 * 1024
 MAX_PIECE = 16 * 1024 * 1024
 MAX_STREAM = 1024 * 1024 * 1024
 _PREVIEW = 1024
-
-
-class StreamRefused(Exception):  # noqa: N818 - what it says
-    """A step's stream cannot be kept; trying again cannot help."""
-
-    _retryable = False
 
 
 class ByteStream:
@@ -56,15 +53,24 @@ class ByteStream:
         return b"".join([chunk async for chunk in self])
 
 
+def is_stream(value: object) -> bool:
+    """Whether *value* is kept in chunks: an async iterator, or a ReadableStream of JavaScript's."""
+    return hasattr(value, "__aiter__")
+
+
 async def keep(stream: Any, step: str) -> str:  # noqa: ANN401 - an async iterator of anything
     """
     Hand everything that *stream* gives to the engine, for the attempt that runs.
+
+    Args:
+        stream: Gives bytes, of Python's or of JavaScript's.
+        step: The step's name.
 
     Returns:
         Canonical text of the description.
 
     Raises:
-        StreamRefused: It gives something other than bytes, or too much.
+        InvalidStepReadableStreamError: It gives something other than bytes, or too much.
     """
     session, ref, attempt = _session()
     pending = bytearray()
@@ -75,17 +81,22 @@ async def keep(stream: Any, step: str) -> str:  # noqa: ANN401 - an async iterat
         message = {"type": "writeChunk", "step": ref, "attempt": attempt, "index": chunks, "value": encode(chunk)}
         await session.exchange(message)
 
-    async for piece in stream:
-        _check(piece, step)
-        total += len(piece)
-        if total > MAX_STREAM:
-            raise StreamRefused("The instance has exceeded the 1GiB storage limit")
-        start += piece[: max(0, 4 * _PREVIEW - len(start))]
-        pending += piece
-        while len(pending) >= CHUNK:
-            await write(bytes(pending[:CHUNK]))
-            del pending[:CHUNK]
-            chunks += 1
+    iterator = aiter(stream)
+    try:
+        async for given in iterator:
+            piece = _to_bytes(given, step)
+            total += len(piece)
+            if total > MAX_STREAM:
+                raise InvalidStepReadableStreamError("The instance has exceeded the 1GiB storage limit")
+            start += piece[: max(0, 4 * _PREVIEW - len(start))]
+            pending += piece
+            while len(pending) >= CHUNK:
+                await write(bytes(pending[:CHUNK]))
+                del pending[:CHUNK]
+                chunks += 1
+    finally:
+        if hasattr(iterator, "aclose"):
+            await iterator.aclose()
     if pending:
         await write(bytes(pending))
         chunks += 1
@@ -107,17 +118,21 @@ def _session() -> tuple[Session, int, int]:
     return found.session, found.ref or 0, found.attempt
 
 
-def _check(piece: object, step: str) -> None:
+def _to_bytes(given: object, step: str) -> bytes | bytearray:
+    piece = from_js(given)
+    if isinstance(piece, memoryview):
+        piece = piece.tobytes()
     if not isinstance(piece, bytes | bytearray):
-        raise StreamRefused(
+        raise InvalidStepReadableStreamError(
             f'Step "{step}" returned an invalid ReadableStream output. It gave a chunk that is a '
             f"{type(piece).__name__}; chunks have to be bytes."
         )
     if len(piece) > MAX_PIECE:
-        raise StreamRefused(
+        raise InvalidStepReadableStreamError(
             f'Step "{step}" returned an invalid ReadableStream output. It gave a chunk of {len(piece)} bytes; '
             f"the limit is {MAX_PIECE}."
         )
+    return piece
 
 
 def _preview(start: bytes, total: int) -> str:

@@ -3,7 +3,8 @@
  *
  * A value is one line of JSON. What JSON has is written as JSON; everything else is an object with the key `"$"`, a *tag*:
  * `{"$":"date","v":"2026-11-21T05:36:00.123Z"}`. Tags are date, bytes, bigint, number (NaN and the infinities), set, map,
- * error, undefined, and object, which holds a user's own object that has a key `"$"`. `vectors.json` lists every case.
+ * error, undefined, and object, which holds a user's own object that has a key `"$"`. `vectors.json` lists every case. What a
+ * step gave may also be one `stream` as a whole: see `streams.js`.
  *
  * A plain JSON integer is always a safe one (up to 2^53 - 1), so that both languages read the same number.
  * The twin of this file is `values.py`.

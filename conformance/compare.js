@@ -33,6 +33,7 @@ export function differences(scenario, target, outcome, log) {
         found.push(`error message: expected ${message}, got ${show(got?.message)}`);
     } else check("error message", message, got?.message);
   } else if (outcome.error) check("error", undefined, outcome.error);
+  if (expected.shown) check("shown", expected.shown, outcome.shown);
   if (expected.notes) check("notes", expected.notes, outcome.notes);
   if (log && !scenario.logVaries) {
     const prepare = (/** @type {string[]} */ lines) => {

@@ -9,10 +9,12 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { decode, encode } from "../bridge/values.js";
 import { parseDuration } from "../js/engine/duration.js";
+import { instanceStatus } from "../js/engine/detail.js";
 import { Engine } from "../js/engine/engine.js";
 import { entries, targetOf } from "../js/engine/events.js";
 import { PARK_LINGER } from "../js/engine/parking.js";
 import { isFiniteStatus } from "../js/engine/status.js";
+import { toPlain } from "../js/server/plain.js";
 import { SqliteStore } from "../js/store/sqlite.js";
 import { ManualClock } from "./manual_clock.js";
 import { GuestView } from "./guest_view.js";
@@ -139,8 +141,9 @@ class LocalRun {
       detail: { ...(entry.attempt ? { attempt: entry.attempt } : {}), ...JSON.parse(entry.detail ?? "{}") },
     }));
     const { status, output, error } = row;
+    const { __LOCAL_DEV_STEP_OUTPUTS: shown } = instanceStatus(row, this.#engine.log(row.number), toPlain);
     /** @type {Outcome} */
-    const outcome = { status, log: traceOf(log), notes: this.#notes };
+    const outcome = { status, log: traceOf(log), shown, notes: this.#notes };
     if (output !== null) outcome.output = decode(output);
     if (error !== null) {
       const { name, message } = JSON.parse(error);

@@ -32,6 +32,8 @@ export interface Expectation {
   output?: unknown;
   /** A message may be given in part, as a regular expression. */
   error?: { name: string; message: string | RegExp };
+  /** What people are shown of the outputs of its steps and waits, in the order of the log. */
+  shown?: unknown[];
   /** What the drive noted on its way. */
   notes?: unknown[];
 }
@@ -66,6 +68,7 @@ export interface Outcome {
   output?: unknown;
   error?: { name: string; message: string };
   log: string[];
+  shown?: unknown[];
   notes: unknown[];
 }
 

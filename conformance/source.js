@@ -28,6 +28,15 @@ def fails(message, kind=TypeError):
     raise kind(message)
 
 
+async def stream_of(*pieces):
+    for piece in pieces:
+        yield piece
+
+
+async def text_of(stream):
+    return (await stream.read()).decode()
+
+
 def caught(error):
     return {"name": getattr(error, "name", None) or type(error).__name__, "message": str(getattr(error, "message", None) or error)}
 `;
@@ -51,6 +60,18 @@ class Stop extends NonRetryableError {}
 
 function fails(message, Kind = TypeError) {
   throw new Kind(message);
+}
+
+function streamOf(...pieces) {
+  return ReadableStream.from(pieces.map((each) => (typeof each === "string" ? new TextEncoder().encode(each) : each)));
+}
+
+async function bytesOf(stream) {
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+async function textOf(stream) {
+  return new TextDecoder().decode(await bytesOf(stream));
 }
 
 function caught({ name, message }) {

@@ -132,9 +132,9 @@ class CloudflareRun {
         return { status: "deleted", log: [], notes: this.#notes };
       throw error;
     }
-    const { status, output, error } = seen;
+    const { status, output, error, __LOCAL_DEV_STEP_OUTPUTS: shown } = seen;
     /** @type {Outcome} */
-    const outcome = { status, output, log: traceOf(this.#log()), notes: this.#notes };
+    const outcome = { status, output, shown, log: traceOf(this.#log()), notes: this.#notes };
     if (error) outcome.error = { name: error.name, message: error.message };
     return outcome;
   }

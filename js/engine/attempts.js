@@ -133,8 +133,11 @@ export class Attempts {
   /** @param {Extract<FromGuest, { type: "writeChunk" }>} message */
   writeChunk({ ref, step: stepRef, attempt, index, value }) {
     const step = this.#running(stepRef, attempt);
-    // An attempt that has timed out waits for ever, which is what becomes of it anyhow.
-    if (!step) return;
+    if (!step) {
+      // Of an attempt that has timed out. It is told, so that its stream ends and the pass can come to rest.
+      this.#pass.tellCaller({ type: "reject", pass: this.#pass.id, ref, error: internalError("The attempt is over.") });
+      return;
+    }
     step.streaming = true;
     this.#pass.write((store) => store.chunkWritten(this.#pass.number, step, index, value));
     this.#pass.tellCaller({ type: "resolve", pass: this.#pass.id, ref });

@@ -7,7 +7,7 @@ from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from _workflows_bridge.lanes import open_lane
-from _workflows_bridge.streams import ByteStream, keep
+from _workflows_bridge.streams import is_stream, keep
 from _workflows_bridge.values import encode
 
 from ._graph import CONTEXT, Graph, Node
@@ -125,7 +125,7 @@ class WorkflowStep:
             result = function(*given)
             if iscoroutine(result):
                 result = await result
-            if hasattr(result, "__aiter__") and not isinstance(result, ByteStream):
+            if is_stream(result):
                 return await keep(result, node.name)
             return encode(result)
 

@@ -1,13 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { LANES } from "./guest.js";
+import { fileURLToPath } from "node:url";
+import { JavaScriptGuest } from "../../runtime/javascript/pool.js";
+import { LANES, openGuest } from "./guest.js";
 import { useEngine } from "./real.js";
 
-for (const lane of LANES) {
-  describe(`byte streams on the ${lane} lane`, () => {
-    const real = useEngine("streams.py", { lane });
+const root = fileURLToPath(new URL("javascript", import.meta.url));
+const GUESTS = {
+  ...Object.fromEntries(LANES.map((lane) => [`Python on the ${lane} lane`, () => openGuest("streams.py", { lane })])),
+  JavaScript: () => new JavaScriptGuest({ deployment: { root, main: `${root}/streams.js`, vars: {} }, isolates: 1 }),
+};
 
-    test("an async iterator of bytes is kept in chunks, over attempts and replays, and read as often as one likes", async () => {
+for (const [name, openStreams] of Object.entries(GUESTS)) {
+  describe(`byte streams in ${name}`, () => {
+    const real = useEngine(openStreams());
+    const inJavaScript = name === "JavaScript";
+
+    test("a stream of bytes is kept in chunks, over attempts and replays, and read as often as one likes", async () => {
       const { output, error, steps } = await real.run("Streams");
 
       assert.equal(error, null);
@@ -21,7 +30,7 @@ for (const lane of LANES) {
     });
 
     for (const [kind, problem] of [
-      ["text", "It gave a chunk that is a str; chunks have to be bytes."],
+      ["text", `It gave a chunk that is a ${inJavaScript ? "string" : "str"}; chunks have to be bytes.`],
       ["large", "It gave a chunk of 17825792 bytes; the limit is 16777216."],
     ]) {
       test(`a stream with a chunk that is ${kind} fails the step at once, and leaves nothing behind`, async () => {
@@ -32,14 +41,68 @@ for (const lane of LANES) {
       });
     }
 
+    test("a stream is handed on to other steps, and to a rollback handler", async () => {
+      const { error, steps, logs } = await real.run("HandedOn");
+
+      assert.equal(error?.message, "handed on");
+      assert.deepEqual(
+        steps.map(({ name, type, success, output }) => [name, type, success, output]),
+        [
+          ["first-1", "step", true, "handed on"],
+          ["second-1", "step", true, "handed on"],
+          ["first-1", "rollback", true, null],
+        ],
+      );
+      assert.deepEqual(
+        logs.map(({ text }) => text),
+        ["handed on"],
+      );
+    });
+
+    test("a stream that outlasts the step's timeout is cancelled, and keeps the pass from nothing", async () => {
+      const id = await real.engine.create("Slow", {});
+      await real.until("Slow", id, (status) => status === "waiting");
+      await real.engine.sendEvent("Slow", id, "go", "{}");
+
+      assert.deepEqual((await real.end("Slow", id)).output, ["WorkflowTimeoutError", true]);
+    });
+
+    test("every kind of bytes counts", async () => {
+      const expected = inJavaScript ? [[1, 2, 255], [255, 3, 9], true] : [[1, 2, 3, 4, 5], "the body"];
+
+      assert.deepEqual((await real.run("Pieces")).output, expected);
+    });
+
+    if (inJavaScript) {
+      test("a stream that somebody reads already is refused", async () => {
+        const { error } = await real.run("Locked");
+
+        assert.equal(
+          error?.message,
+          'Step "locked" returned an invalid ReadableStream output. It is locked: somebody reads it already.',
+        );
+        assert.equal(error?.name, "InvalidStepReadableStreamError");
+      });
+    } else {
+      test("JavaScript's own step object takes and gives them too", async () => {
+        assert.deepEqual((await real.run("Raw")).output, ["ReadableStream", [1, 2, 3], [4, 5]]);
+      });
+    }
+
     test("no chunk is left of attempts that have failed", async () => {
-      const rows = real.db.prepare("SELECT DISTINCT name FROM chunks ORDER BY name").all();
+      const rows = real.db.prepare("SELECT name, count(*) AS n FROM chunks GROUP BY name ORDER BY name").all();
 
       assert.deepEqual(
-        rows.map(({ name }) => name),
-        ["large", "text"],
+        rows.map(({ name, n }) => [name, n]),
+        [
+          ...(inJavaScript ? [] : [["body", 1]]),
+          ["first", inJavaScript ? 1 : 2],
+          ["large", 4],
+          ["pieces", 1],
+          ["second", inJavaScript ? 1 : 2],
+          ["text", 1],
+        ],
       );
-      assert.equal(real.db.prepare("SELECT count(*) AS n FROM chunks").get()?.n, 5);
     });
   });
 }

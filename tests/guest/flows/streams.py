@@ -1,6 +1,11 @@
-"""Steps that give byte streams."""
+"""Steps that give byte streams; the twin of `javascript/streams.js`."""
 
-from workers import WorkflowEntrypoint
+import asyncio
+
+from pyodide.code import run_js
+from pyodide.ffi import to_js
+
+from workers import Response, WorkflowEntrypoint
 
 attempts = []
 
@@ -57,3 +62,93 @@ class Wrong(WorkflowEntrypoint):
             return pieces()
 
         await wrong()
+
+
+class Pieces(WorkflowEntrypoint):
+    """Every kind of bytes, a stream of JavaScript's among them."""
+
+    async def run(self, event, step):
+        @step.do("pieces")
+        async def pieces():
+            async def give():
+                yield b"\x01"
+                yield bytearray([2])
+                yield memoryview(b"\x03\x04")
+                yield to_js(b"\x05")
+
+            return give()
+
+        @step.do("body")
+        async def body():
+            return Response("the body").body
+
+        return [list(await (await pieces()).read()), (await (await body()).read()).decode()]
+
+
+class HandedOn(WorkflowEntrypoint):
+    """A stream is handed on, and given to a rollback handler."""
+
+    async def run(self, event, step):
+        async def rollback(output):
+            print((await output.read()).decode())
+
+        @step.do(rollback=rollback)
+        async def first():
+            async def pieces():
+                yield b"handed "
+                yield b"on"
+
+            return pieces()
+
+        @step.do()
+        async def second(first):
+            return first
+
+        raise Exception((await (await second()).read()).decode())
+
+
+class Slow(WorkflowEntrypoint):
+    """The step's timeout covers the stream; the pass comes to rest after it."""
+
+    async def run(self, event, step):
+        cancelled = False
+
+        @step.do("slow", config={"retries": {"limit": 0, "delay": 0}, "timeout": 100})
+        async def slow():
+            async def pieces():
+                nonlocal cancelled
+                try:
+                    while True:
+                        yield bytes(300_000)
+                        await asyncio.sleep(0.3)
+                finally:
+                    cancelled = True
+
+            return pieces()
+
+        try:
+            error = await slow()
+        except Exception as raised:
+            error = type(raised).__name__
+        await step.wait_for_event("go", "go", timeout="1 minute")
+        return [error, cancelled]
+
+
+class Raw(WorkflowEntrypoint):
+    """The same on JavaScript's own object: streams of either language, and a reader of JavaScript's."""
+
+    async def run(self, event, step):
+        give = run_js("async () => ReadableStream.from([new Uint8Array([1, 2]), new Uint8Array([3])])")
+
+        async def pieces(_ctx):
+            async def bytes_of():
+                yield b"\x04"
+                yield b"\x05"
+
+            return bytes_of()
+
+        first = await step.js.do("first", give)
+        second = await step.js.do("second", pieces)
+        read = run_js("async (stream) => [...new Uint8Array(await new Response(stream).arrayBuffer())]")
+        kind = first.constructor.name
+        return [kind, (await read(first)).to_py(), (await read(second)).to_py()]

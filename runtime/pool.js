@@ -35,6 +35,7 @@ const IDLE = 30_000;
  * @typedef {object} Deployment
  * @property {string} root folder that the guest sees
  * @property {string} main file that has the workflows
+ * @property {string | null} [modules] folder of the packages that were installed for it and for this runtime, if any
  * @property {Record<string, unknown>} vars
  * @property {Record<string, string> | null} [bindings] names of workflows by the names that `env` has for them; absent or
  *   null: each class under its own
@@ -338,6 +339,11 @@ export class Pool {
   }
 
   // Upkeep -----------------------------------------------------------------------------------------------------------
+
+  /** Whether a pass is here, or on its way. */
+  get inUse() {
+    return this.#homes.size > 0 || this.#waiting.size > 0;
+  }
 
   /** What is there, for people and tests. */
   stats() {

@@ -2,12 +2,12 @@
 
 /** @import { WorkflowRow } from "../store/store.d.ts" */
 
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { dirname, extname, relative, resolve } from "node:path";
 import { WorkflowError } from "../engine/errors.js";
 import { JavaScriptGuest } from "../../runtime/javascript/pool.js";
 import { PyodideGuest } from "../../runtime/pyodide/pool.js";
+import { modulesFolder } from "./packages.js";
+import { Sources } from "./sources.js";
 
 /**
  * @typedef {object} Deployment
@@ -19,6 +19,11 @@ import { PyodideGuest } from "../../runtime/pyodide/pool.js";
  *
  * @typedef {{ guest: PyodideGuest | JavaScriptGuest, classes: string[] }} Loaded
  */
+
+/** For so long, in ms, nobody looks again whether the code of a deployment has changed. */
+const FRESH = 1000;
+/** How often a guest whose code has been replaced is looked at: it goes when nobody is in it. */
+const RETIRE = 10_000;
 
 /** Which runtime runs the main file, by its extension. @type {Record<string, typeof PyodideGuest | typeof JavaScriptGuest>} */
 const RUNTIMES = {
@@ -33,7 +38,8 @@ export class Deployments {
   #stateFolder;
   #lane;
   #print;
-  /** @type {Map<string, Promise<Loaded>>} */
+  #sources = new Sources();
+  /** By deployment. @type {Map<string, { version: string, lookedAt: number, loaded: Promise<Loaded> }>} */
   #loaded = new Map();
   /** Those that are loading included: code may take forever to import. @type {Set<PyodideGuest | JavaScriptGuest>} */
   #guests = new Set();
@@ -54,29 +60,31 @@ export class Deployments {
    * Load the code into an interpreter, once for the same deployment in the same version.
    *
    * @param {Deployment} deployment
+   * @param {{ maxAge?: number }} [options] for how long, in ms, what was loaded last is taken for the newest
    * @returns {Promise<Loaded>}
    */
-  load(deployment) {
-    const key = JSON.stringify([
-      deployment.root,
-      deployment.main,
-      deployment.vars,
-      deployment.bindings,
-      versionOf(deployment),
-    ]);
-    let loaded = this.#loaded.get(key);
-    if (!loaded) {
-      loaded = this.#start({ ...deployment, lane: this.#lane });
-      this.#loaded.set(key, loaded);
-      // A failure is not remembered: the file may be mended in the meantime.
-      loaded.catch(() => this.#loaded.delete(key));
+  load(deployment, { maxAge = 0 } = {}) {
+    const key = JSON.stringify([deployment.root, deployment.main, deployment.vars, deployment.bindings]);
+    const known = this.#loaded.get(key);
+    const now = performance.now();
+    if (known && now - known.lookedAt < maxAge) return known.loaded;
+    const complete = withModules(deployment);
+    const version = this.#sources.version(complete);
+    if (known?.version === version) {
+      known.lookedAt = now;
+      return known.loaded;
     }
+    const loaded = this.#start({ ...complete, lane: this.#lane });
+    this.#loaded.set(key, { version, lookedAt: now, loaded });
+    // A failure is not remembered: the file may be mended in the meantime.
+    loaded.catch(() => this.#loaded.get(key)?.loaded === loaded && this.#loaded.delete(key));
+    if (known) void known.loaded.then(({ guest }) => this.#retire(guest)).catch(() => {});
     return loaded;
   }
 
-  /** @param {WorkflowRow} workflow */
+  /** What runs now runs on in the code that it began with; each pass that begins takes the newest. @param {WorkflowRow} workflow */
   async guestFor(workflow) {
-    return (await this.load(this.deploymentOf(workflow))).guest;
+    return (await this.load(this.deploymentOf(workflow), { maxAge: FRESH })).guest;
   }
 
   /** @param {WorkflowRow} workflow @returns {Deployment} */
@@ -105,7 +113,7 @@ export class Deployments {
       concurrency: concurrency ?? null,
       successRetention: retention.successRetention ?? null,
       errorRetention: retention.errorRetention ?? null,
-      versionId: versionOf(deployment),
+      versionId: this.#sources.version(withModules(deployment)),
     };
   }
 
@@ -116,7 +124,17 @@ export class Deployments {
     await Promise.allSettled(guests.map((guest) => guest.dispose()));
   }
 
-  /** @param {Deployment & { lane: "batched" | "js" }} deployment @returns {Promise<Loaded>} */
+  /** @param {Loaded["guest"]} guest */
+  #retire(guest) {
+    const timer = setInterval(() => {
+      if (guest.inUse) return;
+      clearInterval(timer);
+      this.#guests.delete(guest);
+      void guest.dispose();
+    }, RETIRE).unref();
+  }
+
+  /** @param {ReturnType<typeof withModules> & { lane: "batched" | "js" }} deployment @returns {Promise<Loaded>} */
   async #start(deployment) {
     const Runtime = RUNTIMES[extname(deployment.main)];
     if (!Runtime) {
@@ -140,20 +158,8 @@ export class Deployments {
   }
 }
 
-/**
- * A name for what the main file says now, so that changed code is loaded anew.
- *
- * @param {Deployment} deployment
- */
-function versionOf({ main }) {
-  let source;
-  try {
-    source = readFileSync(main);
-  } catch (error) {
-    throw new WorkflowError(
-      "deployment.not_found",
-      `${main} cannot be read (${/** @type {NodeJS.ErrnoException} */ (error).code})`,
-    );
-  }
-  return createHash("sha256").update(source).digest("hex").slice(0, 32);
+/** @param {Deployment} deployment */
+function withModules(deployment) {
+  const { main } = deployment;
+  return { ...deployment, modules: RUNTIMES[extname(main)] === PyodideGuest ? modulesFolder(main, "pyodide") : null };
 }

@@ -1,22 +1,26 @@
 /**
- * The host process: `node main.js --state PATH [--idle]`.
+ * The host process: `node main.js --state PATH [--idle] [--warm RUNTIME]`.
  *
  * Its standard output carries one line, `{"ready": …}` or `{"error": …}`. Its standard input is held open by the parent:
  * when that ends, the parent is gone, and the host goes too as soon as nobody else is subscribed to anything.
  */
 
 import { parseArgs } from "node:util";
-import { PyodideGuest } from "../../runtime/pyodide/pool.js";
 
 const EXIT_STATE = 3;
 const EXIT_INTERNAL = 70;
 
 const { values } = parseArgs({
-  options: { state: { type: "string" }, idle: { type: "boolean", default: false }, lane: { type: "string" } },
+  options: {
+    state: { type: "string" },
+    idle: { type: "boolean", default: false },
+    lane: { type: "string" },
+    warm: { type: "string", default: "" },
+  },
 });
 
 // The interpreter takes longest to start; it does so while the rest is being loaded.
-if (!values.idle) PyodideGuest.prewarm();
+if (values.warm === "pyodide") (await import("../../runtime/pyodide/pool.js")).PyodideGuest.prewarm();
 
 // Ctrl-C at a terminal reaches the whole group. The parent decides what it means, and closes our input.
 process.on("SIGINT", () => {});

@@ -54,13 +54,15 @@ class HostProcess:
     Nothing is waited for until `socket` is asked for.
     """
 
-    def __init__(self, state: Path, *, idle: bool) -> None:
+    def __init__(self, state: Path, *, idle: bool, warm: str = "") -> None:
         self.state = state
         node = find_node()
         script = host_root() / "js" / "server" / "main.js"
         command = [os.fspath(node.path), os.fspath(script), "--state", os.fspath(state)]
         if idle:
             command.append("--idle")
+        if warm:
+            command += ["--warm", warm]
         environment = {**os.environ, "STEPWELL_COMMAND": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])}
         self._closed = False
         self._fatal: str | None = None
@@ -191,13 +193,19 @@ class Opening:
     The way to a connection, begun at once: a host is spawned unless somebody seems to own the state.
 
     Between the beginning and `connection` there is time for other things.
+
+    Args:
+        state: Which.
+        idle: Run nothing until something is deployed.
+        warm: The runtime of which an interpreter is wanted soon; empty for none.
     """
 
-    def __init__(self, state: Path, *, idle: bool) -> None:
+    def __init__(self, state: Path, *, idle: bool, warm: str = "") -> None:
         self._state = state
         self._idle = idle
+        self._warm = warm
         self._owner = read_owner(state)
-        self._process = None if self._owner else HostProcess(state, idle=idle)
+        self._process = None if self._owner else HostProcess(state, idle=idle, warm=warm)
 
     def connection(self) -> Connection:
         """
@@ -214,7 +222,7 @@ class Opening:
                 owner = self._owner
                 if owner is not None and (client := Client(owner.socket)).answers(ANSWER_PATIENCE):
                     return Connection(client, None, owner)
-                self._process = HostProcess(self._state, idle=self._idle)
+                self._process = HostProcess(self._state, idle=self._idle, warm=self._warm)
             answer = self._process.wait_ready()
             if isinstance(answer, str):
                 return Connection(Client(answer), self._process, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,6 +117,18 @@ def _split(text: str) -> tuple[Path, str | None]:
     if not tail.isidentifier() or keyword.iskeyword(tail):
         raise InputError(f"TARGET {text!r} names the class {tail!r}, which is not a name.")
     return Path(head), tail
+
+
+def likely_runtime(target: Target) -> str:
+    """The runtime of which an interpreter is worth starting before *target* has been read; empty for none."""
+    if target.main is not None:
+        return "pyodide" if target.main.suffix == ".py" else ""
+    try:
+        text = (target.config or Path()).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    # A guess, right for every file that is not written to mislead; who reads it properly says what is wrong with it.
+    return "pyodide" if re.search(r"""\bmain["']?\s*[:=]\s*["'][^"'\n]*\.py["']""", text) else ""
 
 
 def load_project(target: Target) -> Project:

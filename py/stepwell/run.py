@@ -16,7 +16,7 @@ from stepwell.host import Connection, Opening
 from stepwell.names import check_instance_id
 from stepwell.options import PATH
 from stepwell.params import read_params, same_json
-from stepwell.project import Project, Target, find_target, load_project
+from stepwell.project import Project, Target, find_target, likely_runtime, load_project
 from stepwell.state import state_path
 from stepwell.words import command
 
@@ -124,7 +124,7 @@ class Run:
         Returns:
             The exit code.
         """
-        opening = Opening(self._order.state, idle=False)
+        opening = Opening(self._order.state, idle=False, warm=likely_runtime(self._order.target))
         try:
             return self._stay(opening)
         except KeyboardInterrupt:
@@ -155,7 +155,7 @@ class Run:
                         return self._finish(connection.client, follower)
             except HostLostError as error:
                 self._explain_loss(error, last_try=takeover == MAX_TAKEOVERS - 1)
-                opening = Opening(self._order.state, idle=False)
+                opening = Opening(self._order.state, idle=False, warm=likely_runtime(self._order.target))
         raise InputError(f"The state changes hands too often to follow. Try again: {self._order.again()}")
 
     def _begin(self, client: Client, project: Project) -> None:

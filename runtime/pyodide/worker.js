@@ -9,6 +9,7 @@ import { WorkflowStep } from "../../bridge/step.js";
 import { Control } from "../control.js";
 import { guestGlobals } from "./globals.js";
 import { startInterpreter } from "./interpreter.js";
+import { mountFolder } from "./mount.js";
 
 /**
  * @typedef {object} Boot
@@ -85,33 +86,23 @@ async function boot({ files, module, snapshot, control: shared, memoryLimit, cpu
   port.postMessage({ type: "ready" });
 }
 
-/** @param {{ root: string }} deployment */
+/** @param {import("../pool.js").Deployment} deployment */
 function load(deployment) {
-  try {
-    mountFolder(deployment.root);
-  } catch (error) {
-    const message = `${deployment.root} cannot be shown to the interpreter: ${/** @type {Error} */ (error).message}`;
-    port.postMessage({ type: "loaded", text: JSON.stringify({ error: { name: "OSError", message } }) });
-    return;
+  const { root, modules } = deployment;
+  // One within the other would be there already.
+  const folders = modules && !modules.startsWith(`${root}/`) ? [root, modules] : [root];
+  for (const folder of folders) {
+    try {
+      mountFolder(pyodide.FS, folder);
+    } catch (error) {
+      const message = `${folder} cannot be shown to the interpreter: ${/** @type {Error} */ (error).message}`;
+      port.postMessage({ type: "loaded", text: JSON.stringify({ error: { name: "OSError", message } }) });
+      return;
+    }
   }
   run(() => {
     port.postMessage({ type: "loaded", text: guest.load(JSON.stringify(deployment)) });
   });
-}
-
-/** The interpreter's own folders, which no other may hide. */
-const OWN_FOLDERS = new Set(["/", "/dev", "/lib", "/proc", "/session"]);
-
-/**
- * Show a folder of the host at the same path, so that every file is called what the user calls it.
- *
- * @param {string} folder
- */
-function mountFolder(folder) {
-  const { FS } = pyodide;
-  if (OWN_FOLDERS.has(folder)) throw new Error("a folder of the interpreter's is called that.");
-  FS.mkdirTree(folder);
-  FS.mount(FS.filesystems.NODEFS, { root: folder }, folder);
 }
 
 function turn() {

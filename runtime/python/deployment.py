@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 
 class Deployment:
-    """``{root, main, vars, lane?}``. Paths are the host's; the folders stand at the same place in the guest."""
+    """``{root, main, modules?, vars, lane?}``. Paths are the host's, and hold in the guest too."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         """Describe it; `load` imports it."""
         self.main: str = options["main"]
+        self._modules: str | None = options.get("modules")
         self.lane: str = options.get("lane") or "batched"
         self.env: Env = env
         self._vars: dict[str, object] = decode(encode(options["vars"]))
@@ -34,7 +35,8 @@ class Deployment:
         """Import the main module. Gives the names of the classes found, or the error that it raised."""
         folder = os.path.dirname(self.main)  # noqa: PTH120 - pathlib is not needed for anything else
         sys.path.insert(0, folder)
-        sys.path.append(os.path.join(folder, "python_modules"))  # noqa: PTH118
+        if self._modules:
+            sys.path.insert(_place_of_packages(), self._modules)
         try:
             self._find_classes(_import(self.main))
         except BaseException as error:  # noqa: BLE001 - user code, and a SystemExit must not pass
@@ -59,6 +61,14 @@ class Deployment:
             found = getattr(module, name, None)
             if isinstance(found, type) and issubclass(found, WorkflowEntrypoint) and found is not WorkflowEntrypoint:
                 self._classes[found.__name__] = found
+
+
+def _place_of_packages() -> int:
+    """The index in ``sys.path`` behind the standard library, and before what the interpreter itself has installed."""
+    for index, path in enumerate(sys.path):
+        if os.path.basename(path) in {"site-packages", "dist-packages"}:  # noqa: PTH119
+            return index
+    return len(sys.path)
 
 
 def _import(path: str) -> ModuleType:

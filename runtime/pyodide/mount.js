@@ -1,0 +1,54 @@
+/** Folders of the host as the interpreter sees them: to be read, at the path that the user knows them by. */
+
+/** The interpreter's own folders, which no other may hide. */
+const OWN_FOLDERS = new Set(["/", "/dev", "/lib", "/proc", "/session"]);
+/** "Read-only file system", by Emscripten's number. */
+const EROFS = 69;
+const ACCESS_MODE = 3;
+
+/**
+ * Show a folder of the host at the same path, so that every file is called what the user calls it.
+ *
+ * @param {any} FS Emscripten's
+ * @param {string} folder absolute
+ */
+export function mountFolder(FS, folder) {
+  if (OWN_FOLDERS.has(folder)) throw new Error("a folder of the interpreter's is called that.");
+  FS.mkdirTree(folder);
+  FS.mount(readOnly(FS), { root: folder }, folder);
+}
+
+/**
+ * Node's files without the operations that change them. Emscripten has no such mount; the permissions of the files would not
+ * do, since `chmod` would reach the host.
+ *
+ * @param {any} FS
+ */
+function readOnly(FS) {
+  const { NODEFS } = FS.filesystems;
+  const refuse = () => {
+    throw new FS.ErrnoError(EROFS);
+  };
+  /** @param {any} node */
+  const seal = (node) => Object.assign(node, { node_ops: nodeOps, stream_ops: streamOps });
+  const nodeOps = {
+    ...NODEFS.node_ops,
+    lookup: (/** @type {any} */ parent, /** @type {string} */ name) => seal(NODEFS.node_ops.lookup(parent, name)),
+    setattr: refuse,
+    mknod: refuse,
+    rename: refuse,
+    unlink: refuse,
+    rmdir: refuse,
+    symlink: refuse,
+  };
+  const streamOps = {
+    ...NODEFS.stream_ops,
+    open(/** @type {any} */ stream) {
+      if (stream.flags & ACCESS_MODE) refuse();
+      NODEFS.stream_ops.open(stream);
+    },
+    setattr: refuse,
+    write: refuse,
+  };
+  return { mount: (/** @type {any} */ mount) => seal(NODEFS.mount(mount)) };
+}

@@ -31,6 +31,8 @@ JS_MAY_IMPORT: dict[str, set[str]] = {
     "js/store": {"js/store", "js/engine/events.js", "bridge/protocol.d.ts"},
     "js/store/node_driver.js": {"js/store", "node:*"},
     "js/server": {"js", "bridge", "runtime", "node:*", "npm:hono", "npm:@hono/node-server", "npm:zod"},
+    # Nothing of Node: a page can have schedules too.
+    "js/server/cron.js": {"js/engine", "npm:croner"},
     # The engine in a page. Workers know no bare names: what comes from npm is imported by its place.
     "js/playground": {"js/playground/host.d.ts", "js/store/store.d.ts"},
     "js/playground/page": {"js/playground", *(f"npm:{name}" for name in PAGE_MODULES)},

@@ -31,6 +31,7 @@ export function instanceDetail(row, rows, output, toJson) {
     output: row.output === null ? null : toJson(row.output),
     step_count: steps.filter((step) => step.type === "step").length,
     rollback: rollbackOutcome(rows),
+    ...(row.schedule === null ? {} : { schedule: JSON.parse(row.schedule) }),
     steps,
     logs: output.map(({ at, step, level, text }) => ({ timestamp: iso(at), step, level, text })),
   };

@@ -6,19 +6,22 @@
  */
 
 /** @import { Encoded, Guest } from "../../bridge/protocol.d.ts" */
-/** @import { InstanceFilter, InstanceRow, NewWorkflow, Store, WorkflowRow } from "../store/store.d.ts" */
+/** @import { InstanceFilter, InstanceRow, NewWorkflow, ScheduleRow, Store, WorkflowRow } from "../store/store.d.ts" */
 /** @import { Clock } from "./clock.d.ts" */
+/** @import { Cron } from "./cron.d.ts" */
 
 import { answerCall } from "./binding.js";
 import { Commits, StoppedError } from "./commits.js";
 import { batchIds, batchInstances, checkCreation } from "./creation.js";
 import { alreadyExists, notFound, terminatedError, WorkflowError } from "./errors.js";
+import { CRON_TRIGGER } from "./events.js";
 import { isLonger, MAX_VALUE } from "./limits.js";
 import { isAddressableId, isEventType } from "./names.js";
 import { planRestart } from "./restart.js";
 import { countRollbacks } from "./rollback.js";
 import { Sweeper } from "./retention.js";
 import { Scheduler } from "./scheduler.js";
+import { Schedules } from "./schedules.js";
 import { isFiniteStatus } from "./status.js";
 import { readSteps } from "./step.js";
 
@@ -26,6 +29,7 @@ import { readSteps } from "./step.js";
  * @typedef {object} EngineOptions
  * @property {Store} store
  * @property {Clock} clock
+ * @property {Cron} [cron] without it workflows cannot have schedules
  * @property {() => string} newId
  * @property {(run: () => void) => void} defer runs its argument at the end of this turn of the event loop
  * @property {(workflow: WorkflowRow) => Promise<Guest>} guestFor where the workflow's passes run; rejects where its code
@@ -46,6 +50,8 @@ export class Engine {
   #scheduler;
   /** @type {Sweeper} */
   #sweeper;
+  /** @type {Schedules} */
+  #schedules;
   /** @type {Map<number, Set<() => void>>} */
   #watchers = new Map();
   /** @type {Set<number>} */
@@ -70,15 +76,33 @@ export class Engine {
       clock: options.clock,
       remove: (number) => this.#remove(number),
     });
+    this.#schedules = new Schedules({ ...options, fire: (schedule, time) => this.#fire(schedule, time) });
+  }
+
+  /** Create the instance of a schedule's time. @param {ScheduleRow} schedule @param {number} time */
+  #fire(schedule, time) {
+    const { workflow: name, cron } = schedule;
+    const workflow = this.#store.loadWorkflow(name);
+    const id = `${cron}-${time}`;
+    const now = this.clock.now();
+    unlessStopped(() =>
+      this.#commits.write((store) => {
+        store.scheduleCarriedOut(schedule, time);
+        if (!workflow || store.loadInstance(name, id)) return;
+        const { versionId } = workflow;
+        const made = { cron, scheduledTime: time };
+        store.instanceCreated(
+          { workflow: name, id, params: "{}", trigger: CRON_TRIGGER, versionId, schedule: made },
+          now,
+        );
+      }),
+    );
+    this.#scheduler.schedule();
   }
 
   /** Delete what need not be kept any longer. @param {number} number */
   #remove(number) {
-    try {
-      this.#write(number, (store) => store.instanceDeleted(number));
-    } catch (error) {
-      if (!(error instanceof StoppedError)) throw error;
-    }
+    unlessStopped(() => this.#write(number, (store) => store.instanceDeleted(number)));
   }
 
   get clock() {
@@ -94,11 +118,13 @@ export class Engine {
     this.#commits.write((store) => store.recover(this.clock.now()));
     this.#scheduler.schedule();
     this.#sweeper.schedule();
+    this.#schedules.look();
   }
 
   /** Begin to run instances, after having been idle. */
   activate() {
     this.#scheduler.activate();
+    this.#schedules.activate();
   }
 
   /** Let go of all passes; the store is left as a crash would leave it, but for what is committed now. */
@@ -109,14 +135,39 @@ export class Engine {
 
   // Workflows ---------------------------------------------------------------------------------------------------------
 
-  /** @param {NewWorkflow} workflow */
-  async saveWorkflow(workflow) {
+  /**
+   * @param {NewWorkflow} workflow
+   * @throws {WorkflowError} a schedule cannot be kept
+   */
+  async saveWorkflow({ schedules = [], ...workflow }) {
+    this.checkSchedules(workflow.name, schedules);
     const now = this.clock.now();
-    this.#commits.write((store) =>
-      store.saveWorkflow({ ...NOTHING_SET, ...workflow, createdOn: now, modifiedOn: now, triggeredOn: null }),
-    );
+    this.#commits.write((store) => {
+      store.saveWorkflow({ ...NOTHING_SET, ...workflow, createdOn: now, modifiedOn: now, triggeredOn: null });
+      store.schedulesSet(workflow.name, schedules, now);
+    });
     this.#scheduler.unblock();
+    this.#schedules.look();
     await this.#commits.committed();
+  }
+
+  /**
+   * @param {string} workflow
+   * @param {string[]} schedules that it is to have
+   * @throws {WorkflowError} naming one that cannot be kept
+   */
+  checkSchedules(workflow, schedules) {
+    this.#schedules.check(workflow, schedules);
+  }
+
+  /**
+   * A workflow's schedules, each with the time at which it comes next.
+   *
+   * @param {string} workflow
+   */
+  schedules(workflow) {
+    const all = this.#read((store) => store.loadSchedules()).filter((schedule) => schedule.workflow === workflow);
+    return all.map((schedule) => ({ cron: schedule.cron, next: this.#schedules.next(schedule) ?? null }));
   }
 
   /** @param {string} name */
@@ -435,6 +486,16 @@ export class Engine {
     this.#stopped = true;
     this.#scheduler.stop();
     this.#sweeper.stop();
+    this.#schedules.stop();
+  }
+}
+
+/** A timer's write: when the state cannot be written, that has been reported already. @param {() => void} write */
+function unlessStopped(write) {
+  try {
+    write();
+  } catch (error) {
+    if (!(error instanceof StoppedError)) throw error;
   }
 }
 

@@ -96,6 +96,7 @@ export const ATTEMPTED = {
 
 /** What asked for an instance or ended it. */
 export const TRIGGERS = /** @type {const} */ (["api", "binding", "event", "cron"]);
+export const CRON_TRIGGER = 3;
 
 /** @param {{ name: string, count: number }} step */
 export function targetOf(step) {

@@ -118,7 +118,12 @@ export class Instance {
       type: "start",
       pass: this.pass,
       className,
-      event: { timestamp: row.createdOn, instanceId: row.id, workflowName: row.workflow },
+      event: {
+        timestamp: row.createdOn,
+        instanceId: row.id,
+        workflowName: row.workflow,
+        ...(row.schedule === null ? {} : { schedule: JSON.parse(row.schedule) }),
+      },
       value: row.params,
       defaults: DEFAULT_CONFIG,
       stepLimit,

@@ -5,6 +5,8 @@ export const MAX_STEP_NAME = 256;
 export const MAX_ID = 100;
 export const MAX_BATCH = 100;
 export const MAX_NAME = 64;
+/** Per state; upstream: per account. */
+export const MAX_SCHEDULES = 100;
 export const MAX_EVENT_TYPE = 100;
 export const MAX_DURATION = 365 * 86_400_000;
 export const MIN_WAIT = 1000;

@@ -205,6 +205,7 @@ function workflowJson(host, row) {
     modified_on: iso(row.modifiedOn),
     triggered_on: iso(row.triggeredOn),
     instances: Object.fromEntries(ALL_STATUSES.map((status) => [status, counts[status] ?? 0])),
+    schedules: host.engine.schedules(row.name).map(({ cron, next }) => ({ cron, next_instance: iso(next) })),
   };
 }
 

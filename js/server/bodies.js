@@ -32,6 +32,10 @@ export const deployment = z.strictObject({
         limits: z.strictObject({ steps: z.int().min(1).optional() }).optional(),
         concurrency: z.strictObject({ limit: z.int().min(1) }).optional(),
         default_retention: retention.optional(),
+        schedules: z
+          .union([z.string(), z.array(z.string())])
+          .transform((given) => (typeof given === "string" ? [given] : given))
+          .default([]),
       }),
     )
     .nullable()

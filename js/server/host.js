@@ -13,6 +13,7 @@ import { SqliteStore } from "../store/sqlite.js";
 import { createApi } from "./api.js";
 import { retentionOf } from "./bodies.js";
 import { nodeClock } from "./clock.js";
+import { cron } from "./cron.js";
 import { Deployments } from "./deployments.js";
 import { Ownership } from "./owner.js";
 import { PYODIDE_VERSION, VERSION } from "./version.js";
@@ -53,6 +54,7 @@ export class Host {
     this.engine = new Engine({
       store: this.#store,
       clock: nodeClock,
+      cron,
       newId: randomUUID,
       defer: setImmediate,
       guestFor: (workflow) => this.#deployments.guestFor(workflow),
@@ -92,7 +94,7 @@ export class Host {
   /**
    * Load a deployment and register its workflows.
    *
-   * @param {Deployment & { workflows: { name: string, class_name: string, limits?: { steps?: number | undefined } | undefined, concurrency?: { limit: number } | undefined, default_retention?: Parameters<typeof retentionOf>[0] }[] | null }} request
+   * @param {Deployment & { workflows: { name: string, class_name: string, limits?: { steps?: number | undefined } | undefined, concurrency?: { limit: number } | undefined, default_retention?: Parameters<typeof retentionOf>[0], schedules: string[] }[] | null }} request
    * @returns {Promise<{ name: string, class_name: string }[]>}
    */
   async deploy({ workflows, ...deployment }) {
@@ -104,8 +106,8 @@ export class Host {
       );
     }
     /** @type {NonNullable<typeof workflows>} */
-    const wanted = workflows ?? classes.map((name) => ({ name, class_name: name }));
-    for (const { name, class_name } of wanted) {
+    const wanted = workflows ?? classes.map((name) => ({ name, class_name: name, schedules: [] }));
+    for (const { name, class_name, schedules } of wanted) {
       if (!classes.includes(class_name)) {
         const found = classes.join(", ");
         throw new WorkflowError(
@@ -114,8 +116,9 @@ export class Host {
         );
       }
       this.#refuseConflict(name, deployment);
+      this.engine.checkSchedules(name, schedules);
     }
-    for (const { name, class_name, limits, concurrency, default_retention } of wanted) {
+    for (const { name, class_name, limits, concurrency, default_retention, schedules } of wanted) {
       const row = this.#deployments.toRow(deployment, {
         name,
         className: class_name,
@@ -123,7 +126,7 @@ export class Host {
         concurrency: concurrency?.limit,
         retention: toRetention(retentionOf(default_retention)),
       });
-      await this.engine.saveWorkflow(row);
+      await this.engine.saveWorkflow({ ...row, schedules });
     }
     // Whoever deploys wants things to run, also when a management command happened to open the state first.
     this.engine.activate();

@@ -1,12 +1,12 @@
 /** What the store on SQLite tells: nothing here changes anything. */
 
 /** @import { Encoded } from "../../bridge/protocol.d.ts" */
-/** @import { EventRow, InstanceFilter, InstanceRow, LogCursor, LogRow, OutputRow, StepRef, WorkflowRow } from "./store.d.ts" */
+/** @import { EventRow, InstanceFilter, InstanceRow, LogCursor, LogRow, OutputRow, ScheduleRow, StepRef, WorkflowRow } from "./store.d.ts" */
 /** @import { Sql } from "./statements.js" */
 
 const INSTANCE = `number, workflow, id, status, params, "trigger", version_id AS versionId, created_on AS createdOn,
   modified_on AS modifiedOn, started_on AS startedOn, ended_on AS endedOn, output, error, paused_on AS pausedOn,
-  wake_at AS wakeAt, success_retention AS successRetention, error_retention AS errorRetention`;
+  wake_at AS wakeAt, success_retention AS successRetention, error_retention AS errorRetention, schedule`;
 const WORKFLOW = `name, class_name AS className, root, main, vars, bindings, step_limit AS stepLimit,
   concurrency, success_retention AS successRetention, error_retention AS errorRetention, version_id AS versionId,
   created_on AS createdOn, modified_on AS modifiedOn, triggered_on AS triggeredOn`;
@@ -28,6 +28,12 @@ export class SqliteReads {
 
   loadWorkflows() {
     return /** @type {WorkflowRow[]} */ (this.#sql(`SELECT ${WORKFLOW} FROM workflows ORDER BY name`).all());
+  }
+
+  loadSchedules() {
+    return /** @type {ScheduleRow[]} */ (
+      this.#sql("SELECT workflow, cron, done FROM schedules ORDER BY workflow, cron").all()
+    );
   }
 
   /** @param {string} workflow */

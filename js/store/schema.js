@@ -99,6 +99,16 @@ const MIGRATIONS = [
   ) STRICT;
   CREATE INDEX output_instance ON output (instance);
   `,
+  `
+  -- done: the time up to which it has been carried out.
+  CREATE TABLE schedules (
+    workflow TEXT NOT NULL,
+    cron TEXT NOT NULL,
+    done INTEGER NOT NULL,
+    PRIMARY KEY (workflow, cron)
+  ) STRICT;
+  ALTER TABLE instances ADD COLUMN schedule TEXT;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

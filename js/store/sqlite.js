@@ -7,7 +7,7 @@
 
 /** @import { Driver } from "./driver.d.ts" */
 /** @import { Encoded, StepConfig, WireError } from "../../bridge/protocol.d.ts" */
-/** @import { AttemptedRef, AttemptFailed, EventRow, InstanceRow, LogCursor, NewInstance, OutputRow, RollbackStart, StepFailed, StepRef, Store, WorkflowRow } from "./store.d.ts" */
+/** @import { AttemptedRef, AttemptFailed, EventRow, InstanceRow, LogCursor, NewInstance, OutputRow, RollbackStart, ScheduleRow, StepFailed, StepRef, Store, WorkflowRow } from "./store.d.ts" */
 
 import * as E from "../engine/events.js";
 import { SqliteReads } from "./reads.js";
@@ -70,16 +70,46 @@ export class SqliteStore extends SqliteReads {
     );
   }
 
+  /** @param {string} workflow @param {string[]} crons all that it has from now on @param {number} at those that are new count from here */
+  schedulesSet(workflow, crons, at) {
+    const all = JSON.stringify(crons);
+    this.#sql("DELETE FROM schedules WHERE workflow = ? AND cron NOT IN (SELECT value FROM json_each(?))").run(
+      workflow,
+      all,
+    );
+    this.#sql("INSERT OR IGNORE INTO schedules (workflow, cron, done) SELECT ?, value, ? FROM json_each(?)").run(
+      workflow,
+      at,
+      all,
+    );
+  }
+
+  /** @param {ScheduleRow} schedule @param {number} time up to which */
+  scheduleCarriedOut({ workflow, cron }, time) {
+    this.#sql("UPDATE schedules SET done = ? WHERE workflow = ? AND cron = ?").run(time, workflow, cron);
+  }
+
   /**
    * @param {NewInstance} instance
    * @param {number} at
    */
-  instanceCreated({ workflow, id, params, trigger, versionId, successRetention, errorRetention }, at) {
+  instanceCreated({ workflow, id, params, trigger, versionId, successRetention, errorRetention, schedule }, at) {
     const { lastInsertRowid } = this.#sql(
       `INSERT INTO instances (workflow, id, status, params, "trigger", version_id, created_on, modified_on,
-         success_retention, error_retention)
-       VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)`,
-    ).run(workflow, id, params, trigger, versionId, at, at, successRetention ?? null, errorRetention ?? null);
+         success_retention, error_retention, schedule)
+       VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(
+      workflow,
+      id,
+      params,
+      trigger,
+      versionId,
+      at,
+      at,
+      successRetention ?? null,
+      errorRetention ?? null,
+      schedule ? JSON.stringify(schedule) : null,
+    );
     this.#sql("UPDATE workflows SET triggered_on = ? WHERE name = ?").run(at, workflow);
     const log = { number: Number(lastInsertRowid), seq: 0 };
     this.#append(log, E.WORKFLOW_QUEUED, at, { detail: { versionId, trigger: { source: trigger } } });

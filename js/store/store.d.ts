@@ -36,7 +36,10 @@ export interface WorkflowRow {
 
 type Optional = "bindings" | "concurrency" | "successRetention" | "errorRetention";
 export type NewWorkflow = Omit<WorkflowRow, "createdOn" | "modifiedOn" | "triggeredOn" | Optional> &
-  Partial<Pick<WorkflowRow, Optional>>;
+  Partial<Pick<WorkflowRow, Optional>> & {
+    /** Cron expressions; those that it had before and that are not among them are gone. */
+    schedules?: string[];
+  };
 
 /** Times are ms since 1970, UTC. */
 export interface InstanceRow {
@@ -60,11 +63,21 @@ export interface InstanceRow {
   /** As in WorkflowRow, which they take the place of. */
   successRetention: number | null;
   errorRetention: number | null;
+  /** What made it, as JSON: `{ cron, scheduledTime }`. */
+  schedule: string | null;
+}
+
+export interface ScheduleRow {
+  workflow: string;
+  cron: string;
+  /** The time up to which it has been carried out. */
+  done: number;
 }
 
 export interface NewInstance extends Pick<InstanceRow, "workflow" | "id" | "params" | "trigger" | "versionId"> {
   successRetention?: number | undefined;
   errorRetention?: number | undefined;
+  schedule?: { cron: string; scheduledTime: number };
 }
 
 export interface LogRow {
@@ -154,8 +167,11 @@ export interface Store {
   close(): void;
 
   saveWorkflow(row: WorkflowRow): void;
+  schedulesSet(workflow: string, crons: string[], at: number): void;
+  scheduleCarriedOut(schedule: ScheduleRow, time: number): void;
   loadWorkflow(name: string): WorkflowRow | undefined;
   loadWorkflows(): WorkflowRow[];
+  loadSchedules(): ScheduleRow[];
   countByStatus(workflow: string): Record<string, number>;
 
   instanceCreated(instance: NewInstance, at: number): LogCursor;

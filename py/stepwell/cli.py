@@ -17,6 +17,7 @@ from stepwell.groups import LazyGroup
     cls=LazyGroup,
     commands_at={
         "run": "stepwell.run:run",
+        "serve": "stepwell.serve:serve",
         "workflows": "stepwell.workflows:workflows",
         "doctor": "stepwell.doctor:doctor",
         "conformance": "stepwell.conformance:conformance",

@@ -81,6 +81,13 @@ class Deployed(Model):
     workflows: list[DeployedWorkflow]
 
 
+class Schedule(Model):
+    """When a workflow is started by the clock."""
+
+    cron: str
+    next_instance: datetime | None
+
+
 class Workflow(Model):
     """A workflow of the state."""
 
@@ -92,6 +99,7 @@ class Workflow(Model):
     modified_on: datetime
     triggered_on: datetime | None
     instances: dict[str, int]
+    schedules: list[Schedule] = []
 
 
 class InstanceSummary(Model):
@@ -105,6 +113,7 @@ class InstanceSummary(Model):
     ended_on: datetime | None = None
     version_id: str
     workflow_id: str
+    trigger_source: str = "unknown"
 
 
 class InstancePage(Model):

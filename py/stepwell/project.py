@@ -44,6 +44,8 @@ class WorkflowSetting:
     """How many instances may run at once."""
     retention: dict[str, int | str] = field(default_factory=dict)
     """How long finished instances are kept, by ``success_retention`` and ``error_retention``."""
+    schedules: list[str] = field(default_factory=list)
+    """Cron expressions, in UTC, at whose times instances are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Project:
                 entry["concurrency"] = {"limit": workflow.concurrency}
             if workflow.retention:
                 entry["default_retention"] = workflow.retention
+            if workflow.schedules:
+                entry["schedules"] = workflow.schedules
             workflows.append(entry)
         return {
             "root": str(self.main.parent),

@@ -100,6 +100,7 @@ def workflow_pairs(workflow: Workflow) -> list[tuple[str, str]]:
         ("Created", moment(workflow.created_on)),
         ("Modified", moment(workflow.modified_on)),
         ("Triggered", moment(workflow.triggered_on)),
+        *(("Schedule", f"{schedule.cron} (next: {moment(schedule.next_instance)})") for schedule in workflow.schedules),
         ("Instances", ", ".join(counts) or "none"),
     ]
 

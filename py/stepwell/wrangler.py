@@ -57,8 +57,8 @@ class WorkflowEntry(Part):
     limits: Limits | None = None
     concurrency: Concurrency | None = None
     default_retention: Retention | None = None
+    schedules: str | list[str] = []
     # Upstream's further keys, whose contents are theirs.
-    schedules: Any = None
     jurisdiction: Any = None
     remote: Any = None
 
@@ -71,6 +71,12 @@ class ExportEntry(Part):
     limits: Limits | None = None
 
 
+class Triggers(Part):
+    """`triggers` of the Worker; those of workflows are `schedules`."""
+
+    crons: list[str] | None = None
+
+
 class Wrangler(Part):
     """The file."""
 
@@ -79,6 +85,7 @@ class Wrangler(Part):
     workflows: list[WorkflowEntry] = []
     exports: dict[str, ExportEntry] = {}
     vars: dict[str, JsonValue] = {}
+    triggers: Triggers | None = None
 
 
 def load_config(path: Path) -> Project:
@@ -135,6 +142,7 @@ def _settings(path: Path, config: Wrangler) -> list[WorkflowSetting]:
     for index, entry in enumerate(config.workflows):
         # Another Worker's workflow is only called from here.
         if entry.script_name not in (None, config.name):
+            _refuse_settings(path, index, entry)
             continue
         setting = WorkflowSetting(
             entry.name,
@@ -142,6 +150,7 @@ def _settings(path: Path, config: Wrangler) -> list[WorkflowSetting]:
             step_limit=entry.limits.steps if entry.limits else None,
             concurrency=entry.concurrency.limit if entry.concurrency else None,
             retention=_retention(entry.default_retention),
+            schedules=[entry.schedules] if isinstance(entry.schedules, str) else entry.schedules,
         )
         found.append((f"workflows[{index}].name", setting))
     for class_name, export in config.exports.items():
@@ -157,6 +166,19 @@ def _settings(path: Path, config: Wrangler) -> list[WorkflowSetting]:
             raise InputError(f"{path}: {key} is {setting.name!r}, which another workflow has already.")
         seen.add(setting.name)
     return [setting for _, setting in found]
+
+
+OWN_SETTINGS = ("limits", "concurrency", "default_retention", "schedules", "jurisdiction")
+"""What only the Worker that has the workflow can say of it: upstream's rule."""
+
+
+def _refuse_settings(path: Path, index: int, entry: WorkflowEntry) -> None:
+    for key in OWN_SETTINGS:
+        if getattr(entry, key):
+            raise InputError(
+                f"{path}: workflows[{index}].{key} cannot be set here: the workflow belongs to {entry.script_name!r}. "
+                "Set it in that Worker's configuration."
+            )
 
 
 def _retention(given: Retention | None) -> dict[str, int | str]:
@@ -178,6 +200,11 @@ def _bindings(config: Wrangler) -> dict[str, str]:
 
 def _warnings(config: Wrangler) -> list[str]:
     warnings: list[str] = []
+    if config.triggers and config.triggers.crons:
+        warnings.append(
+            "triggers.crons has no effect here: it calls a Worker's scheduled handler. "
+            "A workflow is started by the `schedules` of its entry in `workflows`."
+        )
     for index, entry in enumerate(config.workflows):
         key = f"workflows[{index}]"
         warnings += _unknown_keys(key, entry)
@@ -185,8 +212,6 @@ def _warnings(config: Wrangler) -> list[str]:
             warnings += _unknown_keys(f"{key}.concurrency", entry.concurrency)
         if entry.default_retention:
             warnings += _unknown_keys(f"{key}.default_retention", entry.default_retention)
-        if entry.schedules:
-            warnings.append(f"{key}.schedules has no effect here: start instances by `stepwell run`.")
         if entry.limits:
             warnings += _unknown_keys(f"{key}.limits", entry.limits)
             if (entry.limits.steps or 0) > MAX_STEPS:

@@ -3,19 +3,20 @@
 import { DatabaseSync } from "node:sqlite";
 import { Engine } from "../../js/engine/engine.js";
 import { EVENT_NAMES, entries, targetOf } from "../../js/engine/events.js";
+import { cron } from "../../js/server/cron.js";
 import { SqliteStore } from "../../js/store/sqlite.js";
 import { FakeGuest } from "./fake_guest.js";
 import { ManualClock } from "../../conformance/manual_clock.js";
 
 /** @import { Run } from "./fake_guest.js" */
-/** @import { WorkflowRow } from "../../js/store/store.d.ts" */
+/** @import { NewWorkflow } from "../../js/store/store.d.ts" */
 
 export class Harness {
   clock = new ManualClock();
   /** @type {{ workflow?: string, error: unknown }[]} */
   problems = [];
 
-  /** @param {Run} run @param {{ stepLimit?: number, idle?: boolean, keepParked?: number, settings?: Partial<WorkflowRow> }} [options] */
+  /** @param {Run} run @param {{ stepLimit?: number, idle?: boolean, keepParked?: number, settings?: Partial<NewWorkflow> }} [options] */
   constructor(run, { stepLimit, idle = false, keepParked = 0, settings = {} } = {}) {
     this.settings = settings;
     this.idle = idle;
@@ -37,6 +38,7 @@ export class Harness {
     const engine = new Engine({
       store,
       clock: this.clock,
+      cron,
       newId: () => "generated",
       defer: setImmediate,
       guestFor: async () => guest,

@@ -183,3 +183,39 @@ def test_not_the_language(write, name, language):
 
     with pytest.raises(InputError, match=f"^{path} is not {language}: .*(line 1|:1)"):
         load_config(path)
+
+
+@pytest.mark.parametrize("given", ["0 * * * *", ["0 * * * *", "*/5 * * * *"]])
+def test_schedules(write, given):
+    """One schedule, or a list of them; the host says whether they can be kept."""
+    project = load_config(write({"main": "src/entry.py", "workflows": [{**ORDERS, "schedules": given}]}))
+
+    assert [] == project.warnings
+    (deployed,) = project.deployment()["workflows"]
+    assert ([given] if isinstance(given, str) else given) == deployed["schedules"]
+
+
+def test_triggers(write):
+    """A Worker's own cron triggers are no workflow's."""
+    project = load_config(
+        write({"main": "src/entry.py", "triggers": {"crons": ["0 * * * *"]}, "workflows": [ORDERS]}),
+    )
+
+    (warning,) = project.warnings
+    assert "triggers.crons has no effect here" in warning
+
+
+@pytest.mark.parametrize("key", ["schedules", "limits", "concurrency", "default_retention", "jurisdiction"])
+def test_settings_of_others(write, key):
+    """What another Worker's workflow is like is said in its own configuration."""
+    settings = {
+        "schedules": "0 * * * *",
+        "limits": {"steps": 5},
+        "concurrency": {"limit": 1},
+        "default_retention": {"success_retention": 1},
+        "jurisdiction": "eu",
+    }
+    path = write({"main": "src/entry.py", "workflows": [{**ORDERS, "script_name": "other", key: settings[key]}]})
+
+    with pytest.raises(InputError, match=rf"workflows\[0\]\.{key} cannot be set here: .* 'other'"):
+        load_config(path)

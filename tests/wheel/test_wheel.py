@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIMIT_MB = 40
 
 # What of npm's the host runs, the playground's workers besides, and its page.
-SERVED = {"@hono", "hono", "pyodide", "ws", "zod"}
+SERVED = {"@hono", "croner", "hono", "pyodide", "ws", "zod"}
 WORKED = {"@sqlite.org", "comlink"}
 SHOWN = {
     "@codemirror",
@@ -140,7 +140,7 @@ def test_licences(members):
     """Whoever's work comes along, their licence does too."""
     licensed = {path.parent.name for path in members if path.name == "LICENSE"}
 
-    assert {"licenses", "hono", "node-server", "ws", "zod"} <= licensed
+    assert {"licenses", "croner", "hono", "node-server", "ws", "zod"} <= licensed
 
 
 def test_size(wheel):

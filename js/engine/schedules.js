@@ -1,0 +1,97 @@
+/**
+ * Schedules: workflows that are started by the clock.
+ *
+ * The store knows for each schedule the time up to which it has been carried out. That moves on in the transaction that
+ * creates the instance, so a restart neither repeats a time nor loses one. Of all times that have passed while nobody ran
+ * the state, the last one is made up for, and only that: a machine that was off for a week does not run a week's worth.
+ */
+
+/** @import { ScheduleRow, Store } from "../store/store.d.ts" */
+/** @import { Clock } from "./clock.d.ts" */
+/** @import { Cron } from "./cron.d.ts" */
+
+import { WorkflowError } from "./errors.js";
+import { MAX_SCHEDULES } from "./limits.js";
+
+/**
+ * @typedef {object} SchedulesOptions
+ * @property {Store} store
+ * @property {Clock} clock
+ * @property {Cron} [cron] without it no workflow can have a schedule
+ * @property {(schedule: ScheduleRow, time: number) => void} fire creates the instance for a time, and says in the same
+ *   transaction that the schedule is carried out up to it
+ * @property {boolean} [idle] carry out nothing until `activate` is called
+ */
+
+export class Schedules {
+  #options;
+  #idle;
+  /** @type {(() => void) | null} */
+  #cancel = null;
+
+  /** @param {SchedulesOptions} options */
+  constructor(options) {
+    this.#options = options;
+    this.#idle = options.idle ?? false;
+  }
+
+  activate() {
+    this.#idle = false;
+    this.look();
+  }
+
+  stop() {
+    this.#cancel?.();
+    this.#cancel = null;
+    this.#idle = true;
+  }
+
+  /**
+   * @param {string} workflow
+   * @param {string[]} crons that it is to have
+   * @throws {WorkflowError} naming the one that cannot be kept
+   */
+  check(workflow, crons) {
+    const { cron, store } = this.#options;
+    for (const [index, expression] of crons.entries()) {
+      const problem = cron ? cron.problem(expression) : "Schedules cannot be kept here";
+      if (problem)
+        throw refusal(`schedules[${index}] of workflow '${workflow}' is ${JSON.stringify(expression)}: ${problem}`);
+    }
+    const others = store.loadSchedules().filter((schedule) => schedule.workflow !== workflow);
+    const count = others.length + new Set(crons).size;
+    if (count > MAX_SCHEDULES) {
+      throw refusal(`Workflow '${workflow}' would make it ${count} schedules; a state can have ${MAX_SCHEDULES}`);
+    }
+  }
+
+  /** When the schedule comes next. @param {ScheduleRow} schedule */
+  next({ cron, done }) {
+    return this.#options.cron?.next(cron, Math.max(done, this.#options.clock.now()));
+  }
+
+  /** Carry out what is due, and wake up for what comes next. */
+  look() {
+    this.#cancel?.();
+    this.#cancel = null;
+    const { store, clock, cron, fire } = this.#options;
+    if (this.#idle || !cron) return;
+    const now = clock.now();
+    let next = Infinity;
+    for (const schedule of store.loadSchedules()) {
+      let due = cron.next(schedule.cron, schedule.done) ?? Infinity;
+      if (due <= now) {
+        // Not before *due*: there is a time between the two that has not been carried out.
+        fire(schedule, cron.last(schedule.cron, now) ?? due);
+        due = cron.next(schedule.cron, now) ?? Infinity;
+      }
+      next = Math.min(next, due);
+    }
+    if (next < Infinity) this.#cancel = clock.at(next, () => this.look());
+  }
+}
+
+/** @param {string} message */
+function refusal(message) {
+  return new WorkflowError("schedule.invalid", message);
+}

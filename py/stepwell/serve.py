@@ -1,0 +1,90 @@
+"""`stepwell serve`: run what schedules, events and commands ask for, until it is interrupted."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from stepwell import exits
+from stepwell.exceptions import HostLostError
+from stepwell.host import Opening
+from stepwell.options import state_option
+from stepwell.project import find_target, load_project
+from stepwell.state import state_path
+from stepwell.words import moment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stepwell.client import Client
+    from stepwell.host import Connection
+    from stepwell.models import Workflow
+    from stepwell.project import Project
+
+POLL = 1.0
+"""Seconds between two looks at an owner that is not ours."""
+
+
+@click.command(epilog=exits.HELP, short_help="Run schedules and instances until Ctrl-C.")
+@click.argument("target")
+@state_option
+def serve(*, target: str, state: Path | None) -> None:
+    """
+    Run the workflows of TARGET until Ctrl-C: at the times of their schedules, and whenever an instance is made.
+
+    TARGET is as for `stepwell run`; schedules (cron expressions, in UTC) are in a wrangler configuration. Of the times
+    that passed while nothing ran, each schedule makes up for the last one.
+    """
+    project = load_project(find_target(target))
+    for warning in project.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    path = state_path(state, create=True)
+    try:
+        while True:
+            _serve(path, project)
+    except KeyboardInterrupt:
+        click.echo(
+            "Interrupted; what is unfinished goes on with the next `stepwell serve` or `stepwell run`.", err=True
+        )
+        raise SystemExit(exits.INTERRUPTED) from None
+
+
+def _serve(state: Path, project: Project) -> None:
+    """Until the owner of *state* has gone, who may be another process."""
+    opening = Opening(state, idle=False)
+    try:
+        with opening.connection() as connection:
+            names = [workflow.name for workflow in connection.client.deploy(project.deployment()).workflows]
+            _announce([connection.client.workflow(name) for name in names], connection)
+            if connection.process is None:
+                _outlast(connection.client)
+            else:
+                _stay(connection)
+    finally:
+        opening.close()
+
+
+def _stay(connection: Connection) -> NoReturn:
+    assert connection.process is not None  # noqa: S101 - asked for by the caller
+    while True:
+        if death := connection.process.death():
+            raise death
+
+
+def _outlast(client: Client) -> None:
+    while True:
+        time.sleep(POLL)
+        try:
+            client.host()
+        except HostLostError:
+            return
+
+
+def _announce(workflows: list[Workflow], connection: Connection) -> None:
+    where = f" in {connection.owner}, which owns the state" if connection.owner else ""
+    click.echo(f"Serving {', '.join(workflow.name for workflow in workflows)}{where}. Stop with Ctrl-C.", err=True)
+    for workflow in workflows:
+        for schedule in workflow.schedules:
+            click.echo(f"  {workflow.name}: {schedule.cron!r}, next at {moment(schedule.next_instance)}", err=True)

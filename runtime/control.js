@@ -3,25 +3,40 @@
  * no messages.
  */
 
-const BYTES = 8 * 1024;
-const MAX_TARGETS = 256;
+export const BYTES = 8 * 1024;
+export const MAX_TARGETS = 256;
 
-// Words of 32 bits. The first is Pyodide's interrupt buffer.
-const SIGNAL = 0;
-const TURN = 1;
-const PAGES = 2;
-const LOOKS = 3;
-const HITS = 4;
-const RUN_CODE = 5;
-const TARGETS = 6;
-const COMPUTED = 7;
+// Words of 32 bits. The first is Pyodide's interrupt buffer. A process has the same layout in a file: `process/control.*`.
+export const SIGNAL = 0;
+export const TURN = 1;
+export const PAGES = 2;
+export const LOOKS = 3;
+export const HITS = 4;
+export const RUN_CODE = 5;
+export const TARGETS = 6;
+export const COMPUTED = 7;
 /** Numbers of 64 bits begin here: pass, ref and attempt of each target. */
-const TARGETS_AT = 64;
+export const TARGETS_AT = 64;
 
 const SIGINT = 2;
 
 /** @typedef {{ pass: number, ref: number, attempt: number }} Target an attempt that is to be cut */
 
+/**
+ * What the pool reads of an interpreter that is busy, and how it interrupts it.
+ *
+ * @typedef {object} Vitals
+ * @property {number} turn odd while the interpreter runs
+ * @property {number} computations how often code has kept the interpreter to itself for long
+ * @property {number} memory of the interpreter, in bytes
+ * @property {number} looks how often it has looked what an interrupt is for
+ * @property {number} hits how often one has been raised in the code that it was for
+ * @property {(attempts: Target[], runCode: boolean) => void} interrupt the interpreter, if what runs is one of `attempts`,
+ *   or code outside steps where that is meant
+ * @property {() => void} calm no more of that
+ */
+
+/** @implements {Vitals} */
 export class Control {
   #words;
   #targets;
@@ -96,8 +111,6 @@ export class Control {
   }
 
   /**
-   * Interrupt the interpreter, if what runs is one of `attempts`, or code outside steps where that is meant.
-   *
    * @param {Target[]} attempts
    * @param {boolean} runCode
    */

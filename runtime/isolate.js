@@ -1,6 +1,7 @@
 /** One isolate as the pool sees it: an interpreter somewhere beside us, and the passes that live there. */
 
 /** @import { FromGuest, ToGuest } from "../bridge/protocol.d.ts" */
+/** @import { Vitals } from "./control.js" */
 /** @import { Culprit } from "./watchdog.js" */
 /** @import { Deployment } from "./pool.js" */
 
@@ -16,10 +17,15 @@ import { Watchdog } from "./watchdog.js";
  * @property {(message: any) => void} post
  * @property {() => any[]} takeLeft messages that it had sent when it ended, and that have not been handed over
  * @property {() => Promise<void>} end
+ * @property {Vitals} [control] where it shares no memory with us, as a process
+ * @property {() => void} [kill] end it at once. What it has said is still under way: `ondeath` follows, after the last of it.
+ *   Absent where `takeLeft` has it all
  *
  * @typedef {object} ThreadEvents
  * @property {(message: any) => void} onmessage
  * @property {(reason: string) => void} ondeath it has ended by itself
+ * @property {(level: "stdout" | "stderr", text: string) => void} onoutput it has written, and nobody knows for which pass
+ * @property {(what: string) => void} onrubbish it has sent what no guest sends
  *
  * What kind of interpreter an isolate has.
  *
@@ -27,7 +33,20 @@ import { Watchdog } from "./watchdog.js";
  * @property {(events: ThreadEvents) => Thread} start
  * @property {() => Promise<object>} parts what its `boot` message carries besides `control` and the limits
  * @property {boolean} interruptible whether it can be interrupted in the middle of what it does
+ * @property {Partial<{ isolates: number, memoryLimit: number, cpuLimit: number, memoryMark: number }>} [limits] what holds for it
+ *   where the pool is told nothing else, in bytes and ms
+ * @property {() => Checks} [checks] makes what looks at each message of an interpreter that user code may speak for
  * @property {(run: () => void) => void} soon runs its argument after the messages of this turn have been read
+ */
+
+/**
+ * Who does not believe everything: `process/checks.js`.
+ *
+ * @typedef {object} Checks
+ * @property {(message: ToGuest) => void} sent notes what the interpreter is told
+ * @property {(pass: number) => void} left forgets a pass
+ * @property {(message: any) => boolean} accepts whether the message is of a pass that lives there; throws if no guest sends it
+ * @property {(error: any) => error is Error} isRubbish whether `accepts` has thrown it
  */
 
 /**
@@ -43,11 +62,15 @@ export class Isolate {
   onmessages = () => {};
   /** Set by the pool; called once, unless it was disposed of. @type {(death: Death) => void} */
   ondeath = () => {};
+  /** Set by the pool; takes a line for the operator. @type {(line: string) => void} */
+  onproblem = () => {};
+  /** Set by the pool; takes what was written, nobody knows for whom. @type {(text: string) => void} */
+  onoutput = () => {};
   /** Passes that live here. @type {Map<number, Lodger>} */
   lodgers = new Map();
   /** The instance that is alone here because it may have ended another isolate. @type {string | undefined} */
   quarantined;
-  #control = new Control();
+  #control;
   #kind;
   #thread;
   #watchdog;
@@ -57,6 +80,11 @@ export class Isolate {
   #loaded = false;
   #ready;
   #dead = false;
+  /** Why it is being ended. @type {Death | undefined} */
+  #death;
+  /** Whether it said what no guest says: then nothing that it says counts. */
+  #distrusted = false;
+  #checks;
   /** @type {Map<string, (message: any) => void>} */
   #replies = new Map();
 
@@ -66,10 +94,14 @@ export class Isolate {
    */
   constructor(kind, { memoryLimit, cpuLimit }) {
     this.#kind = kind;
+    this.#checks = kind.checks?.();
     this.#thread = kind.start({
       onmessage: (message) => this.#receive(message),
-      ondeath: (reason) => this.#die({ reason }),
+      ondeath: (reason) => this.#die(this.#death ?? { reason }),
+      onoutput: (level, text) => this.#attribute(level, text),
+      onrubbish: (what) => this.#distrust(what),
     });
+    this.#control = this.#thread.control ?? new Control();
     this.#watchdog = new Watchdog(
       {
         control: this.#control,
@@ -77,7 +109,7 @@ export class Isolate {
         expired: () => [...this.lodgers.values()].flatMap((lodger) => lodger.expired),
         attempting: () => [...this.lodgers.values()].some((lodger) => lodger.running.size > 0),
         interruptible: kind.interruptible,
-        giveUp: (culprit, reason) => this.#die({ reason, culprit }),
+        giveUp: (culprit, reason) => this.#end({ reason, culprit }),
       },
       cpuLimit,
     );
@@ -115,7 +147,7 @@ export class Isolate {
     this.#thread.post({
       ...(await this.#kind.parts()),
       type: "boot",
-      control: this.#control.buffer,
+      ...(this.#control instanceof Control ? { control: this.#control.buffer } : {}),
       memoryLimit,
       cpuLimit,
     });
@@ -166,10 +198,12 @@ export class Isolate {
   send(message) {
     if (message.type === "start") {
       this.lodgers.set(message.pass, new Lodger(message));
+      this.#checks?.sent(message);
       this.#watchdog.start();
     } else {
       const lodger = this.lodgers.get(message.pass);
       if (!lodger) return;
+      this.#checks?.sent(message);
       if (message.type === "drop") this.#leave(message.pass);
       else lodger.told(message);
     }
@@ -191,13 +225,38 @@ export class Isolate {
 
   /** @param {any} message */
   #receive(message) {
-    if (typeof message === "string") this.#hand(unpack(message));
+    if (this.#distrusted) return;
+    if (typeof message === "string") this.#hand(this.#unpack(message));
     else if (message.type === "pong") this.#watchdog.heard();
-    else if (message.type === "died") this.#die({ reason: message.reason });
+    else if (message.type === "died") this.#end({ reason: message.reason });
     else {
       this.#replies.get(message.type)?.(message);
       this.#replies.delete(message.type);
     }
+  }
+
+  /** @param {string} text @returns {(FromGuest | Ended)[]} */
+  #unpack(text) {
+    const checks = this.#checks;
+    if (!checks) return unpack(text);
+    /** @type {(FromGuest | Ended)[]} */
+    const messages = [];
+    try {
+      for (const message of unpack(text)) if (checks.accepts(message)) messages.push(message);
+    } catch (error) {
+      this.#distrust(checks.isRubbish(error) ? error.message : `a batch that cannot be read (${String(error)})`);
+    }
+    // What it said before that is as good as ever.
+    return messages;
+  }
+
+  /** @param {string} what it has sent */
+  #distrust(what) {
+    if (this.#distrusted || this.#dead) return;
+    this.#distrusted = true;
+    const reason = `The guest process was ended, because it sent ${what}.`;
+    this.onproblem(reason);
+    this.#end({ reason });
   }
 
   /** @param {(FromGuest | Ended)[]} messages */
@@ -218,7 +277,23 @@ export class Isolate {
   /** @param {number} pass */
   #leave(pass) {
     this.lodgers.delete(pass);
+    this.#checks?.left(pass);
     if (this.lodgers.size === 0) this.#watchdog.stop();
+  }
+
+  /** @param {"stdout" | "stderr"} level @param {string} text */
+  #attribute(level, text) {
+    const [pass, another] = this.lodgers.keys();
+    if (pass === undefined || another !== undefined) this.onoutput(text);
+    else this.onmessages([{ type: "log", pass, level, text }]);
+  }
+
+  /** End it, and hear what it has said until then. @param {Death} death */
+  #end(death) {
+    if (!this.#thread.kill) return this.#die(death);
+    this.#death ??= death;
+    this.#watchdog.stop();
+    this.#thread.kill();
   }
 
   /** @param {Death} death */

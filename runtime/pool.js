@@ -19,9 +19,9 @@ const DEFAULTS = {
   isolates: Math.min(4, Math.max(2, navigator.hardwareConcurrency)),
   memoryLimit: 512 * MIB,
   cpuLimit: 30_000,
+  /** An isolate that has grown past this takes no new passes: WebAssembly's memory never shrinks. */
+  memoryMark: 256 * MIB,
 };
-/** An isolate that has grown past this takes no new passes: WebAssembly's memory never shrinks. */
-const MEMORY_MARK = 256 * MIB;
 /** With more passes than this in one isolate another one is worth its start. They mostly wait: those who compute count apart. */
 const MANY = 1000;
 /** How long an interpreter may run without a break before passes that have not started go elsewhere. */
@@ -39,6 +39,8 @@ const IDLE = 30_000;
  * @property {Record<string, unknown>} vars
  * @property {Record<string, string> | null} [bindings] names of workflows by the names that `env` has for them; absent or
  *   null: each class under its own
+ * @property {Record<string, unknown> & { name: string } | null} [runtime] the runtime and its own options; absent or null: by
+ *   the main file's extension
  * @property {"batched" | "js"} [lane] which way the SDK's calls take; "js" is for tests
  *
  * @typedef {Extract<ToGuest, { type: "start" }>} Start
@@ -56,6 +58,10 @@ export class Pool {
   onmessages = () => {};
   /** @type {(passes: LostPass[]) => void} */
   onlost = () => {};
+  /** Takes what interpreters write past their guests, and whose it is nobody knows. @type {(text: string) => void} */
+  onoutput = () => {};
+  /** Takes a line for the operator where an interpreter is not believed any more. @type {(line: string) => void} */
+  onproblem = () => {};
   #kind;
   #deployment;
   #limits;
@@ -87,13 +93,13 @@ export class Pool {
   constructor(kind, { deployment, ...limits }) {
     this.#kind = kind;
     this.#deployment = deployment;
-    this.#limits = { ...DEFAULTS, ...limits };
+    this.#limits = { ...limitsOf(kind), ...limits };
   }
 
   /** Start an interpreter before it is known what for. The next pool with the default limits takes it. @param {Kind} kind */
   static prewarmKind(kind) {
     if (warm.has(kind)) return;
-    const isolate = new Isolate(kind, DEFAULTS);
+    const isolate = new Isolate(kind, limitsOf(kind));
     isolate.ondeath = () => warm.delete(kind);
     warm.set(kind, isolate);
   }
@@ -119,12 +125,15 @@ export class Pool {
   /** A further isolate, which loads the deployment while messages for it wait. */
   #open() {
     const { memoryLimit, cpuLimit } = this.#limits;
-    const usual = memoryLimit === DEFAULTS.memoryLimit && cpuLimit === DEFAULTS.cpuLimit;
+    const defaults = limitsOf(this.#kind);
+    const usual = memoryLimit === defaults.memoryLimit && cpuLimit === defaults.cpuLimit;
     const ready = usual ? warm.get(this.#kind) : undefined;
     if (ready) warm.delete(this.#kind);
     const isolate = ready ?? new Isolate(this.#kind, this.#limits);
     isolate.onmessages = (messages) => this.#receive(isolate, messages);
     isolate.ondeath = (death) => this.#bury(isolate, death);
+    isolate.onoutput = (text) => this.onoutput(text);
+    isolate.onproblem = (line) => this.onproblem(line);
     this.#isolates.push(isolate);
     return { isolate, loaded: this.#load(isolate) };
   }
@@ -183,7 +192,7 @@ export class Pool {
    * @param {Waiting} waiting
    */
   #isolateFor(waiting) {
-    const usable = this.#isolates.filter(({ quarantined, memory }) => !quarantined && memory < MEMORY_MARK);
+    const usable = this.#isolates.filter(({ quarantined, memory }) => !quarantined && memory < this.#limits.memoryMark);
     const roomy = usable.filter((isolate) => isolate.lodgers.size < MANY && isolate.silence < BUSY);
     const full = usable.length >= this.#limits.isolates;
     const [best] = (full && roomy.length === 0 ? usable : roomy).toSorted(byRoom);
@@ -251,7 +260,7 @@ export class Pool {
   /** Let go of an isolate that is of no further use. @param {Isolate} isolate */
   #tidy(isolate) {
     if (isolate.lodgers.size > 0) return;
-    if (!(isolate.quarantined || isolate.memory >= MEMORY_MARK)) return this.#keepIdle(isolate);
+    if (!(isolate.quarantined || isolate.memory >= this.#limits.memoryMark)) return this.#keepIdle(isolate);
     if (isolate.quarantined) this.#suspects.delete(isolate.quarantined);
     this.#remove(isolate);
     if (this.#waiting.size > 0) this.#placeAll();
@@ -371,6 +380,11 @@ export class Pool {
     this.#isolates = [];
     await Promise.all(isolates.map((isolate) => isolate.dispose()));
   }
+}
+
+/** What holds where nothing else is said. @param {Kind} kind @returns {typeof DEFAULTS} */
+function limitsOf({ limits }) {
+  return { ...DEFAULTS, ...limits };
 }
 
 /**

@@ -3,7 +3,7 @@
  * isolate up where it cannot.
  */
 
-/** @import { Control, Target } from "./control.js" */
+/** @import { Target, Vitals } from "./control.js" */
 /** @import { Timer } from "./background.js" */
 
 import { inBackground } from "./background.js";
@@ -27,7 +27,7 @@ const DEAF = 5000;
  * @typedef {"expired" | "run"} Culprit
  *
  * @typedef {object} Watched
- * @property {Control} control
+ * @property {Vitals} control
  * @property {() => void} ping
  * @property {() => Target[]} expired attempts that have timed out and may still run
  * @property {() => boolean} attempting whether an attempt runs that has not

@@ -8,19 +8,32 @@ from __future__ import annotations
 
 import random
 import sys
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import workers
 import workers.workflows  # noqa: F401
 from _stepwell_runtime import abandon, interrupts, output
 from _stepwell_runtime.guest import Guest
+from _stepwell_runtime.guest import Host as GuestHost
 from _workflows_bridge.step import install as install_step
 
 from . import patches
 from .loop import PyodideLoop
 
-if TYPE_CHECKING:
-    from _stepwell_runtime.guest import Host
+class Host(GuestHost, Protocol):
+    """What JavaScript gives."""
+
+    def wake(self) -> None:
+        """Call `Guest.turn` soon."""
+
+    def set_timer(self, delay: int) -> None:
+        """Call `Guest.turn` in *delay* ms, in place of what was asked before."""
+
+    def sleep(self, delay: float) -> None:
+        """Block the thread for *delay* ms."""
+
+    def make_step(self, port: Any, encoded: bool) -> Any:  # noqa: ANN401, FBT001 - positional, as JavaScript has it
+        """Make a ``WorkflowStep`` that makes its calls on *port*."""
 
 
 def install(host: Host) -> Guest:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import json
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from _workflows_bridge.batch import pack_batch, unpack_batch
 
@@ -41,20 +41,8 @@ class Host(interrupts.Pool, Protocol):
     def post(self, text: str) -> None:
         """Send a batch now."""
 
-    def wake(self) -> None:
-        """Call `Guest.turn` soon."""
-
-    def sleep(self, delay: float) -> None:
-        """Block the thread for *delay* ms."""
-
     def computed(self) -> None:
         """Note that code has kept the interpreter to itself for long."""
-
-    def set_timer(self, delay: int) -> None:
-        """Call `Guest.turn` in *delay* ms, in place of what was asked before."""
-
-    def make_step(self, port: Any, encoded: bool) -> Any:  # noqa: ANN401, FBT001 - positional, as JavaScript has it
-        """Make a ``WorkflowStep`` that makes its calls on *port*."""
 
 
 class Guest:

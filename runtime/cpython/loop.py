@@ -1,0 +1,148 @@
+"""The event loop of a guest process: asyncio's own, in turns, with the socket to the host beside what user code waits for."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from asyncio import Handle, SelectorEventLoop, TimerHandle
+from selectors import EVENT_READ
+from typing import TYPE_CHECKING, Any
+
+from _stepwell_runtime.loop import GuestLoop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextvars import Context
+
+    from _stepwell_process.control import Control
+
+SLICE = 0.05
+"""Seconds after which a turn gives way to sockets and timers."""
+_CHECK_EVERY = 64
+_CLOCK_STEP = 0.001
+_LONGEST_WAIT = 3600.0
+_MANY_CANCELLED = 100
+
+
+class ProcessLoop(GuestLoop, SelectorEventLoop):
+    """See the module."""
+
+    _ready: Any
+    _scheduled: list[TimerHandle]
+    _selector: Any
+    _timer_cancelled_count: int
+
+    def __init__(self, connection: int, control: Control) -> None:
+        """
+        Make it; `run_forever` runs it.
+
+        Args:
+            connection: The file descriptor of the socket to the host.
+            control: Is told of every turn.
+        """
+        super().__init__()
+        self.on_turn: Callable[[], None] = lambda: None
+        """Called where something other than the host has made code runnable; runs a turn."""
+        self.on_message: Callable[[], None] = lambda: None
+        """Called where the host has said something."""
+        self._connection = connection
+        self._control = control
+        self._thread = threading.get_ident()
+        self._wake_asked = False
+        # Neither reader nor writer of asyncio's: it is looked at below.
+        self._selector.register(connection, EVENT_READ, (None, None))
+
+    # Scheduling -------------------------------------------------------------------------------------------------------
+
+    def call_soon_threadsafe(  # type: ignore[override]
+        self,
+        callback: Callable[..., Any],
+        *args: Any,  # noqa: ANN401 - as asyncio has it
+        context: Context | None = None,
+    ) -> Handle:
+        """Call *callback* in a turn, from any thread."""
+        handle = super().call_soon_threadsafe(callback, *args, context=context)
+        self.note_wake(handle)
+        return handle
+
+    def wake(self) -> None:
+        """See `GuestLoop`."""
+        self._wake_asked = True
+        if threading.get_ident() != self._thread:
+            self._write_to_self()  # type: ignore[attr-defined]
+
+    def set_timers(self) -> list[TimerHandle]:
+        """See `GuestLoop`."""
+        return self._scheduled
+
+    # Turns ------------------------------------------------------------------------------------------------------------
+
+    def _run_once(self) -> None:
+        """One round: wait, then a turn for what has become runnable, then one for each batch of the host."""
+        events = self._selector.select(self._patience())
+        self._process_events(events)  # type: ignore[attr-defined]
+        self._release_timers()
+        if self._ready or self._wake_asked:
+            self.on_turn()
+        if any(key.fd == self._connection for key, _ in events):
+            self.on_message()
+
+    def _patience(self) -> float | None:
+        if self._ready or self._wake_asked or self._stopping:  # type: ignore[attr-defined]
+            return 0
+        self._prune_timers()
+        if not self._scheduled:
+            return None
+        return min(max(0, self._scheduled[0].when() - self.time()), _LONGEST_WAIT)
+
+    def _prune_timers(self) -> None:
+        scheduled = self._scheduled
+        if self._timer_cancelled_count > max(_MANY_CANCELLED, len(scheduled) // 2):
+            scheduled[:] = [timer for timer in scheduled if not timer.cancelled()]
+            heapq.heapify(scheduled)
+            self._timer_cancelled_count = 0
+        while scheduled and scheduled[0].cancelled():
+            self._timer_cancelled_count -= 1
+            heapq.heappop(scheduled)
+
+    def _release_timers(self) -> None:
+        scheduled = self._scheduled
+        due = self.time() + _CLOCK_STEP
+        while scheduled and scheduled[0].when() <= due:
+            timer = heapq.heappop(scheduled)
+            timer._scheduled = False  # type: ignore[attr-defined]  # noqa: SLF001 - as asyncio's own loops do
+            if timer.cancelled():
+                self._timer_cancelled_count -= 1
+            else:
+                self._ready.append(timer)
+
+    def begin_turn(self) -> float:
+        """See `GuestLoop`."""
+        self.turning = True
+        self._wake_asked = False
+        self._control.begin_turn()
+        return self.time() + SLICE
+
+    def run_ready(self, until: float) -> bool:
+        """See `GuestLoop`."""
+        ready = self._ready
+        count = 0
+        while ready:
+            handle = ready.popleft()
+            if not handle._cancelled:  # noqa: SLF001
+                # Threads and sockets wake code by ways that nobody sees but here.
+                self.note_wake(handle)
+                try:
+                    handle._run()  # noqa: SLF001
+                except (SystemExit, KeyboardInterrupt) as error:
+                    # asyncio raises these through the loop. No user code may stop the interpreter it shares.
+                    self.report_exit(error, handle)
+            count += 1
+            if count % _CHECK_EVERY == 0 and self.time() > until:
+                return not ready
+        return True
+
+    def end_turn(self) -> None:
+        """See `GuestLoop`."""
+        self.turning = False
+        self._control.end_turn()

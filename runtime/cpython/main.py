@@ -1,0 +1,28 @@
+"""The program of a guest process: `python main.py`, started by `pool.js` with the socket and the shared words open."""
+
+import sys
+from os.path import abspath, dirname, join
+
+# What is imported by its file's name would hide modules of the user's, or be hidden by them.
+_FOLDER = dirname(abspath(__file__))
+sys.path[:] = [place for place in sys.path if abspath(place or ".") != _FOLDER]
+
+
+def _load_mount():
+    from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415 - kept out of this namespace
+
+    spec = spec_from_file_location("_stepwell_mount", join(dirname(_FOLDER), "process", "mount.py"))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# Outside the `if`: `multiprocessing` runs this file in the processes that it starts, where workflows are imported too.
+_mount = _load_mount()
+_mount.check_version()
+_mount.mount({"_stepwell_cpython": "runtime/cpython"})
+
+if __name__ == "__main__":
+    from _stepwell_cpython.process import run
+
+    run()

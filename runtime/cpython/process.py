@@ -1,0 +1,145 @@
+"""A guest process: the socket to the host on one side, the guest of `_stepwell_runtime` on the other."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import faulthandler
+import json
+import os
+import socket
+import sys
+from typing import Any, NoReturn
+
+import workers
+import workers.workflows  # noqa: F401
+from _stepwell_process.control import Control
+from _stepwell_process.frames import FrameSocket
+from _stepwell_process.life import die_with_host
+from _stepwell_runtime import abandon, interrupts, output
+from _stepwell_runtime.guest import Guest
+
+from .loop import ProcessLoop
+from .output import ProcessOutput, keep_context_in_threads
+
+CONNECTION = 3
+CONTROL = 4
+
+
+class GuestProcess:
+    """What the host talks to. It is also the `Host` of the guest."""
+
+    def __init__(self) -> None:
+        """Take over the process, but its event loop."""
+        for file in (CONNECTION, CONTROL):
+            os.set_inheritable(file, False)
+        self._frames = FrameSocket(socket.socket(fileno=CONNECTION))
+        self._control = Control(CONTROL)
+        self._loop = ProcessLoop(CONNECTION, self._control)
+        self.cpu_limit = 0.0
+        self._guest: Guest
+
+    def run(self) -> None:
+        """Serve the host until it has nothing more to say."""
+        boot = self._take_boot()
+        die_with_host(CONNECTION)
+        os.register_at_fork(after_in_child=self._leave_to_parent)
+        self.cpu_limit = boot["cpuLimit"]
+        _limit_memory(boot["memoryLimit"])
+        self._output = ProcessOutput(lambda: self._guest.flush(), self._loop)  # noqa: PLW0108 - there is no guest yet
+        self._guest = Guest(self, self._output, self._loop)
+        output.install(self._output)
+        keep_context_in_threads()
+        interrupts.install(self)
+        abandon.install()
+        # What is imported from here on is the user's, whose folder gets no compiled files.
+        sys.dont_write_bytecode = True
+        self._loop.on_turn = self._turn
+        self._loop.on_message = self._receive
+        asyncio.set_event_loop(self._loop)
+        self._frames.send({"type": "ready"})
+        self._loop.run_forever()
+
+    def _take_boot(self) -> dict[str, Any]:
+        while not self._frames.ended:
+            for message in self._frames.receive():
+                if isinstance(message, dict) and message["type"] == "boot":
+                    return message
+        raise SystemExit(0)
+
+    # Turns ------------------------------------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        self._send(self._guest.turn())
+
+    def _receive(self) -> None:
+        for message in self._frames.receive():
+            if isinstance(message, str):
+                self._send(self._guest.deliver(message))
+            else:
+                self._answer(message)
+        if self._frames.ended:
+            self._loop.stop()
+
+    def _answer(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "ping":
+            self._frames.send({"type": "pong"})
+        elif kind == "load":
+            self._frames.send({"type": "loaded", "text": self._load(message["deployment"])})
+        elif kind == "census":
+            self._frames.send({"type": "census", "census": json.loads(self._guest.census())})
+
+    def _load(self, deployment: dict[str, Any]) -> str:
+        self._control.begin_turn()
+        try:
+            return self._guest.load(json.dumps(deployment))
+        finally:
+            self._output.loaded = True
+            self._control.end_turn()
+
+    def _send(self, text: str | None) -> None:
+        if text is not None:
+            self._frames.send(text)
+
+    # Host -------------------------------------------------------------------------------------------------------------
+
+    def post(self, text: str) -> None:
+        """Send a batch now."""
+        self._frames.send(text)
+
+    def computed(self) -> None:
+        """See `Host`."""
+        self._control.computed()
+
+    def look(self) -> str:
+        """See `interrupts.Pool`."""
+        return self._control.look()
+
+    def hit(self) -> None:
+        """See `interrupts.Pool`."""
+        self._control.hit()
+
+    def _leave_to_parent(self) -> None:
+        """Let go, in a process that user code has forked, of what is the parent's."""
+        self._output.restore()
+        self._frames.connection.close()
+
+
+def _limit_memory(limit: float | None) -> None:
+    if limit is None:
+        return
+    import resource  # noqa: PLC0415 - only where there is a limit
+
+    kind = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
+    _, most = resource.getrlimit(kind)
+    resource.setrlimit(kind, (int(limit), most))
+
+
+def run() -> NoReturn:
+    """Be a guest process."""
+    faulthandler.enable(all_threads=False)
+    GuestProcess().run()
+    # What user code has asked for at the end, but no waiting for its threads: the host waits for us.
+    atexit._run_exitfuncs()  # noqa: SLF001 - as the interpreter does
+    os._exit(0)

@@ -1,0 +1,76 @@
+"""
+What the pool reads while this process is busy: words in a file that both have open.
+
+The layout is that of `runtime/control.js`: words of 32 bits, then pass, ref and attempt of each attempt that is to be cut.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import struct
+import sys
+import time
+
+_BYTES = 8 * 1024
+_PAGE = 65_536
+_WORD = struct.Struct("<i")
+_TARGET = struct.Struct("<3d")
+_TURN, _PAGES, _LOOKS, _HITS, _RUN_CODE, _TARGETS, _COMPUTED = range(4, 32, 4)
+_TARGETS_AT = 64
+_MEASURE_EVERY = 0.5
+
+
+class Control:
+    """The words."""
+
+    def __init__(self, file: int) -> None:
+        """Use the open *file*."""
+        self._map = mmap.mmap(file, _BYTES)
+        self._turn = self._looks = self._hits = self._computed = 0
+        self._measured_at = 0.0
+
+    def begin_turn(self) -> None:
+        """The interpreter begins to run."""
+        self._turn += 1
+        _WORD.pack_into(self._map, _TURN, self._turn & 0x7FFFFFFF)
+
+    def end_turn(self) -> None:
+        """It ends to run, for now."""
+        self._turn += 1
+        _WORD.pack_into(self._map, _TURN, self._turn & 0x7FFFFFFF)
+        if (now := time.monotonic()) - self._measured_at > _MEASURE_EVERY:
+            self._measured_at = now
+            _WORD.pack_into(self._map, _PAGES, memory_in_use() // _PAGE)
+
+    def computed(self) -> None:
+        """Code has kept the interpreter to itself for longer than others should wait."""
+        self._computed += 1
+        _WORD.pack_into(self._map, _COMPUTED, self._computed)
+
+    def look(self) -> str:
+        """An interrupt has arrived: what is it for? JSON, see `_stepwell_runtime.interrupts`."""
+        self._looks += 1
+        _WORD.pack_into(self._map, _LOOKS, self._looks)
+        (count,) = _WORD.unpack_from(self._map, _TARGETS)
+        (run_code,) = _WORD.unpack_from(self._map, _RUN_CODE)
+        targets = [_TARGET.unpack_from(self._map, _TARGETS_AT + i * _TARGET.size) for i in range(count)]
+        return json.dumps({"runCode": run_code == 1, "attempts": targets})
+
+    def hit(self) -> None:
+        """It has been raised in the code that it is for."""
+        self._hits += 1
+        _WORD.pack_into(self._map, _HITS, self._hits)
+
+
+def memory_in_use() -> int:
+    """Memory of this process in bytes."""
+    try:
+        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - pathlib is not needed for anything else
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+    except OSError:
+        import resource  # noqa: PLC0415 - only where there is no /proc
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024

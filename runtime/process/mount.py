@@ -1,0 +1,54 @@
+"""
+Mounting: the guest's packages, found where they stand in the host tree and not where this Python looks for its own.
+
+`workers` is ours in a guest, whatever else is installed under that name. This file is read before anything of ours can be
+imported, by any Python that somebody may have named: it says so if that is too old.
+"""
+
+import sys
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
+from os.path import abspath, dirname, exists, join
+
+ROOT = dirname(dirname(dirname(abspath(__file__))))
+OLDEST = (3, 11)
+PACKAGES = {
+    "workers": "py/workers",
+    "_workflows_bridge": "bridge",
+    "_stepwell_runtime": "runtime/python",
+    "_stepwell_process": "runtime/process",
+}
+
+
+class _Finder(object):
+    def __init__(self, packages):
+        self._packages = packages
+
+    def find_spec(self, name, _path=None, _target=None):
+        """The package called *name*, if it is one of ours."""
+        if name not in self._packages:
+            return None
+        folder = join(ROOT, *self._packages[name].split("/"))
+        init = join(folder, "__init__.py")
+        if exists(init):
+            return spec_from_file_location(name, init, submodule_search_locations=[folder])
+        spec = ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = [folder]
+        return spec
+
+    def invalidate_caches(self):
+        """There are none."""
+
+
+def check_version():
+    """Leave, and say why, where this Python cannot run workflows."""
+    if sys.version_info < OLDEST:
+        wanted = ".".join(map(str, OLDEST))
+        found = ".".join(map(str, sys.version_info[:3]))
+        sys.stderr.write("%s is Python %s; workflows need %s or newer.\n" % (sys.executable, found, wanted))
+        sys.exit(78)
+
+
+def mount(packages=None):
+    """Let the guest's packages, and *packages* besides, be imported: folders of the host tree, by name."""
+    sys.meta_path.insert(0, _Finder(dict(PACKAGES, **(packages or {}))))

@@ -78,6 +78,8 @@ GUEST_PACKAGES = {
     "_workflows_bridge": "bridge",
     "_stepwell_runtime": "runtime/python",
     "_stepwell_pyodide": "runtime/pyodide",
+    "_stepwell_process": "runtime/process",
+    "_stepwell_cpython": "runtime/cpython",
 }
 """What the guest's Python imports, and where it stands here."""
 
@@ -100,7 +102,9 @@ def types(session: nox.Session) -> None:
     node = use_node(session, NODES[0])
     session.run("mypy", "noxfile.py", "hatch_build.py", "benchmarks/run.py")
     session.run("mypy", "-p", "stepwell", "-p", "workers", "-p", "_workflows_bridge", *session.posargs)
-    session.run("mypy", "-p", "_stepwell_runtime", *session.posargs)
+    session.run(
+        "mypy", "-p", "_stepwell_runtime", "-p", "_stepwell_process", "-p", "_stepwell_cpython", *session.posargs
+    )
     # Only ever imported by Pyodide's own Python.
     session.run("mypy", "--python-version=3.14", "--follow-imports=silent", "-p", "_stepwell_pyodide", *session.posargs)
     session.run(node, "node_modules/typescript/bin/tsc", external=True)

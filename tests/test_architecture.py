@@ -48,6 +48,8 @@ JS_MAY_IMPORT: dict[str, set[str]] = {
 PYTHON_MAY_IMPORT: dict[str, set[str]] = {
     "bridge": {"pyodide", "js", "_workflows_bridge"},
     "runtime/python": {"_workflows_bridge", "workers"},
+    "runtime/process": set(),
+    "runtime/cpython": {"_stepwell_cpython", "_stepwell_process", "_stepwell_runtime", "_workflows_bridge", "workers"},
     "runtime/pyodide": {
         "_stepwell_runtime",
         "_workflows_bridge",

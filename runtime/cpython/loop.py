@@ -1,4 +1,4 @@
-"""The event loop of a guest process: asyncio's own, in turns, with the socket to the host beside what user code waits for."""
+"""The event loop of a guest process: asyncio's own, in turns, with the host's socket beside those of user code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LONGEST_WAIT = 3600.0
 _MANY_CANCELLED = 100
 
 
-class ProcessLoop(GuestLoop, SelectorEventLoop):
+class ProcessLoop(GuestLoop, SelectorEventLoop):  # type: ignore[misc]  # `create_task`: see there
     """See the module."""
 
     _ready: Any

@@ -71,5 +71,5 @@ def keep_context_in_threads() -> None:
     ) -> Any:  # noqa: ANN401
         return submit(executor, copy_context().run, function, *args, **kwargs)
 
-    threading.Thread.start = start_in_context  # type: ignore[method-assign]
+    threading.Thread.start = start_in_context  # type: ignore[method-assign, assignment]
     ThreadPoolExecutor.submit = submit_in_context  # type: ignore[method-assign, assignment]

@@ -32,7 +32,7 @@ class GuestProcess:
     def __init__(self) -> None:
         """Take over the process, but its event loop."""
         for file in (CONNECTION, CONTROL):
-            os.set_inheritable(file, False)
+            os.set_inheritable(file, False)  # noqa: FBT003 - as `os` has it
         self._frames = FrameSocket(socket.socket(fileno=CONNECTION))
         self._control = Control(CONTROL)
         self._loop = ProcessLoop(CONNECTION, self._control)

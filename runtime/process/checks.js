@@ -49,7 +49,7 @@ function maybe(rule) {
 /** The fields of each message besides `type`, `pass` and those of `REFS`. @type {Record<string, Record<string, Rule>>} */
 const FIELDS = {
   do: { name: string, count: positive, config: maybe(object), started: maybe(on), rollback: maybe(handler) },
-  done: { value: isValue },
+  done: { value: isResult },
   failed: { error },
   delay: { delay: anything, failure: maybe(string) },
   rollback: { name: string, count: positive, config: maybe(object) },
@@ -124,7 +124,8 @@ export class Checks {
     const fields = FIELDS[type];
     const refs = REFS[type] ?? {};
     for (const key of Object.keys(rest)) {
-      if (!Object.hasOwn(fields, key) && !Object.hasOwn(refs, key)) throw new RubbishError(`${type} with ${shown(key)}`);
+      if (!Object.hasOwn(fields, key) && !Object.hasOwn(refs, key))
+        throw new RubbishError(`${type} with ${shown(key)}`);
     }
     for (const key of Object.keys(fields)) {
       if (!fields[key](rest[key])) throw new RubbishError(`${type} with ${key} ${shown(rest[key])}`);
@@ -163,6 +164,20 @@ function isValue(text) {
   try {
     decode(text);
     return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a step may give: a value, or what stands for a byte stream that it has sent before. @param {any} text */
+function isResult(text) {
+  if (!text?.startsWith?.('{"$":"stream"')) return isValue(text);
+  try {
+    const { $: tag, v, ...rest } = JSON.parse(text);
+    const { name, count, chunks, bytes, preview } = v;
+    const known =
+      string(name) && positive(count) && natural(chunks) && natural(bytes) && maybe(string)(preview ?? undefined);
+    return tag === "stream" && known && Object.keys(rest).length === 0;
   } catch {
     return false;
   }

@@ -6,18 +6,7 @@ import { randomUUID } from "node:crypto";
 import { accessSync, closeSync, constants, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  BYTES,
-  COMPUTED,
-  HITS,
-  LOOKS,
-  MAX_TARGETS,
-  PAGES,
-  RUN_CODE,
-  TARGETS,
-  TARGETS_AT,
-  TURN,
-} from "../control.js";
+import { BYTES, COMPUTED, HITS, LOOKS, MAX_TARGETS, PAGES, RUN_CODE, TARGETS, TARGETS_AT, TURN } from "../control.js";
 
 /** Where Linux keeps files in memory. */
 const IN_MEMORY = "/dev/shm";

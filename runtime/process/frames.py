@@ -1,8 +1,8 @@
 """
 Frames: how messages stand one after another on the socket to the engine's host.
 
-A frame is one byte for its kind (``B`` a batch, ``M`` any other message, as JSON), four for the length of the rest, little
-endian, and the text in UTF-8. The twin of this file is `frames.js`.
+A frame is one byte for its kind (``B`` a batch, ``M`` any other message, as JSON), four for the length of the rest,
+little endian, and the text in UTF-8. The twin of this file is `frames.js`.
 """
 
 from __future__ import annotations

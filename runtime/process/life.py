@@ -27,7 +27,7 @@ def _ask_kernel() -> bool:
     try:
         import ctypes  # noqa: PLC0415 - a Python may have been built without it
 
-        return ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0
+        return bool(ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0)
     except (ImportError, OSError, AttributeError):
         return False
 

@@ -1,8 +1,8 @@
 """
 Mounting: the guest's packages, found where they stand in the host tree and not where this Python looks for its own.
 
-`workers` is ours in a guest, whatever else is installed under that name. This file is read before anything of ours can be
-imported, by any Python that somebody may have named: it says so if that is too old.
+`workers` is ours in a guest, whatever else is installed under that name. This file is read before anything of ours can
+be imported, by any Python that somebody may have named: it says so if that is too old.
 """
 
 import sys

@@ -20,6 +20,7 @@ from _workflows_bridge.step import install as install_step
 from . import patches
 from .loop import PyodideLoop
 
+
 class Host(GuestHost, Protocol):
     """What JavaScript gives."""
 

@@ -14,7 +14,7 @@ import { Engine } from "../js/engine/engine.js";
 import { entries, targetOf } from "../js/engine/events.js";
 import { PARK_LINGER } from "../js/engine/parking.js";
 import { isFiniteStatus } from "../js/engine/status.js";
-import { toPlain } from "../js/server/plain.js";
+import { toPlain } from "../js/engine/plain.js";
 import { SqliteStore } from "../js/store/sqlite.js";
 import { ManualClock } from "./manual_clock.js";
 import { GuestView } from "./guest_view.js";

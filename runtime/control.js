@@ -41,8 +41,8 @@ export class Control {
   #words;
   #targets;
 
-  /** @param {SharedArrayBuffer} [buffer] */
-  constructor(buffer = new SharedArrayBuffer(BYTES)) {
+  /** @param {ArrayBufferLike} [buffer] where memory cannot be shared, each side has one of its own: no interrupt arrives then */
+  constructor(buffer = new (globalThis.SharedArrayBuffer ?? ArrayBuffer)(BYTES)) {
     this.buffer = buffer;
     this.#words = new Int32Array(buffer);
     this.#targets = new Float64Array(buffer, TARGETS_AT);

@@ -85,8 +85,9 @@ export class Isolate {
   /** Whether it said what no guest says: then nothing that it says counts. */
   #distrusted = false;
   #checks;
-  /** @type {Map<string, (message: any) => void>} */
+  /** By the type of the message that is waited for. @type {Map<string, { resolve: (message: any) => void, reject: (error: Error) => void }>} */
   #replies = new Map();
+  #asked = 0;
 
   /**
    * @param {Kind} kind
@@ -184,9 +185,27 @@ export class Isolate {
   #reply(type) {
     return new Promise((resolve, reject) => {
       if (this.#dead) reject(new Error("The interpreter is gone."));
-      this.#replies.set(type, resolve);
-      this.#replies.set("died", ({ reason }) => reject(new Error(reason)));
+      this.#replies.set(type, { resolve, reject });
     });
+  }
+
+  /** Settles when the interpreter has started. */
+  async ready() {
+    await this.#ready;
+  }
+
+  /**
+   * Let the interpreter look at source code, without running any of it.
+   *
+   * @param {string} what
+   * @param {object} given
+   */
+  async examine(what, given) {
+    await this.#ready;
+    this.#asked += 1;
+    const reply = `examined ${this.#asked}`;
+    const { text } = await this.#ask({ type: "examine", reply, what, text: JSON.stringify(given) }, reply);
+    return JSON.parse(text);
   }
 
   /** What is alive inside, for tests that look for leaks. */
@@ -230,7 +249,7 @@ export class Isolate {
     else if (message.type === "pong") this.#watchdog.heard();
     else if (message.type === "died") this.#end({ reason: message.reason });
     else {
-      this.#replies.get(message.type)?.(message);
+      this.#replies.get(message.type)?.resolve(message);
       this.#replies.delete(message.type);
     }
   }
@@ -301,14 +320,21 @@ export class Isolate {
     if (this.#dead) return;
     // What it said before counts, or a finished step would run again.
     for (const message of this.#thread.takeLeft()) if (typeof message === "string") this.#hand(unpack(message));
+    this.#refuseReplies(death.reason);
     void this.dispose();
-    this.#replies.get("died")?.(death);
     this.ondeath(death);
+  }
+
+  /** @param {string} reason */
+  #refuseReplies(reason) {
+    for (const { reject } of this.#replies.values()) reject(new Error(reason));
+    this.#replies.clear();
   }
 
   async dispose() {
     this.#dead = true;
     this.#watchdog.stop();
+    this.#refuseReplies("The interpreter has been ended.");
     await this.#thread.end();
   }
 }

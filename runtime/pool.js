@@ -96,12 +96,19 @@ export class Pool {
     this.#limits = { ...limitsOf(kind), ...limits };
   }
 
-  /** Start an interpreter before it is known what for. The next pool with the default limits takes it. @param {Kind} kind */
+  /**
+   * Start an interpreter before it is known what for. The next pool with the default limits takes it.
+   *
+   * @param {Kind} kind
+   * @returns {Isolate} the one that stands by
+   */
   static prewarmKind(kind) {
-    if (warm.has(kind)) return;
+    const standing = warm.get(kind);
+    if (standing) return standing;
     const isolate = new Isolate(kind, limitsOf(kind));
     isolate.ondeath = () => warm.delete(kind);
     warm.set(kind, isolate);
+    return isolate;
   }
 
   /**
@@ -345,6 +352,21 @@ export class Pool {
     for (const { pass } of lodgers) this.#homes.delete(pass);
     const wire = error.wire ?? { name: "WorkflowInternalError", message: error.message };
     this.onmessages(lodgers.map(({ pass }) => ({ type: "fail", pass, error: wire })));
+  }
+
+  /**
+   * End all isolates where they stand. No pass is to blame: each is reported lost, and may go on in another.
+   *
+   * @param {string} reason
+   */
+  kill(reason) {
+    const isolates = this.#isolates;
+    this.#isolates = [];
+    const passes = isolates.flatMap(({ lodgers }) => [...lodgers.keys()]);
+    for (const isolate of isolates) void isolate.dispose();
+    for (const pass of passes) this.#homes.delete(pass);
+    if (passes.length > 0) this.onlost(passes.map((pass) => ({ pass, blamed: [], reason })));
+    if (this.#waiting.size > 0) this.#placeAll();
   }
 
   // Upkeep -----------------------------------------------------------------------------------------------------------

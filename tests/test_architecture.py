@@ -30,15 +30,18 @@ JS_MAY_IMPORT: dict[str, set[str]] = {
     # The log's vocabulary is the one thing of the engine that its store has to know.
     "js/store": {"js/store", "js/engine/events.js", "bridge/protocol.d.ts"},
     "js/store/node_driver.js": {"js/store", "node:*"},
+    "js/store/wasm_driver.js": {"js/store", "node_modules/@sqlite.org/sqlite-wasm"},
     "js/server": {"js", "bridge", "runtime", "node:*", "npm:hono", "npm:@hono/node-server", "npm:zod"},
     # Nothing of Node: a page can have schedules too.
     "js/server/cron.js": {"js/engine", "npm:croner"},
     # The engine in a page. Workers know no bare names: what comes from npm is imported by its place.
     "js/playground": {"js/playground/host.d.ts", "js/store/store.d.ts"},
     "js/playground/page": {"js/playground", *(f"npm:{name}" for name in PAGE_MODULES)},
-    "js/playground/engine": {"js", "bridge", "runtime", "node_modules/comlink", "node_modules/@sqlite.org/sqlite-wasm"},
+    "js/playground/engine": {"js", "bridge", "runtime", "node_modules/comlink"},
+    "js/playground/server": {"js", "runtime", "node:*", "npm:hono", "npm:@hono/node-server"},
     "bridge": {"bridge"},
     "runtime": {"runtime", "bridge", "node:*", "npm:pyodide"},
+    "runtime/browser": {"runtime", "bridge", "node_modules/pyodide"},
     # It stands beside the host tree, and puts its parts together on a clock of its own.
     "conformance": {"conformance", "js", "bridge", "runtime", "node:*"},
     # What it writes into the files of workflows.

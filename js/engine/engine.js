@@ -13,6 +13,7 @@
 import { answerCall } from "./binding.js";
 import { Commits, StoppedError } from "./commits.js";
 import { batchIds, batchInstances, checkCreation } from "./creation.js";
+import { targetOf } from "./events.js";
 import { alreadyExists, notFound, terminatedError, WorkflowError } from "./errors.js";
 import { CRON_TRIGGER } from "./events.js";
 import { isLonger, MAX_VALUE } from "./limits.js";
@@ -23,7 +24,7 @@ import { Sweeper } from "./retention.js";
 import { Scheduler } from "./scheduler.js";
 import { Schedules } from "./schedules.js";
 import { isFiniteStatus } from "./status.js";
-import { readSteps } from "./step.js";
+import { isResting, readSteps } from "./step.js";
 
 /**
  * @typedef {object} EngineOptions
@@ -420,6 +421,35 @@ export class Engine {
       if (wipe) store.instanceRestartedFrom(row, now, wipe);
       else store.instanceRestarted(row, now);
     });
+    this.#scheduler.schedule();
+    await this.#commits.committed();
+  }
+
+  /**
+   * End a sleep, or the wait before a retry, now.
+   *
+   * @param {string} workflow
+   * @param {string} id
+   * @param {string} [target] the step as `NAME-COUNT`; absent: all that the instance has
+   */
+  async skipSleep(workflow, id, target) {
+    const row = this.get(workflow, id);
+    const now = this.clock.now();
+    const rests = (/** @type {import("./step.js").Step} */ step) =>
+      isResting(step) && (target === undefined || targetOf(step) === target);
+    const steps = isFiniteStatus(row.status) ? [] : [...readSteps(this.log(row.number)).values()].filter(rests);
+    if (steps.length === 0) {
+      const what = target === undefined ? "nothing" : `no step "${target}"`;
+      throw new WorkflowError(
+        "instance.not_sleeping",
+        `Instance '${id}' has ${what} that sleeps or waits for a retry.`,
+      );
+    }
+    this.#write(row.number, (store) => {
+      for (const step of steps) store.dueMoved(row.number, step, now);
+      if (row.status === "waiting") store.instanceDue(row.number, now);
+    });
+    this.#scheduler.live(row.number)?.hasten(steps.map(({ key }) => key));
     this.#scheduler.schedule();
     await this.#commits.committed();
   }

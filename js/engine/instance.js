@@ -23,7 +23,7 @@ import { Parking } from "./parking.js";
 import { Pass } from "./pass.js";
 import { countRollbacks } from "./rollback.js";
 import { RollbackPass } from "./rollback_pass.js";
-import { toHistory } from "./step.js";
+import { isResting, toHistory } from "./step.js";
 import { Waits } from "./waits.js";
 
 /**
@@ -238,6 +238,21 @@ export class Instance {
   /** @param {EventRow} event already in the store */
   eventReceived(event) {
     this.#waits.received(event);
+  }
+
+  /**
+   * What these steps rest for is over now; the store says so already.
+   *
+   * @param {string[]} keys
+   */
+  hasten(keys) {
+    for (const key of keys) {
+      const step = this.#pass.steps.get(key);
+      if (!step || !isResting(step)) continue;
+      step.due = this.#pass.now;
+      if (step.kind === "sleep") this.#waits.arm(step);
+      else if (step.ref !== null) this.#attempts.arm(step);
+    }
   }
 
   /** @param {Extract<FromGuest, { type: "log" }>} message */

@@ -92,6 +92,11 @@ export function stepKey(kind, name, count) {
   return `${kind} ${count} ${name}`;
 }
 
+/** Whether it is a sleep, or waits for its next attempt. @param {Step} step */
+export function isResting({ kind, ended, running, due }) {
+  return !ended && !running && due !== null && (kind === "sleep" || kind === "do");
+}
+
 /**
  * @param {LogRow[]} rows in log order
  * @returns {Map<string, Step>} by key, in order of their starts

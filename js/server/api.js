@@ -11,7 +11,7 @@ import { WorkflowError } from "../engine/errors.js";
 import { TRIGGERS } from "../engine/events.js";
 import { subscriptionOptions } from "../engine/subscription.js";
 import { batchDelete, createInstance, deployment, listQuery, parse, retentionOf, statusChange } from "./bodies.js";
-import { toPlain } from "./plain.js";
+import { toPlain } from "../engine/plain.js";
 import { subscribe } from "./subscribe.js";
 
 const NOT_FOUND = new Set(["instance.not_found", "workflow.not_found", "deployment.not_found"]);

@@ -4,8 +4,7 @@
 /** @import { InstanceRow } from "../store/store.d.ts" */
 /** @import { SubscriptionOptions } from "../engine/subscription.js" */
 
-import { Subscription } from "../engine/subscription.js";
-import { toPlain } from "./plain.js";
+import { Feed } from "../engine/feed.js";
 
 /**
  * Upstream's subscription events after the cursor, with `log` lines for what user code prints in between. The stream ends
@@ -18,7 +17,7 @@ import { toPlain } from "./plain.js";
  */
 export function subscribe(host, row, options) {
   const encoder = new TextEncoder();
-  const reader = new Reader(host, row, options);
+  const feed = new Feed(host.engine, row, options);
   let unwatch = () => {};
   return new ReadableStream({
     start(controller) {
@@ -29,7 +28,7 @@ export function subscribe(host, row, options) {
         controller.close();
       };
       const push = () => {
-        const { lines, last } = reader.read();
+        const { lines, last } = feed.read();
         for (const line of lines) controller.enqueue(encoder.encode(`${JSON.stringify(line)}\n`));
         if (last) close();
         return last;
@@ -42,40 +41,4 @@ export function subscribe(host, row, options) {
       host.streamClosed();
     },
   });
-}
-
-class Reader {
-  #host;
-  #row;
-  #subscription;
-  #wantsOutput;
-  #printed = 0;
-
-  /** @param {Host} host @param {InstanceRow} row @param {SubscriptionOptions} options */
-  constructor(host, row, options) {
-    this.#host = host;
-    this.#row = row;
-    this.#subscription = new Subscription(host.engine, row, options, toPlain);
-    // A filter names events of the instance, and what its code prints is none.
-    this.#wantsOutput = options.filter === undefined;
-  }
-
-  /** What has come since the last call, in order of time. */
-  read() {
-    const { number, id } = this.#row;
-    const { events, done } = this.#subscription.read();
-    const output = this.#wantsOutput ? this.#host.engine.output(number, this.#printed) : [];
-    this.#printed = output.at(-1)?.id ?? this.#printed;
-    const logs = output.map(({ at, step, level, text }) => ({
-      type: "log",
-      instanceId: id,
-      timestamp: at,
-      stepName: step ?? undefined,
-      level,
-      text,
-    }));
-    // Stable: a line printed in the millisecond of a step's end comes before it, as it did.
-    const lines = [...logs, ...events].sort((a, b) => a.timestamp - b.timestamp);
-    return { lines, last: done };
-  }
 }

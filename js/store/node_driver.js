@@ -3,7 +3,7 @@
 /** @import { Driver } from "./driver.d.ts" */
 
 import { DatabaseSync } from "node:sqlite";
-import { StateError } from "./schema.js";
+import { stateErrorOf } from "./state_error.js";
 
 /** ms for which somebody who only looks into the file (SQLite's shell, a backup) may keep us from writing. */
 const READER_PATIENCE = 10_000;
@@ -13,7 +13,7 @@ const READER_PATIENCE = 10_000;
  *
  * @param {string} path a file, or ":memory:"
  * @returns {Driver}
- * @throws {StateError}
+ * @throws {import("./schema.js").StateError}
  */
 export function openDriver(path) {
   try {
@@ -34,21 +34,5 @@ export function openDriver(path) {
  */
 export function toStateError(error) {
   const code = /** @type {any} */ (error)?.errcode;
-  if (typeof code !== "number") return error;
-  const { message } = /** @type {Error} */ (error);
-  switch (code & 0xff) {
-    case 8:
-      return new StateError("state.readonly", "it cannot be written to", { cause: error });
-    case 13:
-      return new StateError("state.full", "the disk is full", { cause: error });
-    case 10:
-      return new StateError("state.full", `the disk refuses to write (${message})`, { cause: error });
-    case 11:
-    case 26:
-      return new StateError("state.corrupt", `it is not a sound SQLite database (${message})`, { cause: error });
-    case 14:
-      return new StateError("state.path", "it cannot be opened", { cause: error });
-    default:
-      return error;
-  }
+  return typeof code === "number" ? stateErrorOf(code, error) : error;
 }

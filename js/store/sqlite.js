@@ -346,6 +346,13 @@ export class SqliteStore extends SqliteReads {
     this.#append(log, E.WAIT_TIMED_OUT, at, { step, detail: { error } });
   }
 
+  /** @param {number} number @param {StepRef} step @param {number} due */
+  dueMoved(number, step, due) {
+    this.#sql(
+      `UPDATE log SET due = ? WHERE instance = ? AND name = ? AND count = ? AND due > ? AND event IN (?, ?)`,
+    ).run(due, number, step.name, step.count, due, E.SLEEP_START, E.ATTEMPT_FAILURE);
+  }
+
   /** @param {number} number @param {string} type @param {number} at @param {Encoded} payload */
   eventReceived(number, type, at, payload) {
     const { lastInsertRowid } = this.#sql("INSERT INTO events (instance, type, at, payload) VALUES (?, ?, ?, ?)").run(

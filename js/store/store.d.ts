@@ -212,6 +212,8 @@ export interface Store {
   waitCompleted(log: LogCursor, step: StepRef, at: number, event: EventRow, value: Encoded): void;
   waitTimedOut(log: LogCursor, step: StepRef, at: number, error: WireError): void;
 
+  /** What a step rests for ends at another time: a sleep, or the wait before a retry. */
+  dueMoved(number: number, step: StepRef, due: number): void;
   eventReceived(number: number, type: string, at: number, payload: Encoded): EventRow;
   outputWritten(number: number, rows: OutputRow[]): void;
 

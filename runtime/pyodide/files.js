@@ -1,5 +1,7 @@
 /** The Python files that every guest has, and the name of the snapshot that has them imported. */
 
+/** @import { GuestFile } from "./interpreter.js" */
+
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -16,8 +18,6 @@ const PACKAGES = [
   ["runtime/python", "_stepwell_runtime"],
   ["runtime/pyodide", "_stepwell_pyodide"],
 ];
-
-/** @typedef {{ path: string, text: string }} GuestFile `path` is relative to the guest's site-packages */
 
 /** @returns {GuestFile[]} */
 export function guestFiles() {

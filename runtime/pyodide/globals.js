@@ -1,9 +1,11 @@
-/** What `import js` gives in a guest: the globals of the web, without the ways of Node to the host. */
+/** What `import js` gives in a guest: the globals of the web, without the ways to the host. */
 
-const HIDDEN = new Set(["global", "globalThis", "self", "process", "require", "module", "exports", "console"]);
+const OF_NODE = ["global", "process", "require", "module", "exports"];
+const OF_WORKERS = ["postMessage", "onmessage", "onmessageerror", "close", "Worker", "SharedWorker"];
+const HIDDEN = new Set(["globalThis", "self", "console", "constructor", ...OF_NODE, ...OF_WORKERS]);
 
 /**
- * Node's own are hidden, not sealed off: a function's constructor still evaluates text in the real global scope.
+ * The host's own are hidden, not sealed off: a function's constructor still evaluates text in the real global scope.
  *
  * @param {Record<string, unknown>} own what the guest has in addition, or in place of a global
  * @returns {Record<string, unknown>}
@@ -11,17 +13,34 @@ const HIDDEN = new Set(["global", "globalThis", "self", "process", "require", "m
 export function guestGlobals(own) {
   /** @type {Record<string, unknown>} */
   const globals = {};
-  for (const name of Object.getOwnPropertyNames(globalThis)) {
+  for (const name of globalNames()) {
     if (HIDDEN.has(name)) continue;
+    const settle = (/** @type {unknown} */ value) => {
+      Object.defineProperty(globals, name, { value, writable: true, configurable: true, enumerable: true });
+      return value;
+    };
     // By a getter, for some globals are made when they are first read.
     Object.defineProperty(globals, name, {
       configurable: true,
       enumerable: true,
-      get: () => /** @type {any} */ (globalThis)[name],
-      set(value) {
-        Object.defineProperty(globals, name, { value, writable: true, configurable: true });
-      },
+      get: () => settle(callable(Reflect.get(globalThis, name))),
+      set: settle,
     });
   }
   return Object.assign(globals, { globalThis: globals, self: globals }, own);
+}
+
+/** Their names. A worker of a page has some of its globals on its prototypes. */
+function globalNames() {
+  /** @type {Set<string>} */
+  const names = new Set();
+  for (let scope = globalThis; scope && scope !== Object.prototype; scope = Object.getPrototypeOf(scope)) {
+    for (const name of Object.getOwnPropertyNames(scope)) names.add(name);
+  }
+  return names;
+}
+
+/** A browser's functions refuse to be called on any object but the global one. @param {any} value */
+function callable(value) {
+  return typeof value === "function" && value.prototype === undefined ? value.bind(globalThis) : value;
 }

@@ -1,22 +1,32 @@
 /** One Pyodide interpreter in this thread: restored from a snapshot, or started afresh to make one. */
 
-/** @import { GuestFile } from "./files.js" */
-
-import { loadPyodide } from "pyodide";
+/** @typedef {{ path: string, text: string }} GuestFile `path` is relative to the guest's site-packages */
 
 const ENV = { HOME: "/session", PYTHONHASHSEED: "111" };
 
 /**
  * @typedef {object} InterpreterOptions
+ * @property {(options: any) => Promise<any>} loadPyodide handed in, because a page's worker finds it by its place only
  * @property {GuestFile[]} files
  * @property {Uint8Array} [snapshot]
+ * @property {boolean} [makeSnapshot] start so that a snapshot can be made
  * @property {WebAssembly.Module} [module] Pyodide's, compiled
  * @property {object} globals what `import js` gives
  * @property {number} [memoryLimit] in bytes
+ * @property {object} [options] more for `loadPyodide`
  *
  * @param {InterpreterOptions} options
  */
-export async function startInterpreter({ files, snapshot, module, globals, memoryLimit = Infinity }) {
+export async function startInterpreter({
+  loadPyodide,
+  files,
+  snapshot,
+  makeSnapshot = false,
+  module,
+  globals,
+  memoryLimit = Infinity,
+  options = {},
+}) {
   const release = module ? shareModule(module) : () => {};
   limitMemory(memoryLimit);
   try {
@@ -28,8 +38,10 @@ export async function startInterpreter({ files, snapshot, module, globals, memor
       // Output takes another way: see output.py.
       stdout: () => {},
       stderr: () => {},
-      fsInit: async (FS, { sitePackages }) => writeFiles(FS, sitePackages, files),
-      ...(snapshot ? { _loadSnapshot: snapshot } : { _makeSnapshot: true }),
+      fsInit: async (/** @type {any} */ FS, /** @type {{ sitePackages: string }} */ { sitePackages }) =>
+        writeFiles(FS, sitePackages, files),
+      ...options,
+      ...(snapshot ? { _loadSnapshot: snapshot } : { _makeSnapshot: makeSnapshot }),
     });
   } finally {
     release();
@@ -54,16 +66,17 @@ function writeFiles(FS, folder, files) {
  * @param {WebAssembly.Module} module
  */
 function shareModule(module) {
-  const original = WebAssembly.instantiate;
-  /** @param {any} source @param {any} imports */
-  const patched = async (source, imports) => {
+  const { instantiate, instantiateStreaming } = WebAssembly;
+  /** @param {any} imports */
+  const share = async (imports) => ({ module, instance: await instantiate(module, imports) });
+  Object.assign(WebAssembly, {
     // Pyodide instantiates small modules of its own, too.
-    if (!(source.byteLength > 1_000_000)) return original(source, imports);
-    return { module, instance: await original(module, imports) };
-  };
-  WebAssembly.instantiate = /** @type {any} */ (patched);
+    instantiate: (/** @type {any} */ source, /** @type {any} */ imports) =>
+      source.byteLength > 1_000_000 ? share(imports) : instantiate(source, imports),
+    instantiateStreaming: (/** @type {any} */ _response, /** @type {any} */ imports) => share(imports),
+  });
   return () => {
-    WebAssembly.instantiate = original;
+    Object.assign(WebAssembly, { instantiate, instantiateStreaming });
   };
 }
 

@@ -19,6 +19,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { loadPyodide } from "pyodide";
 import { guestFiles, ROOT, snapshotKey } from "./files.js";
 import { guestGlobals } from "./globals.js";
 import { startInterpreter } from "./interpreter.js";
@@ -55,6 +56,11 @@ export async function findSnapshot(shipped = join(ROOT, "snapshots")) {
     // A cache that cannot be written costs time at the next start, no more.
   }
   return made;
+}
+
+/** The bytes of `findSnapshot`, for those who hand them on. */
+export async function snapshotBytes() {
+  return new Uint8Array(Buffer.from(await findSnapshot()));
 }
 
 /**
@@ -149,9 +155,14 @@ function cacheFolder() {
 
 /** In the thread. */
 async function make() {
-  const pyodide = await startInterpreter({ files: guestFiles(), globals: guestGlobals({ console: {} }) });
+  const pyodide = await startInterpreter({
+    loadPyodide,
+    makeSnapshot: true,
+    files: guestFiles(),
+    globals: guestGlobals({ console: {} }),
+  });
   pyodide.runPython(IMPORTS);
-  const bytes = /** @type {any} */ (pyodide).makeMemorySnapshot();
+  const bytes = pyodide.makeMemorySnapshot();
   const shared = new SharedArrayBuffer(bytes.byteLength);
   new Uint8Array(shared).set(bytes);
   return shared;

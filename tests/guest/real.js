@@ -7,7 +7,7 @@ import { instanceDetail } from "../../js/engine/detail.js";
 import { Engine } from "../../js/engine/engine.js";
 import { isFiniteStatus } from "../../js/engine/status.js";
 import { nodeClock } from "../../js/server/clock.js";
-import { toPlain } from "../../js/server/plain.js";
+import { toPlain } from "../../js/engine/plain.js";
 import { SqliteStore } from "../../js/store/sqlite.js";
 import { openGuest } from "./guest.js";
 

@@ -23,7 +23,7 @@ function isTagged(value) {
 function plainOf({ $: tag, v, name, message }) {
   switch (tag) {
     case "bytes":
-      return `[Uint8Array(${Buffer.from(v, "base64").length} bytes)]`;
+      return `[Uint8Array(${byteLength(v)} bytes)]`;
     case "bigint":
       return `[BigInt(${v})]`;
     case "map":
@@ -38,4 +38,10 @@ function plainOf({ $: tag, v, name, message }) {
     default:
       return v;
   }
+}
+
+/** @param {string} base64 */
+function byteLength(base64) {
+  const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
+  return (base64.length / 4) * 3 - padding;
 }

@@ -1,0 +1,54 @@
+/** An instance's events, with what its code prints in between: what people are shown while they follow it. */
+
+/** @import { InstanceRow } from "../store/store.d.ts" */
+/** @import { Engine } from "./engine.js" */
+/** @import { SubscriptionOptions } from "./subscription.js" */
+
+import { toPlain } from "./plain.js";
+import { Subscription } from "./subscription.js";
+
+export class Feed {
+  #engine;
+  #row;
+  #subscription;
+  #wantsOutput;
+
+  /**
+   * @param {Engine} engine
+   * @param {InstanceRow} row
+   * @param {SubscriptionOptions} options
+   * @param {number} [printed] number of the last line of output that is known already
+   */
+  constructor(engine, row, options, printed = 0) {
+    this.#engine = engine;
+    this.#row = row;
+    this.#subscription = new Subscription(engine, row, options, toPlain);
+    // A filter names events of the instance, and what its code prints is none.
+    this.#wantsOutput = options.filter === undefined;
+    this.printed = printed;
+  }
+
+  /** `eventId` of the last event that was read. */
+  get cursor() {
+    return this.#subscription.cursor;
+  }
+
+  /** What has come since the last call, in order of time. `last`: the instance has ended, or is gone. */
+  read() {
+    const { number, id } = this.#row;
+    const { events, done } = this.#subscription.read();
+    const output = this.#wantsOutput ? this.#engine.output(number, this.printed) : [];
+    this.printed = output.at(-1)?.id ?? this.printed;
+    const logs = output.map(({ at, step, level, text }) => ({
+      type: "log",
+      instanceId: id,
+      timestamp: at,
+      stepName: step ?? undefined,
+      level,
+      text,
+    }));
+    // Stable: a line printed in the millisecond of a step's end comes before it, as it did.
+    const lines = [...logs, ...events].sort((a, b) => a.timestamp - b.timestamp);
+    return { lines, last: done };
+  }
+}

@@ -1,0 +1,32 @@
+/** Errors on their way to the page: a port carries their class's name and message only. */
+
+/** @import { HostError, Problem } from "../host.d.ts" */
+
+import { StoppedError } from "../../engine/commits.js";
+import { WorkflowError } from "../../engine/errors.js";
+import { StateError } from "../../store/schema.js";
+
+/** @typedef {{ reason: string, message: string, traceback?: string | undefined, problems?: Problem[] | undefined }} Fault */
+
+/**
+ * An error as plain data.
+ *
+ * @param {any} error
+ * @returns {Fault}
+ */
+export function toFault(error) {
+  const { message, traceback, problems } = error ?? {};
+  if (error instanceof WorkflowError) return { reason: error.reason, message, traceback, problems };
+  if (error instanceof StateError) return { reason: error.code, message };
+  if (error instanceof StoppedError) return { reason: "state.stopped", message };
+  if (error?.name === "NotSerializableError") return { reason: "value.not_serializable", message };
+  return { reason: "internal", message: String(message ?? error), traceback: error?.stack };
+}
+
+/**
+ * @param {Fault} fault
+ * @returns {HostError}
+ */
+export function toHostError({ message, ...rest }) {
+  return Object.assign(new Error(message), { ...rest, name: /** @type {const} */ ("HostError") });
+}

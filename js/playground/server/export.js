@@ -1,0 +1,39 @@
+/** The site as a folder that any web server can host, also below a path of its own. */
+
+/** @import { SiteFile } from "./site.js" */
+
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** What an earlier export has left may be written over; anything else is somebody's. */
+const OURS = new Set(["index.html", "service_worker.js", "v"]);
+
+/**
+ * @param {SiteFile[]} site
+ * @param {string} folder made if missing
+ * @returns {{ folder: string, files: number, bytes: number }}
+ * @throws the folder holds something else, or cannot be written
+ */
+export function exportSite(site, folder) {
+  try {
+    mkdirSync(folder, { recursive: true });
+    const foreign = readdirSync(folder).find((name) => !OURS.has(name));
+    if (foreign !== undefined) {
+      const message = `${folder} is not empty: it has ${foreign}. Choose an empty folder.`;
+      throw Object.assign(new Error(message), { code: "export.not_empty" });
+    }
+    let bytes = 0;
+    for (const file of site) {
+      const place = join(folder, file.path);
+      mkdirSync(dirname(place), { recursive: true });
+      if (file.source !== undefined) copyFileSync(file.source, place);
+      else writeFileSync(place, /** @type {Uint8Array} */ (file.bytes));
+      bytes += file.bytes?.length ?? 0;
+    }
+    return { folder, files: site.length, bytes };
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code?.startsWith("export.")) throw error;
+    throw Object.assign(new Error(`${folder} cannot be written (${message}).`), { code: "export.failed" });
+  }
+}

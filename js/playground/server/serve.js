@@ -1,0 +1,54 @@
+/** The site over HTTP, for this machine alone. */
+
+/** @import { SiteFile } from "./site.js" */
+
+import { createAdaptorServer } from "@hono/node-server";
+import { Hono } from "hono";
+import { readFile } from "node:fs/promises";
+import { ISOLATION } from "./policy.js";
+
+const LOOPBACK = "127.0.0.1";
+const FOR_EVER = "public, max-age=31536000, immutable";
+
+/** @param {SiteFile[]} site */
+export function siteApp(site) {
+  const byPath = new Map(site.map((file) => [`/${file.path}`, file]));
+  const app = new Hono();
+  app.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries({ ...ISOLATION, "X-Content-Type-Options": "nosniff" })) {
+      c.header(name, value);
+    }
+  });
+  app.get("*", async (c) => {
+    const file = byPath.get(c.req.path === "/" ? "/index.html" : c.req.path);
+    if (!file) return c.text(`There is no ${c.req.path} here.\n`, 404);
+    const body = file.bytes ?? (await readFile(/** @type {string} */ (file.source)));
+    return c.body(/** @type {Uint8Array<ArrayBuffer>} */ (body), 200, {
+      "Content-Type": file.type,
+      "Cache-Control": file.immutable ? FOR_EVER : "no-cache",
+      ...(file.policy ? { "Content-Security-Policy": file.policy } : {}),
+    });
+  });
+  return app;
+}
+
+/**
+ * @param {SiteFile[]} site
+ * @param {number} port 0: any that is free
+ * @returns {Promise<string>} the site's address
+ * @throws the port cannot be had
+ */
+export async function serveSite(site, port) {
+  const server = createAdaptorServer({ fetch: siteApp(site).fetch });
+  await new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+      const why = code === "EADDRINUSE" ? "is in use" : `cannot be had (${code})`;
+      reject(Object.assign(new Error(`Port ${port} ${why}. Choose another with --port.`), { code: "port.taken" }));
+    });
+    server.listen(port, LOOPBACK, () => resolve(undefined));
+  });
+  const address = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return `http://${LOOPBACK}:${address.port}/`;
+}

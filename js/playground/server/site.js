@@ -1,0 +1,177 @@
+/**
+ * The playground as a site: which files of the host tree it is made of, and under which address each is.
+ *
+ * Nothing is built. The tree is served as it is under a folder named after its contents, so that browsers may keep it for
+ * ever; only the page itself and the service worker stand outside.
+ */
+
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { guestFiles, pyodideVersion, ROOT, snapshotKey } from "../../../runtime/pyodide/files.js";
+import { snapshotBytes } from "../../../runtime/pyodide/snapshot.js";
+import { VERSION } from "../../server/version.js";
+import { IMPORT_MAP, importMap, MODULES } from "../modules.js";
+import { readExamples } from "./examples.js";
+import { pagePolicy, PYTHON_POLICY, WORKER_POLICY } from "./policy.js";
+
+/** Folders whose modules, styles and pictures are served. */
+const FOLDERS = ["bridge", "js/engine", "js/playground/engine", "js/playground/page", "js/store", "runtime/browser"];
+const FILES = [
+  "js/server/clock.js",
+  "runtime/background.js",
+  "runtime/control.js",
+  "runtime/isolate.js",
+  "runtime/lodger.js",
+  "runtime/pool.js",
+  "runtime/watchdog.js",
+  "runtime/pyodide/globals.js",
+  "runtime/pyodide/interpreter.js",
+  "runtime/pyodide/thread.js",
+];
+/** What the workers take from `node_modules`. */
+const WORKED = [
+  "comlink/dist/esm/comlink.mjs",
+  "@sqlite.org/sqlite-wasm/dist/index.mjs",
+  "@sqlite.org/sqlite-wasm/dist/sqlite3.wasm",
+  "pyodide/pyodide.mjs",
+  "pyodide/pyodide.asm.mjs",
+  "pyodide/pyodide.asm.wasm",
+  "pyodide/python_stdlib.zip",
+  "pyodide/pyodide-lock.json",
+];
+const SERVED = /\.(css|js|json|mjs|png|py|svg|wasm|woff2|zip)$/;
+const NOT_IN_A_PAGE = new Set(["js/store/node_driver.js"]);
+const LICENCE = /^(licen[cs]e|copying|notice)/i;
+const PAGE = "js/playground/page/index.html";
+const WASM = "node_modules/pyodide/pyodide.asm.wasm";
+const STDLIB = "node_modules/pyodide/python_stdlib.zip";
+
+/** @type {Record<string, string>} */
+const TYPES = {
+  css: "text/css; charset=utf-8",
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  json: "application/json",
+  mjs: "text/javascript; charset=utf-8",
+  png: "image/png",
+  py: "text/x-python; charset=utf-8",
+  svg: "image/svg+xml",
+  wasm: "application/wasm",
+  woff2: "font/woff2",
+  zip: "application/zip",
+};
+
+/**
+ * One file of the site: either a file on the disk or its bytes.
+ *
+ * @typedef {object} SiteFile
+ * @property {string} path its address, relative to the site
+ * @property {string} type
+ * @property {string} [source] where it is on the disk
+ * @property {Uint8Array} [bytes]
+ * @property {boolean} immutable whether its address changes with its contents
+ * @property {string} [policy] its Content-Security-Policy
+ */
+
+/** @returns {Promise<SiteFile[]>} */
+export async function readSite() {
+  const tree = [...treeFiles(), ...(await madeFiles())];
+  const folder = `v/${hashOf(tree)}`;
+  const page = pageOf(folder);
+  const worker = readFileSync(join(ROOT, "js/playground/engine/service_worker.js"), "utf8");
+  const policies = { page: pagePolicy(page), worker: WORKER_POLICY, python: PYTHON_POLICY };
+  return [
+    file("index.html", { bytes: utf8(page), policy: policies.page }),
+    file("service_worker.js", {
+      bytes: utf8(worker.replace("const POLICIES = {};", `const POLICIES = ${JSON.stringify(policies)};`)),
+    }),
+    ...tree.map(({ path, ...rest }) => file(`${folder}/${path}`, { ...rest, immutable: true, policy: policyOf(path) })),
+  ];
+}
+
+/** @param {string} path */
+function policyOf(path) {
+  return path === "runtime/browser/worker.js" ? PYTHON_POLICY : WORKER_POLICY;
+}
+
+/**
+ * @param {string} path
+ * @param {Partial<SiteFile>} rest
+ * @returns {SiteFile}
+ */
+function file(path, rest) {
+  const type = TYPES[path.slice(path.lastIndexOf(".") + 1)] ?? "application/octet-stream";
+  return { path, type, immutable: false, ...rest };
+}
+
+/** What stands in the host tree. */
+function treeFiles() {
+  const own = FOLDERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`),
+  ).filter((path) => SERVED.test(path) && !(path.startsWith("bridge/") && path.endsWith(".py")));
+  const modules = [...WORKED, ...Object.values(MODULES)];
+  const packages = new Set(
+    modules.map((path) =>
+      path
+        .split("/")
+        .slice(0, path.startsWith("@") ? 2 : 1)
+        .join("/"),
+    ),
+  );
+  const licences = [...packages].flatMap((name) =>
+    readdirSync(join(ROOT, "node_modules", name))
+      .filter((each) => LICENCE.test(each))
+      .map((each) => `${name}/${each}`),
+  );
+  const paths = [...own, ...FILES, ...[...modules, ...licences].map((path) => `node_modules/${path}`)];
+  return [...new Set(paths)]
+    .filter((path) => !NOT_IN_A_PAGE.has(path))
+    .toSorted()
+    .map((path) => file(path, { source: join(ROOT, path) }));
+}
+
+/** What is made of the tree: the interpreter's snapshot, and lists of what there is. */
+async function madeFiles() {
+  const guest = guestFiles();
+  const snapshot = await snapshotBytes();
+  const snapshotPath = `parts/${snapshotKey(guest)}.snapshot`;
+  const files = utf8(JSON.stringify(guest));
+  const parts = {
+    module: { path: `../${WASM}`, size: statSync(join(ROOT, WASM)).size },
+    snapshot: { path: `../${snapshotPath}`, size: snapshot.length },
+    stdlib: { path: `../${STDLIB}`, size: statSync(join(ROOT, STDLIB)).size },
+    files: { path: "guest.json", size: files.length },
+  };
+  const versions = { stepwell: VERSION, pyodide: pyodideVersion() };
+  return [
+    file("parts/parts.json", { bytes: utf8(JSON.stringify(parts)) }),
+    file("parts/guest.json", { bytes: files }),
+    file("parts/versions.json", { bytes: utf8(JSON.stringify(versions)) }),
+    file("parts/examples.json", { bytes: utf8(JSON.stringify(readExamples())) }),
+    file(snapshotPath, { bytes: snapshot }),
+  ];
+}
+
+/** @param {SiteFile[]} files */
+function hashOf(files) {
+  const hash = createHash("sha256");
+  for (const { path, source, bytes } of files) {
+    hash.update(`${path}\0`);
+    hash.update(source === undefined ? /** @type {Uint8Array} */ (bytes) : readFileSync(source));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** The page, with its addresses as they are in the site. @param {string} folder */
+function pageOf(folder) {
+  return readFileSync(join(ROOT, PAGE), "utf8")
+    .replaceAll(/(href|src)="\.\//g, `$1="./${folder}/js/playground/page/`)
+    .replaceAll(/(href|src)="\.\.\//g, `$1="./${folder}/js/playground/`)
+    .replace(IMPORT_MAP, importMap(`./${folder}/node_modules/`));
+}
+
+/** @param {string} text */
+function utf8(text) {
+  return new TextEncoder().encode(text);
+}

@@ -1,0 +1,94 @@
+/** What every interpreter of a page starts from: fetched and compiled once, and shared. */
+
+/** @import { GuestFile } from "../pyodide/interpreter.js" */
+
+/** Bytes after which progress is told again. */
+const TOLD_EVERY = 1 << 20;
+
+/**
+ * @typedef {object} BrowserParts
+ * @property {GuestFile[]} files
+ * @property {WebAssembly.Module} module
+ * @property {ArrayBufferLike} [snapshot] absent where it does not fit this browser
+ * @property {ArrayBuffer} stdlib
+ * @property {string} lock
+ *
+ * Where they are, in bytes how large, as the site's `parts.json` says. Paths are relative to it.
+ * @typedef {Record<"module" | "snapshot" | "stdlib" | "files", { path: string, size: number }>} PartList
+ */
+
+/**
+ * @param {URL} list where `parts.json` is
+ * @param {(part: string, loaded: number, total: number) => void} onprogress
+ * @returns {Promise<BrowserParts>}
+ */
+export async function fetchParts(list, onprogress) {
+  const lock = fetchOk(new URL("../../node_modules/pyodide/pyodide-lock.json", import.meta.url)).then((r) => r.text());
+  /** @type {PartList} */
+  const parts = await fetchOk(list).then((response) => response.json());
+  const get = async (/** @type {keyof PartList} */ name) => {
+    const { path, size } = parts[name];
+    const response = await fetchOk(new URL(path, list));
+    return { response, size, tell: (/** @type {number} */ loaded) => onprogress(name, loaded, size) };
+  };
+  const [module, snapshot, stdlib, files] = await Promise.all([
+    get("module").then(compile),
+    get("snapshot").then(readShared),
+    get("stdlib").then(read),
+    get("files").then(({ response }) => response.json()),
+  ]);
+  return { module, snapshot, stdlib, files, lock: await lock };
+}
+
+/** @param {URL} url */
+async function fetchOk(url) {
+  const response = await fetch(url, { credentials: "same-origin" });
+  if (!response.ok) throw new Error(`${url.pathname} cannot be loaded: the server says ${response.status}.`);
+  return response;
+}
+
+/** @typedef {{ response: Response, size: number, tell: (loaded: number) => void }} Part */
+
+/** @param {Part} part */
+async function compile({ response, tell, size }) {
+  if (!response.headers.get("content-type")?.startsWith("application/wasm")) {
+    const module = await WebAssembly.compile(await response.arrayBuffer());
+    tell(size);
+    return module;
+  }
+  // The response itself is what the browser keeps compiled code for, so its bytes are not counted on the way.
+  const module = await WebAssembly.compileStreaming(response);
+  tell(size);
+  return module;
+}
+
+/** @param {Part} part */
+async function read({ response, size, tell }) {
+  const bytes = await response.arrayBuffer();
+  tell(size);
+  return bytes;
+}
+
+/**
+ * Into memory that all workers can share, where the page may have that.
+ *
+ * @param {Part} part
+ */
+async function readShared({ response, size, tell }) {
+  const buffer = new (globalThis.SharedArrayBuffer ?? ArrayBuffer)(size);
+  const bytes = new Uint8Array(buffer);
+  let at = 0;
+  let told = 0;
+  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    if (at + next.value.length > size) throw new Error("The snapshot is longer than the site says.");
+    bytes.set(next.value, at);
+    at += next.value.length;
+    if (at - told < TOLD_EVERY) continue;
+    told = at;
+    tell(at);
+  }
+  tell(at);
+  if (at !== size) throw new Error("The snapshot is shorter than the site says.");
+  return buffer;
+}

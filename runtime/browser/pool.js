@@ -1,0 +1,53 @@
+/** Passes in a page: the pool of workers, each with an interpreter. */
+
+/** @import { Kind } from "../isolate.js" */
+/** @import { Deployment } from "../pool.js" */
+/** @import { BrowserParts } from "./parts.js" */
+
+import { Pool } from "../pool.js";
+import { soon } from "./soon.js";
+import { startWorker } from "./thread.js";
+
+/** @type {Promise<BrowserParts>} */
+let parts = Promise.reject(new Error("No parts have been given."));
+parts.catch(() => {});
+
+/** @type {Kind} */
+const BROWSER = {
+  start: (events) => startWorker(new URL("worker.js", import.meta.url), events),
+  parts: () => parts,
+  // Without shared memory no signal reaches an interpreter that runs.
+  interruptible: globalThis.SharedArrayBuffer !== undefined,
+  soon,
+  limits: { isolates: 2 },
+};
+
+/** @typedef {Deployment & { files: Record<string, string> }} BrowserDeployment `files` are written below `root` */
+
+export class BrowserGuest extends Pool {
+  /** @param {{ deployment: BrowserDeployment, isolates?: number, memoryLimit?: number, cpuLimit?: number }} options see `Pool` */
+  constructor(options) {
+    super(BROWSER, options);
+  }
+
+  /**
+   * Start an interpreter before it is known what for.
+   *
+   * @param {Promise<BrowserParts>} [from] what all interpreters of this page start from, where it has not been given before
+   * @returns {Promise<void>} settled when it has started
+   */
+  static async prewarm(from) {
+    if (from) parts = from;
+    await Pool.prewarmKind(BROWSER).ready();
+  }
+
+  /**
+   * Let the interpreter that stands by look at source code. See runtime/python/examine.py for what it can be asked.
+   *
+   * @param {"check" | "outline"} what
+   * @param {object} given
+   */
+  static async examine(what, given) {
+    return await Pool.prewarmKind(BROWSER).examine(what, given);
+  }
+}

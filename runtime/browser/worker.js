@@ -1,0 +1,104 @@
+/** An isolate's thread in a page: a worker with one interpreter. */
+
+/** @import { BrowserParts } from "./parts.js" */
+
+// @ts-ignore -- the types of the package stand under its name
+import { loadPyodide } from "../../node_modules/pyodide/pyodide.mjs";
+import { startInterpreter } from "../pyodide/interpreter.js";
+import { Thread } from "../pyodide/thread.js";
+import { guestGlobals } from "../pyodide/globals.js";
+import { soon } from "./soon.js";
+
+const { postMessage } = globalThis;
+const idle = sharedWord();
+
+const thread = new Thread({
+  post: (message) => postMessage(message),
+  start,
+  mount: writeFolder,
+  soon,
+  block,
+  // Workers are not told what they have used. Time that passes is the nearest to it.
+  processorTime: () => performance.now(),
+  async collector() {
+    throw new Error("A page's worker cannot be made to collect garbage.");
+  },
+});
+
+addEventListener("message", ({ data }) => thread.receive(data));
+addEventListener("error", (event) => {
+  event.preventDefault();
+  thread.complain(event.error ?? event.message);
+});
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  thread.complain(event.reason);
+});
+
+/**
+ * @param {BrowserParts & { memoryLimit: number }} boot
+ * @param {Record<string, unknown>} own
+ */
+async function start({ files, module, snapshot, stdlib, lock, memoryLimit }, own) {
+  const release = answerFetches({ "pyodide.asm.wasm": null, "python_stdlib.zip": stdlib });
+  try {
+    return await startInterpreter({
+      loadPyodide,
+      files,
+      module,
+      // A copy: Pyodide decodes text in it, which browsers refuse to do in shared memory.
+      ...(snapshot ? { snapshot: new Uint8Array(snapshot).slice() } : {}),
+      globals: guestGlobals(own),
+      memoryLimit,
+      options: { lockFileContents: lock },
+    });
+  } finally {
+    release();
+  }
+}
+
+/**
+ * While Pyodide loads itself, give it what we have already.
+ *
+ * @param {Record<string, ArrayBuffer | null>} files by their names; null: asked for, but not needed
+ */
+function answerFetches(files) {
+  const { fetch } = globalThis;
+  globalThis.fetch = async (request, options) => {
+    const url = request instanceof Request ? request.url : String(request);
+    const name = url.slice(url.lastIndexOf("/") + 1);
+    return name in files ? new Response(files[name]) : fetch(request, options);
+  };
+  return () => {
+    globalThis.fetch = fetch;
+  };
+}
+
+/**
+ * Write the deployment's files where they are said to be.
+ *
+ * @param {any} pyodide
+ * @param {{ root: string, files?: Record<string, string> }} deployment
+ */
+function writeFolder({ FS }, { root, files = {} }) {
+  FS.mkdirTree(root);
+  for (const [path, text] of Object.entries(files)) {
+    const place = `${root}/${path}`;
+    FS.mkdirTree(place.slice(0, place.lastIndexOf("/")));
+    FS.writeFile(place, text);
+  }
+}
+
+/** @param {number} ms */
+function block(ms) {
+  if (idle) {
+    Atomics.wait(idle, 0, 0, ms);
+    return;
+  }
+  for (const end = performance.now() + ms; performance.now() < end;);
+}
+
+/** A word to wait on, where the page may share memory. */
+function sharedWord() {
+  return globalThis.SharedArrayBuffer ? new Int32Array(new SharedArrayBuffer(4)) : undefined;
+}

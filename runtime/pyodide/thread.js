@@ -1,0 +1,187 @@
+/**
+ * What an isolate's thread does, wherever it runs: one interpreter, driven by the messages of the pool.
+ *
+ * `worker.js` puts it into a thread of Node's, `runtime/browser/worker.js` into a page's worker.
+ */
+
+/** @import { GuestFile } from "./interpreter.js" */
+/** @import { Deployment } from "../pool.js" */
+
+import { WorkflowStep } from "../../bridge/step.js";
+import { Control } from "../control.js";
+
+/**
+ * @typedef {object} Boot
+ * @property {"boot"} type
+ * @property {GuestFile[]} files
+ * @property {WebAssembly.Module} module
+ * @property {ArrayBufferLike} [snapshot]
+ * @property {ArrayBufferLike} control
+ * @property {number} memoryLimit
+ * @property {number} cpuLimit
+ *
+ * Where the thread is.
+ *
+ * @typedef {object} Place
+ * @property {(message: any) => void} post to the pool
+ * @property {(boot: any, own: Record<string, unknown>) => Promise<any>} start an interpreter; `own` is what `import js` gives besides the globals
+ * @property {(pyodide: any, deployment: any) => void} mount show the deployment's files to the interpreter
+ * @property {(run: () => void) => void} soon runs its argument after the messages that are there have been read
+ * @property {(ms: number) => void} block the thread
+ * @property {() => number} processorTime what the thread has used of a processor, in ms
+ * @property {() => Promise<() => void>} collector gives what collects garbage; for tests that look for leaks
+ */
+
+/** ms of processor time in one turn that say that code computes. */
+const COMPUTATION = 20;
+
+export class Thread {
+  #place;
+  /** @type {any} */
+  #pyodide;
+  /** @type {any} the interpreter's half, a PyProxy that lives as long as the thread */
+  #guest;
+  /** @type {Control | undefined} */
+  #control;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** Processor time when this turn began, in ms. */
+  #turnBegan = 0;
+  #dead = false;
+
+  /** @param {Place} place */
+  constructor(place) {
+    this.#place = place;
+  }
+
+  /** Take a message of the pool. @param {any} message */
+  receive(message) {
+    if (typeof message === "string") this.#run(() => this.#guest.deliver(message));
+    else if (message.type === "ping") this.#place.post({ type: "pong" });
+    else if (message.type === "boot") this.#boot(message).catch((error) => this.die(error));
+    else if (message.type === "load") this.#load(message.deployment);
+    else if (message.type === "examine") this.#examine(message);
+    else if (message.type === "census") void this.#answerCensus();
+  }
+
+  /** @param {Boot} boot */
+  async #boot(boot) {
+    const control = new Control(boot.control);
+    this.#control = control;
+    const pyodide = await this.#place.start(boot, { console: this.#console() });
+    this.#pyodide = pyodide;
+    pyodide._api.on_fatal = (/** @type {any} */ error) => this.die(error);
+    pyodide.setInterruptBuffer(control.signals);
+    const install = pyodide.runPython("from _stepwell_pyodide.install import install; install");
+    this.#guest = install({
+      cpu_limit: boot.cpuLimit,
+      post: (/** @type {string} */ text) => this.#place.post(text),
+      wake: () => this.#place.soon(() => this.#turn()),
+      set_timer: (/** @type {number} */ delay) => {
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(() => this.#turn(), delay);
+      },
+      sleep: (/** @type {number} */ delay) => this.#place.block(delay),
+      computed: () => this.#computed(control),
+      look: () => control.look(),
+      hit: () => control.hit(),
+      make_step: (/** @type {any} */ stepPort, /** @type {boolean} */ encoded) =>
+        new WorkflowStep(stepPort, { isPython: (value) => value instanceof pyodide.ffi.PyProxy, encoded }),
+    });
+    install.destroy();
+    this.#place.post({ type: "ready" });
+  }
+
+  /** @param {Deployment} deployment */
+  #load(deployment) {
+    try {
+      this.#place.mount(this.#pyodide, deployment);
+    } catch (error) {
+      const message = `${deployment.root} cannot be shown to the interpreter: ${/** @type {Error} */ (error).message}`;
+      this.#place.post({ type: "loaded", text: JSON.stringify({ error: { name: "OSError", message } }) });
+      return;
+    }
+    this.#run(() => {
+      this.#place.post({ type: "loaded", text: this.#guest.load(JSON.stringify(deployment)) });
+    });
+  }
+
+  /** @param {{ what: string, text: string, reply: string }} asked */
+  #examine({ what, text, reply }) {
+    this.#run(() => {
+      const module = this.#pyodide.pyimport("_stepwell_runtime.examine");
+      try {
+        this.#place.post({ type: reply, text: module.examine(what, text) });
+      } finally {
+        module.destroy();
+      }
+    });
+  }
+
+  #turn() {
+    this.#run(() => this.#guest.turn());
+  }
+
+  /** Code has taken long: it may have computed, or the machine was busy with something else. @param {Control} control */
+  #computed(control) {
+    if (this.#place.processorTime() - this.#turnBegan > COMPUTATION) control.computed();
+  }
+
+  /** @param {() => string | void} work */
+  #run(work) {
+    this.#control?.beginTurn();
+    this.#turnBegan = this.#place.processorTime();
+    let text;
+    try {
+      text = work();
+    } catch (error) {
+      this.die(error);
+      return;
+    } finally {
+      this.#control?.endTurn(this.#pyodide._module.HEAP8.length / 65_536);
+    }
+    if (text) this.#place.post(text);
+  }
+
+  /** `console` of user code is user output. */
+  #console() {
+    const levels = { debug: "debug", log: "stdout", info: "info", warn: "warning", error: "error", trace: "debug" };
+    return Object.fromEntries(
+      Object.entries(levels).map(([name, level]) => [
+        name,
+        (/** @type {unknown[]} */ ...args) => this.#guest?.print(level, args.map(String).join(" ")),
+      ]),
+    );
+  }
+
+  /** What JavaScript of the user's leaves uncaught is no reason for the others in this isolate to end. @param {any} error */
+  complain(error) {
+    if (error?.pyodide_fatal_error) this.die(error);
+    else if (error?.name !== "SessionClosed")
+      this.#guest?.print("error", `Uncaught in JavaScript: ${error?.stack ?? error}`);
+  }
+
+  /** How many objects of each side the other holds, for tests that look for leaks. */
+  async #answerCensus() {
+    const collect = await this.#place.collector();
+    const module = this.#pyodide._module;
+    module.enable_pyproxy_allocation_tracing();
+    // A cycle through both languages takes both collectors, in turns.
+    for (let i = 0; i < 3; i++) {
+      this.#guest.census();
+      collect();
+      await new Promise((resolve) => void setTimeout(resolve, 1));
+    }
+    const jsObjects = module._hiwire_num_refs();
+    const pyProxies = module.pyproxy_alloc_map.size;
+    const census = { ...JSON.parse(this.#guest.census()), jsObjects, pyProxies };
+    this.#place.post({ type: "census", census });
+  }
+
+  /** The interpreter is beyond use. @param {any} error */
+  die(error) {
+    if (this.#dead) return;
+    this.#dead = true;
+    this.#place.post({ type: "died", reason: String(error?.message ?? error) });
+  }
+}

@@ -1,0 +1,168 @@
+/** What tests in a browser share: Debian's Chromium, the site, and pages in it. */
+
+/** @import { Browser, BrowserContext, Page } from "playwright-core" */
+/** @import { PlaygroundHost } from "../../js/playground/host.d.ts" */
+/** @import { SiteFile } from "../../js/playground/server/site.js" */
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { getRequestListener } from "@hono/node-server";
+import { chromium } from "playwright-core";
+import { siteApp } from "../../js/playground/server/serve.js";
+import { readSite } from "../../js/playground/server/site.js";
+
+/** A page with nothing to be seen: `host` is a global of it. */
+const BARE = `<!doctype html><html lang="en"><title>Bare</title><link rel="icon" href="data:," /><script type="module" src="bare.js"></script></html>`;
+
+/** The browser's own switches that a container needs; `--no-sandbox` because its user is root. */
+const ARGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"];
+
+/**
+ * @typedef {object} Opened
+ * @property {Page} page
+ * @property {BrowserContext} context
+ * @property {string[]} foreign requests that left the page's origin
+ * @property {string[]} complaints what the console and uncaught errors have said
+ */
+
+/** A browser, a server and what they leave behind. `await using` closes it. */
+export class Playground {
+  /** @type {Browser} */
+  #browser;
+  /** @type {import("node:http").Server} */
+  #server;
+  /** @type {string} */
+  url;
+  /** @type {BrowserContext[]} */
+  #contexts = [];
+  /** @type {string[]} */
+  #folders = [];
+
+  /**
+   * @param {Browser} browser
+   * @param {import("node:http").Server} server
+   * @param {string} url
+   */
+  constructor(browser, server, url) {
+    this.#browser = browser;
+    this.#server = server;
+    this.url = url;
+  }
+
+  /**
+   * @param {object} [options]
+   * @param {(site: SiteFile[]) => SiteFile[]} [options.change] the site, as it is to be served
+   * @param {(request: Request) => Response | Promise<Response>} [options.answer] in place of our own server
+   */
+  static async start({ change = (site) => site, answer } = {}) {
+    const app = answer ?? siteApp(change(withBare(await readSite()))).fetch;
+    const listen = getRequestListener(app);
+    const server = createServer((request, response) => void listen(request, response));
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+    const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+    const browser = await chromium.launch({ executablePath: findChromium(), args: ARGS });
+    return new Playground(browser, server, `http://127.0.0.1:${port}/`);
+  }
+
+  /**
+   * A context of its own: nothing is kept from any other.
+   *
+   * @param {import("playwright-core").BrowserContextOptions} [options]
+   */
+  async context(options) {
+    const context = await this.#browser.newContext(options);
+    this.#contexts.push(context);
+    return context;
+  }
+
+  /** A browser whose profile is kept on the disk, as people have it. @param {string} [folder] */
+  async profile(folder) {
+    const place = folder ?? mkdtempSync(join(tmpdir(), "stepwell-profile-"));
+    if (!folder) this.#folders.push(place);
+    const context = await chromium.launchPersistentContext(place, { executablePath: findChromium(), args: ARGS });
+    this.#contexts.push(context);
+    return { context, folder: place };
+  }
+
+  /**
+   * Open the playground, or with `path: "bare.html"` only what is behind it.
+   *
+   * @param {{ context?: BrowserContext, path?: string, init?: () => void }} [options] `init` runs in the page before
+   *   anything else
+   * @returns {Promise<Opened>}
+   */
+  async open({ context, path = "", init } = {}) {
+    const own = context ?? (await this.context());
+    const page = await own.newPage();
+    /** @type {string[]} */
+    const foreign = [];
+    /** @type {string[]} */
+    const complaints = [];
+    const origin = new URL(this.url).origin;
+    own.on("request", (request) => {
+      const url = new URL(request.url());
+      if (url.origin !== origin && !["blob:", "data:"].includes(url.protocol)) foreign.push(request.url());
+    });
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+    });
+    if (init) await page.addInitScript(init);
+    await page.goto(new URL(path, this.url).href);
+    return { page, context: own, foreign, complaints };
+  }
+
+  /** Only what is behind the page; settled when Python is ready. @param {Parameters<Playground["open"]>[0]} [options] */
+  async bare(options) {
+    const opened = await this.open({ path: "bare.html", ...options });
+    await ready(opened.page);
+    return opened;
+  }
+
+  async close() {
+    for (const context of this.#contexts) await context.close();
+    await this.#browser.close();
+    this.#server.closeAllConnections();
+    this.#server.close();
+    for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.close();
+  }
+}
+
+/** Wait until the host of a bare page is ready. @param {Page} page */
+export async function ready(page) {
+  await page.waitForFunction(() => "host" in globalThis);
+  await page.evaluate(() => host.ready());
+}
+
+/** @param {SiteFile[]} site */
+function withBare(site) {
+  const module = site.find(({ path }) => path.endsWith("/js/playground/engine/host.js"));
+  const script = `import { host } from "./${module?.path}"; globalThis.host = host;`;
+  const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text);
+  return [
+    ...site,
+    { path: "bare.html", type: "text/html", bytes: bytes(BARE), immutable: false },
+    { path: "bare.js", type: "text/javascript", bytes: bytes(script), immutable: false },
+  ];
+}
+
+/** @returns {string} the executable */
+export function findChromium() {
+  const chosen = process.env.STEPWELL_CHROMIUM;
+  if (chosen) return chosen;
+  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+    try {
+      return execFileSync("which", [name], { encoding: "utf8" }).trim();
+    } catch {
+      // The next one, then.
+    }
+  }
+  throw new Error("There is no Chromium: install Debian's package `chromium`, or set STEPWELL_CHROMIUM.");
+}

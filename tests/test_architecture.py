@@ -22,6 +22,7 @@ PAGE_MODULES = (
     "@codemirror",
     "@lezer",
     "@dagrejs/dagre",
+    "fflate",
 )
 
 # What a file of each layer may import of the others, and of npm and Node. The longest prefix that fits a file counts.

@@ -30,6 +30,7 @@ export const MODULES = {
   "@lezer/python": "@lezer/python/dist/index.js",
   "@marijn/find-cluster-break": "@marijn/find-cluster-break/src/index.js",
   "@dagrejs/dagre": "@dagrejs/dagre/dist/dagre.esm.js",
+  fflate: "fflate/esm/browser.js",
   crelt: "crelt/index.js",
   "style-mod": "style-mod/src/style-mod.js",
   "w3c-keyname": "w3c-keyname/index.js",

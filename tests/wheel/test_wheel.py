@@ -27,6 +27,7 @@ SHOWN = {
     "@marijn",
     "@preact",
     "crelt",
+    "fflate",
     "htm",
     "preact",
     "style-mod",

@@ -1,0 +1,54 @@
+/** A field for JSON: coloured, and what is wrong is shown at its place while people write. */
+
+import { html } from "htm/preact";
+import { useEffect, useRef } from "preact/hooks";
+import { EditorState } from "@codemirror/state";
+import { EditorView, keymap } from "@codemirror/view";
+import { parseJson } from "../state/start.js";
+import { jsonExtensions } from "./setup.js";
+
+/**
+ * @param {{ label: string, value: string, hint?: string, onChange: (text: string) => void, onEnter?: () => void }} props
+ *   `onEnter`: Ctrl+Enter
+ */
+export function JsonField({ label, value, hint = "{}", onChange, onEnter }) {
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const view = useRef(/** @type {EditorView | null} */ (null));
+  const told = useRef({ onChange, onEnter });
+  told.current = { onChange, onEnter };
+
+  useEffect(() => {
+    const enter = () => {
+      told.current.onEnter?.();
+      return told.current.onEnter !== undefined;
+    };
+    view.current = new EditorView({
+      parent: /** @type {HTMLElement} */ (place.current),
+      state: EditorState.create({
+        doc: value,
+        extensions: [
+          keymap.of([{ key: "Mod-Enter", run: enter }]),
+          ...jsonExtensions({ label, hint }),
+          EditorView.updateListener.of(
+            ({ docChanged, state }) => docChanged && told.current.onChange(state.doc.toString()),
+          ),
+        ],
+      }),
+    });
+    view.current.scrollDOM.tabIndex = -1;
+    return () => view.current?.destroy();
+  }, []);
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor || editor.state.doc.toString() === value) return;
+    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+  }, [value]);
+
+  const parsed = parseJson(value);
+  const wrong = "error" in parsed ? parsed.error : "";
+  return html`<div class="field">
+    <span class="label" aria-hidden="true">${label}</span>
+    <div class="jsonfield" aria-invalid=${wrong ? "true" : undefined} ref=${place}></div>
+    ${wrong && html`<span class="wrong">${wrong}</span>`}
+  </div>`;
+}

@@ -1,0 +1,96 @@
+/** The page's beginning: draw at once, then open what there is to open as soon as the host answers. */
+
+import { effect } from "@preact/signals";
+import { html, render } from "htm/preact";
+import { App } from "./app.js";
+import { LinkError, fromFragment } from "./files/share.js";
+import { openFiles } from "./files/local.js";
+import { ask } from "./parts/dialog.js";
+import { host, hostState, isReady, versions } from "./state/connection.js";
+import { watchSyntax } from "./state/deployment.js";
+import { examples, firstExample, loadExamples } from "./state/examples.js";
+import { notify } from "./state/notices.js";
+import { currentProject, keepProject, openProject } from "./state/project.js";
+import { followInstances } from "./state/runs.js";
+import { followShown } from "./state/shown_run.js";
+import { listenToKeys } from "./views/shortcuts.js";
+
+const place = /** @type {HTMLElement} */ (document.getElementById("app"));
+place.replaceChildren();
+render(html`<${App} />`, place);
+
+followInstances();
+followShown();
+watchSyntax();
+listenToKeys();
+acceptDrops();
+void openAll();
+addEventListener("hashchange", () => void openLink());
+effect(() => {
+  if (isReady.value && hostState.value.phase === "ready" && hostState.value.python === "ready")
+    void host
+      .versions()
+      .then((found) => (versions.value = found))
+      .catch(() => undefined);
+});
+
+/** The project that was saved, or the first example; and what the link brings. */
+async function openAll() {
+  const [project] = await Promise.all([
+    host.loadProject().catch(() => null),
+    loadExamples().catch((error) => notify("warning", `The examples could not be loaded: ${error.message}`)),
+  ]);
+  const save = keepProject();
+  const isFirst = project === null;
+  const first = firstExample();
+  if (project) openProject(project);
+  else openProject(first ?? { files: { "main.py": "" }, main: "main.py" });
+  if (isFirst) void save();
+  await openLink();
+}
+
+/** Open the project of the address's fragment, once; it asks where that would take the place of somebody's own work. */
+async function openLink() {
+  const { hash } = location;
+  let shared;
+  try {
+    shared = await fromFragment(hash);
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error;
+    notify("error", `${error.message} Your own project is as it was.`);
+  }
+  if (shared === undefined || shared === null) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  const { files, main, params } = shared;
+  const open = () => openProject({ files, main, page: { params: params ?? {} } });
+  const mine = JSON.stringify(currentProject().files);
+  const isOwn = !examples.value.some((example) => JSON.stringify(example.files) === mine);
+  if (!isOwn || mine === JSON.stringify(files)) open();
+  else {
+    ask({
+      title: "Open the project of the link?",
+      text: `It has ${Object.keys(files).join(", ")}, and takes the place of your own project. Save yours first if you want to keep it.`,
+      submit: "Open",
+      danger: false,
+      run: open,
+    });
+  }
+}
+
+function acceptDrops() {
+  addEventListener("dragover", (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    document.body.classList.add("dropping");
+  });
+  addEventListener("dragleave", (event) => {
+    if (event.relatedTarget === null) document.body.classList.remove("dropping");
+  });
+  addEventListener("drop", (event) => {
+    document.body.classList.remove("dropping");
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length === 0) return;
+    event.preventDefault();
+    void openFiles(files);
+  });
+}

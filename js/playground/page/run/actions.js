@@ -1,0 +1,190 @@
+/** What can be done with an instance, and what is asked before. */
+
+import { html } from "htm/preact";
+import { useEffect, useState } from "preact/hooks";
+import { JsonField } from "../editor/json_field.js";
+import { download } from "../files/local.js";
+import { ask, closeDialog, dialog, FormDialog } from "../parts/dialog.js";
+import { attempt, host } from "../state/connection.js";
+import { currentProject } from "../state/project.js";
+import { show, shown } from "../state/runs.js";
+import { notify } from "../state/notices.js";
+import { parseJson } from "../state/start.js";
+
+/** @import { AwaitedEvent, RunAddress, StepAddress } from "../../host.d.ts" */
+/** @import { StepRow } from "./steps.js" */
+/** @typedef {Extract<RunAddress, { id: string }>} Address */
+
+/** @param {StepRow} row @returns {StepAddress} */
+export function addressOf({ name, count, kind }) {
+  return { name, count, type: kind === "rollback" ? "do" : kind };
+}
+
+/** @param {Address} at */
+export const pause = ({ workflow, id }) => attempt("Pause", () => host.pause(workflow, id));
+/** @param {Address} at */
+export const resume = ({ workflow, id }) => attempt("Resume", () => host.resume(workflow, id));
+/** @param {Address} at @param {string} [step] */
+export const skip = ({ workflow, id }, step) => attempt("Skip", () => host.skipSleep(workflow, id, step));
+/** @param {Address} at @param {StepAddress} [from] */
+export const restart = ({ workflow, id }, from) => attempt("Restart", () => host.restartInstance(workflow, id, from));
+
+/** @param {Address} at @param {boolean} rollback */
+export function terminate({ workflow, id }, rollback) {
+  ask({
+    title: `Terminate ${id}?`,
+    text: rollback
+      ? "Its rollback handlers run first. It ends then, and cannot be resumed."
+      : "It ends at once, and cannot be resumed.",
+    submit: "Terminate",
+    run: () => host.terminate(workflow, id, { rollback }),
+  });
+}
+
+/** @param {Address} at */
+export function remove({ workflow, id }) {
+  ask({
+    title: `Delete ${id}?`,
+    text: "Its history is lost. Export it first if you may want to look at it again.",
+    submit: "Delete",
+    run: async () => {
+      await host.delete(workflow, id);
+      shown.value = null;
+    },
+  });
+}
+
+/** @param {Address} at */
+export function exportRun({ workflow, id }) {
+  return attempt("Export", async () => {
+    const { name, bytes } = await host.exportRun(workflow, id);
+    download(name, /** @type {any} */ (bytes), "application/vnd.sqlite3");
+  });
+}
+
+/** @param {Address} at */
+export function sendEvent(at) {
+  dialog.value = () => html`<${EventDialog} at=${at} />`;
+}
+
+/** @param {{ at: Address }} props */
+function EventDialog({ at: { workflow, id } }) {
+  const [awaited, setAwaited] = useState(/** @type {AwaitedEvent[]} */ ([]));
+  const [type, setType] = useState("");
+  const [payload, setPayload] = useState("");
+  useEffect(() => {
+    void host
+      .awaitedEvents(workflow, id)
+      .then((found) => {
+        setAwaited(found);
+        setType((current) => current || (found[0]?.type ?? ""));
+      })
+      .catch(() => undefined);
+  }, []);
+  const send = async () => {
+    const given = parseJson(payload);
+    if (type.trim() === "") throw new Error("An event needs a type.");
+    if ("error" in given) throw new Error(`The payload is not JSON: ${given.error}`);
+    await host.sendEvent(workflow, id, type.trim(), given.value);
+    notify("info", `Sent ${type.trim()} to ${id}.`);
+  };
+  return html`<${FormDialog} title=${`Send an event to ${id}`} submit="Send" onSubmit=${send}>
+    <label class="field">
+      <span class="label">Type</span>
+      <input
+        type="text"
+        list="awaited"
+        autocomplete="off"
+        value=${type}
+        onInput=${(/** @type {any} */ { target }) => setType(target.value)}
+      />
+    </label>
+    <datalist id="awaited">${awaited.map((each) => html`<option value=${each.type}>${each.step}</option>`)}</datalist>
+    ${
+      awaited.length > 0
+        ? html`<div class="choices" role="group" aria-label="What it waits for">
+            <span class="muted">It waits for</span>
+            ${awaited.map((each) => html`<button type="button" class="button small" aria-pressed=${each.type === type ? "true" : "false"} onClick=${() => setType(each.type)}>${each.type}</button>`)}
+          </div>`
+        : html`<p class="muted">It waits for nothing now. An event that comes before its wait is kept for it.</p>`
+    }
+    <${JsonField} label="Payload (JSON)" value=${payload} onChange=${setPayload} hint='{"approved": true}' />
+  <//>`;
+}
+
+/**
+ * Make an instance out of a run.
+ *
+ * @param {RunAddress} run @param {StepRow[]} rows @param {StepRow} [from]
+ */
+export function fork(run, rows, from) {
+  dialog.value = () =>
+    html`<${ForkDialog} run=${run} rows=${rows.filter(({ kind }) => kind !== "rollback")} from=${from} />`;
+}
+
+/** @param {{ run: RunAddress, rows: StepRow[], from: StepRow | undefined }} props */
+function ForkDialog({ run, rows, from }) {
+  const [first, setFirst] = useState(from?.key ?? "");
+  const [code, setCode] = useState("theirs");
+  const [results, setResults] = useState("");
+  const at = first === "" ? -1 : rows.findIndex(({ key }) => key === first);
+  const kept = at < 0 ? [] : rows.slice(0, at).filter(({ kind, state }) => kind === "do" && state === "done");
+  const send = async () => {
+    const given = parseJson(results);
+    if ("error" in given) throw new Error(`The results are not JSON: ${given.error}`);
+    const changed = /** @type {Record<string, unknown>} */ (given.value);
+    const known = new Set(kept.map(({ detail }) => (detail.type === "termination" ? "" : detail.name)));
+    const unknown = Object.keys(changed).find((name) => !known.has(name));
+    if (unknown !== undefined)
+      throw new Error(`"${unknown}" is no step whose result is kept. Kept: ${[...known].join(", ") || "none"}.`);
+    const { files, main } = currentProject();
+    const row = rows[at];
+    const made = await host.forkRun(run, {
+      ...(row ? { from: addressOf(row) } : {}),
+      ...(code === "mine" ? { project: { files, main } } : {}),
+      ...(Object.keys(changed).length > 0 ? { results: changed } : {}),
+    });
+    show(made);
+  };
+  const example = kept[0]?.detail;
+  return html`<${FormDialog} title="Fork this run" submit="Fork" onSubmit=${send}>
+    <p class="muted">A new instance: steps before the chosen one keep their results, the rest runs again.</p>
+    <label class="field">
+      <span class="label">Run again from</span>
+      <select value=${first} onChange=${(/** @type {any} */ { target }) => setFirst(target.value)}>
+        <option value="">the beginning</option>
+        ${rows.map(({ key, name, count }) => html`<option value=${key}>${name}${count > 1 ? ` #${count}` : ""}</option>`)}
+      </select>
+    </label>
+    <fieldset class="choices">
+      <legend class="sr">Code</legend>
+      <label
+        ><input type="radio" name="code" checked=${code === "theirs"} onChange=${() => setCode("theirs")} /> with the
+        code of the run</label
+      >
+      <label
+        ><input type="radio" name="code" checked=${code === "mine"} onChange=${() => setCode("mine")} /> with the code
+        in the editor</label
+      >
+    </fieldset>
+    ${
+      kept.length > 0 &&
+      html`<${JsonField}
+        label="Changed results, by step (JSON)"
+        value=${results}
+        onChange=${setResults}
+        hint=${example && example.type === "step" ? JSON.stringify({ [example.name]: example.output }) : "{}"}
+      />`
+    }
+  <//>`;
+}
+
+/** Look at what a run is made of in the editor's place. @param {RunAddress} run @param {() => Promise<{ files: Record<string, string>, main: string } | null>} load @param {(project: { files: Record<string, string>, main: string }) => void} open */
+export function openSource(run, load, open) {
+  return attempt("Opening the source", async () => {
+    const source = await load();
+    if (!source) throw new Error("The source of this version is no longer kept.");
+    closeDialog();
+    open(source);
+  });
+}

@@ -1,0 +1,127 @@
+/** Two runs side by side: their timelines on one scale of steps, and what differs. */
+
+/** @import { Comparison, InstanceDetail, RunAddress } from "../../host.d.ts" */
+
+import { html } from "htm/preact";
+import { useEffect, useState } from "preact/hooks";
+import { host } from "../state/connection.js";
+import { instances, isSame, openedRuns } from "../state/runs.js";
+import { Mark, stateLook, StatusPill } from "../parts/status.js";
+import { timeScale } from "./scale.js";
+import { rowNote, stepRows } from "./steps.js";
+
+/** @param {{ left: RunAddress, detail: InstanceDetail }} props */
+export function Compare({ left, detail }) {
+  const others = [
+    ...openedRuns.value.map(({ key, id, fileName }) => ({
+      label: `${id} (${fileName})`,
+      address: /** @type {RunAddress} */ ({ key }),
+    })),
+    ...instances.value.map(({ workflow, id }) => ({
+      label: `${id} (${workflow})`,
+      address: /** @type {RunAddress} */ ({ workflow, id }),
+    })),
+  ].filter(({ address }) => !isSame(address, left));
+  const [chosen, setChosen] = useState(0);
+  const right = others[Math.min(chosen, others.length - 1)]?.address;
+  const found = useComparison(left, right, detail);
+  if (!right)
+    return html`<p class="empty">
+      There is no other run to compare with. Fork this one, or drop a run file on the page.
+    </p>`;
+  return html`<div class="compare">
+    <label class="field inline">
+      <span class="label">Compare with</span>
+      <select value=${chosen} onChange=${(/** @type {any} */ { target }) => setChosen(Number(target.value))}>
+        ${others.map(({ label }, index) => html`<option value=${index}>${label}</option>`)}
+      </select>
+    </label>
+    ${found && "error" in found && html`<p class="wrong" role="alert">${found.error}</p>`}
+    ${found && "rows" in found && html`<${Table} found=${found} detail=${detail} />`}
+  </div>`;
+}
+
+/** @typedef {Comparison & { other: InstanceDetail }} Found */
+
+/** @param {RunAddress} left @param {RunAddress | undefined} right @param {InstanceDetail} detail */
+function useComparison(left, right, detail) {
+  const [found, setFound] = useState(/** @type {Found | { error: string } | null} */ (null));
+  useEffect(() => {
+    if (!right) return undefined;
+    let isOver = false;
+    const other =
+      "key" in right
+        ? openedRuns.peek().find(({ key }) => key === right.key)?.detail
+        : host.detail(right.workflow, right.id);
+    void Promise.all([host.compare(left, right), other])
+      .then(([comparison, theirs]) => !isOver && theirs && setFound({ ...comparison, other: theirs }))
+      .catch((error) => !isOver && setFound({ error: error.message }));
+    return () => {
+      isOver = true;
+    };
+  }, [left, JSON.stringify(right), detail.status, detail.steps.length]);
+  return found;
+}
+
+/** @param {{ found: Found, detail: InstanceDetail }} props */
+function Table({ found, detail }) {
+  const [mine, theirs] = [sideOf(detail), sideOf(found.other)];
+  const different = found.rows.filter(({ same }) => !same).length;
+  return html`<p class="muted" role="status">
+      ${different === 0 ? "Both did the same." : `${different} of ${found.rows.length} steps differ.`}
+    </p>
+    <div class="scroll" tabindex="0" role="region" aria-label="Comparison">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Step</th>
+            <th scope="col">This run <${StatusPill} status=${detail.status} /></th>
+            <th scope="col">The other <${StatusPill} status=${found.other.status} /></th>
+            <th scope="col">Differs in</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${found.rows.map(
+            ({ step, left, right, same, differs }) =>
+              html`<tr class=${same ? "" : "different"}>
+                <th scope="row">${step}</th>
+                <td>${cell(left, mine)}</td>
+                <td>${cell(right, theirs)}</td>
+                <td>
+                  ${!left || !right ? "only one has it" : same ? html`<span class="muted">nothing</span>` : differs.join(", ")}
+                </td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>`;
+}
+
+/** @param {InstanceDetail} detail */
+function sideOf(detail) {
+  const rows = stepRows(detail);
+  const start = Date.parse(detail.start ?? detail.queued);
+  const end = detail.end ? Date.parse(detail.end) : Date.now();
+  return { rows: new Map(rows.map((row) => [row.key, row])), scale: timeScale(rows, start, end), end };
+}
+
+/** @param {import("../../host.d.ts").StepDetail | null} step @param {ReturnType<typeof sideOf>} side */
+function cell(step, { rows, scale, end }) {
+  const row = step && step.type !== "termination" ? rows.get(`${step.type} ${step.name}`) : undefined;
+  if (!row) return html`<span class="muted">–</span>`;
+  const output =
+    "output" in row.detail && row.detail.output !== undefined && row.detail.output !== null
+      ? JSON.stringify(row.detail.output)
+      : "";
+  return html`<div class="side">
+    <${Mark} look=${stateLook(row.state)} />
+    <span class="track" aria-hidden="true"
+      >${row.bars.map(({ from, to, kind }) => {
+        const [at, until] = [scale.place(from), scale.place(Math.min(to, end))];
+        return html`<i class=${kind} style=${{ left: `${at * 100}%`, width: `${(until - at) * 100}%` }}></i>`;
+      })}</span
+    >
+    <span class="note num">${rowNote(row, end)}</span>
+    ${output && html`<code class="cut" title=${output.slice(0, 1000)}>${output.slice(0, 200)}</code>`}
+  </div>`;
+}

@@ -1,0 +1,110 @@
+/** One step in full: configuration, attempts, output and error, and what can be done from here. */
+
+import { html } from "htm/preact";
+import { Icon } from "../parts/icon.js";
+import { JsonView } from "../parts/json_view.js";
+import { Mark, stateLook } from "../parts/status.js";
+import { duration, timeOfDay } from "../format.js";
+import { Fault } from "./traceback.js";
+
+/** @import { StepRow } from "./steps.js" */
+
+const KINDS = { do: "Step", sleep: "Sleep", waitForEvent: "Wait for an event", rollback: "Rollback handler" };
+
+/**
+ * @param {{
+ *   row: StepRow, canSkip: boolean, onClose: () => void,
+ *   onSkip?: () => void, onRestart?: () => void, onFork?: () => void,
+ * }} props
+ */
+export function Inspector({ row, canSkip, onClose, onSkip, onRestart, onFork }) {
+  const look = stateLook(row.state);
+  return html`<section
+    class="inspector"
+    aria-label=${`Step ${row.detail.type === "termination" ? "" : row.detail.name}`}
+  >
+    <header>
+      <${Mark} look=${look} />
+      <h3 class="cut">${row.name}${row.count > 1 ? ` #${row.count}` : ""}</h3>
+      <span class="muted cut">${KINDS[row.kind]}, ${look.word}</span>
+      <span class="grow"></span>
+      ${canSkip && onSkip && html`<button type="button" class="button small" onClick=${onSkip}><${Icon} name="skip" /> Skip the wait</button>`}
+      ${onRestart && row.kind !== "rollback" && html`<button type="button" class="button small" onClick=${onRestart}><${Icon} name="restart" /> Restart from here</button>`}
+      ${onFork && row.kind !== "rollback" && html`<button type="button" class="button small" onClick=${onFork}><${Icon} name="fork" /> Fork from here</button>`}
+      <button type="button" class="button quiet small icon" aria-label="Close the step" onClick=${onClose}>
+        <${Icon} name="cross" />
+      </button>
+    </header>
+    <div class="facts">
+      <${Times} row=${row} />
+      <${Body} row=${row} />
+    </div>
+  </section>`;
+}
+
+/** @param {{ row: StepRow }} props */
+function Times({ row }) {
+  const { detail } = row;
+  return html`<dl class="pairs">
+    <dt>Began</dt>
+    <dd class="num">${timeOfDay(row.start, true)}</dd>
+    ${
+      row.end !== null &&
+      html`<dt>Took</dt>
+        <dd class="num">${duration(row.end - row.start)}</dd>`
+    }
+    ${
+      row.due !== null &&
+      html`<dt>Due</dt>
+        <dd class="num">${timeOfDay(row.due)}</dd>`
+    }
+    ${
+      detail.type === "waitForEvent" &&
+      html`<dt>Event type</dt>
+        <dd class="mono">${detail.event_type}</dd>`
+    }
+    ${(detail.type === "step" || detail.type === "rollback") && html`<${Config} config=${detail.config} />`}
+  </dl>`;
+}
+
+/** @param {{ config: any }} props */
+function Config({ config }) {
+  const retries = config?.retries;
+  if (!retries) return null;
+  const delay = typeof retries.delay === "number" ? duration(retries.delay) : retries.delay;
+  const timeout = typeof config.timeout === "number" ? duration(config.timeout) : config.timeout;
+  return html`<dt>Retries</dt>
+    <dd>
+      ${retries.limit}, after ${delay}${retries.backoff && retries.backoff !== "constant" ? `, ${retries.backoff}` : ""}
+    </dd>
+    <dt>Timeout</dt>
+    <dd>${timeout}</dd>`;
+}
+
+/** @param {{ row: StepRow }} props */
+function Body({ row }) {
+  const { detail } = row;
+  if (detail.type === "termination") return null;
+  if (detail.type === "sleep") return detail.error && html`<${Fault} fault=${detail.error} label=${detail.name} />`;
+  if (detail.type === "waitForEvent") {
+    return html`${detail.error && html`<${Fault} fault=${detail.error} label=${detail.name} />`}
+    ${detail.output !== undefined && html`<${JsonView} value=${detail.output} label="Event" />`}`;
+  }
+  return html`${detail.success === true && detail.type === "step" && html`<${JsonView} value=${detail.output} label="Output" />`}
+    <h3>Attempts</h3>
+    <ol class="attempts">
+      ${detail.attempts.map(
+        (attempt, index) =>
+          html`<li>
+            <span class="num">${index + 1}</span>
+            <${Mark} look=${stateLook(attempt.success === null ? "running" : attempt.success ? "done" : "failed")} />
+            <div class="grow">
+              <span class="num muted">
+                ${timeOfDay(attempt.start, true)}${attempt.end ? `, took ${duration(Date.parse(attempt.end) - Date.parse(attempt.start))}` : ""}${attempt.retryDelayMs === undefined ? "" : `, tried again after ${duration(attempt.retryDelayMs)}`}
+              </span>
+              ${attempt.error && html`<${Fault} fault=${attempt.error} label=${`attempt ${index + 1} of ${detail.name}`} />`}
+            </div>
+          </li>`,
+      )}
+    </ol>`;
+}

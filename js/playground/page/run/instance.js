@@ -1,0 +1,146 @@
+/** The run that is shown: what it is, what can be done, and its views. */
+
+import { html } from "htm/preact";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { Icon } from "../parts/icon.js";
+import { JsonView } from "../parts/json_view.js";
+import { TabList, TabPanel } from "../parts/tabs.js";
+import { host } from "../state/connection.js";
+import { files, main } from "../state/project.js";
+import { shown, shownFile } from "../state/runs.js";
+import { detail as liveDetail, events as liveEvents, isMoving, missing, now as clock } from "../state/shown_run.js";
+import * as act from "./actions.js";
+import { Compare } from "./compare.js";
+import { EventLog } from "./event_log.js";
+import { StepGraph } from "./graph.js";
+import { Head } from "./head.js";
+import { Inspector } from "./inspector.js";
+import { Output } from "./output.js";
+import { detailAfter, ReplayBar } from "./replay.js";
+import { stepRows } from "./steps.js";
+import { Timeline } from "./timeline.js";
+import { Fault } from "./traceback.js";
+import { replaying, selected, tab } from "./view.js";
+
+/** @import { InstanceDetail, RunAddress } from "../../host.d.ts" */
+
+const TABS = [
+  { id: "timeline", label: "Timeline" },
+  { id: "graph", label: "Graph" },
+  { id: "result", label: "Result" },
+  { id: "output", label: "Output" },
+  { id: "events", label: "Events" },
+  { id: "compare", label: "Compare" },
+];
+
+export function InstancePane() {
+  const address = shown.value;
+  const name = address === null ? "" : "key" in address ? address.key : `${address.workflow}\n${address.id}`;
+  useEffect(() => {
+    selected.value = null;
+    replaying.value = null;
+  }, [name]);
+  if (!address)
+    return html`<section class="pane instance" aria-label="Instance">
+      <p class="empty">Start an instance, or choose one, to see it here.</p>
+    </section>`;
+  if (missing.value)
+    return html`<section class="pane instance" aria-label="Instance">
+      <p class="empty" role="status">${missing.value}</p>
+    </section>`;
+  if (!liveDetail.value)
+    return html`<section class="pane instance" aria-label="Instance">
+      <p class="empty" role="status">Opening…</p>
+    </section>`;
+  return html`<${Run} key=${name} address=${address} />`;
+}
+
+/** @param {{ address: RunAddress }} props */
+function Run({ address }) {
+  const whole = /** @type {InstanceDetail} */ (liveDetail.value);
+  const events = liveEvents.value;
+  const count = replaying.value;
+  const detail = useMemo(() => (count === null ? whole : detailAfter(whole, events, count)), [whole, events, count]);
+  const now =
+    count !== null
+      ? (events[count - 1]?.timestamp ?? clock.value)
+      : isMoving.value
+        ? clock.value
+        : Date.parse(whole.end ?? whole.queued);
+  const rows = useMemo(() => stepRows(detail), [detail]);
+  const start = Date.parse(detail.start ?? detail.queued);
+  const end = Math.max(start, detail.end ? Date.parse(detail.end) : now);
+  const row = rows.find(({ key }) => key === selected.value);
+  const instance = "key" in address ? null : address;
+  const canSkip = instance !== null && row !== undefined && (row.state === "sleeping" || row.state === "retrying");
+  const source = useSource(address);
+  /** @type {Record<string, number>} */
+  const counts = { output: detail.logs.length, events: count ?? events.length };
+  const onSelect = (/** @type {string} */ key) => (selected.value = key);
+  const shared = { rows, now, selected: selected.value, onSelect };
+
+  return html`<section class="pane instance" aria-label="Instance">
+    <${Head} address=${address} detail=${detail} rows=${rows} now=${now} />
+    ${
+      detail.error &&
+      tab.value !== "result" &&
+      html`<div class="banner bad" role="alert">
+        <${Icon} name="warning" /><span class="grow"><b>${detail.error.name}</b>: ${detail.error.message}</span>
+        <button type="button" class="button small" onClick=${() => (tab.value = "result")}>Traceback</button>
+      </div>`
+    }
+    <${TabList}
+      label="Views of the instance"
+      name="view"
+      value=${tab.value}
+      onChange=${(/** @type {string} */ id) => (tab.value = id)}
+      tabs=${TABS.map((each) => Object.assign(each, { count: counts[each.id] ?? 0 }))}
+    />
+    ${count !== null && html`<${ReplayBar} events=${events} at=${count} onChange=${(/** @type {number} */ to) => (replaying.value = to)} onClose=${() => (replaying.value = null)} />`}
+    <${TabPanel} name="view" value=${tab.value}>
+      ${tab.value === "timeline" && html`<${Timeline} ...${shared} start=${start} end=${end} />`}
+      ${tab.value === "graph" && html`<${StepGraph} ...${shared} events=${events} source=${source} workflow=${instance?.workflow ?? shownFile.value?.workflow ?? ""} />`}
+      ${tab.value === "result" && html`<${Result} detail=${detail} />`}
+      ${tab.value === "output" && html`<${Output} logs=${detail.logs} />`}
+      ${tab.value === "events" && html`<${EventLog} events=${count === null ? events : events.slice(0, count)} />`}
+      ${tab.value === "compare" && html`<${Compare} left=${address} detail=${whole} />`}
+    <//>
+    ${
+      row &&
+      (tab.value === "timeline" || tab.value === "graph") &&
+      html`<${Inspector}
+        row=${row}
+        canSkip=${canSkip}
+        onClose=${() => (selected.value = null)}
+        onSkip=${instance && (() => act.skip(instance, row.detail.type === "termination" ? undefined : row.detail.name))}
+        onRestart=${instance && (() => act.restart(instance, act.addressOf(row)))}
+        onFork=${() => act.fork(address, rows, row)}
+      />`
+    }
+  </section>`;
+}
+
+/** @param {{ detail: InstanceDetail }} props */
+function Result({ detail }) {
+  return html`<div class="result">
+    ${detail.error && html`<${Fault} fault=${detail.error} label="the instance" />`}
+    ${detail.rollback && html`<p>Rollback: ${detail.rollback.outcome}${detail.rollback.error ? `, ${detail.rollback.error.message}` : ""}</p>`}
+    ${detail.status === "complete" ? html`<${JsonView} value=${detail.output} label="Output" />` : !detail.error && html`<p class="muted">There is no result yet.</p>`}
+    <${JsonView} value=${detail.params} label="Parameters" />
+    <p class="muted">Version <code>${detail.versionId}</code>, started by ${detail.trigger.source}.</p>
+  </div>`;
+}
+
+/** The source that the run was started with; the editor's where that is not kept. @param {RunAddress} address */
+function useSource(address) {
+  const [source, setSource] = useState(/** @type {{ files: Record<string, string>, main: string } | null} */ (null));
+  useEffect(() => {
+    const file = shownFile.peek();
+    if ("key" in address) return setSource(file);
+    void host
+      .source(address.workflow, address.id)
+      .then((kept) => setSource(kept ?? { files: files.peek(), main: main.peek() }))
+      .catch(() => setSource({ files: files.peek(), main: main.peek() }));
+  }, [address]);
+  return source;
+}

@@ -1,0 +1,94 @@
+/** The instances, the run files that have been opened, and which of all these is shown. */
+
+/** @import { InstanceSummary, OpenedRun, RunAddress } from "../../host.d.ts" */
+
+import { computed, effect, signal } from "@preact/signals";
+import { host, isReady } from "./connection.js";
+import { notify } from "./notices.js";
+
+const KEY = "stepwell.shown";
+/** What names a file of one run. */
+export const RUN_FILE = ".run.sqlite";
+const LARGEST_FILE = 200e6;
+
+/** @type {import("@preact/signals").Signal<InstanceSummary[]>} */
+export const instances = signal([]);
+/** @type {import("@preact/signals").Signal<(OpenedRun & { fileName: string })[]>} */
+export const openedRuns = signal([]);
+/** @type {import("@preact/signals").Signal<RunAddress | null>} */
+export const shown = signal(remembered());
+/** Which pane has a narrow screen to itself. @type {import("@preact/signals").Signal<"code" | "runs" | "run">} */
+export const pane = signal("code");
+
+export const shownFile = computed(() => {
+  const address = shown.value;
+  return address && "key" in address ? (openedRuns.value.find(({ key }) => key === address.key) ?? null) : null;
+});
+
+/** @param {RunAddress} address */
+export function show(address) {
+  shown.value = address;
+  pane.value = "run";
+}
+
+/** @param {RunAddress | null} one @param {RunAddress | null} other */
+export function isSame(one, other) {
+  if (!one || !other) return one === other;
+  if ("key" in one || "key" in other) return "key" in one && "key" in other && one.key === other.key;
+  return one.workflow === other.workflow && one.id === other.id;
+}
+
+/** Keep the list as the host has it. */
+export function followInstances() {
+  host.on("instances", (list) => (instances.value = list));
+  effect(() => {
+    if (!isReady.value) return;
+    void host
+      .list({ limit: 200 })
+      .then(({ rows }) => (instances.value = rows))
+      .catch(() => undefined);
+  });
+  effect(() => {
+    const address = shown.value;
+    try {
+      if (address && !("key" in address)) sessionStorage.setItem(KEY, JSON.stringify(address));
+    } catch {
+      // Without storage a reload shows no instance until one is chosen.
+    }
+  });
+}
+
+/** @param {File} file */
+export async function openRunFile(file) {
+  if (file.size > LARGEST_FILE) {
+    notify(
+      "error",
+      `${file.name} is ${Math.round(file.size / 1e6)} MB large; a run file has up to ${LARGEST_FILE / 1e6} MB.`,
+    );
+    return;
+  }
+  try {
+    const run = await host.openRun(new Uint8Array(await file.arrayBuffer()));
+    openedRuns.value = [...openedRuns.value, { ...run, fileName: file.name }];
+    show({ key: run.key });
+  } catch (error) {
+    notify("error", `${file.name} cannot be opened: ${/** @type {Error} */ (error).message}`);
+  }
+}
+
+/** @param {string} key */
+export async function closeRunFile(key) {
+  openedRuns.value = openedRuns.value.filter((run) => run.key !== key);
+  if (isSame(shown.value, { key })) shown.value = null;
+  await host.closeRun(key).catch(() => undefined);
+}
+
+/** @returns {RunAddress | null} */
+function remembered() {
+  try {
+    const address = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+    return typeof address?.workflow === "string" && typeof address?.id === "string" ? address : null;
+  } catch {
+    return null;
+  }
+}

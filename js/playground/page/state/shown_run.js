@@ -1,0 +1,117 @@
+/**
+ * The run that is shown, kept up to date.
+ *
+ * Events say that something has happened; what there is to see is asked for then, never more often than the answer takes
+ * twice over, so that neither a flood of output nor ten thousand steps can keep the page from its work.
+ */
+
+/** @import { InstanceDetail, InstanceEvent, RunAddress } from "../../host.d.ts" */
+
+import { batch, computed, effect, signal } from "@preact/signals";
+import { host, isReady } from "./connection.js";
+import { openedRuns, shown } from "./runs.js";
+
+const SOONEST_MS = 80;
+/** How many events are kept for the log's view; what is older is in the tables. */
+const MOST_EVENTS = 50_000;
+const LAST = new Set(["complete", "errored", "terminated"]);
+
+/** @type {import("@preact/signals").Signal<InstanceDetail | null>} */
+export const detail = signal(null);
+/** Without those of output. @type {import("@preact/signals").Signal<InstanceEvent[]>} */
+export const events = signal([]);
+/** @type {import("@preact/signals").Signal<string | null>} */
+export const missing = signal(null);
+/** The time, while something moves. */
+export const now = signal(Date.now());
+
+export const isMoving = computed(() => detail.value !== null && !LAST.has(detail.value.status));
+
+export function followShown() {
+  /** @type {() => void} */
+  let stop = () => {};
+  effect(() => {
+    const address = shown.value;
+    stop();
+    batch(() => {
+      detail.value = null;
+      events.value = [];
+      missing.value = null;
+    });
+    stop = address === null ? () => {} : "key" in address ? lookAtFile(address.key) : follow(address);
+  });
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  effect(() => {
+    if (!isMoving.value) return undefined;
+    now.value = Date.now();
+    const timer = setInterval(() => (now.value = Date.now()), still.matches ? 1000 : 100);
+    return () => clearInterval(timer);
+  });
+}
+
+/** @param {string} key */
+function lookAtFile(key) {
+  const run = openedRuns.peek().find((each) => each.key === key);
+  batch(() => {
+    detail.value = run?.detail ?? null;
+    events.value = run?.events.filter(({ type }) => type !== "log") ?? [];
+  });
+  return () => {};
+}
+
+/** @param {Extract<RunAddress, { id: string }>} address */
+function follow({ workflow, id }) {
+  let isOver = false;
+  let isDirty = false;
+  let isAsking = false;
+  /** @type {() => void} */
+  let unsubscribe = () => {};
+
+  const isWanted = () => isDirty && !isOver;
+  const refresh = async () => {
+    isDirty = true;
+    if (isAsking) return;
+    isAsking = true;
+    while (isWanted()) {
+      isDirty = false;
+      const begun = performance.now();
+      try {
+        const answer = await host.detail(workflow, id);
+        if (isOver) return;
+        batch(() => {
+          detail.value = answer;
+          missing.value = null;
+        });
+      } catch (error) {
+        if (isOver) return;
+        if (/** @type {any} */ (error).reason === "instance.not_found")
+          missing.value = /** @type {Error} */ (error).message;
+      }
+      await pause(Math.max(SOONEST_MS, 2 * (performance.now() - begun)));
+    }
+    isAsking = false;
+  };
+  const listen = (/** @type {InstanceEvent[]} */ come) => {
+    if (isOver) return;
+    const log = come.filter(({ type }) => type !== "log");
+    // A restart begins the log again.
+    const begins = log.findLastIndex(({ type }) => type === "workflow_queued");
+    if (log.length > 0) events.value = begins >= 0 ? log.slice(begins) : [...events.peek(), ...log].slice(-MOST_EVENTS);
+    void refresh();
+  };
+  const leave = effect(() => {
+    if (!isReady.value) return;
+    unsubscribe();
+    events.value = [];
+    unsubscribe = host.subscribe(workflow, id, listen, { cursor: 0 });
+    void refresh();
+  });
+  return () => {
+    isOver = true;
+    leave();
+    unsubscribe();
+  };
+}
+
+/** @param {number} ms */
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,64 @@
+/** Starting an instance: deploy what has changed, then create it. */
+
+import { signal } from "@preact/signals";
+import { attempt, host } from "./connection.js";
+import { deploy, deployed, isCurrent, startable } from "./deployment.js";
+import { notify } from "./notices.js";
+import { params } from "./project.js";
+import { show } from "./runs.js";
+
+/** The workflow that the start form is about. */
+export const chosen = signal("");
+export const isStarting = signal(false);
+/** The id that the next instance is to have; empty: a new one. */
+export const wantedId = signal("");
+
+export function currentWorkflow() {
+  return startable.value.includes(chosen.value) ? chosen.value : (startable.value[0] ?? "");
+}
+
+/**
+ * The parameters that the field has.
+ *
+ * @param {string} text
+ * @returns {{ value: unknown } | { error: string }}
+ */
+export function parseJson(text) {
+  if (text.trim() === "") return { value: {} };
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return { error: /** @type {Error} */ (error).message };
+  }
+}
+
+export async function start() {
+  if (isStarting.value) return;
+  const wanted = currentWorkflow();
+  const given = parseJson(params.value[wanted] ?? "");
+  if ("error" in given) {
+    notify("error", `The parameters are not JSON: ${given.error}`);
+    return;
+  }
+  isStarting.value = true;
+  try {
+    if (!isCurrent.value && !(await deploy())) return;
+    const names = deployed.value?.workflows.map(({ name }) => name) ?? [];
+    const workflow = names.includes(wanted) ? wanted : names[0];
+    if (workflow === undefined) return;
+    await attempt("Start", async () => {
+      const id = await host.create(workflow, given.value, wantedId.value.trim() || shortId(workflow));
+      wantedId.value = "";
+      show({ workflow, id });
+    });
+  } finally {
+    isStarting.value = false;
+  }
+}
+
+/** An id that people can read, and tell from others: "order-k3f9". @param {string} workflow */
+function shortId(workflow) {
+  const [number = 0] = crypto.getRandomValues(new Uint32Array(1));
+  const words = workflow.replace(/Workflow$/, "").replaceAll(/([a-z])([A-Z])/g, "$1-$2");
+  return `${words.toLowerCase().slice(0, 40) || "instance"}-${number.toString(36).padStart(5, "0").slice(-5)}`;
+}

@@ -67,7 +67,7 @@ PYTHON_MAY_IMPORT: dict[str, set[str]] = {
     "py/workers": {"_workflows_bridge", "workers"},
     # The one place where the guest SDK meets JavaScript's own classes.
     "py/workers/ffi.py": {"_workflows_bridge", "workers", "js", "pyodide"},
-    "py/stepwell": {"stepwell", "click", "json5", "pydantic", "pydantic_core", "rich"},
+    "py/stepwell": {"stepwell", "click", "json5", "packaging", "pydantic", "pydantic_core", "rich", "uv"},
 }
 SQL = re.compile(
     r"\b(SELECT\s+[\w*(\"]|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE|BEGIN\s+IMMEDIATE)"

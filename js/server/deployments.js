@@ -158,8 +158,10 @@ export class Deployments {
   }
 }
 
-/** @param {Deployment} deployment */
+/** @param {Deployment & { runtime?: { name: string } | null }} deployment */
 function withModules(deployment) {
-  const { main } = deployment;
-  return { ...deployment, modules: RUNTIMES[extname(main)] === PyodideGuest ? modulesFolder(main, "pyodide") : null };
+  const { main, runtime } = deployment;
+  const name = runtime?.name ?? (extname(main) === ".py" ? "pyodide" : "javascript");
+  // What JavaScript imports is npm's business.
+  return { ...deployment, modules: name === "javascript" ? null : modulesFolder(main, name) };
 }

@@ -19,6 +19,7 @@ from stepwell.groups import LazyGroup
         "run": "stepwell.run:run",
         "serve": "stepwell.serve:serve",
         "workflows": "stepwell.workflows:workflows",
+        "sync": "stepwell.packages.sync:sync",
         "doctor": "stepwell.doctor:doctor",
         "conformance": "stepwell.conformance:conformance",
     },

@@ -15,6 +15,7 @@ from stepwell.exceptions import ApiError, HostLostError, InputError
 from stepwell.host import Connection, Opening
 from stepwell.names import check_instance_id
 from stepwell.options import PATH
+from stepwell.packages.require import require_packages_of
 from stepwell.params import read_params, same_json
 from stepwell.project import Project, Target, find_target, likely_runtime, load_project
 from stepwell.state import state_path
@@ -141,6 +142,7 @@ class Run:
         project = load_project(self._order.target)
         for warning in project.warnings:
             click.echo(f"Warning: {warning}", err=True)
+        require_packages_of(project, self._order.target)
         follower: Follower | None = None
         for takeover in range(MAX_TAKEOVERS):
             try:

@@ -11,7 +11,8 @@ from stepwell import exits
 from stepwell.exceptions import HostLostError
 from stepwell.host import Opening
 from stepwell.options import state_option
-from stepwell.project import find_target, load_project
+from stepwell.packages.require import require_packages_of
+from stepwell.project import find_target, likely_runtime, load_project
 from stepwell.state import state_path
 from stepwell.words import moment
 
@@ -37,13 +38,15 @@ def serve(*, target: str, state: Path | None) -> None:
     TARGET is as for `stepwell run`; schedules (cron expressions, in UTC) are in a wrangler configuration. Of the times
     that passed while nothing ran, each schedule makes up for the last one.
     """
-    project = load_project(find_target(target))
+    found = find_target(target)
+    project = load_project(found)
     for warning in project.warnings:
         click.echo(f"Warning: {warning}", err=True)
+    require_packages_of(project, found)
     path = state_path(state, create=True)
     try:
         while True:
-            _serve(path, project)
+            _serve(path, project, likely_runtime(found))
     except KeyboardInterrupt:
         click.echo(
             "Interrupted; what is unfinished goes on with the next `stepwell serve` or `stepwell run`.", err=True
@@ -51,9 +54,9 @@ def serve(*, target: str, state: Path | None) -> None:
         raise SystemExit(exits.INTERRUPTED) from None
 
 
-def _serve(state: Path, project: Project) -> None:
+def _serve(state: Path, project: Project, warm: str) -> None:
     """Until the owner of *state* has gone, who may be another process."""
-    opening = Opening(state, idle=False)
+    opening = Opening(state, idle=False, warm=warm)
     try:
         with opening.connection() as connection:
             names = [workflow.name for workflow in connection.client.deploy(project.deployment()).workflows]

@@ -63,6 +63,12 @@ class Deployment:
                 self._classes[found.__name__] = found
 
 
+_REMEDY = (
+    "If {!r} is a package, declare it in the project's dependencies or in the file's own '# /// script' block, "
+    "and run `stepwell sync`."
+)
+
+
 def _place_of_packages() -> int:
     """The index in ``sys.path`` behind the standard library, and before what the interpreter itself has installed."""
     for index, path in enumerate(sys.path):
@@ -87,7 +93,9 @@ def _import(path: str) -> ModuleType:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException as error:
         del sys.modules[spec.name]
+        if isinstance(error, ModuleNotFoundError) and error.name:
+            error.add_note(_REMEDY.format(error.name.partition(".")[0]))
         raise
     return module

@@ -184,6 +184,16 @@ def test_doctor(installed, away, environment):
     assert [] == [finding for finding in report["findings"] if finding["remedy"]]
 
 
+def test_syncs(installed, away, environment):
+    """The wheel can ask its interpreter what fits it, and install that."""
+    (away / "flow.py").write_text("# /// script\n# dependencies = []\n# ///\n", encoding="utf-8")
+    environment |= {"UV_NO_INDEX": "1", "UV_CACHE_DIR": str(away / "uv")}
+
+    output = run(installed / "stepwell", "sync", "flow.py", folder=away, environment=environment)
+
+    assert output == "pyodide: 0 packages locked in pylock.flow.toml, installed in flow.python_modules.\n"
+
+
 def test_no_workers(installed, away):
     """The guest SDK cannot be imported on the host."""
     script = "import importlib.util as u; print(u.find_spec('workers'), u.find_spec('js'))"

@@ -1,0 +1,82 @@
+"""Why packages cannot be had for a runtime, and for which they can."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from stepwell.packages.locks import locked_python, locked_versions
+from stepwell.packages.place import RUNTIMES
+from stepwell.packages.uv import Uv, interpreter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stepwell.packages.place import Place, Runtime
+    from stepwell.packages.uv import Answer
+
+LONGEST = 30
+"""Lines of an explanation that people are shown; what comes of it is at its end."""
+
+
+def refusal(place: Place, answer: Answer, uv: Uv) -> str:
+    """What to tell of an *answer* of uv's that is none: which packages are to blame, and who can run them."""
+    declared = f"the dependencies of {place.declaration.path}"
+    if not answer.unsatisfiable:
+        return f"{declared.capitalize()} cannot be resolved; nothing was changed.\n{answer.text}"
+    requirements = list(place.declaration.requirements)
+    culprits = [each for each in requirements if not _fits(uv, [each])]
+    lines = []
+    for culprit in culprits:
+        others = _runtimes_for(place.root, [culprit], place.runtime)
+        name = Requirement(culprit).name
+        if others:
+            lines.append(
+                f"{name} has no wheel for runtime {place.runtime}. It can be installed for: {', '.join(others)}."
+            )
+    if lines:
+        able = _runtimes_for(place.root, requirements, place.runtime)
+        if able and len(requirements) > 1:
+            lines.append(f"All that is declared can be installed for: {', '.join(able)}.")
+        # Why each of hundreds of versions has none would only hide it.
+        return "\n".join([*lines, "Nothing was changed."])
+    return f"No versions fit {declared} for runtime {place.runtime}; nothing was changed.\n{_end_of(answer.text)}"
+
+
+def _end_of(text: str) -> str:
+    lines = text.splitlines()
+    return text if len(lines) <= LONGEST else "\n".join(["[…]", *lines[-LONGEST:]])
+
+
+def _runtimes_for(folder: Path, requirements: list[str], but: Runtime) -> list[Runtime]:
+    others = [runtime for runtime in RUNTIMES if runtime != but]
+    return [runtime for runtime in others if _fits(Uv(folder, interpreter(runtime, None), builds=False), requirements)]
+
+
+def _fits(uv: Uv, requirements: list[str]) -> bool:
+    with tempfile.TemporaryDirectory(prefix="stepwell-") as folder:
+        return uv.lock(requirements, Path(folder, "pylock.toml")).ok
+
+
+def older_than_newest(place: Place, uv: Uv, lock: Path) -> Iterator[str]:
+    """
+    What to know of packages that are locked in an older version because the newest has no wheel for the runtime.
+
+    Without this a program would quietly get another major version in one runtime than in another.
+    """
+    requirements = list(place.declaration.requirements)
+    answer = uv.newest(requirements, locked_python(lock))
+    versions = locked_versions(lock)
+    for name, newest in re.findall(r"(?m)^([\w.-]+)==(\S+)", answer.text if answer.ok else ""):
+        locked = versions.get(canonicalize_name(name))
+        if locked and Version(locked) < Version(newest):
+            yield (
+                f"{name} {locked} is locked for runtime {place.runtime}: {newest}, the newest, has no wheel for it, or "
+                "needs something that has none. Declare the version that you mean."
+            )

@@ -1,0 +1,62 @@
+"""Whether a workflow's packages are there, asked before it is run. Nothing is ever installed on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stepwell.exceptions import InputError
+from stepwell.packages.declaration import find_declaration
+from stepwell.packages.place import Place
+from stepwell.words import command
+
+if TYPE_CHECKING:
+    from stepwell.packages.place import Runtime
+    from stepwell.project import Project, Target
+
+
+def require_packages_of(project: Project, target: Target) -> None:
+    """
+    As `require_packages`, for what a TARGET names.
+
+    Raises:
+        InputError: Something is not installed.
+    """
+    # What JavaScript imports is npm's business.
+    if project.main.suffix == ".py":
+        require_packages(project.main, "pyodide", target.config.parent.resolve() if target.config else None)
+
+
+def require_packages(main: Path, runtime: Runtime, project: Path | None = None) -> None:
+    """
+    Raise unless what is declared for *main* is installed for *runtime*.
+
+    A project file further above may be about something else; it counts once something was synced for it. So do the
+    packages of runtime ``cpython``, which may have an environment of its own.
+
+    Raises:
+        InputError: It is not installed, or not in the version that is locked.
+    """
+    declaration = find_declaration(main, project)
+    if declaration is None:
+        return
+    place = Place(declaration, runtime)
+    problem = place.problem()
+    begun = place.lock.exists() or place.modules.exists()
+    if problem is None or (not begun and not _is_expected(place)):
+        return
+    target = declaration.path if declaration.is_script else declaration.path.parent
+    words = ["stepwell", "sync", _from_here(target), *([] if runtime == "pyodide" else ["--runtime", runtime])]
+    raise InputError(f"The dependencies of {declaration.path} {problem}. Run: {command(*words)}")
+
+
+def _is_expected(place: Place) -> bool:
+    declaration = place.declaration
+    return bool(declaration.requirements) and declaration.near and place.runtime != "cpython"
+
+
+def _from_here(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,213 @@
+"""`stepwell sync`: lock and install what a workflow declares, for each runtime."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from stepwell import exits
+from stepwell.exceptions import InputError
+from stepwell.options import PATH
+from stepwell.packages.declaration import Declaration, check_requirements, find_declaration
+from stepwell.packages.locks import annotate, is_lock_of, locked_python, locked_versions
+from stepwell.packages.place import RUNTIMES, STAMP, Place, Runtime
+from stepwell.packages.refusal import older_than_newest, refusal
+from stepwell.packages.uv import Uv, interpreter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DRAFT = ".stepwell-sync-"
+
+
+@click.command(short_help="Lock and install the packages that a workflow declares.")
+@click.argument("target", default=".")
+@click.option(
+    "--runtime",
+    "runtimes",
+    multiple=True,
+    type=click.Choice(RUNTIMES),
+    help="For this runtime; repeatable. Default: those that are locked already, else pyodide.",
+)
+@click.option(
+    "--python", metavar="PATH", type=PATH, help="The Python of runtime cpython. Default: the one of stepwell."
+)
+@click.option("--upgrade", is_flag=True, help="Lock the newest versions that fit, not those of the lock file.")
+@click.option("--check", is_flag=True, help="Change nothing; exit 1 where a sync is needed.")
+def sync(target: str, runtimes: tuple[Runtime, ...], python: Path | None, *, upgrade: bool, check: bool) -> None:
+    r"""
+    Lock and install the packages that TARGET declares: a file, or a folder (default: this one).
+
+    They are declared in a PEP 723 block of the file, or in `[project] dependencies` of the pyproject.toml beside or
+    above it. They are locked in pylock.toml and installed in python_modules. Indexes are those that uv, or else pip,
+    is configured for.
+
+    \b
+    Exit codes:
+      0    what is declared is installed
+      1    it is not (--check)
+      2    it cannot be: what is declared, no package that fits, no network
+    """
+    declaration = declared_by(target)
+    places = [Place(declaration, runtime) for runtime in runtimes or _usual(declaration)]
+    if check:
+        problems = [(place, problem) for place in places if (problem := place.problem())]
+        for place, problem in problems:
+            click.echo(f"{place.runtime}: the dependencies of {declaration.path} {problem}.", err=True)
+        raise SystemExit(exits.ERRORED if problems else exits.COMPLETE)
+    check_requirements(declaration)
+    for place in places:
+        bring_up_to_date(place, python=python, upgrade=upgrade)
+
+
+def declared_by(target: str) -> Declaration:
+    """
+    What *target*, a file or folder, declares.
+
+    Raises:
+        InputError: It is neither, or declares nothing.
+    """
+    path = Path(target).absolute()
+    if not path.exists():
+        raise InputError(f"TARGET {target!r} does not exist.")
+    if path.is_file() and path.suffix != ".py":
+        raise InputError(f"TARGET {target!r} is no Python file. What JavaScript imports is installed by npm.")
+    found = find_declaration(path)
+    if found is None:
+        raise InputError(
+            f"{target} declares no packages: there is no '# /// script' block in a file, and no pyproject.toml with "
+            "[project] beside or above it."
+        )
+    return found
+
+
+def _usual(declaration: Declaration) -> list[Runtime]:
+    return [runtime for runtime in RUNTIMES if Place(declaration, runtime).lock.exists()] or ["pyodide"]
+
+
+def bring_up_to_date(place: Place, *, python: Path | None, upgrade: bool) -> None:
+    """
+    Lock and install what is declared at *place*; until all is there, what was there stays.
+
+    Raises:
+        InputError: It cannot be done.
+    """
+    with only_one(place.root):
+        clean_up(place)
+        if place.problem() is None and not upgrade:
+            click.echo(f"{place.runtime}: up to date ({place.modules.name}).")
+            return
+        uv = Uv(place.root, interpreter(place.runtime, python), builds=place.runtime == "cpython")
+        draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=place.root))
+        # Beside the lock file, for it may name files by paths relative to itself.
+        lock = place.root / f"pylock.{draft.name.lstrip('.')}.toml"
+        try:
+            _make_lock(place, uv, lock, upgrade=upgrade)
+            modules = draft / "modules"
+            _install(place, uv, lock, modules)
+            _exchange(place, modules, lock)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+            lock.unlink(missing_ok=True)
+    number = len(locked_versions(place.lock))
+    packages = "1 package" if number == 1 else f"{number} packages"
+    click.echo(f"{place.runtime}: {packages} locked in {place.lock.name}, installed in {place.modules.name}.")
+
+
+def _make_lock(place: Place, uv: Uv, lock: Path, *, upgrade: bool) -> None:
+    declaration = place.declaration
+    requirements = list(declaration.requirements)
+    if place.lock.is_file():
+        fits = is_lock_of(place.lock, declaration)
+        shutil.copyfile(place.lock, lock)
+        if fits and not upgrade:
+            return
+    answer = uv.lock(requirements, lock, upgrade=upgrade)
+    if not answer.ok:
+        raise InputError(refusal(place, answer, uv))
+    _check_python(declaration, place.runtime, locked_python(lock))
+    annotate(lock, declaration, place.runtime)
+    if place.runtime != "cpython":
+        for warning in older_than_newest(place, uv, lock):
+            click.echo(f"Warning: {warning}", err=True)
+
+
+def _check_python(declaration: Declaration, runtime: Runtime, version: str) -> None:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 - beside what is imported above
+
+    try:
+        wanted = SpecifierSet(declaration.requires_python)
+    except InvalidSpecifier:
+        raise InputError(
+            f"{declaration.path}: requires-python is {declaration.requires_python!r}, which is no range of versions."
+        ) from None
+    if version and not wanted.contains(version, prereleases=True):
+        raise InputError(f"{declaration.path} requires Python {wanted}; runtime {runtime} has {version}.")
+
+
+def _install(place: Place, uv: Uv, lock: Path, modules: Path) -> None:
+    answer = uv.install(lock, modules)
+    if not answer.ok:
+        raise InputError(
+            f"What {place.lock.name} says cannot be installed for runtime {place.runtime}; nothing was changed.\n"
+            f"{answer.text}"
+        )
+    modules.mkdir(exist_ok=True)
+    (modules / ".lock").unlink(missing_ok=True)
+    (modules / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
+def _exchange(place: Place, modules: Path, lock: Path) -> None:
+    """Put the new lock and the new packages in their places. Killed in between, what `problem` finds is right."""
+    lock.replace(place.lock)
+    stamp = {
+        "declared": list(place.declaration.requirements),
+        "runtime": place.runtime,
+        "lock": place.lock_digest(),
+        "distributions": sorted(path.name for path in modules.glob("*.dist-info")),
+    }
+    (modules / STAMP).write_text(json.dumps(stamp), encoding="utf-8")
+    if place.modules.exists():
+        place.modules.rename(place.aside)
+    modules.rename(place.modules)
+    shutil.rmtree(place.aside, ignore_errors=True)
+
+
+def clean_up(place: Place) -> None:
+    """Finish or remove what a sync that was killed has left. Only for who holds `only_one`."""
+    place.recover()
+    shutil.rmtree(place.aside, ignore_errors=True)
+    for left in place.root.glob(f"{DRAFT}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    for left in place.root.glob(f"pylock.{DRAFT.lstrip('.')}*.toml"):
+        left.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """
+    Keep other syncs out of *folder*. The lock is the operating system's, on the folder itself: nothing stale is left.
+
+    Raises:
+        InputError: The folder cannot be written.
+    """
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"{folder} cannot be written; the packages are kept beside the file that declares them.")
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            click.echo(f"Another sync is at work in {folder}; waiting for it.", err=True)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,161 @@
+"""
+uv, which resolves, locks and installs.
+
+It was chosen over pip because it evaluates markers for the runtime rather than for the Python that runs it, writes and
+reads PEP 751's lock files, and checks hashes. It learns what fits a runtime by asking its interpreter, which is given
+to it as a `python` command. pyproject.toml pins it closely: what it asks the interpreter is its own business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stepwell._node import find_node
+from stepwell.exceptions import InputError, InternalError
+from stepwell.host import host_root
+from stepwell.packages.pip_settings import pip_settings
+
+if TYPE_CHECKING:
+    from stepwell.packages.place import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    How a call of uv ended.
+
+    Attributes:
+        code: Its exit code: 1 where no solution exists, 2 for anything else.
+        text: What it said.
+    """
+
+    code: int
+    text: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did what it was asked for."""
+        return self.code == 0
+
+    @property
+    def unsatisfiable(self) -> bool:
+        """Whether it looked, and no versions fit."""
+        return self.code == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Uv:
+    """uv in a project's folder, whose own configuration of it counts, for one interpreter."""
+
+    folder: Path
+    python: str
+    builds: bool
+    """Whether packages without a wheel may be built: only where their interpreter can run here."""
+
+    def lock(self, requirements: list[str], output: Path, *, upgrade: bool = False) -> Answer:
+        """Resolve *requirements* into the lock file *output*, whose versions are kept where they can be."""
+        options = ["--format", "pylock.toml", "--quiet", "--no-header", "-o", os.fspath(output)]
+        return self.compile([*options, *(["--upgrade"] if upgrade else [])], requirements)
+
+    def newest(self, requirements: list[str], python_version: str) -> Answer:
+        """The newest versions of *requirements* alone for a common Python *python_version*, as `name==version`."""
+        options = ["--no-header", "--no-annotate", "--no-deps", "--python-version", python_version]
+        return replace(self, python=sys.executable).compile(options, requirements)
+
+    def compile(self, options: list[str], requirements: list[str]) -> Answer:
+        """Resolve *requirements*."""
+        return self._pip(["compile", "-", *options], requirements)
+
+    def install(self, lock: Path, target: Path) -> Answer:
+        """Install what *lock* says into *target*, checking each file's hash."""
+        return self._pip(["sync", os.fspath(lock), "--target", os.fspath(target), "--allow-empty-requirements"])
+
+    def _pip(self, arguments: list[str], requirements: list[str] | None = None) -> Answer:
+        command = [
+            find_uv(),
+            "--preview-features",
+            "pylock",
+            "--no-progress",
+            "pip",
+            *arguments,
+            "--python",
+            self.python,
+        ]
+        if not self.builds:
+            command.append("--no-build")
+        try:
+            done = subprocess.run(  # noqa: S603 - uv, which we depend on
+                command,
+                cwd=self.folder,
+                env={**pip_settings(), **os.environ, "UV_PYTHON_DOWNLOADS": "never"},
+                input="\n".join(requirements or []),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except OSError as error:
+            raise InternalError(f"uv cannot be run: {error}.") from error
+        if done.returncode == 0:
+            return Answer(0, done.stdout)
+        return Answer(done.returncode, _explanation(done.stderr))
+
+
+def _explanation(stderr: str) -> str:
+    lines = [line for line in stderr.splitlines() if not line.startswith("warning:")]
+    return "\n".join(lines).strip().removeprefix("error: ")
+
+
+def find_uv() -> str:
+    """
+    The `uv` that was installed with us.
+
+    Raises:
+        InputError: It is missing.
+    """
+    try:
+        from uv import find_uv_bin  # noqa: PLC0415 - only for a sync
+
+        return find_uv_bin()
+    except (ImportError, FileNotFoundError) as error:
+        raise InputError("uv is missing, which comes with Stepwell; install Stepwell again.") from error
+
+
+def interpreter(runtime: Runtime, python: Path | None) -> str:
+    """
+    The `python` command to ask what fits *runtime*.
+
+    Args:
+        runtime: Which.
+        python: The interpreter of runtime ``cpython``; None for the one that runs this.
+    """
+    if runtime == "cpython":
+        return os.fspath(python or sys.executable)
+    root = host_root()
+    script = root / "runtime" / "pyodide" / "python.js"
+    package = root / "node_modules" / "pyodide" / "package.json"
+    words = shlex.join([os.fspath(find_node().path), os.fspath(script)])
+    text = f'#!/bin/sh\nexec {words} "$0" {"--sealed " if runtime == "wasmtime" else ""}"$@"\n'
+    # uv remembers what an interpreter at a path has told it: another Pyodide has another path.
+    version = hashlib.sha256(text.encode() + script.read_bytes() + package.read_bytes()).hexdigest()[:16]
+    path = _cache() / "interpreters" / f"{runtime}-{version}" / "python"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"python.{os.getpid()}")
+        draft.write_text(text, encoding="utf-8")
+        draft.chmod(0o755)
+        draft.replace(path)
+    return os.fspath(path)
+
+
+def _cache() -> Path:
+    """As `cacheFolder` in `runtime/pyodide/snapshot.js`."""
+    if given := os.environ.get("STEPWELL_CACHE"):
+        return Path(given)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stepwell"

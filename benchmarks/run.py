@@ -21,7 +21,7 @@ from plan import PEERS, Job, jobs
 from processes import Figures, Program, ProgramError, leave_network
 from results import STEPWELL, Results, report
 
-from stepwell._node import find_node, node_version
+from stepwell._node import HOST_FLAGS, find_node, host_environment, node_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -120,7 +120,8 @@ class Run:
 
     def _own(self, settings: Mapping[str, Any], folder: Path, *, watch_memory: bool = False) -> Figures:
         given = json.dumps({**settings, "folder": str(folder)})
-        with Program([str(self._node), str(HERE / "stepwell.js"), given], folder) as program:
+        command = [str(self._node), *HOST_FLAGS, str(HERE / "stepwell.js"), given]
+        with Program(command, folder, env=host_environment()) as program:
             return program.figures(watch_memory=watch_memory)
 
     def _floors(self, folder: Path) -> Figures:

@@ -4,6 +4,7 @@
  * Prints what it measured as one line of JSON.
  */
 
+import "../js/server/heap.js";
 import { compute } from "./workloads/compute.js";
 import { events } from "./workloads/events.js";
 import { fanOut } from "./workloads/fan_out.js";

@@ -57,6 +57,9 @@ import { Watchdog } from "./watchdog.js";
 
 /** How an isolate has ended, and through whom if that is known. @typedef {{ reason: string, culprit?: Culprit }} Death */
 
+/** Messages that are sent as one: the interpreter begins with the first of many at once, and is seen to get on. */
+const MOST = 100;
+
 export class Isolate {
   /** Set by the pool. @type {(messages: FromGuest[]) => void} */
   onmessages = () => {};
@@ -134,9 +137,9 @@ export class Isolate {
     return this.#control.computations;
   }
 
-  /** How long it has owed a sign of life, in ms. */
+  /** How long it has given no sign of life that it owes, in ms. */
   get silence() {
-    return this.#watchdog.silence;
+    return this.#watchdog.stillness;
   }
 
   /**
@@ -239,7 +242,10 @@ export class Isolate {
   #flush() {
     const messages = this.#outbox;
     this.#outbox = [];
-    if (messages.length > 0 && !this.#dead) this.#thread.post(packBatch(messages));
+    if (this.#dead) return;
+    for (let first = 0; first < messages.length; first += MOST) {
+      this.#thread.post(packBatch(messages.slice(first, first + MOST)));
+    }
   }
 
   /** @param {any} message */

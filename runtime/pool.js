@@ -23,11 +23,12 @@ const DEFAULTS = {
   memoryMark: 256 * MIB,
 };
 /** With more passes than this in one isolate another one is worth its start. They mostly wait: those who compute count apart. */
-const MANY = 1000;
+const MANY = 1500;
 /** How long an interpreter may run without a break before passes that have not started go elsewhere. */
 const BUSY = 100;
-/** So often code in an isolate must have computed before another is started: once may be a start. */
+/** So often code in an isolate must have computed, in RECENTLY ms, before another is started: once may be a start. */
 const OFTEN = 3;
+const RECENTLY = 10_000;
 /** How long an isolate that nobody is in is kept, in ms, where there is another. */
 const IDLE = 30_000;
 
@@ -73,7 +74,7 @@ export class Pool {
   #waiting = new Map();
   /** What ends the time of each that has been empty. @type {WeakMap<Isolate, Timer>} */
   #idle = new WeakMap();
-  /** How often code in each had computed when that last made a difference. @type {WeakMap<Isolate, number>} */
+  /** How often code in each had computed, and when that was. @type {WeakMap<Isolate, { count: number, at: number }>} */
   #computations = new WeakMap();
   /** Instances that run alone next time. @type {Set<string>} */
   #suspects = new Set();
@@ -250,9 +251,12 @@ export class Pool {
 
   /** Start a further isolate when one has passes that are in each other's way. @param {Isolate} isolate */
   #relieve(isolate) {
-    const { computations } = isolate;
-    if (computations - (this.#computations.get(isolate) ?? 0) < OFTEN) return;
-    this.#computations.set(isolate, computations);
+    const { computations: count } = isolate;
+    const before = this.#computations.get(isolate);
+    const at = performance.now();
+    const often = before !== undefined && count - before.count >= OFTEN;
+    if (often || before === undefined || at - before.at > RECENTLY) this.#computations.set(isolate, { count, at });
+    if (!often) return;
     const others = this.#isolates.filter(({ quarantined }) => !quarantined);
     if (isolate.lodgers.size > 1 && others.length < this.#limits.isolates) this.#openFor();
   }

@@ -41,6 +41,8 @@ export class Watchdog {
   /** @type {Timer | undefined} */
   #timer;
   #askedAt = 0;
+  #missed = 0;
+  #turn = 0;
   #answered = true;
   /** @type {number | undefined} */
   #interruptedAt;
@@ -61,6 +63,14 @@ export class Watchdog {
   /** How long the isolate has owed an answer, in ms. */
   get silence() {
     return this.#answered ? 0 : performance.now() - this.#askedAt;
+  }
+
+  /**
+   * For how long it has owed an answer without beginning or ending to run, in ms. Counted in ticks: while our own thread
+   * does nothing else, no answer is heard either.
+   */
+  get stillness() {
+    return this.#missed * TICK;
   }
 
   start() {
@@ -84,6 +94,7 @@ export class Watchdog {
   /** A sign of life has come. */
   heard() {
     this.#answered = true;
+    this.#missed = 0;
     if (this.#interruptedAt === undefined) return;
     this.#interruptedAt = undefined;
     this.#hitAt = undefined;
@@ -91,6 +102,9 @@ export class Watchdog {
   }
 
   #tick() {
+    const { turn } = this.#watched.control;
+    this.#missed = this.#answered || turn !== this.#turn ? 0 : this.#missed + 1;
+    this.#turn = turn;
     if (this.#answered) {
       if (performance.now() - this.#askedAt >= PERIOD) this.ask();
       return;

@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "node:util";
+import "./heap.js";
 
 const EXIT_STATE = 3;
 const EXIT_INTERNAL = 70;

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from stepwell._node import find_node, node_version
+from stepwell._node import HOST_FLAGS, find_node, host_environment, node_version
 from stepwell.exceptions import HostLostError, InputError, InternalError
 from stepwell.state import parse_owner, read_owner, state_error
 
@@ -58,12 +58,12 @@ class HostProcess:
         self.state = state
         node = find_node()
         script = host_root() / "js" / "server" / "main.js"
-        command = [os.fspath(node.path), os.fspath(script), "--state", os.fspath(state)]
+        command = [os.fspath(node.path), *HOST_FLAGS, os.fspath(script), "--state", os.fspath(state)]
         if idle:
             command.append("--idle")
         if warm:
             command += ["--warm", warm]
-        environment = {**os.environ, "STEPWELL_COMMAND": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])}
+        environment = {**host_environment(), "STEPWELL_COMMAND": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])}
         self._closed = False
         self._fatal: str | None = None
         self._held_back: list[str] | None = []

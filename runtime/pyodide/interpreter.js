@@ -70,9 +70,13 @@ function shareModule(module) {
   /** @param {any} imports */
   const share = async (imports) => ({ module, instance: await instantiate(module, imports) });
   Object.assign(WebAssembly, {
-    // Pyodide instantiates small modules of its own, too.
-    instantiate: (/** @type {any} */ source, /** @type {any} */ imports) =>
-      source.byteLength > 1_000_000 ? share(imports) : instantiate(source, imports),
+    instantiate(/** @type {any} */ source, /** @type {any} */ imports) {
+      // Pyodide instantiates small modules of its own, too.
+      if (!(source.byteLength > 1_000_000)) return instantiate(source, imports);
+      // Ten megabytes that it has read for nothing.
+      source.buffer.transfer(0);
+      return share(imports);
+    },
     instantiateStreaming: (/** @type {any} */ _response, /** @type {any} */ imports) => share(imports),
   });
   return () => {

@@ -11,9 +11,9 @@ import { guestFiles, pyodideFolder } from "./files.js";
 import { findSnapshot } from "./snapshot.js";
 
 /**
- * What all threads share: compiled once, read once.
+ * What all threads share: compiled once, looked for once.
  *
- * @type {Promise<[WebAssembly.Module, SharedArrayBuffer]> | undefined}
+ * @type {Promise<[WebAssembly.Module, import("./image.js").Snapshot]> | undefined}
  */
 let shared;
 
@@ -23,14 +23,18 @@ const PYODIDE = {
   soon: setImmediate,
   interruptible: true,
   async parts() {
-    shared ??= Promise.all([
-      readFile(join(pyodideFolder(), "pyodide.asm.wasm")).then((bytes) => WebAssembly.compile(bytes)),
-      findSnapshot(),
-    ]);
+    shared ??= Promise.all([readFile(join(pyodideFolder(), "pyodide.asm.wasm")).then(compile), findSnapshot()]);
     const [module, snapshot] = await shared;
     return { files: guestFiles(), module, snapshot };
   },
 };
+
+/** @param {Buffer<ArrayBuffer>} bytes are gone afterwards: the module has a copy of its own */
+async function compile(bytes) {
+  const module = await WebAssembly.compile(bytes);
+  bytes.buffer.transfer(0);
+  return module;
+}
 
 export class PyodideGuest extends Pool {
   /** @param {{ deployment: Deployment, isolates?: number, memoryLimit?: number, cpuLimit?: number }} options see `Pool` */

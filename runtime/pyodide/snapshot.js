@@ -4,17 +4,20 @@
  * As a program: `node snapshot.js FOLDER` writes the one that belongs to this tree to FOLDER.
  */
 
+/** @import { Snapshot } from "./image.js" */
+
 import {
+  existsSync,
   mkdirSync,
   openSync,
   fstatSync,
-  readSync,
   closeSync,
   readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -40,27 +43,28 @@ gc.collect()
  * The snapshot of this tree: the one that came with it, the one in the user's cache, or a new one.
  *
  * @param {string} [shipped] the folder of those that came with the tree
- * @returns {Promise<SharedArrayBuffer>}
+ * @returns {Promise<Snapshot>}
  */
 export async function findSnapshot(shipped = join(ROOT, "snapshots")) {
   const name = `${snapshotKey(guestFiles())}.snapshot`;
   const folder = cacheFolder();
-  for (const path of [join(shipped, name), join(folder, name)]) {
-    const found = read(path);
-    if (found) return found;
-  }
+  const stored = join(folder, name);
+  const path = [join(shipped, name), stored].find((each) => existsSync(each));
+  if (path) return path;
   const made = await makeSnapshot();
   try {
     store(folder, name, made);
   } catch {
     // A cache that cannot be written costs time at the next start, no more.
+    return made;
   }
-  return made;
+  return stored;
 }
 
 /** The bytes of `findSnapshot`, for those who hand them on. */
 export async function snapshotBytes() {
-  return new Uint8Array(Buffer.from(await findSnapshot()));
+  const found = await findSnapshot();
+  return typeof found === "string" ? readFile(found) : Buffer.from(found);
 }
 
 /**
@@ -80,25 +84,6 @@ function makeSnapshot() {
     worker.on("error", reject);
     worker.on("exit", (code) => reject(new Error(`Making a snapshot ended with code ${code}.`)));
   });
-}
-
-/** @param {string} path */
-function read(path) {
-  let file;
-  try {
-    file = openSync(path, "r");
-  } catch {
-    return undefined;
-  }
-  try {
-    const size = fstatSync(file).size;
-    const shared = new SharedArrayBuffer(size);
-    const bytes = new Uint8Array(shared);
-    for (let at = 0; at < size;) at += readSync(file, bytes, at, size - at, at) || size;
-    return shared;
-  } finally {
-    closeSync(file);
-  }
 }
 
 /**

@@ -32,7 +32,7 @@ import { Control } from "../control.js";
  * @property {() => Promise<() => void>} collector gives what collects garbage; for tests that look for leaks
  */
 
-/** ms of processor time in one turn that say that code computes. */
+/** ms of processor time that say that code computes. */
 const COMPUTATION = 20;
 
 export class Thread {
@@ -45,8 +45,9 @@ export class Thread {
   #control;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** Processor time when this turn began, in ms. */
+  /** When this turn began, in ms, and this thread's processor time then. */
   #turnBegan = 0;
+  #turnBeganAt = 0;
   #dead = false;
 
   /** @param {Place} place */
@@ -124,13 +125,15 @@ export class Thread {
 
   /** Code has taken long: it may have computed, or the machine was busy with something else. @param {Control} control */
   #computed(control) {
-    if (this.#place.processorTime() - this.#turnBegan > COMPUTATION) control.computed();
+    const share = (this.#place.processorTime() - this.#turnBegan) / (performance.now() - this.#turnBeganAt);
+    if (this.#guest.took * share > COMPUTATION) control.computed();
   }
 
   /** @param {() => string | void} work */
   #run(work) {
     this.#control?.beginTurn();
     this.#turnBegan = this.#place.processorTime();
+    this.#turnBeganAt = performance.now();
     let text;
     try {
       text = work();

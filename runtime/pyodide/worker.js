@@ -5,6 +5,7 @@ import { runInNewContext } from "node:vm";
 import { workerData } from "node:worker_threads";
 import { loadPyodide } from "pyodide";
 import { guestGlobals } from "./globals.js";
+import { startFrom } from "./image.js";
 import { startInterpreter } from "./interpreter.js";
 import { mountFolder } from "./mount.js";
 import { Thread } from "./thread.js";
@@ -19,14 +20,9 @@ const idle = new Int32Array(new SharedArrayBuffer(4));
 const thread = new Thread({
   post: (message) => port.postMessage(message),
   start: ({ files, module, snapshot, memoryLimit }, own) =>
-    startInterpreter({
-      loadPyodide,
-      files,
-      module,
-      snapshot: new Uint8Array(snapshot),
-      globals: guestGlobals(own),
-      memoryLimit,
-    }),
+    startFrom(snapshot, (bytes) =>
+      startInterpreter({ loadPyodide, files, module, snapshot: bytes, globals: guestGlobals(own), memoryLimit }),
+    ),
   mount: mountDeployment,
   soon: setImmediate,
   // Any word will do that nobody notifies.

@@ -53,6 +53,8 @@ class Guest:
         self.loop = loop
         self.deployment: Deployment | None = None
         self._post = host.post
+        self.took = 0.0
+        """How long the portion that `Host.computed` was last called for has taken, in ms."""
         self._computed = host.computed
         self._output = output
         self._passes: dict[int, Pass] = {}
@@ -104,7 +106,9 @@ class Guest:
     def _run(self, until: float) -> None:
         began = self.loop.time()
         self._work(until)
-        if self.loop.time() - began > LONG:
+        took = self.loop.time() - began
+        if took > LONG:
+            self.took = took * 1000
             self._computed()
 
     def _work(self, until: float) -> None:

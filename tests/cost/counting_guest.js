@@ -12,6 +12,7 @@ import { Control } from "../../runtime/control.js";
 import { guestFiles } from "../../runtime/pyodide/files.js";
 import { guestGlobals } from "../../runtime/pyodide/globals.js";
 import { loadPyodide } from "pyodide";
+import { startFrom } from "../../runtime/pyodide/image.js";
 import { startInterpreter } from "../../runtime/pyodide/interpreter.js";
 import { findSnapshot } from "../../runtime/pyodide/snapshot.js";
 
@@ -30,9 +31,8 @@ export class CountingGuest {
 
   /** @param {string} root folder of the deployment @param {string} main */
   async load(root, main) {
-    const snapshot = new Uint8Array(await findSnapshot());
-    const options = { loadPyodide, files: guestFiles(), snapshot, globals: guestGlobals({ console }) };
-    const pyodide = await startInterpreter(options);
+    const options = { loadPyodide, files: guestFiles(), globals: guestGlobals({ console }) };
+    const pyodide = await startFrom(await findSnapshot(), (snapshot) => startInterpreter({ ...options, snapshot }));
     // A turn that takes long is cut in two. How long it takes is not to count here.
     pyodide.runPython("import _stepwell_runtime.turns as turns; turns.SLICE = float('inf')");
     pyodide.FS.mkdirTree(root);

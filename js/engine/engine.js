@@ -16,6 +16,7 @@ import { batchIds, batchInstances, checkCreation } from "./creation.js";
 import { targetOf } from "./events.js";
 import { alreadyExists, notFound, terminatedError, WorkflowError } from "./errors.js";
 import { CRON_TRIGGER } from "./events.js";
+import { planFork } from "./fork.js";
 import { isLonger, MAX_VALUE } from "./limits.js";
 import { isAddressableId, isEventType } from "./names.js";
 import { planRestart } from "./restart.js";
@@ -213,6 +214,30 @@ export class Engine {
     if (this.#store.loadInstance(name, id)) throw alreadyExists(id);
     const row = { workflow: name, id, params, trigger, versionId, ...retention };
     this.#commits.write((store) => store.instanceCreated(row, this.clock.now()));
+    return id;
+  }
+
+  /**
+   * Create an instance that begins with part of another's history.
+   *
+   * @param {string} workflowName
+   * @param {{ store: Store, number: number }} source the other one, which may be of another store
+   * @param {import("./fork.js").ForkOptions & { trigger?: number }} [options]
+   * @returns {Promise<string>} the id, once the instance is durable
+   * @throws {WorkflowError}
+   */
+  async fork(workflowName, { store: source, number }, { id = this.#options.newId(), trigger = 0, ...options } = {}) {
+    const { name, versionId } = this.workflow(workflowName);
+    const params = options.params ?? source.loadInstanceByNumber(number)?.params ?? "{}";
+    checkCreation({ id, params });
+    if (this.#store.loadInstance(name, id)) throw alreadyExists(id);
+    const rows = planFork(source.loadLog(number), options);
+    const kept = new Set(rows.map((row) => `${row.name} ${row.count}`));
+    const chunks = source.loadChunks(number).filter((chunk) => kept.has(`${chunk.name} ${chunk.count}`));
+    const instance = { workflow: name, id, params, trigger, versionId };
+    this.#commits.write((store) => store.instanceForked(instance, { rows, chunks }, this.clock.now()));
+    this.#scheduler.schedule();
+    await this.#commits.committed();
     return id;
   }
 

@@ -8,7 +8,7 @@ import * as E from "./events.js";
 const START_OF = { do: E.STEP_START, sleep: E.SLEEP_START, waitForEvent: E.WAIT_START };
 
 /** @type {Record<number, number[]>} the rows of a step, by the entry that begins it */
-const ROWS_OF = {
+export const ROWS_OF = {
   [E.STEP_START]: [E.STEP_START, E.ATTEMPT_START, E.ATTEMPT_SUCCESS, E.ATTEMPT_FAILURE],
   [E.SLEEP_START]: [E.SLEEP_START, E.SLEEP_COMPLETE],
   [E.WAIT_START]: [E.WAIT_START, E.WAIT_COMPLETE, E.WAIT_TIMED_OUT],

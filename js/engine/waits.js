@@ -7,6 +7,7 @@
 
 import { checkSleep, checkWait } from "./calls.js";
 import { timeoutError } from "./errors.js";
+import { eventValue } from "./event_value.js";
 
 export class Waits {
   #pass;
@@ -96,14 +97,4 @@ export class Waits {
     }
     this.#pass.answer(step);
   }
-}
-
-/**
- * What `wait_for_event` returns, as canonical text. The payload goes in as the text it is.
- *
- * @param {EventRow} event
- */
-function eventValue({ payload, type, at }) {
-  const timestamp = JSON.stringify({ $: "date", v: new Date(at).toISOString() });
-  return `{"payload":${payload},"timestamp":${timestamp},"type":${JSON.stringify(type)}}`;
 }

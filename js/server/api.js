@@ -10,7 +10,17 @@ import { instanceDetail } from "../engine/detail.js";
 import { WorkflowError } from "../engine/errors.js";
 import { TRIGGERS } from "../engine/events.js";
 import { subscriptionOptions } from "../engine/subscription.js";
-import { batchDelete, createInstance, deployment, listQuery, parse, retentionOf, statusChange } from "./bodies.js";
+import {
+  batchDelete,
+  createInstance,
+  deployment,
+  fork,
+  listQuery,
+  parse,
+  retentionOf,
+  statusChange,
+} from "./bodies.js";
+import { RunFileError } from "../store/run_file.js";
 import { toPlain } from "../engine/plain.js";
 import { subscribe } from "./subscribe.js";
 
@@ -91,6 +101,24 @@ export function createApi(host) {
     return c.json(envelope(instanceDetail(row, engine.log(row.number), engine.output(row.number), toPlain)));
   });
 
+  app.get(`${instance}/export`, (c) => {
+    const withoutVars = c.req.query("vars") === "false";
+    const bytes = host.exportRun(c.req.param("name"), c.req.param("id"), { withoutVars });
+    return new Response(bytes, { headers: { "content-type": "application/vnd.sqlite3" } });
+  });
+
+  app.post("/workflows/:name/forks", async (c) => {
+    const { file, instance_id, params, from, results } = parse(fork, await body(c));
+    const name = c.req.param("name");
+    const id = await host.forkRun(name, file, {
+      ...(instance_id === undefined ? {} : { id: instance_id }),
+      ...(params === undefined ? {} : { params: encode(params, "params") }),
+      ...(from === undefined ? {} : { from }),
+      results: Object.fromEntries(Object.entries(results).map(([target, value]) => [target, encode(value, target)])),
+    });
+    return c.json(envelope(instanceJson(engine.get(name, id))));
+  });
+
   app.patch(`${instance}/status`, async (c) => {
     const change = parse(statusChange, await body(c));
     const [name, id] = [c.req.param("name"), c.req.param("id")];
@@ -168,6 +196,7 @@ function describeError(error) {
   }
   if (error?.name === "NotSerializableError")
     return { status: 400, code: 10001, reason: "value.not_serializable", message: error.message };
+  if (error instanceof RunFileError) return { status: 400, code: 10001, reason: error.code, message: error.message };
   if (error instanceof StoppedError)
     return { status: 500, code: 10001, reason: "state.stopped", message: error.message };
   return {

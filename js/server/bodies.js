@@ -60,19 +60,19 @@ export const listQuery = z.strictObject({
   date_end: z.coerce.date().optional(),
 });
 
+const step = z.strictObject({
+  name: z.string(),
+  count: z.int().min(1).optional(),
+  type: z.enum(["do", "sleep", "waitForEvent"]).optional(),
+});
+
 export const statusChange = z.discriminatedUnion("status", [
   z.strictObject({ status: z.literal("pause") }),
   z.strictObject({ status: z.literal("resume") }),
   z.strictObject({ status: z.literal("terminate"), rollback: z.boolean().optional() }),
   z.strictObject({
     status: z.literal("restart"),
-    from: z
-      .strictObject({
-        name: z.string(),
-        count: z.int().min(1).optional(),
-        type: z.enum(["do", "sleep", "waitForEvent"]).optional(),
-      })
-      .optional(),
+    from: step.optional(),
   }),
 ]);
 
@@ -81,6 +81,14 @@ export const batchDelete = z.strictObject({
     .array(z.string())
     .min(1, "(body) batchDeleteInstances should have at least 1 instance")
     .max(MAX_BATCH, `(body) batchDeleteInstances only supports ${MAX_BATCH} instances at a time`),
+});
+
+export const fork = z.strictObject({
+  file: z.string().startsWith("/"),
+  instance_id: z.string().optional(),
+  params: z.json().optional(),
+  from: step.optional(),
+  results: z.record(z.string(), z.json()).default({}),
 });
 
 /** REST's retention as the engine takes it. @param {z.infer<typeof retention> | undefined} given */

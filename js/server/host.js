@@ -15,7 +15,9 @@ import { retentionOf } from "./bodies.js";
 import { nodeClock } from "./clock.js";
 import { cron } from "./cron.js";
 import { Deployments } from "./deployments.js";
+import { importedFiles } from "./imports.js";
 import { Ownership } from "./owner.js";
+import { openRunFile, runFile } from "./run_files.js";
 import { PYODIDE_VERSION, VERSION } from "./version.js";
 
 /**
@@ -30,6 +32,7 @@ import { PYODIDE_VERSION, VERSION } from "./version.js";
 export class Host {
   #options;
   #ownership;
+  #driver;
   #store;
   #deployments;
   #server;
@@ -42,7 +45,8 @@ export class Host {
     this.#options = options;
     this.#ownership = new Ownership(options.state);
     try {
-      this.#store = openStore(this.#ownership.state);
+      this.#driver = openDriver(this.#ownership.state);
+      this.#store = openStore(this.#driver);
     } catch (error) {
       this.#ownership.release();
       throw error;
@@ -173,6 +177,48 @@ export class Host {
     return this.#deployments.deploymentOf(workflow).main;
   }
 
+  /**
+   * An instance as a run file.
+   *
+   * @param {string} name
+   * @param {string} id
+   * @param {{ withoutVars?: boolean }} [options]
+   * @returns {Buffer<ArrayBuffer>}
+   */
+  exportRun(name, id, { withoutVars = false } = {}) {
+    const { number } = this.engine.get(name, id);
+    const { root, main } = this.#deployments.deploymentOf(this.engine.workflow(name));
+    const { version: stepwell, node, sqlite, pyodide } = this.describe();
+    /** @type {Record<string, string>} */
+    const versions = { stepwell, node, sqlite: sqlite ?? "" };
+    if (main.endsWith(".py")) versions.pyodide = pyodide;
+    const sources = importedFiles({ root, main });
+    return runFile(this.#driver, number, {
+      sources,
+      main: sources[0].path,
+      versions,
+      exportedAt: Date.now(),
+      withoutVars,
+    });
+  }
+
+  /**
+   * Make an instance out of a run file.
+   *
+   * @param {string} name of the workflow
+   * @param {string} path
+   * @param {Parameters<Engine["fork"]>[2]} options
+   * @returns {Promise<string>} its id
+   */
+  async forkRun(name, path, options) {
+    const { run, store } = openRunFile(path);
+    try {
+      return await this.engine.fork(name, { store, number: run.number }, options);
+    } finally {
+      store.close();
+    }
+  }
+
   /** A subscriber keeps the host alive after its parent has gone. */
   streamOpened() {
     this.#streams += 1;
@@ -231,9 +277,8 @@ function fatalOf(error) {
   return { code: "internal", message: String(error?.stack ?? error) };
 }
 
-/** @param {string} path */
-function openStore(path) {
-  const driver = openDriver(path);
+/** @param {import("../store/driver.d.ts").Driver} driver */
+function openStore(driver) {
   try {
     return new SqliteStore(driver);
   } catch (error) {

@@ -27,6 +27,19 @@ export function openDriver(path) {
 }
 
 /**
+ * Open a database that is one file: nothing stands beside it, and whoever has it can look into it where they cannot write.
+ *
+ * @param {string} path made if missing, unless it is only to be read
+ * @param {{ readOnly?: boolean }} [options]
+ * @returns {Driver}
+ */
+export function openFile(path, { readOnly = false } = {}) {
+  const db = new DatabaseSync(path, { readOnly });
+  if (!readOnly) db.exec("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;");
+  return db;
+}
+
+/**
  * What SQLite's result codes mean to somebody who owns a state file; other errors as they are.
  *
  * @param {unknown} error

@@ -1,7 +1,7 @@
 /** What the store on SQLite tells: nothing here changes anything. */
 
 /** @import { Encoded } from "../../bridge/protocol.d.ts" */
-/** @import { EventRow, InstanceFilter, InstanceRow, LogCursor, LogRow, OutputRow, ScheduleRow, StepRef, WorkflowRow } from "./store.d.ts" */
+/** @import { ChunkRow, EventRow, InstanceFilter, InstanceRow, LogCursor, LogRow, OutputRow, ScheduleRow, StepRef, WorkflowRow } from "./store.d.ts" */
 /** @import { Sql } from "./statements.js" */
 
 const INSTANCE = `number, workflow, id, status, params, "trigger", version_id AS versionId, created_on AS createdOn,
@@ -123,6 +123,13 @@ export class SqliteReads {
   loadCursor(number) {
     const row = this.#sql("SELECT seq, next FROM log WHERE instance = ? ORDER BY id DESC LIMIT 1").get(number);
     return { number, seq: row ? row.seq + (row.next === null ? 0 : 1) : 0 };
+  }
+
+  /** @param {number} number */
+  loadChunks(number) {
+    return /** @type {ChunkRow[]} */ (
+      this.#sql("SELECT name, count, place, chunk FROM chunks WHERE instance = ?").all(number)
+    );
   }
 
   /** @param {number} number the events that no wait has taken, in order of arrival */

@@ -128,12 +128,13 @@ export class StateError extends Error {
 }
 
 /**
- * Bring the database to this version's tables.
+ * Bring the database to this version's tables, or to those of an older one.
  *
  * @param {Driver} db
+ * @param {number} [target]
  * @throws {StateError} it is of a newer version, or not ours
  */
-export function migrate(db) {
+export function migrate(db, target = SCHEMA_VERSION) {
   const version = pragma(db, "user_version");
   const application = pragma(db, "application_id");
   if (version > SCHEMA_VERSION) {
@@ -145,12 +146,12 @@ export function migrate(db) {
   if (application !== APPLICATION_ID && (application !== 0 || version !== 0 || hasTables(db))) {
     throw new StateError("state.foreign", "it is a database of another program");
   }
-  if (version === SCHEMA_VERSION) return;
+  if (version === target) return;
   db.exec("BEGIN IMMEDIATE");
   try {
-    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    for (const migration of MIGRATIONS.slice(version, target)) db.exec(migration);
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    db.exec(`PRAGMA user_version = ${target}`);
     db.exec("COMMIT");
   } catch (error) {
     db.exec("ROLLBACK");
@@ -160,9 +161,9 @@ export function migrate(db) {
 
 /**
  * @param {Driver} db
- * @param {string} name
+ * @param {string} name of a pragma that is a number
  */
-function pragma(db, name) {
+export function pragma(db, name) {
   return Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
 }
 

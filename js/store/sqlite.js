@@ -7,7 +7,7 @@
 
 /** @import { Driver } from "./driver.d.ts" */
 /** @import { Encoded, StepConfig, WireError } from "../../bridge/protocol.d.ts" */
-/** @import { AttemptedRef, AttemptFailed, EventRow, InstanceRow, LogCursor, NewInstance, OutputRow, RollbackStart, ScheduleRow, StepFailed, StepRef, Store, WorkflowRow } from "./store.d.ts" */
+/** @import { AttemptedRef, AttemptFailed, ChunkRow, EventRow, InstanceRow, LogCursor, LogRow, NewInstance, OutputRow, RollbackStart, ScheduleRow, StepFailed, StepRef, Store, WorkflowRow } from "./store.d.ts" */
 
 import * as E from "../engine/events.js";
 import { SqliteReads } from "./reads.js";
@@ -113,6 +113,23 @@ export class SqliteStore extends SqliteReads {
     this.#sql("UPDATE workflows SET triggered_on = ? WHERE name = ?").run(at, workflow);
     const log = { number: Number(lastInsertRowid), seq: 0 };
     this.#append(log, E.WORKFLOW_QUEUED, at, { detail: { versionId, trigger: { source: trigger } } });
+    return log;
+  }
+
+  /** @param {NewInstance} instance @param {{ rows: LogRow[], chunks: ChunkRow[] }} history that it begins with @param {number} at */
+  instanceForked(instance, { rows, chunks }, at) {
+    const log = this.instanceCreated(instance, at);
+    for (const row of rows) {
+      const { event, name, count, attempt, detail, ...rest } = row;
+      const step = { name: /** @type {string} */ (name), count: /** @type {number} */ (count) };
+      this.#append(log, event, row.at, {
+        ...rest,
+        step,
+        attempt,
+        detail: detail === null ? undefined : JSON.parse(detail),
+      });
+    }
+    for (const chunk of chunks) this.chunkWritten(log.number, chunk, chunk.place, chunk.chunk);
     return log;
   }
 
@@ -391,7 +408,7 @@ export class SqliteStore extends SqliteReads {
    * @param {LogCursor} log advanced past what is written
    * @param {number} event
    * @param {number} at
-   * @param {{ next?: number | null, step?: StepRef, attempt?: number, due?: number | null, value?: Encoded, detail?: object }} [rest]
+   * @param {{ next?: number | null, step?: StepRef, attempt?: number | null, due?: number | null, value?: Encoded | null, detail?: object | undefined }} [rest]
    */
   #append(log, event, at, { next = null, step, attempt, due = null, value, detail } = {}) {
     const seq = log.seq + 1;

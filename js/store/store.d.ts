@@ -98,6 +98,11 @@ export interface LogRow {
 
 export type LogEntry = Omit<LogRow, "seq" | "next"> & { eventId: number };
 
+export interface ChunkRow extends StepRef {
+  place: number;
+  chunk: Encoded;
+}
+
 export interface EventRow {
   id: number;
   type: string;
@@ -175,6 +180,7 @@ export interface Store {
   countByStatus(workflow: string): Record<string, number>;
 
   instanceCreated(instance: NewInstance, at: number): LogCursor;
+  instanceForked(instance: NewInstance, history: { rows: LogRow[]; chunks: ChunkRow[] }, at: number): LogCursor;
   instanceStarted(log: LogCursor, at: number): void;
   instanceRunning(log: LogCursor, at: number): void;
   instanceParked(log: LogCursor, at: number, wakeAt: number | null): void;
@@ -224,6 +230,7 @@ export interface Store {
   loadLog(number: number, after?: number): LogRow[];
   loadValue(number: number, step: StepRef, event: number): Encoded | undefined;
   loadCursor(number: number): LogCursor;
+  loadChunks(number: number): ChunkRow[];
   loadEvents(number: number): EventRow[];
   loadOutput(number: number, after?: number): (OutputRow & { id: number })[];
   outputSize(number: number): number;

@@ -18,6 +18,7 @@ from stepwell.groups import LazyGroup
     commands_at={
         "run": "stepwell.run:run",
         "serve": "stepwell.serve:serve",
+        "runs": "stepwell.runs:runs",
         "workflows": "stepwell.workflows:workflows",
         "sync": "stepwell.packages.sync:sync",
         "doctor": "stepwell.doctor:doctor",

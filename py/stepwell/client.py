@@ -99,6 +99,15 @@ class Client:
         """The same, as the host wrote it."""
         return self._call(dict[str, Any], "GET", _path(workflow, instance_id))
 
+    def export(self, workflow: str, instance_id: str, *, with_vars: bool) -> bytes:
+        """The instance as the bytes of a run file."""
+        path = f"{_path(workflow, instance_id)}/export"
+        return self._bytes("GET", path if with_vars else f"{path}?vars=false")
+
+    def fork(self, workflow: str, fork: dict[str, object]) -> InstanceSummary:
+        """Make an instance out of a run file: ``file``, ``instance_id``, ``from``, ``results`` and ``params``."""
+        return self._call(InstanceSummary, "POST", f"/workflows/{quote(workflow, safe='')}/forks", fork)
+
     def change_status(self, workflow: str, instance_id: str, change: dict[str, object]) -> StatusChange:
         """Pause, resume, terminate or restart an instance."""
         return self._call(StatusChange, "PATCH", f"{_path(workflow, instance_id)}/status", change)
@@ -122,6 +131,9 @@ class Client:
         return _parse(model, self._request(method, path, body).result, path)
 
     def _request(self, method: str, path: str, body: object = None) -> Envelope:
+        return _parse_envelope(self._bytes(method, path, body), path)
+
+    def _bytes(self, method: str, path: str, body: object = None) -> bytes:
         if self._connection is None:
             self._connection = _UnixConnection(self._socket_path)
         try:
@@ -135,7 +147,7 @@ class Client:
             raise
         if response.status != http.client.OK:
             _refuse(response.status, data, path)
-        return _parse_envelope(data, path)
+        return data
 
 
 class Subscription:

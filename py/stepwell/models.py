@@ -259,6 +259,61 @@ class DeletedBatch(Model):
     errors: list[DeleteFailure]
 
 
+class RecordedStep(Model):
+    """A step of a run file."""
+
+    type: Literal["do", "sleep", "waitForEvent"]
+    name: str
+    count: int
+
+
+class RunFile(Model):
+    """A run file that has been opened."""
+
+    workflow: str
+    id: str
+    main: str
+    versions: dict[str, str]
+    exported_on: datetime = Field(alias="exported_at")
+    sources: list[str]
+    class_name: str
+    step_limit: int | None
+    vars: dict[str, Any]
+    bindings: dict[str, str] | None
+    steps: list[RecordedStep]
+    detail: InstanceDetail
+
+
+class Replayed(Model):
+    """What came of running a run's code against its history."""
+
+    same: bool
+    status: Literal["complete", "errored", "stopped"]
+    output: Any = None
+    error: WorkflowFault | None = None
+    called: list[str]
+    unrecorded: list[str]
+    uncalled: list[str]
+
+
+class ComparedStep(Model):
+    """A step of two runs; None where one of them lacks it."""
+
+    step: str
+    left: Step | None
+    right: Step | None
+    same: bool
+    differs: list[str]
+
+
+class Comparison(Model):
+    """Two runs side by side."""
+
+    same: bool
+    differs: list[str]
+    rows: list[ComparedStep]
+
+
 class Event(Model):
     """An event of a subscription; which of the fields are there depends on `type`."""
 

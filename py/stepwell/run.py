@@ -139,7 +139,7 @@ class Run:
         # Node is starting: now is the time for what takes long to import.
         from stepwell.follow import Follower  # noqa: PLC0415
 
-        project = load_project(self._order.target)
+        project = self._project()
         for warning in project.warnings:
             click.echo(f"Warning: {warning}", err=True)
         require_packages_of(project, self._order.target)
@@ -160,18 +160,23 @@ class Run:
                 opening = Opening(self._order.state, idle=False, warm=likely_runtime(self._order.target))
         raise InputError(f"The state changes hands too often to follow. Try again: {self._order.again()}")
 
+    def _project(self) -> Project:
+        return load_project(self._order.target)
+
     def _begin(self, client: Client, project: Project) -> None:
         """Make the instance, unless it is there."""
         deployed = client.deploy(project.deployment())
         self._name = self._choose(deployed)
-        order = self._order
         try:
-            client.create(self._name, order.instance_id, order.params)
+            self._create(client)
         except ApiError as error:
             if error.reason != "instance.already_exists":
                 raise
             self._continue(client)
         self._created = True
+
+    def _create(self, client: Client) -> None:
+        client.create(self._name, self._order.instance_id, self._order.params)
 
     def _continue(self, client: Client) -> None:
         order = self._order

@@ -1,0 +1,236 @@
+"""`stepwell runs`: an instance as one file, to be looked at, replayed, forked and compared anywhere."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from stepwell import exits
+from stepwell.exceptions import InputError
+from stepwell.instances import STEP_TYPES
+from stepwell.options import PATH, json_option, print_json, resolve_id, state_option
+from stepwell.workflows import connect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stepwell.client import Client
+    from stepwell.models import Comparison, Replayed, RunFile
+
+
+@click.group(epilog=exits.HELP, short_help="Export instances as files, and open them.")
+def runs() -> None:
+    """Export an instance as one file (history, code, parameters, versions), and look at such files."""
+
+
+@runs.command("export")
+@click.argument("instance_id", metavar="ID|latest")
+@click.argument("file", type=PATH)
+@click.option("--workflow", metavar="NAME", help="The workflow, where several have an instance of that id.")
+@click.option("--no-vars", is_flag=True, help="Leave out the values of the configuration's variables.")
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+@state_option
+def export(  # noqa: PLR0913 - one for each option
+    *, instance_id: str, file: Path, workflow: str | None, no_vars: bool, force: bool, state: Path | None
+) -> None:
+    """
+    Write the instance ID to FILE, which is usually called NAME.run.sqlite.
+
+    The file holds everything that is known of the instance, also results of steps that are marked as sensitive.
+    """
+    if file.exists() and not force:
+        raise InputError(f"{str(file)!r} exists. Give another name, or --force to replace it.")
+    with connect(state) as connection:
+        name, found = find_instance(connection.client, workflow, instance_id)
+        data = connection.client.export(name, found, with_vars=not no_vars)
+        steps = connection.client.instance(name, found).steps
+    write_file(file, data)
+    click.echo(f"📦 Wrote instance {found!r} of {name} to {file} ({len(data):,} bytes).", err=True)
+    if hidden := [step.name for step in steps if step.type == "step" and step.config.get("sensitive")]:
+        click.echo(f"Warning: it holds the sensitive results of {', '.join(hidden)}.", err=True)
+
+
+def find_instance(client: Client, workflow: str | None, instance_id: str) -> tuple[str, str]:
+    """
+    The workflow and the id that are meant.
+
+    Raises:
+        InputError: There is none, or there are several.
+    """
+    names = [workflow] if workflow is not None else [each.name for each in client.workflows()]
+    if workflow is None and len(names) > 1:
+        from stepwell.exceptions import ApiError  # noqa: PLC0415 - beside its only use
+
+        having = []
+        for name in names:
+            try:
+                client.instance(name, resolve_id(client, name, instance_id))
+            except (ApiError, InputError):
+                continue
+            having.append(name)
+        if len(having) > 1:
+            raise InputError(
+                f"Several workflows have an instance {instance_id!r}: {', '.join(having)}. Use --workflow."
+            )
+        if not having:
+            raise InputError(f"No workflow of this state has an instance {instance_id!r}.")
+        names = having
+    if not names:
+        raise InputError("There are no workflows in this state yet.")
+    return names[0], resolve_id(client, names[0], instance_id)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """
+    Write *data* to *path*, all of it or nothing.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(data)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise InputError(f"{str(path)!r} cannot be written: {error.strerror}.") from error
+
+
+@runs.command("open")
+@click.argument("file", type=PATH)
+@click.option("--replay", is_flag=True, help="Run its code against its history. No step runs again.")
+@click.option("--compare", metavar="OTHER", type=PATH, help="Show in what it differs from another file.")
+@click.option("--fork", metavar="STEP", help="Run on from this step (NAME or NAME-COUNT) as a new instance.")
+@click.option("--type", "step_type", type=click.Choice(STEP_TYPES), help="With --fork: the step's type.")
+@click.option("--result", metavar="JSON", help="With --fork: what the step gave. It does not run again then.")
+@click.option("--params", metavar="JSON", help="With --fork: other parameters.")
+@click.option("--id", "instance_id", metavar="ID", help="With --fork: the new instance's id.")
+@click.option("--code", metavar="TARGET", help="With --replay and --fork: other code than the file's.")
+@click.option("--quiet", "-q", is_flag=True, help="With --fork: show no progress.")
+@state_option
+@json_option
+def open_(  # noqa: PLR0913 - one for each option
+    *,
+    file: Path,
+    replay: bool,
+    compare: Path | None,
+    fork: str | None,
+    step_type: str | None,
+    result: str | None,
+    params: str | None,
+    instance_id: str | None,
+    code: str | None,
+    quiet: bool,
+    state: Path | None,
+    as_json: bool,
+) -> None:
+    """
+    Look at a run file: describe it, replay it, fork it, or compare it with another one. FILE is never changed.
+
+    --replay and --compare exit with 1 where something differs. --fork makes an instance in the state and runs it to its
+    end, as `stepwell run` does.
+    """
+    if sum((replay, compare is not None, fork is not None)) > 1:
+        raise InputError("Give one of --replay, --compare and --fork.")
+    if fork is None:
+        only = {"--type": step_type, "--result": result, "--params": params, "--id": instance_id}
+        if given := [name for name, value in only.items() if value is not None]:
+            raise InputError(f"{given[0]} needs --fork STEP.")
+        if code is not None and not replay:
+            raise InputError("--code needs --replay or --fork STEP.")
+    from stepwell import run_files  # noqa: PLC0415 - its models take a moment
+
+    if replay:
+        replayed = run_files.replay(file, code)
+        _show(replayed, replayed_lines(replayed), same=replayed.same, as_json=as_json)
+    elif compare is not None:
+        comparison = run_files.compare(file, compare)
+        _show_comparison(comparison, as_json=as_json)
+    elif fork is not None:
+        from stepwell.fork import Fork, run_fork  # noqa: PLC0415
+
+        raise SystemExit(
+            run_fork(
+                Fork(file, fork, step_type, result, params, instance_id, code),
+                state=state,
+                as_json=as_json,
+                quiet=quiet,
+            )
+        )
+    else:
+        _describe(run_files.describe(file), as_json=as_json)
+
+
+def _describe(run: RunFile, *, as_json: bool) -> None:
+    if as_json:
+        print_json(run.model_dump(mode="json"))
+        return
+    from stepwell.description import print_instance  # noqa: PLC0415 - rich takes its time
+    from stepwell.tables import print_pairs  # noqa: PLC0415
+    from stepwell.words import moment  # noqa: PLC0415
+
+    versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
+    print_pairs([("Exported", moment(run.exported_on)), ("By", versions), ("Code", ", ".join(run.sources))])
+    click.echo()
+    print_instance(run.workflow, run.id, run.detail, output_limit=5000)
+
+
+def replayed_lines(replayed: Replayed) -> list[str]:
+    """What came of a replay, for people."""
+    ends = {
+        "complete": "It ends with an output.",
+        "errored": f"It ends with {replayed.error}.",
+        "stopped": "It goes as far as the recording does, and stops there.",
+    }
+    lines = ["✅ The code does what was recorded." if replayed.same else "❌ The code does not do what was recorded."]
+    lines.append(f"{ends[replayed.status]} Steps called: {len(replayed.called)}.")
+    if replayed.unrecorded:
+        lines.append(f"Steps that were not recorded: {', '.join(replayed.unrecorded)}")
+    if replayed.uncalled:
+        lines.append(f"Recorded steps that are not called: {', '.join(replayed.uncalled)}")
+    return lines
+
+
+def _show(model: Replayed, lines: list[str], *, same: bool, as_json: bool) -> None:
+    if as_json:
+        print_json(model.model_dump(mode="json"))
+    else:
+        for line in lines:
+            click.echo(line)
+    if not same:
+        raise SystemExit(exits.ERRORED)
+
+
+def _show_comparison(comparison: Comparison, *, as_json: bool) -> None:
+    if as_json:
+        print_json(comparison.model_dump(mode="json"))
+    else:
+        from stepwell.tables import print_table  # noqa: PLC0415 - rich takes its time
+
+        rows = [
+            [row.step, "same" if row.same else ", ".join(row.differs), result_of(row.left), result_of(row.right)]
+            for row in comparison.rows
+        ]
+        print_table(["Step", "Differs in", "First", "Second"], rows)
+        click.echo("They are the same." if comparison.same else f"The instances differ in: {_differences(comparison)}.")
+    if not comparison.same:
+        raise SystemExit(exits.ERRORED)
+
+
+def _differences(comparison: Comparison) -> str:
+    steps = [row.step for row in comparison.rows if not row.same]
+    return ", ".join([*comparison.differs, *([f"{len(steps)} steps"] if steps else [])])
+
+
+def result_of(step: object) -> str:
+    """What a step has given, in a few characters."""
+    from stepwell.models import DoStep, WaitStep  # noqa: PLC0415
+    from stepwell.words import shortened, to_json  # noqa: PLC0415
+
+    if not isinstance(step, DoStep | WaitStep):
+        return "" if step is None else "-"
+    if isinstance(step, DoStep) and step.success is False:
+        return str(step.attempts[-1].error) if step.attempts else "failed"
+    return shortened(to_json(step.output), 60)

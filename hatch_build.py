@@ -2,8 +2,9 @@
 Put the JavaScript half beside the Python half.
 
 A wheel gets a complete host tree under `stepwell/_host`, laid out as in the repository, with the npm packages pruned to
-what runs and with the interpreter's snapshot. An editable install uses the checkout itself as that tree. npm and Node
-come from PyPI as build requirements, so nothing but Python is asked of the machine.
+what runs, with the interpreter's snapshot and with the component of the wasmtime runtime. An editable install uses the
+checkout itself as that tree. What builds comes from PyPI as build requirements, so nothing but Python is asked of the
+machine.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +47,14 @@ class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         """Make the host tree ready before hatchling collects files."""
         root = Path(self.root)
         if version == "editable":
+            component = start_component(root, root)
             self._make_checkout_ready(root)
+            finish_component(component)
             return
         stage = root / "build" / "host"
         shutil.rmtree(stage, ignore_errors=True)
         stage.mkdir(parents=True)
+        component = start_component(root, stage)
         for name in NPM_FILES:
             if (root / name).exists():
                 shutil.copy2(root / name, stage)
@@ -61,6 +66,7 @@ class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
             if (root / source).exists():
                 shutil.copytree(root / source, stage / source, ignore=shutil.ignore_patterns(*NOT_SOURCE))
         self._make_snapshot(stage)
+        finish_component(component)
         build_data["force_include"][str(stage)] = "stepwell/_host"
 
     def _make_checkout_ready(self, root: Path) -> None:
@@ -102,6 +108,25 @@ class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         )
         if done.returncode:
             raise SystemExit(f"node {' '.join(arguments)} failed in {folder} with {done.returncode}:\n{done.stdout}")
+
+
+def start_component(root: Path, tree: Path) -> subprocess.Popen[str]:
+    """Begin to make the component of the wasmtime runtime, which goes into *tree*. It takes as long as the rest."""
+    script = root / "runtime" / "wasmtime" / "build.py"
+    return subprocess.Popen(
+        [sys.executable, str(script), str(tree / "components")],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish_component(process: subprocess.Popen[str]) -> None:
+    """Wait until it is there."""
+    output, _ = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"Making the component of the wasmtime runtime failed with {process.returncode}:\n{output}")
 
 
 def find_node_wheel() -> Path:

@@ -44,7 +44,7 @@ def use_node(session: nox.Session, version: str) -> str:
 
 def use_stepwell(session: nox.Session) -> None:
     """Install the checkout, and the test runner."""
-    session.install("-e", ".", *PYTEST)
+    session.install("-e", ".[wasmtime]", *PYTEST)
 
 
 def node_tests(*folders: str) -> list[str]:
@@ -80,6 +80,8 @@ GUEST_PACKAGES = {
     "_stepwell_pyodide": "runtime/pyodide",
     "_stepwell_process": "runtime/process",
     "_stepwell_cpython": "runtime/cpython",
+    "_stepwell_wasmtime": "runtime/wasmtime/host",
+    "_stepwell_sealed": "runtime/wasmtime/sealed",
 }
 """What the guest's Python imports, and where it stands here."""
 
@@ -98,15 +100,18 @@ def link_guest_packages() -> None:
 def types(session: nox.Session) -> None:
     """Check the types of both languages."""
     link_guest_packages()
-    session.install("-e", ".", MYPY, "nox", "hatchling", *PYTEST)
+    session.install("-e", ".[wasmtime]", MYPY, "nox", "hatchling", *PYTEST)
     node = use_node(session, NODES[0])
     session.run("mypy", "noxfile.py", "hatch_build.py", "benchmarks/run.py")
     session.run("mypy", "-p", "stepwell", "-p", "workers", "-p", "_workflows_bridge", *session.posargs)
     session.run(
         "mypy", "-p", "_stepwell_runtime", "-p", "_stepwell_process", "-p", "_stepwell_cpython", *session.posargs
     )
-    # Only ever imported by Pyodide's own Python.
-    session.run("mypy", "--python-version=3.14", "--follow-imports=silent", "-p", "_stepwell_pyodide", *session.posargs)
+    session.run("mypy", "-p", "_stepwell_wasmtime", *session.posargs)
+    # Only ever imported by Pyodide's own Python, and by the component's.
+    inside = ("mypy", "--python-version=3.14", "--follow-imports=silent")
+    session.run(*inside, "-p", "_stepwell_pyodide", *session.posargs)
+    session.run(*inside, "-p", "_stepwell_sealed", *session.posargs)
     session.run(node, "node_modules/typescript/bin/tsc", external=True)
 
 
@@ -151,6 +156,20 @@ def conformance(session: nox.Session) -> None:
     node = use_node(session, NODES[0])
     targets = [part for name in ("python", "python-js-lane", "javascript") for part in ("--target", name)]
     session.run(node, "conformance/main.js", *(session.posargs or ["--quiet", *targets]), external=True)
+
+
+@nox.session
+def wasmtime(session: nox.Session) -> None:
+    """Run the tests of sealed interpreters, and the workflows of `conformance` in them."""
+    session.install("-e", ".[wasmtime]", *PYTEST)
+    node = use_node(session, NODES[0])
+    session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
+    if session.posargs:
+        session.run(node, "--test", *session.posargs, external=True)
+        return
+    session.run("pytest", "tests/wasmtime")
+    session.run(node, "--test", *node_tests("tests/wasmtime"), external=True)
+    session.run(node, "conformance/main.js", "--quiet", "--target", "wasmtime", external=True)
 
 
 @nox.session(default=False)

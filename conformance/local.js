@@ -3,7 +3,7 @@
 /** @import { Guest } from "../bridge/protocol.d.ts" */
 /** @import { Outcome, Run, Scenario, Target } from "./scenario.d.ts" */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -18,6 +18,7 @@ import { toPlain } from "../js/engine/plain.js";
 import { SqliteStore } from "../js/store/sqlite.js";
 import { ManualClock } from "./manual_clock.js";
 import { GuestView } from "./guest_view.js";
+import { Recorder } from "./recorder.js";
 import { sourceOf } from "./source.js";
 import { traceOf } from "./trace.js";
 
@@ -32,11 +33,13 @@ const ABOUT_TO_RUN = new Set(["queued", "running", "rollingBack"]);
  * @param {object} options
  * @param {string} options.name
  * @param {"python" | "javascript"} options.language
- * @param {(deployment: { root: string, main: string, vars: {}, lane: "batched" | "js" }) => Guest & { load(): Promise<unknown> }} options.guest
+ * @param {(deployment: { root: string, main: string, vars: {}, lane: "batched" | "js", modules?: string }) => Guest & { load(): Promise<unknown> }} options.guest
  * @param {"batched" | "js"} [options.lane]
+ * @param {boolean} [options.forgets] whether nothing in an interpreter outlives a pass
+ * @param {number} [options.still] how long nothing has to happen, in real ms, before a step is taken for one that never ends
  * @returns {Target}
  */
-export function localTarget({ name, language, guest: makeGuest, lane = "batched" }) {
+export function localTarget({ name, language, guest: makeGuest, lane = "batched", forgets = false, still = STILL }) {
   /** @type {Guest & { load(): Promise<unknown> }} */
   let guest;
   /** @type {string} */
@@ -49,16 +52,19 @@ export function localTarget({ name, language, guest: makeGuest, lane = "batched"
     async open(scenarios) {
       scenarios.forEach((scenario, i) => classes.set(scenario, `Scenario${i + 1}`));
       root = mkdtempSync(join(tmpdir(), "conformance-"));
+      const calls = forgets ? join(root, "calls") : undefined;
       const main = join(root, language === "python" ? "scenarios.py" : "scenarios.mjs");
       writeFileSync(
         main,
-        sourceOf(scenarios, language, (scenario) => classes.get(scenario) ?? ""),
+        sourceOf(scenarios, language, (scenario) => classes.get(scenario) ?? "", calls),
       );
-      guest = makeGuest({ root, main, vars: {}, lane });
+      if (calls) mkdirSync(calls);
+      const made = makeGuest({ root, main, vars: {}, lane, ...(calls ? { modules: calls } : {}) });
+      guest = calls ? new Recorder(made, calls) : made;
       await guest.load();
     },
     async run(scenario) {
-      const run = new LocalRun(guest, classes.get(scenario) ?? "", scenario);
+      const run = new LocalRun(guest, classes.get(scenario) ?? "", scenario, still);
       try {
         return await run.outcome();
       } finally {
@@ -90,13 +96,16 @@ class LocalRun {
   /** @type {Engine} */
   #engine;
   #crashing = false;
+  #still;
 
   /**
    * @param {Guest} guest
    * @param {string} className
    * @param {Scenario} scenario
+   * @param {number} still
    */
-  constructor(guest, className, scenario) {
+  constructor(guest, className, scenario, still) {
+    this.#still = still;
     this.#guest = guest;
     this.#className = className;
     this.#scenario = scenario;
@@ -178,7 +187,7 @@ class LocalRun {
         this.#engine.find("flow", this.#id);
         await this.#turn();
         if (this.#view.atRest && this.#view.sent === sent) return;
-      } else if (!(await within(this.#scenario.hangs ? STILL : STUCK, this.#view.activity()))) {
+      } else if (!(await within(this.#scenario.hangs ? this.#still : STUCK, this.#view.activity()))) {
         if (this.#scenario.hangs) return;
         throw new Error(`Stuck: the guest has said nothing for ${STUCK} ms. ${JSON.stringify(this.#trace())}`);
       }
@@ -238,7 +247,7 @@ class LocalRun {
       await within(STUCK, this.#view.activity());
     }
     // Its callback begins in the guest at the same time as its row is written.
-    await within(STILL, this.#view.activity());
+    await within(this.#still, this.#view.activity());
   }
 
   /** @param {string} duration */

@@ -8,14 +8,6 @@ import decimal
 from workers import WorkflowEntrypoint
 from workers.workflows import NonRetryableError, WorkflowTimeoutError
 
-_calls = {}
-
-
-def calls(event):
-    """What the callbacks of an instance did, over all its passes."""
-    return _calls.setdefault(event.instanceId, [])
-
-
 class AppError(Exception):
     pass
 
@@ -39,6 +31,49 @@ async def text_of(stream):
 
 def caught(error):
     return {"name": getattr(error, "name", None) or type(error).__name__, "message": str(getattr(error, "message", None) or error)}
+`;
+
+/** What the callbacks of an instance did, over all its passes: in the interpreter, which outlives a pass. */
+const PYTHON_CALLS = `_calls = {}
+
+
+def calls(event):
+    return _calls.setdefault(event.instanceId, [])
+`;
+
+/** The mark of a line of output that tells of a call. */
+export const CALL = "\u0001call ";
+
+/**
+ * The same where each pass has an interpreter of its own: what passes before it did is in a file, and what this one does is
+ * printed.
+ *
+ * @param {string} folder where the files are, one for each instance
+ */
+const pythonCallsIn = (folder) => `import json
+import os
+from _workflows_bridge.values import decode, encode
+
+_calls = {}
+
+
+class Calls(list):
+    def __init__(self, instance, known):
+        super().__init__(known)
+        self.instance = instance
+
+    def append(self, value):
+        super().append(value)
+        print(${JSON.stringify(CALL)} + json.dumps([self.instance, encode(value)]))
+
+
+def calls(event):
+    instance = event.instanceId
+    if instance not in _calls:
+        path = os.path.join(${JSON.stringify(folder)}, instance)
+        lines = open(path).read().splitlines() if os.path.exists(path) else []
+        _calls[instance] = Calls(instance, map(decode, lines))
+    return _calls[instance]
 `;
 
 const JAVASCRIPT = `import { WorkflowEntrypoint } from "cloudflare:workers";
@@ -83,15 +118,17 @@ function caught({ name, message }) {
  * @param {Scenario[]} scenarios
  * @param {"python" | "javascript"} language
  * @param {(scenario: Scenario) => string} classOf
+ * @param {string} [calls] folder for what callbacks did, where no interpreter outlives a pass
  */
-export function sourceOf(scenarios, language, classOf) {
+export function sourceOf(scenarios, language, classOf, calls) {
   const parts = scenarios.map((scenario) => {
     const body = dedent(scenario[language] ?? "");
     return language === "python"
       ? `class ${classOf(scenario)}(WorkflowEntrypoint):\n    async def run(self, event, step):\n${indent(body, 8)}\n`
       : `export class ${classOf(scenario)} extends WorkflowEntrypoint {\n  async run(event, step) {\n    {\n${indent(body, 6)}\n    }\n  }\n}\n`;
   });
-  return [language === "python" ? PYTHON : JAVASCRIPT, ...parts].join("\n\n");
+  const noted = calls === undefined ? PYTHON_CALLS : pythonCallsIn(calls);
+  return [language === "python" ? `${PYTHON}\n\n${noted}` : JAVASCRIPT, ...parts].join("\n\n");
 }
 
 /** @param {string} text */

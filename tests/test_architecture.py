@@ -53,6 +53,9 @@ PYTHON_MAY_IMPORT: dict[str, set[str]] = {
     "bridge": {"pyodide", "js", "_workflows_bridge"},
     "runtime/python": {"_workflows_bridge", "workers"},
     "runtime/process": set(),
+    "runtime/wasmtime/host": {"_stepwell_process", "wasmtime"},
+    "runtime/wasmtime/sealed": {"_stepwell_runtime", "_workflows_bridge", "wit_world", "workers"},
+    "runtime/wasmtime": {"_stepwell_wasmtime", "wasmtime"},
     "runtime/cpython": {"_stepwell_cpython", "_stepwell_process", "_stepwell_runtime", "_workflows_bridge", "workers"},
     "runtime/pyodide": {
         "_stepwell_runtime",

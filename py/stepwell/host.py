@@ -63,7 +63,12 @@ class HostProcess:
             command.append("--idle")
         if warm:
             command += ["--warm", warm]
-        environment = {**host_environment(), "STEPWELL_COMMAND": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])}
+        environment = {
+            **host_environment(),
+            "STEPWELL_COMMAND": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+            # Where the packages of the host's own Python are, as that of the wasmtime runtime.
+            "STEPWELL_HOST_PYTHON": sys.executable,
+        }
         self._closed = False
         self._fatal: str | None = None
         self._held_back: list[str] | None = []

@@ -30,6 +30,9 @@ _CLOCK_SLACK = 0.005
 class TurnLoop(GuestLoop):
     """To be mixed into an event loop that can report exceptions."""
 
+    run_handle = staticmethod(Handle._run)  # type: ignore[attr-defined]  # noqa: SLF001
+    """What runs a handle."""
+
     def __init__(self, wake: Callable[[], None], set_timer: Callable[[int], None]) -> None:
         """
         Make it the running loop.
@@ -138,12 +141,13 @@ class TurnLoop(GuestLoop):
     def run_ready(self, until: float) -> bool:
         """Run what is runnable until nothing is, or until *until*. Gives whether nothing is."""
         ready = self._ready
+        run = self.run_handle
         count = 0
         while ready:
             handle = ready.popleft()
             if not handle._cancelled:  # noqa: SLF001
                 try:
-                    handle._run()  # noqa: SLF001
+                    run(handle)
                 except (SystemExit, KeyboardInterrupt) as error:
                     # asyncio raises these through the loop. No user code may stop the interpreter it shares.
                     self.report_exit(error, handle)

@@ -1,0 +1,130 @@
+"""
+Makes the component of the wasmtime runtime: `python build.py FOLDER`, or `python build.py --find` for where it is.
+
+It is named after everything that goes into it, so nothing is made twice and nothing stale is ever used.
+componentize-py, which makes it, is a build requirement; an installed wheel has the component.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPONENTIZE = "componentize-py==0.25.1"
+PACKAGES = {
+    "workers": "py/workers",
+    "_workflows_bridge": "bridge",
+    "_stepwell_runtime": "runtime/python",
+    "_stepwell_sealed": "runtime/wasmtime/sealed",
+}
+WIT = "runtime/wasmtime/guest.wit"
+APP = "_stepwell_sealed.component"
+
+
+def key(tree: Path = ROOT) -> str:
+    """A name for what the component is made of."""
+    digest = hashlib.sha256(COMPONENTIZE.encode())
+    for path in (tree / WIT, *(path for folder in PACKAGES.values() for path in _sources(tree / folder))):
+        digest.update(path.relative_to(tree).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:32]
+
+
+def _sources(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def name(tree: Path = ROOT) -> str:
+    """The file's name."""
+    return f"sealed-{key(tree)}.wasm"
+
+
+def cache() -> Path:
+    """The user's."""
+    own = os.environ.get("STEPWELL_CACHE")
+    return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stepwell"
+
+
+def find(tree: Path = ROOT) -> Path:
+    """
+    The component of *tree*: the one that came with it, the one in the user's cache, or a new one there.
+
+    Raises:
+        SystemExit: There is none, and what makes it is not installed.
+    """
+    for folder in (tree / "components", cache()):
+        if (folder / name(tree)).exists():
+            return folder / name(tree)
+    return make(cache(), tree)
+
+
+def make(folder: Path, tree: Path = ROOT) -> Path:
+    """Put the component of *tree* into *folder*, from the user's cache if it has been made before."""
+    place = folder / name(tree)
+    kept = cache() / name(tree)
+    if place.exists():
+        return place
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f"{place.name}.{os.getpid()}"
+    try:
+        if kept.exists():
+            shutil.copyfile(kept, draft)
+        else:
+            _build(tree, draft)
+        draft.replace(place)
+    finally:
+        draft.unlink(missing_ok=True)
+    for old in folder.glob("sealed-*.wasm"):
+        if old != place and folder != cache():
+            old.unlink()
+    if folder != cache() and not kept.exists():
+        _keep(place, kept)
+    return place
+
+
+def _keep(place: Path, kept: Path) -> None:
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        draft = kept.with_name(f"{kept.name}.{os.getpid()}")
+        shutil.copyfile(place, draft)
+        draft.replace(kept)
+        others = sorted(kept.parent.glob("sealed-*.wasm"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in others[3:]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        pass  # it costs time at the next build, no more
+
+
+def _build(tree: Path, place: Path) -> None:
+    program = Path(sys.executable).with_name("componentize-py")
+    command = [str(program)] if program.exists() else [shutil.which("componentize-py") or ""]
+    if not command[0]:
+        raise SystemExit(
+            "The component of the wasmtime runtime is not there, and what makes it is not installed. "
+            f"Install that with: pip install {COMPONENTIZE}"
+        )
+    with tempfile.TemporaryDirectory(prefix="stepwell-component-") as stage:
+        for package, source in PACKAGES.items():
+            shutil.copytree(tree / source, Path(stage) / package, ignore=shutil.ignore_patterns("__pycache__", "*.js"))
+        done = subprocess.run(  # noqa: S603 - our own words
+            [*command, "-q", "-d", str(tree / WIT), "-w", "guest", "componentize", APP, "-p", stage, "-o", str(place)],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=stage,
+        )
+    if done.returncode:
+        raise SystemExit(f"componentize-py failed with {done.returncode}:\n{done.stdout}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:  # noqa: PLR2004
+        raise SystemExit("Usage: python build.py FOLDER | --find")
+    print(find() if sys.argv[1] == "--find" else make(Path(sys.argv[1]).resolve()))  # noqa: T201

@@ -1,0 +1,24 @@
+/** The component: where it is, or how it is made. */
+
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const BUILD = fileURLToPath(new URL("build.py", import.meta.url));
+
+/**
+ * The component of this tree: the one that came with it, the one in the user's cache, or, where `componentize-py` is
+ * installed, a new one.
+ *
+ * @returns {Promise<string>}
+ */
+export async function componentPath() {
+  const python = process.env.STEPWELL_HOST_PYTHON ?? "python3";
+  try {
+    const { stdout } = await promisify(execFile)(python, ["-P", BUILD, "--find"]);
+    return stdout.trim();
+  } catch (error) {
+    const { stderr, message } = /** @type {Error & { stderr?: string }} */ (error);
+    throw new Error(stderr?.trim() || message, { cause: error });
+  }
+}

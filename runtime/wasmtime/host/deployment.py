@@ -1,0 +1,137 @@
+"""A deployment as instances see it: a copy of its files that nobody else writes to, and what they were compiled to."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .cell import Cell
+    from .limits import Limits
+    from .sealing import Sealed, Sealing
+
+MAX_FILES = 5000
+MAX_BYTES = 256 << 20
+_NOT_SOURCE = {"__pycache__", "node_modules", "build", "dist"}
+_COMPILED = "/.stepwell-compiled"
+"""Where the guest sees compiled code."""
+
+
+class Deployment:
+    """See the module."""
+
+    def __init__(self, options: dict[str, Any], limits: Limits) -> None:
+        """Copy the files of ``{root, main, vars, modules?, …}``."""
+        self._options = options
+        self._limits = limits
+        self._folder = Path(tempfile.mkdtemp(prefix="stepwell-"))
+        self._loader: Cell | None = None
+        self.left_out = _copy(Path(options["root"]), self._folder / "root")
+        (self._folder / "compiled").mkdir()
+        self._mounts = [
+            (self._folder / "root", str(options["root"])),
+            (self._folder / "compiled", _COMPILED),
+        ]
+        if options.get("modules"):
+            self._mounts.append((Path(options["modules"]), str(options["modules"])))
+
+    def load(self, cell: Cell, sealing: Sealing) -> str:
+        """
+        Import the main module in *cell*, which nothing else will run in, and keep the code of what that imports.
+
+        Returns:
+            JSON as `Guest.load` gives it.
+
+        Raises:
+            wasmtime.WasmtimeError: That has ended the interpreter.
+        """
+        self._loader = cell
+        sealed = sealing.open(cell, self._mounts, self._limits.memory)
+        try:
+            loaded: dict[str, Any] = json.loads(sealed.call("boot", self._boot(compile=True)))
+        finally:
+            self._loader = None
+            sealed.close()
+        if self.left_out:
+            loaded["output"].append({"level": "warning", "text": self.left_out})
+        return json.dumps(loaded)
+
+    def open(self, cell: Cell, sealing: Sealing) -> tuple[Sealed, dict[str, Any]]:
+        """An interpreter for *cell* that has imported the main module, and what came of that."""
+        sealed = sealing.open(cell, self._mounts, self._limits.memory)
+        return sealed, json.loads(sealed.call("boot", self._boot(compile=False)))
+
+    def _boot(self, *, compile: bool) -> str:  # noqa: A002 - the option's name
+        return json.dumps({**self._options, "compile": compile, "compiled": _COMPILED})
+
+    def keep(self, cell: Cell, path: str, code: str) -> None:
+        """Take the compiled code of the module at *path*, if it comes from the cell that loads the deployment."""
+        if cell is not self._loader:
+            return  # it has had to do with somebody's data
+        folder = self._folder / "compiled"
+        place = Path(os.path.normpath(f"{folder}/{path}"))
+        if not place.is_relative_to(folder) or not path.endswith(".pyc"):
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(base64.b64decode(code))
+
+    def close(self) -> None:
+        """Remove the copy."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _copy(root: Path, place: Path) -> str:
+    """Copy what may be a source or data of it, nearest first. Gives what is to be said if that was not all."""
+    place.mkdir(parents=True)
+    size = 0
+    for files, path in enumerate(_files_in(root), 1):
+        size += path.stat().st_size
+        if files > MAX_FILES or size > MAX_BYTES:
+            return (
+                f"{root} holds more than {MAX_FILES:,} files or {MAX_BYTES >> 20} MiB: what lies deeper than "
+                f"{path.parent} is not to be seen in the wasmtime runtime. Keep a workflow in a folder of its own."
+            )
+        copy = place / path.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy)
+    return ""
+
+
+def _files_in(root: Path) -> Iterator[Path]:
+    """
+    Regular files below *root*, breadth first.
+
+    What is hidden, as states and secrets are, is left out, and so are links that lead out of it.
+    """
+    folders = [root]
+    within = root.resolve()
+    for folder in folders:
+        for entry in _listing(folder):
+            path = folder / entry
+            if entry.startswith((".", "python_modules")) or entry in _NOT_SOURCE:
+                continue
+            try:
+                if path.is_symlink() and not path.resolve().is_relative_to(within):
+                    continue
+                mode = path.stat().st_mode
+            except OSError:
+                continue
+            if stat.S_ISDIR(mode) and not path.is_symlink() and not (path / "pyvenv.cfg").exists():
+                folders.append(path)
+            elif stat.S_ISREG(mode) and os.access(path, os.R_OK):
+                yield path
+
+
+def _listing(folder: Path) -> list[str]:
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except OSError:
+        return []

@@ -1,0 +1,116 @@
+"""What an instance may use, and what it has used."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+_MS = 1_000_000
+
+
+class LimitReached(Exception):  # noqa: N818 - what it says
+    """An instance has used more than it may."""
+
+    def __init__(self, name: str, message: str) -> None:
+        """*name* is what the error is called that its attempt fails with."""
+        super().__init__(message)
+        self.name = name
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one instance while it is in memory. Times in ms; None is no limit."""
+
+    memory: int
+    """Bytes of its linear memory."""
+    step_cpu: float | None
+    """Processor time of one attempt of a step."""
+    run_cpu: float | None
+    """Processor time of code outside steps."""
+    pass_cpu: float | None
+    """Processor time of all of a pass."""
+    pass_wall: float | None
+    """Time from the start of a pass to its end."""
+
+    @classmethod
+    def of(cls, boot: dict[str, Any]) -> Limits:
+        """What a ``boot`` message says."""
+        limits = boot["limits"]
+        return cls(limits["memory"], limits["stepCpu"], limits["runCpu"], limits["passCpu"], limits["passWall"])
+
+
+Running = tuple[int, int]
+"""Ref and attempt of the step that runs; ref 0 is code outside steps."""
+
+OUTSIDE: Running = (0, 0)
+
+
+@dataclass
+class Meter:
+    """Processor time of one instance, by who has used it. All in ns."""
+
+    limits: Limits
+    running: Running = OUTSIDE
+    began: float = field(default_factory=time.monotonic)
+    total: int = 0
+    used: dict[Running, int] = field(default_factory=dict)
+    _mark: int = 0
+
+    def enter(self) -> None:
+        """The thread that calls this begins to run the instance."""
+        self.running = OUTSIDE
+        self._mark = time.thread_time_ns()
+
+    def switch(self, running: Running) -> None:
+        """From here on *running* runs, until `leave` says otherwise."""
+        now = time.thread_time_ns()
+        spent = now - self._mark
+        self._mark = now
+        self.total += spent
+        self.used[self.running] = self.used.get(self.running, 0) + spent
+        self.running = running
+
+    def leave(self) -> None:
+        """The thread no longer runs the instance. Who was running is still known, for blame."""
+        self.switch(self.running)
+
+    def take_used(self) -> list[tuple[int, int, float]]:
+        """Ref, attempt and ms of the attempts that have run since the last time."""
+        return [(ref, attempt, round(used / _MS, 3)) for (ref, attempt), used in self.used.items() if ref]
+
+    def check(self) -> None:
+        """
+        Look whether too much has been used. The thread that runs the instance calls this.
+
+        Raises:
+            LimitReached: It has.
+        """
+        self.switch(self.running)
+        limits = self.limits
+        ref, _attempt = self.running
+        used = self.used[self.running] / _MS
+        if ref and limits.step_cpu is not None and used > limits.step_cpu:
+            raise _too_much("The step", "processor time", limits.step_cpu, "CpuLimitExceeded")
+        if not ref and limits.run_cpu is not None and used > limits.run_cpu:
+            text = "Code outside of steps"
+            raise _too_much(text, "processor time", limits.run_cpu, "CpuLimitExceeded", " Long work belongs in a step.")
+        if limits.pass_cpu is not None and self.total / _MS > limits.pass_cpu:
+            raise _too_much("This run of the workflow", "processor time", limits.pass_cpu, "CpuLimitExceeded")
+        self.check_wall()
+
+    def check_wall(self) -> None:
+        """
+        Look whether it has taken too long. Any thread may call this.
+
+        Raises:
+            LimitReached: It has.
+        """
+        wall = self.limits.pass_wall
+        if wall is not None and (time.monotonic() - self.began) * 1000 > wall:
+            raise _too_much("This run of the workflow", "time", wall, "WallLimitExceeded")
+
+
+def _too_much(who: str, what: str, limit: float, name: str, remedy: str = "") -> LimitReached:
+    return LimitReached(name, f"{who} has used more than {limit / 1000:g} s of {what}, which is its limit.{remedy}")

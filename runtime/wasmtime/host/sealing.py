@@ -1,0 +1,146 @@
+"""
+The engine of WebAssembly, and how an instance of the component is made: what it may reach is decided here.
+
+There is no shadow of the process in it: no environment, no arguments, no standard streams, no network, and of the file
+system the folders that it is given, read only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from typing import TYPE_CHECKING, Any
+
+import wasmtime
+from wasmtime import _ffi as ffi  # what the public API lacks: the callback of an epoch's deadline
+from wasmtime import component as components
+
+from .limits import LimitReached
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from .cell import Cell
+
+TICK = 0.01
+"""Seconds between two looks at an instance that runs."""
+WASM_STACK = 8 << 20
+"""Bytes. Python's own limit of recursion must come first."""
+THREAD_STACK = 64 << 20
+_TABLES = 64
+_EXPORTS = ("boot", "deliver", "turn", "answer")
+_LAST_WORDS = 4000
+
+
+def configure() -> wasmtime.Config:
+    """The configuration that a precompiled component is made for, and that it is run with."""
+    config = wasmtime.Config()
+    config.epoch_interruption = True
+    config.max_wasm_stack = WASM_STACK
+    # It must not be smaller, although nothing here is asynchronous.
+    ffi.wasmtime_config_async_stack_size_set(config.ptr(), WASM_STACK)
+    return config
+
+
+class Sealing:
+    """One component, of which any number of instances are made."""
+
+    def __init__(self, engine: wasmtime.Engine, component: components.Component) -> None:
+        """Make instances of *component*."""
+        self.engine = engine
+        self._component = component
+        self._linker = components.Linker(engine)
+        self._linker.add_wasip2()
+        self._current = threading.local()
+        with self._linker.root() as root:
+            root.add_func("post", lambda _store, text: self._cell.posted(text))
+            root.add_func("enter", lambda _store, ref, attempt: self._cell.meter.switch((ref, attempt)))
+            root.add_func("request", lambda _store, number, text: self._cell.requested(number, text))
+            root.add_func("keep", lambda _store, path, code: self._cell.keep(path, code))
+
+    @property
+    def _cell(self) -> Cell:
+        """Whose code runs on this thread."""
+        cell: Cell = self._current.cell
+        return cell
+
+    def open(self, cell: Cell, mounts: Sequence[tuple[Path, str]], memory: int) -> Sealed:
+        """A fresh instance for *cell*, with *mounts* (a folder of the machine, and where the guest sees it)."""
+        return Sealed(self, cell, mounts, memory)
+
+    def instantiate(self, store: wasmtime.Store) -> components.Instance:
+        """See `Sealed`."""
+        return self._linker.instantiate(store, self._component)
+
+    def run(self, cell: Cell, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the export gives
+        """Run *call* with *cell* as the one that is served."""
+        self._current.cell = cell
+        cell.meter.enter()
+        try:
+            return call()
+        finally:
+            cell.meter.leave()
+            self._current.cell = None
+
+
+class Sealed:
+    """One instance: an interpreter of its own, with nothing in it that another has seen."""
+
+    def __init__(self, sealing: Sealing, cell: Cell, mounts: Sequence[tuple[Path, str]], memory: int) -> None:
+        """See `Sealing.open`."""
+        self._sealing = sealing
+        self._cell = cell
+        self.stderr = b""
+        """The last that the interpreter itself had to say."""
+        self._store = store = wasmtime.Store(sealing.engine)
+        store.set_limits(memory_size=memory, instances=_TABLES, tables=_TABLES, memories=4)
+        wasi = wasmtime.WasiConfig()
+        wasi.stderr_custom = self._note
+        for folder, seen_as in mounts:
+            wasi.preopen_dir(str(folder), seen_as, fs_mutable=False)
+        store.set_wasi(wasi)
+        # Kept, or Python would free it while WebAssembly still calls it.
+        self._on_deadline = _DEADLINE_CALLBACK(self._look)
+        ffi.wasmtime_store_epoch_deadline_callback(store.ptr(), self._on_deadline, None, _NO_FINALIZER)
+        store.set_epoch_deadline(1)
+        self._instance = sealing.run(cell, lambda: sealing.instantiate(store))
+        self._functions = {name: self._instance.get_func(store, name) for name in _EXPORTS}
+
+    def call(self, name: str, *arguments: str | int) -> str:
+        """
+        Call an export.
+
+        Raises:
+            wasmtime.WasmtimeError: The instance is gone: a trap, or what `Cell.look` raised.
+        """
+        function = self._functions[name]
+        assert function is not None  # noqa: S101 - the WIT has it
+        self._store.set_epoch_deadline(1)
+        result: str = self._sealing.run(self._cell, lambda: function(self._store, *arguments))
+        return result
+
+    def close(self) -> None:
+        """Give its memory back."""
+        self._functions = {}
+        self._store.close()
+
+    def _note(self, data: bytes) -> None:
+        self.stderr = (self.stderr + data)[-_LAST_WORDS:]
+
+    def _look(self, _context: Any, _data: Any, delta: Any, kind: Any) -> int:  # noqa: ANN401 - of C
+        """The epoch has moved on while this instance runs. An error ends it."""
+        try:
+            self._cell.look()
+        except LimitReached as error:
+            trap = wasmtime.WasmtimeError(error.message)
+            return ctypes.cast(trap._consume(), ctypes.c_void_p).value or 0  # noqa: SLF001 - as wasmtime's own callbacks do
+        delta[0] = 1
+        kind[0] = 0
+        return 0
+
+
+_DEADLINE_CALLBACK = ffi.wasmtime_store_epoch_deadline_callback.__globals__[
+    "_wasmtime_store_epoch_deadline_callback"
+].argtypes[1]
+_NO_FINALIZER = ctypes.cast(0, ctypes.CFUNCTYPE(None, ctypes.c_void_p))

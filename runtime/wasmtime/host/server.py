@@ -1,0 +1,173 @@
+"""
+The host process: the socket to the engine's host on one side, cells on the other.
+
+A batch on the socket has the number of its pass in its first line, from here with what its steps have used so far.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import wasmtime
+
+from _stepwell_process.frames import FrameSocket
+from _stepwell_process.life import die_with_host
+
+from . import precompiled
+from .cell import Cell
+from .deployment import Deployment
+from .fetching import Fetcher
+from .limits import LimitReached, Limits
+from .sealing import Sealing, configure
+from .work import Clock, Crew
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CONNECTION = 3
+
+
+class Server:
+    """See the module. It owns the cells."""
+
+    def __init__(self, connection: FrameSocket, boot: dict[str, Any]) -> None:
+        """Serve *connection* as *boot* says."""
+        self._frames = connection
+        self._sending = threading.Lock()
+        self._limits = Limits.of(boot)
+        self._fetcher = Fetcher(boot["fetch"])
+        engine = wasmtime.Engine(configure())
+        component = precompiled.load(engine, Path(boot["component"]), Path(boot["cache"]))
+        self._sealing = Sealing(engine, component)
+        self._crew = Crew(boot["threads"] or os.cpu_count() or 1)
+        self._clock = Clock(engine, self._crew)
+        self._cells: dict[int, Cell] = {}
+        self._deployment: Deployment
+
+    # The engine's side ------------------------------------------------------------------------------------------------
+
+    def serve(self) -> None:
+        """Do what is asked until there is nobody who asks."""
+        self._send({"type": "ready"})
+        while not self._frames.ended:
+            for message in self._frames.receive():
+                if isinstance(message, str):
+                    number, _, batch = message.partition("\n")
+                    if cell := self._cells.get(int(number)):
+                        cell.put("deliver", batch)
+                else:
+                    self._receive(message)
+
+    def _receive(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "open":
+            number = message["pass"]
+            self._cells[number] = Cell(number, self._deployment, self._sealing, self._limits, self)
+        elif kind == "close":
+            if cell := self._cells.pop(message["pass"], None):
+                cell.drop()
+        elif kind == "expired":
+            if cell := self._cells.get(message["pass"]):
+                cell.expire(message["ref"], message["attempt"])
+        elif kind == "load":
+            self._load(message["deployment"])
+        elif kind == "ping":
+            self._send({"type": "pong"})
+
+    def _load(self, options: dict[str, Any]) -> None:
+        self._deployment = Deployment(options, self._limits)
+        loading = Loading(Cell(0, self._deployment, self._sealing, self._limits, self), self._deployment, self._sealing)
+        loading.told = lambda text: self._send({"type": "loaded", "text": text})
+        self._crew.give(loading)
+        self._clock.stir()
+
+    def _send(self, message: str | dict[str, Any]) -> None:
+        with self._sending:
+            try:
+                self._frames.send(message)
+            except OSError:
+                os._exit(0)  # there is nobody who could be told
+
+    # Owner of cells ---------------------------------------------------------------------------------------------------
+
+    def batch(self, cell: Cell, text: str) -> None:
+        """See `Owner`."""
+        self._send(f"{cell.number} {json.dumps(cell.meter.take_used())}\n{text}")
+
+    def lost(self, cell: Cell, reason: str, limit: LimitReached | None) -> None:
+        """See `Owner`."""
+        self._cells.pop(cell.number, None)
+        ref, attempt = cell.meter.running
+        message: dict[str, Any] = {
+            "type": "lost",
+            "pass": cell.number,
+            "reason": reason,
+            "ref": ref,
+            "attempt": attempt,
+        }
+        if limit is not None:
+            message["limit"] = {"name": limit.name, "message": limit.message}
+        self._send(message)
+
+    def request(self, cell: Cell, number: int, text: str) -> None:
+        """See `Owner`."""
+        self._fetcher.perform(text, lambda answer: cell.put("answer", number, answer))
+
+    def wake(self, cell: Cell) -> None:
+        """See `Owner`."""
+        self._crew.give(cell)
+        self._clock.stir()
+
+    def wake_at(self, cell: Cell, when: float) -> None:
+        """See `Owner`."""
+        self._clock.wake_at(cell, when)
+
+
+class Loading:
+    """Loads a deployment, on the thread that takes it."""
+
+    def __init__(self, cell: Cell, deployment: Deployment, sealing: Sealing) -> None:
+        """Load *deployment* in *cell*."""
+        self.told: Callable[[str], None]
+        """Is given what came of it."""
+        self._cell = cell
+        self._deployment = deployment
+        self._sealing = sealing
+
+    def work(self) -> None:
+        """Load it."""
+        try:
+            text = self._deployment.load(self._cell, self._sealing)
+        except wasmtime.WasmtimeError as error:
+            limit = self._cell.broken
+            wire = {"name": limit.name if limit else "Error", "message": self._cell.reason_of(error)}
+            text = json.dumps({"error": wire, "output": []})
+        self.told(text)
+
+
+def run() -> None:
+    """Be the host process."""
+    os.set_inheritable(CONNECTION, False)  # noqa: FBT003 - as `os` has it
+    frames = FrameSocket(socket.socket(fileno=CONNECTION))
+    die_with_host(CONNECTION)
+    boot = next(message for message in iter_messages(frames) if message["type"] == "boot")
+    try:
+        Server(frames, boot).serve()
+    except Exception:  # noqa: BLE001 - whatever it is, it ends this process, and the engine's host tells people
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(70)
+    os._exit(0)
+
+
+def iter_messages(frames: FrameSocket) -> Any:  # noqa: ANN401
+    """Messages until the socket ends."""
+    while not frames.ended:
+        yield from frames.receive()

@@ -1,0 +1,107 @@
+"""``fetch``: the host performs it, for the hosts that it is configured to allow."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+import json
+from typing import TYPE_CHECKING, Any
+
+from wit_world import request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_numbers = itertools.count(1)
+_waiting: dict[int, asyncio.Future[Any]] = {}
+
+
+class FetchResponse:
+    """What came back from a request: the part of ``workers.Response`` that reads."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        """Show what the host has answered."""
+        self.url: str = answer["url"]
+        """Where it came from, redirections followed."""
+        self.status: int = answer["status"]
+        self.status_text: str = answer["statusText"]
+        self.redirected: bool = answer["redirected"]
+        self.headers: dict[str, str] = {}
+        """By names in lower case; several of one name are joined by a comma."""
+        for name, value in answer["headers"]:
+            key = name.lower()
+            self.headers[key] = f"{self.headers[key]}, {value}" if key in self.headers else value
+        self._body = base64.b64decode(answer["body"])
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 200 to 299."""
+        return 200 <= self.status <= 299  # noqa: PLR2004 - as it says
+
+    async def bytes(self) -> bytes:
+        """The body."""
+        return self._body
+
+    async def text(self) -> str:
+        """The body as text."""
+        return self._body.decode(errors="replace")
+
+    async def json(self) -> Any:  # noqa: ANN401 - whatever it says
+        """The body as JSON."""
+        return json.loads(self._body)
+
+    def __repr__(self) -> str:
+        return f"<FetchResponse {self.status} {self.url}>"
+
+
+async def fetch(
+    resource: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: str | bytes | None = None,
+    **unknown: object,
+) -> FetchResponse:
+    """
+    Send a request and get the response, of at most 32 MiB.
+
+    Args:
+        resource: An URL, with http or https.
+        method: The method.
+        headers: Headers by name.
+        body: The body; text is sent as UTF-8.
+        unknown: Nothing that this runtime has.
+
+    Raises:
+        OSError: No response came; PermissionError: the host may not be fetched from.
+    """
+    if unknown:
+        raise TypeError(f"fetch() in the wasmtime runtime has no option {next(iter(unknown))!r}.")
+    if not isinstance(resource, str):
+        raise TypeError(f"fetch() in the wasmtime runtime takes an URL as str, not {type(resource).__name__}.")
+    data = body.encode() if isinstance(body, str) else body
+    wanted = {
+        "url": resource,
+        "method": method.upper(),
+        "headers": dict(headers or {}),
+        "body": None if data is None else base64.b64encode(data).decode(),
+    }
+    number = next(_numbers)
+    _waiting[number] = future = asyncio.get_running_loop().create_future()
+    try:
+        request(number, json.dumps(wanted))
+        answer_ = await future
+    finally:
+        del _waiting[number]
+    if error := answer_.get("error"):
+        kinds: dict[str, type[OSError]] = {"PermissionError": PermissionError, "TimeoutError": TimeoutError}
+        raise kinds.get(error["name"], OSError)(error["message"])
+    return FetchResponse(answer_)
+
+
+def answer(number: int, text: str) -> None:
+    """Take what the host has to say to a fetch, if somebody waits for it still."""
+    future = _waiting.get(number)
+    if future is not None and not future.done():
+        future.set_result(json.loads(text))

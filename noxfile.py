@@ -172,6 +172,15 @@ def wasmtime(session: nox.Session) -> None:
     session.run(node, "conformance/main.js", "--quiet", "--target", "wasmtime", external=True)
 
 
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Run the playground and the conformance scenarios in Debian's Chromium, or in that of STEPWELL_CHROMIUM."""
+    node = use_node(session, NODES[0])
+    session.run(node, "--test", *(session.posargs or node_tests("tests/browser")), external=True)
+    if not session.posargs:
+        session.run(node, "conformance/main.js", "--quiet", "--target", "browser", external=True)
+
+
 @nox.session(default=False)
 def cloudflare(session: nox.Session) -> None:
     """The same beside Cloudflare's local engine, and bring the table in PARITY.md up to date."""

@@ -1,33 +1,17 @@
 /** Runs scenarios on our own engine with a real guest, in this process, in virtual time. */
 
 /** @import { Guest } from "../bridge/protocol.d.ts" */
-/** @import { Outcome, Run, Scenario, Target } from "./scenario.d.ts" */
+/** @import { Scenario, Target } from "./scenario.d.ts" */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { decode, encode } from "../bridge/values.js";
-import { parseDuration } from "../js/engine/duration.js";
-import { instanceStatus } from "../js/engine/detail.js";
-import { Engine } from "../js/engine/engine.js";
-import { entries, targetOf } from "../js/engine/events.js";
-import { PARK_LINGER } from "../js/engine/parking.js";
-import { isFiniteStatus } from "../js/engine/status.js";
-import { toPlain } from "../js/engine/plain.js";
-import { SqliteStore } from "../js/store/sqlite.js";
-import { ManualClock } from "./manual_clock.js";
-import { GuestView } from "./guest_view.js";
+import { EngineRun } from "./engine_run.js";
 import { Recorder } from "./recorder.js";
 import { sourceOf } from "./source.js";
-import { traceOf } from "./trace.js";
 
-/** How long a guest may say nothing although something is under way, in real ms. */
-const STUCK = 20_000;
-/** The same where a step never ends: then nothing more is to be expected. */
-const STILL = 60;
-
-const ABOUT_TO_RUN = new Set(["queued", "running", "rollingBack"]);
+const PLACE = { open: () => new DatabaseSync(":memory:"), soon: setImmediate };
 
 /**
  * @param {object} options
@@ -39,7 +23,7 @@ const ABOUT_TO_RUN = new Set(["queued", "running", "rollingBack"]);
  * @param {number} [options.still] how long nothing has to happen, in real ms, before a step is taken for one that never ends
  * @returns {Target}
  */
-export function localTarget({ name, language, guest: makeGuest, lane = "batched", forgets = false, still = STILL }) {
+export function localTarget({ name, language, guest: makeGuest, lane = "batched", forgets = false, still }) {
   /** @type {Guest & { load(): Promise<unknown> }} */
   let guest;
   /** @type {string} */
@@ -64,7 +48,7 @@ export function localTarget({ name, language, guest: makeGuest, lane = "batched"
       await guest.load();
     },
     async run(scenario) {
-      const run = new LocalRun(guest, classes.get(scenario) ?? "", scenario, still);
+      const run = new EngineRun(guest, classes.get(scenario) ?? "", scenario, { ...PLACE, still });
       try {
         return await run.outcome();
       } finally {
@@ -76,271 +60,4 @@ export function localTarget({ name, language, guest: makeGuest, lane = "batched"
       if (root) rmSync(root, { recursive: true });
     },
   };
-}
-
-let instances = 0;
-
-/** @implements {Run} */
-class LocalRun {
-  #db = new DatabaseSync(":memory:");
-  #clock = new ManualClock();
-  #guest;
-  #className;
-  #scenario;
-  /** Callbacks of all scenarios keep their notes in one process, by this id. */
-  #id = `i${++instances}`;
-  /** @type {unknown[]} */
-  #notes = [];
-  /** @type {GuestView} */
-  #view;
-  /** @type {Engine} */
-  #engine;
-  #crashing = false;
-  #still;
-
-  /**
-   * @param {Guest} guest
-   * @param {string} className
-   * @param {Scenario} scenario
-   * @param {number} still
-   */
-  constructor(guest, className, scenario, still) {
-    this.#still = still;
-    this.#guest = guest;
-    this.#className = className;
-    this.#scenario = scenario;
-    this.#view = new GuestView(guest);
-    this.#engine = this.#open();
-  }
-
-  #open() {
-    const view = this.#view;
-    const engine = new Engine({
-      store: new SqliteStore(this.#db),
-      clock: this.#clock,
-      newId: () => this.#id,
-      defer: setImmediate,
-      // Every wake-up is a replay here.
-      keepParked: 0,
-      guestFor: async () => view,
-      onproblem: ({ error }) => {
-        throw error;
-      },
-    });
-    engine.open();
-    const stepLimit = this.#scenario.stepLimit ?? null;
-    const code = { className: this.#className, root: ".", main: "scenarios", vars: "{}", versionId: "v1" };
-    void engine.saveWorkflow({ name: "flow", ...code, stepLimit });
-    return engine;
-  }
-
-  /** @returns {Promise<Outcome>} */
-  async outcome() {
-    const { drive, params } = this.#scenario;
-    if (drive) await drive(this);
-    else {
-      await this.create(params);
-      await this.finish();
-    }
-    const row = this.#engine.find("flow", this.#id);
-    if (!row) return { status: "deleted", log: [], notes: this.#notes };
-    const log = entries(this.#engine.log(row.number)).map((entry) => ({
-      event: entry.event,
-      target: entry.name === null ? null : targetOf(/** @type {any} */ (entry)),
-      detail: { ...(entry.attempt ? { attempt: entry.attempt } : {}), ...JSON.parse(entry.detail ?? "{}") },
-    }));
-    const { status, output, error } = row;
-    const { __LOCAL_DEV_STEP_OUTPUTS: shown } = instanceStatus(row, this.#engine.log(row.number), toPlain);
-    /** @type {Outcome} */
-    const outcome = { status, log: traceOf(log), shown, notes: this.#notes };
-    if (output !== null) outcome.output = decode(output);
-    if (error !== null) {
-      const { name, message } = JSON.parse(error);
-      outcome.error = { name, message };
-    }
-    return outcome;
-  }
-
-  close() {
-    this.#view.leave();
-    this.#engine.commits.abandon();
-    this.#engine.close();
-    this.#clock.clear();
-    this.#db.close();
-  }
-
-  // What is under way ------------------------------------------------------------------------------------------------
-
-  async #turn() {
-    for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  /** Until nothing is under way that needs no time to pass. */
-  async #rest() {
-    for (;;) {
-      await this.#turn();
-      if (this.#crashing) await this.crash();
-      else if (this.#view.live === 0 && this.#isTaking()) await this.#turn();
-      else if (this.#view.atRest) {
-        // To read commits what nobody was in a hurry for, and that may be what a message waits for.
-        const { sent } = this.#view;
-        this.#engine.find("flow", this.#id);
-        await this.#turn();
-        if (this.#view.atRest && this.#view.sent === sent) return;
-      } else if (!(await within(this.#scenario.hangs ? this.#still : STUCK, this.#view.activity()))) {
-        if (this.#scenario.hangs) return;
-        throw new Error(`Stuck: the guest has said nothing for ${STUCK} ms. ${JSON.stringify(this.#trace())}`);
-      }
-    }
-  }
-
-  /** Whether the engine is about to give the instance a pass. */
-  #isTaking() {
-    const row = this.#engine.find("flow", this.#id);
-    return row !== undefined && ABOUT_TO_RUN.has(row.status) && (row.wakeAt ?? 0) <= this.#clock.now();
-  }
-
-  #trace() {
-    const row = this.#engine.find("flow", this.#id);
-    return row && { status: row.status, log: this.#engine.log(row.number).slice(-5) };
-  }
-
-  async settle() {
-    await this.#rest();
-    for (let i = 0; i < 3 && this.#view.live > 0 && this.#view.atRest; i++) await this.#move(PARK_LINGER);
-  }
-
-  /** @param {number} ms */
-  async #move(ms) {
-    await this.#clock.moveTo(this.#clock.now() + ms, () => this.#rest());
-    await this.#rest();
-  }
-
-  async finish() {
-    for (;;) {
-      await this.#rest();
-      const row = this.#engine.get("flow", this.#id);
-      if (isFiniteStatus(row.status)) return;
-      const next = this.#clock.next();
-      if (next === undefined) throw new Error(`Stuck: nothing is due. ${JSON.stringify(this.#trace())}`);
-      await this.#clock.moveTo(next, () => this.#rest());
-    }
-  }
-
-  // What a drive can do ----------------------------------------------------------------------------------------------
-
-  /** @param {unknown} [params] */
-  async create(params = {}) {
-    await this.#engine.create("flow", { id: this.#id, params: encode(params) });
-    await this.#turn();
-  }
-
-  /** @param {string} step */
-  async started(step) {
-    for (;;) {
-      await this.#turn();
-      const row = this.#engine.get("flow", this.#id);
-      const known = this.#engine
-        .log(row.number)
-        .filter(({ name, event }) => name === step && (event === 5 || event === 10));
-      if (known.length > 0) break;
-      await within(STUCK, this.#view.activity());
-    }
-    // Its callback begins in the guest at the same time as its row is written.
-    await within(this.#still, this.#view.activity());
-  }
-
-  /** @param {string} duration */
-  async pass(duration) {
-    await this.#rest();
-    await this.#move(parseDuration(duration) ?? 0);
-  }
-
-  /** @param {string} type @param {unknown} [payload] */
-  async event(type, payload = {}) {
-    await this.#engine.sendEvent("flow", this.#id, type, encode(payload));
-  }
-
-  async pause() {
-    await this.#engine.pause("flow", this.#id);
-  }
-
-  async resume() {
-    await this.#engine.resume("flow", this.#id);
-  }
-
-  /** @param {{ rollback?: boolean }} [options] */
-  async terminate(options) {
-    await this.#engine.terminate("flow", this.#id, options);
-  }
-
-  /** @param {Parameters<Run["restart"]>[0]} [from] */
-  async restart(from) {
-    await this.#engine.restart("flow", this.#id, from);
-  }
-
-  async delete() {
-    await this.#engine.delete("flow", this.#id);
-  }
-
-  async crash() {
-    this.#crashing = false;
-    try {
-      this.#db.exec("ROLLBACK");
-    } catch {
-      // Nothing was open.
-    }
-    this.#engine.commits.abandon();
-    this.#engine.close();
-    this.#clock.clear();
-    this.#view.leave();
-    this.#view = new GuestView(this.#guest);
-    this.#engine = this.#open();
-    await this.#turn();
-  }
-
-  /** @param {string} type @param {number} [n] */
-  crashBefore(type, n = 1) {
-    let left = n;
-    this.#view.intercept = (message) => {
-      if (this.#crashing) return true;
-      if (message.type !== type) return false;
-      left -= 1;
-      this.#crashing = left === 0;
-      return this.#crashing;
-    };
-  }
-
-  async status() {
-    return this.#engine.get("flow", this.#id).status;
-  }
-
-  /** @param {unknown} value */
-  async note(value) {
-    this.#notes.push(await noted(value));
-  }
-}
-
-/** @param {unknown} value a value, or a promise whose rejection is what is noted */
-export async function noted(value) {
-  try {
-    return await value;
-  } catch (error) {
-    return /** @type {Error} */ (error).message;
-  }
-}
-
-/**
- * @param {number} ms
- * @param {Promise<void>} promise
- */
-async function within(ms, promise) {
-  /** @type {NodeJS.Timeout | undefined} */
-  let timer;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms, false);
-  });
-  const result = await Promise.race([promise.then(() => true), late]);
-  clearTimeout(timer);
-  return result;
 }

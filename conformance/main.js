@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { differences } from "./compare.js";
 import { markdown, plain } from "./table.js";
 
-const TARGETS = ["python", "python-js-lane", "wasmtime", "cpython", "javascript", "cloudflare"];
+const TARGETS = ["python", "python-js-lane", "wasmtime", "cpython", "javascript", "browser", "cloudflare"];
 const MARK = /(<!-- conformance -->\n)[^]*(<!-- end of conformance -->)/;
 
 const { values } = parseArgs({

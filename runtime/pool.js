@@ -148,10 +148,10 @@ export class Pool {
 
   /** @param {Isolate} isolate */
   async #load(isolate) {
-    const { classes, error, output } = await isolate.load(this.#deployment);
+    const { classes, error, place, output } = await isolate.load(this.#deployment);
     if (error) {
       const message = error.message ? `${error.name}: ${error.message}` : error.name;
-      throw Object.assign(new Error(message), { traceback: error.traceback, wire: error });
+      throw Object.assign(new Error(message), { traceback: error.traceback, wire: error, place });
     }
     return { classes, output };
   }

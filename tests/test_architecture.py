@@ -45,6 +45,15 @@ JS_MAY_IMPORT: dict[str, set[str]] = {
     "runtime/browser": {"runtime", "bridge", "node_modules/pyodide"},
     # It stands beside the host tree, and puts its parts together on a clock of its own.
     "conformance": {"conformance", "js", "bridge", "runtime", "node:*"},
+    "conformance/browser": {"conformance", "js", "bridge", "runtime", "node:*", "node_modules/comlink"},
+    "conformance/targets/browser.js": {
+        "conformance",
+        "js",
+        "bridge",
+        "node:*",
+        "npm:@hono/node-server",
+        "npm:playwright-core",
+    },
     # What it writes into the files of workflows.
     "conformance/source.js": {"conformance", "npm:cloudflare:workers", "npm:cloudflare:workflows"},
 }

@@ -6,7 +6,7 @@ import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { noted } from "../local.js";
+import { noted } from "../engine_run.js";
 import { sourceOf } from "../source.js";
 import { traceOf } from "../trace.js";
 

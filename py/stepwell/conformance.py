@@ -10,7 +10,7 @@ import click
 from stepwell._node import find_node
 from stepwell.host import host_root
 
-TARGETS = ("python", "python-js-lane", "javascript", "cloudflare")
+TARGETS = ("python", "python-js-lane", "javascript", "browser", "cloudflare")
 
 
 @click.command()

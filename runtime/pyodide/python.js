@@ -14,7 +14,7 @@ import { loadPyodide } from "pyodide";
 import { guestFiles } from "./files.js";
 import { guestGlobals } from "./globals.js";
 import { startInterpreter } from "./interpreter.js";
-import { findSnapshot } from "./snapshot.js";
+import { snapshotBytes } from "./snapshot.js";
 
 const OWN_FOLDERS = new Set(["dev", "lib", "proc", "session"]);
 
@@ -31,7 +31,7 @@ const code = process.argv[process.argv.indexOf("-c") + 1] ?? "";
 const pyodide = await startInterpreter({
   loadPyodide,
   files: guestFiles(),
-  snapshot: new Uint8Array(await findSnapshot()),
+  snapshot: await snapshotBytes(),
   globals: guestGlobals({ console }),
 });
 pyodide.setStdout({ batched: (/** @type {string} */ text) => void process.stdout.write(`${text}\n`) });

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 from _workflows_bridge.errors import to_wire
@@ -23,6 +24,7 @@ class Deployment:
     def __init__(self, options: dict[str, Any]) -> None:
         """Describe it; `load` imports it."""
         self.main: str = options["main"]
+        self._root: str = options["root"]
         self._modules: str | None = options.get("modules")
         self.lane: str = options.get("lane") or "batched"
         self.env: Env = env
@@ -40,7 +42,7 @@ class Deployment:
         try:
             self._find_classes(_import(self.main))
         except BaseException as error:  # noqa: BLE001 - user code, and a SystemExit must not pass
-            return {"error": to_wire(error)}
+            return {"error": to_wire(error), "place": _place_in(self._root, error)}
         if self._bindings is None:
             # A variable of the same name was chosen by somebody, and comes first.
             install({**to_bindings({binding_name(name): name for name in self._classes}), **self._vars})
@@ -67,6 +69,17 @@ _REMEDY = (
     "If {!r} is a package, declare it in the project's dependencies or in the file's own '# /// script' block, "
     "and run `stepwell sync`."
 )
+
+
+def _place_in(root: str, error: BaseException) -> dict[str, Any] | None:
+    """Where in the files under *root* it happened, ``{file, line}``: the innermost place that is known."""
+    places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        places.append((error.filename, error.lineno or 1))
+    for file, line in reversed(places):
+        if file.startswith(f"{root}/"):
+            return {"file": file.removeprefix(f"{root}/"), "line": line}
+    return None
 
 
 def _place_of_packages() -> int:

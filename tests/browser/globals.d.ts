@@ -1,6 +1,8 @@
-import type { PlaygroundHost } from "../../js/playground/host.d.ts";
+import type { HostError, PlaygroundHost } from "../../js/playground/host.d.ts";
 
+/** Globals of a bare page: see page.js. */
 declare global {
-  /** In a bare page: see page.js. */
   var host: PlaygroundHost;
+  /** What a call is refused with, as plain data. */
+  function refusal(call: Promise<unknown>): Promise<Required<Omit<HostError, "cause" | "stack">>>;
 }

@@ -5,7 +5,7 @@
 /** @import { SiteFile } from "../../js/playground/server/site.js" */
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,7 +58,7 @@ export class Playground {
    * @param {(request: Request) => Response | Promise<Response>} [options.answer] in place of our own server
    */
   static async start({ change = (site) => site, answer } = {}) {
-    const app = answer ?? siteApp(change(withBare(await readSite()))).fetch;
+    const app = answer ?? siteApp(change(await readTestSite())).fetch;
     const listen = getRequestListener(app);
     const server = createServer((request, response) => void listen(request, response));
     await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
@@ -141,10 +141,87 @@ export async function ready(page) {
   await page.evaluate(() => host.ready());
 }
 
-/** @param {SiteFile[]} site */
-function withBare(site) {
+const FLOWS = readFileSync(new URL("flows/main.py", import.meta.url), "utf8");
+
+/** Deploy the workflows of `flows/main.py`. @param {Page} page */
+export async function deployFlows(page) {
+  return await page.evaluate((source) => host.deploy({ "main.py": source }, "main.py"), FLOWS);
+}
+
+/**
+ * Create an instance and wait until it has ended.
+ *
+ * @param {Page} page
+ * @param {string} workflow
+ * @param {unknown} [params]
+ * @returns {Promise<import("../../js/playground/host.d.ts").InstanceDetail>}
+ */
+export async function run(page, workflow, params = {}) {
+  const id = await create(page, workflow, params);
+  return await ended(page, workflow, id);
+}
+
+/** @param {Page} page @param {string} workflow @param {unknown} [params] @param {string} [id] */
+export async function create(page, workflow, params = {}, id) {
+  return await page.evaluate(
+    ([name, given, own]) => host.create(/** @type {string} */ (name), given, /** @type {any} */ (own)),
+    [workflow, params, id],
+  );
+}
+
+/**
+ * Wait until the instance has ended.
+ *
+ * @param {Page} page
+ * @param {string} workflow
+ * @param {string} id
+ * @returns {Promise<import("../../js/playground/host.d.ts").InstanceDetail>}
+ */
+export async function ended(page, workflow, id) {
+  return await told(page, workflow, id, ["workflow_completed", "workflow_errored", "workflow_terminated"]);
+}
+
+/**
+ * Wait until one of these events has come, of the step if one is given.
+ *
+ * @param {Page} page
+ * @param {string} workflow
+ * @param {string} id
+ * @param {string[]} types
+ * @param {string} [step] `NAME-COUNT`
+ * @returns {Promise<import("../../js/playground/host.d.ts").InstanceDetail>}
+ */
+export async function told(page, workflow, id, types, step) {
+  return await page.evaluate(
+    async ({ name, own, wanted, target }) => {
+      const last = new Set(["workflow_completed", "workflow_errored", "workflow_terminated"]);
+      await new Promise((resolve, reject) => {
+        const end = host.subscribe(name, own, (events) => {
+          const found = events.some(({ type, stepName }) => wanted.includes(type) && (!target || target === stepName));
+          const over = events.find(({ type }) => last.has(type));
+          if (!found && !over) return;
+          queueMicrotask(() => end());
+          if (found) resolve(undefined);
+          else reject(new Error(`${own} has ended without ${wanted.join(" or ")}: ${JSON.stringify(over)}`));
+        });
+      });
+      return await host.detail(name, own);
+    },
+    { name: workflow, own: id, wanted: types, target: step },
+  );
+}
+
+/** The site, with the bare page in it. */
+export async function readTestSite() {
+  const site = await readSite();
   const module = site.find(({ path }) => path.endsWith("/js/playground/engine/host.js"));
-  const script = `import { host } from "./${module?.path}"; globalThis.host = host;`;
+  const script = `
+    import { host } from "./${module?.path}";
+    globalThis.refusal = (call) => call.then(
+      () => { throw new Error("The call was not refused."); },
+      ({ name, message, reason, traceback, problems }) => ({ name, message, reason, traceback, problems }),
+    );
+    globalThis.host = host;`;
   const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text);
   return [
     ...site,

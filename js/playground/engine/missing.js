@@ -48,7 +48,7 @@ const NEEDS = [
     fatal: false,
     message:
       "This browser cannot suspend WebAssembly (JSPI). Workflows run, but import_from_javascript and run_sync raise an error.",
-    has: () => "Suspending" in WebAssembly,
+    has: () => typeof WebAssembly === "object" && "Suspending" in WebAssembly,
   },
 ];
 

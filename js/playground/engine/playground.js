@@ -146,11 +146,14 @@ export class Playground {
     try {
       return await this.#deployments.load(source);
     } catch (error) {
-      const { message, traceback, wire } = /** @type {any} */ (error);
+      const { message, traceback, wire, place } = /** @type {any} */ (error);
       if (wire === undefined) throw new WorkflowError("python.failed", message);
       const problems = await BrowserGuest.examine("check", { files: source.files });
-      const places = problems.length > 0 ? problems : placesIn(wire);
-      throw Object.assign(new WorkflowError("deployment.import_failed", message), { traceback, problems: places });
+      const here = place ? [{ ...place, name: wire.name, message: wire.message }] : [];
+      // The source says where its syntax is wrong, and in which columns.
+      const fatal = problems.filter((/** @type {{ name: string }} */ { name }) => name.endsWith("Error"));
+      const failed = new WorkflowError("deployment.import_failed", message);
+      throw Object.assign(failed, { traceback, problems: fatal.length > 0 ? fatal : here });
     }
   }
 
@@ -336,9 +339,4 @@ function telling(store, oncommit) {
 /** @param {InstanceRow} row @returns {InstanceSummary} */
 function summary({ workflow, id, status, versionId, createdOn, modifiedOn, startedOn, endedOn, wakeAt }) {
   return { workflow, id, status, versionId, createdOn, modifiedOn, startedOn, endedOn, wakeAt };
-}
-
-/** Where an import has failed, as the interpreter says. @param {any} wire */
-function placesIn({ name, message, places = [] }) {
-  return places.map((/** @type {{ file: string, line: number }} */ place) => ({ ...place, name, message }));
 }

@@ -2,7 +2,7 @@
 
 /** @import { SiteFile } from "./site.js" */
 
-import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** What an earlier export has left may be written over; anything else is somebody's. */
@@ -28,7 +28,7 @@ export function exportSite(site, folder) {
       mkdirSync(dirname(place), { recursive: true });
       if (file.source !== undefined) copyFileSync(file.source, place);
       else writeFileSync(place, /** @type {Uint8Array} */ (file.bytes));
-      bytes += file.bytes?.length ?? 0;
+      bytes += statSync(place).size;
     }
     return { folder, files: site.length, bytes };
   } catch (error) {

@@ -1,0 +1,75 @@
+"""`stepwell playground`: the workflows' editor and engine in a browser tab."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stepwell import exits
+from stepwell._node import find_node
+from stepwell.exceptions import HostLostError, InputError, InternalError
+from stepwell.host import host_root
+
+PORT = 8790
+"""Always the same: a browser keeps what it stores by the port, too."""
+
+
+@click.command(epilog=exits.HELP, short_help="Write and run workflows in a browser tab.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Serve at this one; 0: any."
+)
+@click.option("--open", "opens", is_flag=True, help="Open it in the default browser.")
+@click.option(
+    "--export",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write it to DIR as a static site that any web server can host, and serve nothing.",
+)
+def playground(*, port: int, opens: bool, folder: Path | None) -> None:
+    """
+    Serve the playground on this machine until Ctrl-C.
+
+    The engine, Python and the state are all in the browser tab: nothing is sent anywhere, and nothing is downloaded
+    that did not come with Stepwell. The browser keeps the state by address, so the port is always the same unless
+    another is given.
+    """
+    options = ["--export", os.fspath(folder.absolute())] if folder else ["--port", str(port)]
+    command = [os.fspath(find_node().path), os.fspath(host_root() / "js" / "playground" / "server" / "main.js")]
+    with subprocess.Popen([*command, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own script
+        try:
+            answer = _answer(process)
+            if exported := answer.get("exported"):
+                click.echo(f"Wrote {exported['files']} files, {exported['bytes'] / 1e6:.0f} MB, to {folder}.")
+            else:
+                _serve(process, answer["ready"]["url"], opens=opens)
+        except KeyboardInterrupt:
+            return
+        finally:
+            if process.stdin:
+                process.stdin.close()
+
+
+def _serve(process: subprocess.Popen[str], url: str, *, opens: bool) -> None:
+    click.echo(f"Playground: {url}  (Ctrl-C ends it)")
+    if opens:
+        click.launch(url)
+    code = process.wait()
+    raise HostLostError(f"The playground's server ended with code {code}.", sent=False)
+
+
+def _answer(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """The line that the process says first."""
+    line = process.stdout.readline() if process.stdout else ""
+    try:
+        answer: dict[str, Any] = json.loads(line)
+    except ValueError:
+        raise InternalError(f"The playground's server ended with code {process.wait()} and said {line!r}.") from None
+    if error := answer.get("error"):
+        raise (InternalError if error["code"] == "internal" else InputError)(error["message"])
+    return answer

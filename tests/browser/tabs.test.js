@@ -1,0 +1,83 @@
+/** One tab owns the state. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { create, deployFlows, ended, Playground, ready, told } from "./page.js";
+
+/** @type {Playground} */
+let playground;
+
+before(async () => {
+  playground = await Playground.start();
+});
+after(() => playground.close());
+
+test("a second tab is told, takes over, and the instances go on there", async () => {
+  const { page: first, context } = await playground.bare();
+  await deployFlows(first);
+  const id = await create(first, "Count", { steps: 40, pause: 50 });
+  await told(first, "Count", id, ["step_completed"], "step 3-1");
+
+  const { page: second } = await playground.open({ context, path: "bare.html" });
+  await phase(second, "elsewhere");
+  const refusal = await second.evaluate(() => host.list().catch(({ reason, message }) => ({ reason, message })));
+  await second.evaluate(() => host.takeOver());
+  await ready(second);
+  await phase(first, "elsewhere");
+  const { output } = await ended(second, "Count", id);
+
+  assert.equal(/** @type {any} */ (refusal).reason, "host.elsewhere");
+  assert.equal(output, 780);
+  assert.equal(await first.evaluate(() => host.state.phase), "elsewhere");
+  await context.close();
+});
+
+test("a tab that does not answer loses the state to one that takes over", async () => {
+  const { page: first, context } = await playground.bare();
+  const { page: second } = await playground.open({ context, path: "bare.html" });
+  await phase(second, "elsewhere");
+  // It hears nothing any more, as a tab that the browser has frozen.
+  await first.evaluate(() => {
+    BroadcastChannel.prototype.dispatchEvent = () => false;
+    host.on("state", () => {});
+  });
+
+  await second.evaluate(() => host.takeOver());
+  await ready(second);
+
+  assert.equal(await second.evaluate(() => host.state.phase), "ready");
+  await phase(first, "elsewhere");
+  await context.close();
+});
+
+test("when the owner is closed, the tab that waits is told, and can take over", async () => {
+  const { page: first, context } = await playground.bare();
+  const { page: second } = await playground.open({ context, path: "bare.html" });
+  await phase(second, "elsewhere");
+  const notice = second.evaluate(() => new Promise((resolve) => void host.on("notice", resolve)));
+
+  await first.close();
+
+  assert.match(/** @type {{ text: string }} */ (await notice).text, /closed/);
+  await second.evaluate(() => host.takeOver());
+  await ready(second);
+  await context.close();
+});
+
+test("a state in memory is each tab's own, and says so", async () => {
+  const { page } = await playground.open({
+    path: "bare.html",
+    init: () => Reflect.deleteProperty(StorageManager.prototype, "getDirectory"),
+  });
+  await ready(page);
+
+  const { storage } = await page.evaluate(() => /** @type {any} */ (host.state));
+
+  assert.equal(storage.kind, "memory");
+  assert.match(storage.why, /reload loses it/);
+});
+
+/** @param {import("playwright-core").Page} page @param {string} name */
+async function phase(page, name) {
+  await page.waitForFunction((wanted) => globalThis.host?.state.phase === wanted, name);
+}

@@ -21,6 +21,7 @@ from stepwell.groups import LazyGroup
         "runs": "stepwell.runs:runs",
         "workflows": "stepwell.workflows:workflows",
         "sync": "stepwell.packages.sync:sync",
+        "build": "stepwell.packages.build:build",
         "playground": "stepwell.playground:playground",
         "doctor": "stepwell.doctor:doctor",
         "conformance": "stepwell.conformance:conformance",

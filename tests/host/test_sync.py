@@ -162,6 +162,25 @@ def test_lock_from_elsewhere(project, index):
     assert "1.0" == output(project)
 
 
+def test_own_wheels(project):
+    """Wheels of the project's own are locked by their paths in it, which may move."""
+    make_wheel(project.folder / "my wheels", "own", "1.0")
+    declare(project, "greeting", "own", more='[tool.uv]\nfind-links = ["my wheels"]')
+    del project.environment["UV_FIND_LINKS"]
+    make_wheel(project.folder / "my wheels", "greeting", "1.5")
+    assert 0 == project.run("sync").code
+    shutil.rmtree(project.folder / "python_modules")
+    moved = project.folder / "moved"
+    moved.mkdir()
+    for name in ("my wheels", "pyproject.toml", "pylock.toml", "flow.py"):
+        (project.folder / name).rename(moved / name)
+
+    done = project.run("sync", "moved")
+
+    assert 0 == done.code, done.err
+    assert "1.5" == output(project, "moved/flow.py")
+
+
 def test_missing_package(project):
     """Somebody has removed a package: the run says so, and a sync puts it back."""
     project.run("sync")

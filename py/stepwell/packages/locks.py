@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from stepwell.exceptions import InputError
 
@@ -19,9 +21,16 @@ def annotate(lock: Path, declaration: Declaration, runtime: Runtime) -> None:
     """Note in *lock* what it was made from, so that a lock file that somebody else has made is known to fit."""
     text = lock.read_text(encoding="utf-8")
     text = text.partition("\n[tool.stepwell]\n")[0].rstrip("\n")
+    text = _with_relative_paths(text, declaration.path.parent)
     declared = json.dumps(list(declaration.requirements))
     text += f'\n\n[tool.stepwell]\nruntime = "{runtime}"\ndeclared = {declared}\n'
     lock.write_text(text, encoding="utf-8")
+
+
+def _with_relative_paths(text: str, folder: Path) -> str:
+    """As *text*, with files of the project by their paths in it, so that the lock holds wherever the project is."""
+    start = f'url = "{folder.as_uri()}/'
+    return re.sub(re.escape(start) + r'([^"]+)"', lambda match: f"path = {json.dumps(unquote(match.group(1)))}", text)
 
 
 def is_lock_of(lock: Path, declaration: Declaration) -> bool:

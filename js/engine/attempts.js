@@ -12,7 +12,7 @@
 import { DYNAMIC, shownConfig } from "./config.js";
 import { Delays, PLACEHOLDER_DELAY } from "./delays.js";
 import { parseDuration } from "./duration.js";
-import { internalError, interruptedError, timeoutError } from "./errors.js";
+import { fatalError, internalError, interruptedError, timeoutError } from "./errors.js";
 import { targetOf } from "./events.js";
 import { isLonger, MAX_VALUE } from "./limits.js";
 import { retryDelay } from "./retry.js";
@@ -21,6 +21,7 @@ import { retryDelay } from "./retry.js";
  * @typedef {object} AttemptsOptions
  * @property {(step: Step) => object} undoing what a rollback handler is told besides
  * @property {(step: Step) => void} onended the step has succeeded or failed
+ * @property {(error: WireError) => void} onfull the instance keeps more than it may: it cannot go on
  * @property {() => void} onidle an attempt has ended, and the step goes on later
  */
 
@@ -110,6 +111,7 @@ export class Attempts {
       const text = `Step ${targetOf(step)} output is too large. Maximum allowed size is 1MiB.`;
       return this.#settleFailure(step, internalError(text));
     }
+    if (!this.#pass.hasRoomFor(value)) return this.#overflow(step);
     step.running = false;
     step.ended = true;
     this.#pass.disarm(step);
@@ -139,8 +141,18 @@ export class Attempts {
       return;
     }
     step.streaming = true;
+    if (!this.#pass.hasRoomForChunk()) return this.#overflow(step);
     this.#pass.write((store) => store.chunkWritten(this.#pass.number, step, index, value));
     this.#pass.tellCaller({ type: "resolve", pass: this.#pass.id, ref });
+  }
+
+  /** There is no room for what the step gives, and trying again cannot help. @param {Step} step */
+  #overflow(step) {
+    const error = fatalError("The instance has exceeded the 1GiB storage limit");
+    this.#pass.disarm(step);
+    this.#pass.dropChunks(step);
+    this.#fail(step, { error, held: false });
+    this.#options.onfull(error);
   }
 
   /** The attempt was cut short by a crash, which no back-off would mend. @param {Step} step */
@@ -159,7 +171,7 @@ export class Attempts {
     if (step.delaying) return this.#retry(step, step.delaying.error, PLACEHOLDER_DELAY);
     // What must not run twice cannot begin again, whoever is to blame.
     if (blamed || step.config?.retries.limit === 0) return this.interrupt(step);
-    this.#dropChunks(step);
+    this.#pass.dropChunks(step);
     step.again = true;
   }
 
@@ -184,7 +196,7 @@ export class Attempts {
   #settleFailure(step, error, { fromGuest = false, immediately = false } = {}) {
     const { retries } = /** @type {StepConfig} */ (step.config);
     this.#pass.disarm(step);
-    this.#dropChunks(step);
+    this.#pass.dropChunks(step);
     if (error.retryable === false || step.attempts > Number(retries.limit)) {
       return this.#fail(step, { error, held: fromGuest });
     }
@@ -237,12 +249,5 @@ export class Attempts {
       if (ref !== null) this.#pass.sendNow({ type: "expired", pass: this.#pass.id, ref, attempt });
       this.#settleFailure(step, timeoutError(ms));
     });
-  }
-
-  /** What a failed attempt has left of a byte stream is of no use to anybody. @param {Step} step */
-  #dropChunks(step) {
-    if (!step.streaming) return;
-    step.streaming = false;
-    this.#pass.write((store) => store.chunksDropped(this.#pass.number, step));
   }
 }

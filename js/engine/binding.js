@@ -11,6 +11,7 @@
 import { canonical, toText } from "./canonical.js";
 import { instanceStatus } from "./detail.js";
 import { WorkflowError } from "./errors.js";
+import { checkOptions } from "./options.js";
 import { Subscription, subscriptionOptions } from "./subscription.js";
 
 /** Number of the trigger "binding". */
@@ -35,10 +36,14 @@ export async function answerCall(engine, { workflow, method, args }, onclose) {
 
 /** @type {Record<string, (engine: Engine, workflow: string, args: any, onclose: OnClose) => Promise<unknown>>} */
 const METHODS = {
-  create: async (engine, workflow, options) => ({
-    id: await engine.create(workflow, { ...options, trigger: BINDING }),
-  }),
-  createBatch: (engine, workflow, { batch }) => engine.createBatch(workflow, batch, BINDING),
+  create: async (engine, workflow, options) => {
+    checkCreate("create()", options);
+    return { id: await engine.create(workflow, { ...options, trigger: BINDING }) };
+  },
+  createBatch: (engine, workflow, { batch }) => {
+    checkBatch(batch);
+    return engine.createBatch(workflow, batch, BINDING);
+  },
   deleteBatch: (engine, workflow, { ids }) => engine.deleteBatch(workflow, ids),
   get: async (engine, workflow, { id }) => ({ id: engine.get(workflow, id).id }),
   status: async (engine, workflow, { id }) => {
@@ -47,15 +52,44 @@ const METHODS = {
   },
   pause: (engine, workflow, { id }) => engine.pause(workflow, id),
   resume: (engine, workflow, { id }) => engine.resume(workflow, id),
-  terminate: (engine, workflow, { id, rollback }) =>
-    engine.terminate(workflow, id, { rollback: rollback === true, trigger: BINDING }),
-  restart: (engine, workflow, { id, from }) => engine.restart(workflow, id, from),
+  terminate: (engine, workflow, { id, ...options }) => {
+    checkOptions("terminate()", options, ["rollback"]);
+    return engine.terminate(workflow, id, { rollback: options.rollback === true, trigger: BINDING });
+  },
+  restart: (engine, workflow, { id, ...options }) => {
+    checkOptions("restart()", options, ["from"]);
+    if (options.from !== undefined) checkOptions("from of restart()", options.from, ["name", "count", "type"]);
+    return engine.restart(workflow, id, options.from);
+  },
   delete: (engine, workflow, { id }) => engine.delete(workflow, id),
-  sendEvent: async (engine, workflow, { id, type, payload }) => {
+  sendEvent: async (engine, workflow, { id, ...options }) => {
+    checkOptions("sendEvent()", options, ["type", "payload"]);
+    const { type, payload } = options;
     await engine.sendEvent(workflow, id, type, payload ?? '{"$":"undefined"}');
   },
   subscribe: nextEvents,
 };
+
+const CREATE = ["id", "params", "retention", "locationHint"];
+
+/** @param {string} what @param {any} options */
+function checkCreate(what, options) {
+  checkOptions(what, options, CREATE);
+  if (options.retention !== undefined) {
+    checkOptions(`retention of ${what}`, options.retention, ["successRetention", "errorRetention"]);
+  }
+}
+
+/** What is wrong with the batch as a whole is the engine's to say. @param {any} batch */
+function checkBatch(batch) {
+  if (typeof batch !== "object" || batch === null) return;
+  const list = Array.isArray(batch) ? batch : batch.instances;
+  if (!Array.isArray(batch)) {
+    const shared = Object.fromEntries(Object.entries(batch).filter(([key]) => key !== "count" && key !== "instances"));
+    checkOptions("createBatch()", shared, ["count", "instances", ...CREATE]);
+  }
+  if (Array.isArray(list)) for (const [i, each] of list.entries()) checkCreate(`createBatch()[${i}]`, each);
+}
 
 /**
  * A stored value as another workflow is shown it. The chunks of a byte stream are its own instance's: others see what people

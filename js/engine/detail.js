@@ -5,7 +5,7 @@
 import * as E from "./events.js";
 import { isFiniteStatus } from "./status.js";
 
-const REDACTED = "[REDACTED]";
+export const REDACTED = "[REDACTED]";
 
 /**
  * Upstream's instance detail (GET instances/{id}), with our `error.traceback` and `logs` besides.

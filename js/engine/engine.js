@@ -39,6 +39,7 @@ import { isResting, readSteps } from "./step.js";
  * @property {(problem: { workflow?: string, error: unknown }) => void} onproblem something that concerns the operator;
  *   without `workflow` the engine has stopped
  * @property {number} [keepParked] how long the passes of parked instances are kept where there is room, in ms
+ * @property {number} [stateLimit] how much an instance may keep, in characters
  * @property {boolean} [idle] carry out requests, but run nothing until `activate` is called
  */
 
@@ -255,7 +256,8 @@ export class Engine {
     /** @type {{ created: { id: string }[], errors: { index: number, id?: string, code: number, message: string }[] }} */
     const result = { created: [], errors: [] };
     const seen = new Set();
-    for (const options of all) if (!Array.isArray(batch)) checkCreation({ ...options, id: options.id ?? "generated" });
+    // All of them before the first is made: a refused batch has made nothing.
+    for (const options of all) checkCreation({ ...options, id: options.id ?? "generated" });
     for (const [index, options] of all.entries()) {
       const { id } = options;
       const problem = seen.has(id)
@@ -324,6 +326,11 @@ export class Engine {
   /** @param {number} number @param {number} [after] */
   log(number, after) {
     return this.#read((store) => store.loadLog(number, after));
+  }
+
+  /** A chunk of a byte stream. @param {number} number @param {import("../store/store.d.ts").StepRef} step @param {number} place */
+  chunk(number, step, place) {
+    return this.#read((store) => store.loadChunk(number, step, place));
   }
 
   /** @param {number} number @param {number} [after] */

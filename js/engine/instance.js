@@ -34,6 +34,7 @@ import { Waits } from "./waits.js";
  * @property {Clock} clock
  * @property {(number: number, write: (store: Store) => void) => void} write in this turn's transaction; tells subscribers
  * @property {(instance: Instance) => void} release the instance has no pass any more
+ * @property {number} stateLimit how much an instance may keep, in characters
  * @property {number} keepParked how long the pass of a parked instance is kept where there is room, in ms
  * @property {(instance: Instance) => void} keep its pass may be given up
  * @property {(instance: Instance) => void} unkeep its pass is needed again, or gone
@@ -68,6 +69,7 @@ export class Instance {
     this.#attempts = new Attempts(this.#pass, {
       undoing: (step) => /** @type {RollbackPass} */ (this.#rollback).told(step),
       onended: (step) => this.#stepEnded(step),
+      onfull: (error) => this.#errored(error),
       onidle: () => this.#pauseIfIdle(),
     });
     this.#waits = new Waits(this.#pass, events);
@@ -322,6 +324,13 @@ export class Instance {
       this.#pass.write((store) => store.rollbackStarted(log, now, { triggerError: error, totalSteps }));
       return this.#leave("rollback");
     }
+    this.#errored(error);
+  }
+
+  /** It has come to its end, and nothing is undone. @param {WireError} error */
+  #errored(error) {
+    if (this.#pass.ended) return;
+    const { log, now } = this.#pass;
     this.#pass.write((store) => store.instanceErrored(log, now, error));
     this.#leave("end");
   }

@@ -12,6 +12,10 @@ export const MAX_DURATION = 365 * 86_400_000;
 export const MIN_WAIT = 1000;
 export const MAX_RETRIES = 10_000;
 export const DEFAULT_STEP_LIMIT = 10_000;
+/** All that an instance keeps: results, events that it has taken, byte streams. */
+export const MAX_STATE = 1024 ** 3;
+/** Byte streams are kept in chunks of this size. */
+export const CHUNK = 256 * 1024;
 /** Size of an instance's own output (print, logging) that is kept. */
 export const MAX_OUTPUT = 1024 * 1024;
 

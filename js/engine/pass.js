@@ -10,6 +10,7 @@
 /** @import { Kind } from "./step.js" */
 
 import { ATTEMPT_SUCCESS, WAIT_COMPLETE } from "./events.js";
+import { CHUNK } from "./limits.js";
 import { readSteps, Step, stepKey } from "./step.js";
 
 export class Pass {
@@ -24,6 +25,10 @@ export class Pass {
   /** Something happens in the pass. */
   onactivity = () => {};
   ended = false;
+  /** Size of the values that the instance keeps, in characters. */
+  #values;
+  /** How many chunks of byte streams it keeps; counted when it begins to matter. @type {number | null} */
+  #chunks = null;
 
   /**
    * @param {Surroundings} engine
@@ -39,6 +44,7 @@ export class Pass {
     this.log = log;
     /** All that the instance has, in the order of their starts. @type {Map<string, Step>} */
     this.steps = readSteps(rows);
+    this.#values = rows.reduce((size, { value }) => size + (value?.length ?? 0), 0);
     /** Steps undo what others have done; `run()` cannot begin any. */
     this.rollingBack = row.status === "rollingBack";
   }
@@ -111,6 +117,35 @@ export class Pass {
   /** @param {(store: Store) => void} write in this turn's transaction */
   write(write) {
     this.#engine.write(this.number, write);
+  }
+
+  /** Whether there is room for a further value. @param {string} value */
+  hasRoomFor(value) {
+    this.#values += value.length;
+    return this.#fits();
+  }
+
+  /** Whether there is room for a further chunk of a byte stream. */
+  hasRoomForChunk() {
+    this.#chunks = this.#countChunks() + 1;
+    return this.#fits();
+  }
+
+  #fits() {
+    return this.#values + this.#countChunks() * CHUNK <= this.#engine.stateLimit;
+  }
+
+  #countChunks() {
+    this.#chunks ??= this.read((store) => store.countChunks(this.number));
+    return this.#chunks;
+  }
+
+  /** What a failed attempt has left of a byte stream is of no use to anybody. @param {Step} step */
+  dropChunks(step) {
+    if (!step.streaming) return;
+    step.streaming = false;
+    this.#chunks = null;
+    this.write((store) => store.chunksDropped(this.number, step));
   }
 
   /**

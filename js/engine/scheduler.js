@@ -12,7 +12,7 @@
 
 import { StoppedError } from "./commits.js";
 import { Instance } from "./instance.js";
-import { DEFAULT_STEP_LIMIT } from "./limits.js";
+import { DEFAULT_STEP_LIMIT, MAX_STATE } from "./limits.js";
 import { isFiniteStatus } from "./status.js";
 
 /** How many passes are live at once; further instances wait in the store. */
@@ -31,6 +31,7 @@ const KEEP_PARKED = 10_000;
  * @property {() => void} onended an instance may have come to its end
  * @property {(problem: { workflow?: string, error: unknown }) => void} onproblem
  * @property {number} [keepParked] how long the passes of parked instances are kept where there is room, in ms
+ * @property {number} [stateLimit] how much an instance may keep, in characters
  * @property {boolean} [idle] run nothing until `activate` is called
  */
 
@@ -228,6 +229,7 @@ export class Scheduler {
         call: this.#options.call,
         read: (read) => read(this.#options.store),
         release: (gone) => this.#release(gone),
+        stateLimit: this.#options.stateLimit ?? MAX_STATE,
         // Where places are counted, an instance that goes on has to be given one.
         keepParked: workflow.concurrency === null ? (this.#options.keepParked ?? KEEP_PARKED) : 0,
         keep: (parked) => this.#keep(parked),

@@ -9,28 +9,33 @@ import { StoppedError } from "../engine/commits.js";
 import { instanceDetail } from "../engine/detail.js";
 import { WorkflowError } from "../engine/errors.js";
 import { TRIGGERS } from "../engine/events.js";
+import { stepResult } from "../engine/step_result.js";
 import { subscriptionOptions } from "../engine/subscription.js";
 import {
   batchDelete,
+  createBatch,
   createInstance,
   deployment,
   fork,
   listQuery,
   parse,
   retentionOf,
+  stepQuery,
   statusChange,
 } from "./bodies.js";
 import { RunFileError } from "../store/run_file.js";
 import { toPlain } from "../engine/plain.js";
+import { chunksOf, streamOf } from "./stream_output.js";
 import { subscribe } from "./subscribe.js";
 
-const NOT_FOUND = new Set(["instance.not_found", "workflow.not_found", "deployment.not_found"]);
+const NOT_FOUND = new Set(["instance.not_found", "workflow.not_found", "deployment.not_found", "step.not_found"]);
 const CONFLICT = new Set([
   "instance.cannot_restart",
   "instance.cannot_terminate",
   "instance.finished",
   "deployment.conflict",
 ]);
+const OCTETS = { "content-type": "application/octet-stream" };
 const ALL_STATUSES = [
   "complete",
   "errored",
@@ -79,26 +84,35 @@ export function createApi(host) {
   });
 
   app.post("/workflows/:name/instances", async (c) => {
-    const { instance_id, params, instance_retention, location_hint } = parse(createInstance, await body(c));
     const name = c.req.param("name");
-    const options = {
-      ...(instance_id === undefined ? {} : { id: instance_id }),
-      params: encode(params ?? {}, "params"),
-      retention: retentionOf(instance_retention),
-      ...(location_hint === undefined ? {} : { locationHint: location_hint }),
-    };
-    const id = await engine.create(name, options);
+    const id = await engine.create(name, createOptions(parse(createInstance, await body(c))));
     return c.json(envelope(instanceJson(engine.get(name, id))));
+  });
+
+  app.post("/workflows/:name/instances/batch", async (c) => {
+    const name = c.req.param("name");
+    const created = await engine.createBatch(name, parse(createBatch, await body(c)).map(createOptions));
+    const made = /** @type {{ id: string }[]} */ (created);
+    return c.json(envelope(made.map(({ id }) => instanceJson(engine.get(name, id)))));
   });
 
   app.post("/workflows/:name/instances/batch/delete", async (c) => {
     const { instances } = parse(batchDelete, await body(c));
-    return c.json(envelope(await deleteAll(host, c.req.param("name"), instances)));
+    return c.json(envelope(await engine.deleteBatch(c.req.param("name"), instances)));
   });
 
   app.get(instance, (c) => {
     const row = engine.get(c.req.param("name"), c.req.param("id"));
     return c.json(envelope(instanceDetail(row, engine.log(row.number), engine.output(row.number), toPlain)));
+  });
+
+  app.get(`${instance}/step`, (c) => {
+    const row = engine.get(c.req.param("name"), c.req.param("id"));
+    const found = stepResult(engine.log(row.number), parse(stepQuery, c.req.query()));
+    const stream = found.value === undefined ? undefined : streamOf(found.value);
+    if (stream) return new Response(chunksOf(engine, row.number, stream), { headers: OCTETS });
+    const { value, ...rest } = found;
+    return c.json(envelope({ ...rest, output: value === undefined ? null : toPlain(value) }));
   });
 
   app.get(`${instance}/export`, (c) => {
@@ -150,27 +164,14 @@ export function createApi(host) {
   return app;
 }
 
-/**
- * @param {Host} host
- * @param {string} workflow
- * @param {string[]} ids
- */
-async function deleteAll({ engine }, workflow, ids) {
-  /** @type {{ deleted: { id: string }[], errors: { id: string, code: number, message: string }[] }} */
-  const result = { deleted: [], errors: [] };
-  engine.workflow(workflow);
-  const gone = new Set();
-  for (const id of ids) {
-    try {
-      if (!gone.has(id)) await engine.delete(workflow, id);
-      gone.add(id);
-      result.deleted.push({ id });
-    } catch (error) {
-      const { code, message } = describeError(error);
-      result.errors.push({ id, code, message });
-    }
-  }
-  return result;
+/** @param {import("zod").infer<typeof createInstance>} given */
+function createOptions({ instance_id, params, instance_retention, location_hint }) {
+  return {
+    ...(instance_id === undefined ? {} : { id: instance_id }),
+    params: encode(params ?? {}, "params"),
+    retention: retentionOf(instance_retention),
+    ...(location_hint === undefined ? {} : { locationHint: location_hint }),
+  };
 }
 
 /** @param {import("hono").Context} c */

@@ -14,7 +14,6 @@ const STATUSES = [
   "waitingForPause",
   "rollingBack",
 ];
-const MAX_BATCH = 100;
 
 const duration = z.union([z.number(), z.string()]);
 const retention = z.strictObject({ success_retention: duration.optional(), error_retention: duration.optional() });
@@ -51,6 +50,14 @@ export const createInstance = z
   })
   .default({});
 
+export const createBatch = z.array(createInstance);
+
+export const stepQuery = z.strictObject({
+  name: z.string(),
+  type: z.enum(["step", "waitForEvent"]).default("step"),
+  attempt: z.coerce.number().int().min(1).optional(),
+});
+
 export const listQuery = z.strictObject({
   page: z.coerce.number().int().min(1).default(1),
   per_page: z.coerce.number().int().min(1).max(100).default(25),
@@ -77,10 +84,8 @@ export const statusChange = z.discriminatedUnion("status", [
 ]);
 
 export const batchDelete = z.strictObject({
-  instances: z
-    .array(z.string())
-    .min(1, "(body) batchDeleteInstances should have at least 1 instance")
-    .max(MAX_BATCH, `(body) batchDeleteInstances only supports ${MAX_BATCH} instances at a time`),
+  // How many there may be is the engine's to say, in the words that bindings hear too.
+  instances: z.array(z.string()),
 });
 
 export const fork = z.strictObject({

@@ -132,6 +132,11 @@ export class SqliteReads {
     );
   }
 
+  /** @param {number} number */
+  countChunks(number) {
+    return Number(this.#sql("SELECT count(*) AS n FROM chunks WHERE instance = ?").get(number)?.n);
+  }
+
   /** @param {number} number the events that no wait has taken, in order of arrival */
   loadEvents(number) {
     return /** @type {EventRow[]} */ (

@@ -294,14 +294,14 @@ export class SqliteStore extends SqliteReads {
   /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {StepFailed} failed */
   stepFailed(log, step, at, { attempt, error, stepError }) {
     const { attemptFailure, failure } = E.ATTEMPTED[step.kind];
-    const detail = stepError ? { error, stepError } : { error };
+    const detail = { error, stepError, ...rollbackMark(step) };
     this.#append(log, attemptFailure, at, { next: failure, step, attempt, detail });
   }
 
   /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {number} attempt @param {Encoded} value */
   stepSucceeded(log, step, at, attempt, value) {
     const { attemptSuccess, success } = E.ATTEMPTED[step.kind];
-    this.#append(log, attemptSuccess, at, { next: success, step, attempt, value });
+    this.#append(log, attemptSuccess, at, { next: success, step, attempt, value, detail: rollbackMark(step) });
   }
 
   /** @param {number} number @param {StepRef} step @param {number} place @param {Encoded} chunk */
@@ -429,6 +429,11 @@ export class SqliteStore extends SqliteReads {
       detail ? JSON.stringify(detail) : null,
     );
   }
+}
+
+/** @param {AttemptedRef} step */
+function rollbackMark({ hasRollback }) {
+  return hasRollback ? { hasRollback } : undefined;
 }
 
 /** Sets when an instance that ends at the parameter need not be kept any longer. @param {"success_retention" | "error_retention"} retention */

@@ -132,6 +132,8 @@ export interface StepRef {
 /** A step that is run in attempts: `kind` is a key of ATTEMPTED. */
 export interface AttemptedRef extends StepRef {
   kind: string;
+  /** Whether a handler undoes it. */
+  hasRollback?: boolean;
 }
 
 /** `retry`: ms until the next attempt. */
@@ -231,6 +233,7 @@ export interface Store {
   loadValue(number: number, step: StepRef, event: number): Encoded | undefined;
   loadCursor(number: number): LogCursor;
   loadChunks(number: number): ChunkRow[];
+  countChunks(number: number): number;
   loadEvents(number: number): EventRow[];
   loadOutput(number: number, after?: number): (OutputRow & { id: number })[];
   outputSize(number: number): number;

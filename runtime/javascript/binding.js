@@ -87,13 +87,13 @@ export class WorkflowInstance {
   }
 
   /** @param {{ rollback?: boolean }} [options] */
-  terminate({ rollback = false } = {}) {
-    return this.#call("terminate", { rollback });
+  terminate(options = {}) {
+    return this.#call("terminate", { ...options });
   }
 
   /** @param {{ from?: { name: string, count?: number, type?: "do" | "sleep" | "waitForEvent" } }} [options] */
-  restart({ from } = {}) {
-    return this.#call("restart", from ? { from } : {});
+  restart(options = {}) {
+    return this.#call("restart", { ...options });
   }
 
   delete() {
@@ -101,8 +101,8 @@ export class WorkflowInstance {
   }
 
   /** @param {{ type: string, payload?: unknown }} event */
-  sendEvent({ type, payload }) {
-    return this.#call("sendEvent", { type, payload: encode(payload, "payload") });
+  sendEvent({ payload, ...rest }) {
+    return this.#call("sendEvent", { ...rest, payload: encode(payload, "payload") });
   }
 
   /** @param {{ cursor?: number, filter?: string[] }} [options] */

@@ -16,10 +16,11 @@ export class Harness {
   /** @type {{ workflow?: string, error: unknown }[]} */
   problems = [];
 
-  /** @param {Run} run @param {{ stepLimit?: number, idle?: boolean, keepParked?: number, settings?: Partial<NewWorkflow> }} [options] */
-  constructor(run, { stepLimit, idle = false, keepParked = 0, settings = {} } = {}) {
+  /** @param {Run} run @param {{ stepLimit?: number, stateLimit?: number, idle?: boolean, keepParked?: number, settings?: Partial<NewWorkflow> }} [options] */
+  constructor(run, { stepLimit, stateLimit, idle = false, keepParked = 0, settings = {} } = {}) {
     this.settings = settings;
     this.idle = idle;
+    this.stateLimit = stateLimit;
     this.keepParked = keepParked;
     this.db = new DatabaseSync(":memory:");
     this.stepLimit = stepLimit ?? null;
@@ -44,6 +45,7 @@ export class Harness {
       guestFor: async () => guest,
       onproblem: (problem) => this.problems.push(problem),
       idle: this.idle,
+      ...(this.stateLimit === undefined ? {} : { stateLimit: this.stateLimit }),
       keepParked: this.keepParked,
     });
     engine.open();

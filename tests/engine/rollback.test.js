@@ -405,3 +405,27 @@ function detailOf(h) {
   const row = h.row();
   return instanceDetail(row, h.engine.log(row.number), [], JSON.parse);
 }
+
+test("the log marks a step that can be undone at its start and at its end", async () => {
+  const undo = { rollback: async () => {} };
+  const harness = new Harness(async (_event, step) => {
+    await step.do("good", async () => 1, undo);
+    await step.do("plain", async () => 1);
+    await step
+      .do(
+        "bad",
+        { retries: { limit: 0, delay: 0 } },
+        async () => {
+          throw new Error("no");
+        },
+        undo,
+      )
+      .catch(() => {});
+  });
+  await harness.create();
+
+  const marks = (/** @type {number} */ event) => harness.details(event).map(({ hasRollback }) => hasRollback ?? false);
+  assert.deepEqual(marks(5), [true, false, true]);
+  assert.deepEqual(marks(6), [true, false]);
+  assert.deepEqual(marks(7), [true]);
+});

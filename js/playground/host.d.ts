@@ -265,7 +265,7 @@ export type RunAddress = { workflow: string; id: string } | { key: string };
 export interface ForkOptions {
   /** The first step that is run again; what comes before keeps its results. Absent: everything runs again. */
   from?: StepAddress;
-  /** Changed code; absent: the source of the run. */
+  /** Changed code, which is deployed. Absent: an opened file's own source is, and an instance's workflow stays as it is. */
   project?: { files: Files; main: string };
   /** Results that are put in the place of recorded ones, by step (`NAME-COUNT`), as plain JSON. */
   results?: Record<string, unknown>;
@@ -274,8 +274,24 @@ export interface ForkOptions {
   id?: string;
 }
 
+export interface Replayed {
+  /** As it was recorded. */
+  same: boolean;
+  /** `stopped`: the history goes no further. */
+  status: "complete" | "errored" | "stopped";
+  output?: unknown;
+  error?: Fault;
+  /** Steps, `NAME-COUNT`: called, called but not in the history, in the history but not called. */
+  called: string[];
+  unrecorded: string[];
+  uncalled: string[];
+}
+
 export interface Comparison {
-  /** Steps of both runs side by side; a step that one of them lacks has null there. */
+  same: boolean;
+  /** In what the instances differ as a whole: `status`, `params`, `output`, `error`. */
+  differs: string[];
+  /** Steps of both runs side by side; a step that one of them lacks has null there. `step` is `TYPE NAME-COUNT`. */
   rows: { step: string; left: StepDetail | null; right: StepDetail | null; same: boolean; differs: string[] }[];
 }
 
@@ -390,9 +406,14 @@ export interface PlaygroundHost {
   // One-file runs
   /** The instance as `NAME.run.sqlite`. */
   exportRun(workflow: string, id: string): Promise<{ name: string; bytes: Uint8Array }>;
-  /** Rejects with reason `run.invalid` where the bytes are no run file, or damaged. */
+  /** Rejects with reason `run.foreign`, `run.newer` or `run.corrupt` where the bytes are no run file that can be opened. */
   openRun(bytes: Uint8Array): Promise<OpenedRun>;
   closeRun(key: string): Promise<void>;
+  /**
+   * Run the code of a run, or other code, against its history, to see whether it comes to the same end. No callback runs,
+   * and nothing is written.
+   */
+  replayRun(run: RunAddress, project?: { files: Files; main: string }): Promise<Replayed>;
   /** Make an instance of this state out of a run. @returns its workflow and id */
   forkRun(run: RunAddress, options?: ForkOptions): Promise<{ workflow: string; id: string }>;
   compare(left: RunAddress, right: RunAddress): Promise<Comparison>;

@@ -77,14 +77,25 @@ export class WasmFiles {
   open(name) {
     try {
       const db = this.#pool ? new this.#pool.OpfsSAHPoolDb(`/${name}`) : new this.#sqlite.oo1.DB(":memory:");
-      const driver = new WasmDriver(this.#sqlite, db, () => this.#open.delete(driver));
-      this.#open.add(driver);
+      const driver = this.#driver(db);
       // This worker alone has the files: SQLite keeps the log's index in its own memory.
       driver.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
       return driver;
     } catch (error) {
       throw toStateError(error);
     }
+  }
+
+  /** An empty database in memory, for the time being. @returns {Driver} */
+  scratch() {
+    return this.#driver(new this.#sqlite.oo1.DB(":memory:"));
+  }
+
+  /** @param {any} db SQLite's `oo1.DB` */
+  #driver(db) {
+    const driver = new WasmDriver(this.#sqlite, db, () => this.#open.delete(driver));
+    this.#open.add(driver);
+    return driver;
   }
 
   /**
@@ -96,8 +107,8 @@ export class WasmFiles {
   read(bytes) {
     const { capi, wasm, oo1 } = this.#sqlite;
     const db = new oo1.DB(":memory:");
-    const driver = new WasmDriver(this.#sqlite, db, () => this.#open.delete(driver));
-    this.#open.add(driver);
+    const driver = this.#driver(db);
+    if (bytes.length === 0) return driver;
     const pointer = wasm.allocFromTypedArray(bytes);
     const flags = capi.SQLITE_DESERIALIZE_FREEONCLOSE | capi.SQLITE_DESERIALIZE_RESIZEABLE;
     const handle = /** @type {any} */ (db.pointer);

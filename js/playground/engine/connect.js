@@ -41,6 +41,7 @@ const FORWARDED = /** @type {const} */ ([
   "openRun",
   "closeRun",
   "forkRun",
+  "replayRun",
   "compare",
 ]);
 

@@ -4,6 +4,7 @@
 
 import { StoppedError } from "../../engine/commits.js";
 import { WorkflowError } from "../../engine/errors.js";
+import { RunFileError } from "../../store/run_file.js";
 import { StateError } from "../../store/schema.js";
 
 /** @typedef {{ reason: string, message: string, traceback?: string | undefined, problems?: Problem[] | undefined }} Fault */
@@ -17,6 +18,7 @@ import { StateError } from "../../store/schema.js";
 export function toFault(error) {
   const { message, traceback, problems } = error ?? {};
   if (error instanceof WorkflowError) return { reason: error.reason, message, traceback, problems };
+  if (error instanceof RunFileError) return { reason: error.code, message: `The file cannot be opened: ${message}.` };
   if (error instanceof StateError) return { reason: error.code, message };
   if (error instanceof StoppedError) return { reason: "state.stopped", message };
   if (error?.name === "NotSerializableError") return { reason: "value.not_serializable", message };

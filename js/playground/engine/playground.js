@@ -23,6 +23,7 @@ import { SqliteStore } from "../../store/sqlite.js";
 import { describeTables, readTable } from "../../store/tables.js";
 import { toStateError } from "../../store/wasm_driver.js";
 import { Deployments, ROOT } from "./deployments.js";
+import { Runs } from "./runs.js";
 import { checkSource } from "./source.js";
 import { toFault } from "./errors.js";
 
@@ -41,6 +42,7 @@ export class Playground {
   #engine;
   #project;
   #deployments;
+  #runs;
   /** By the page's numbers. @type {Map<number, () => void>} */
   #subscriptions = new Map();
   #listing = false;
@@ -48,8 +50,9 @@ export class Playground {
   /**
    * @param {WasmFiles} files
    * @param {Emit} emit tells the page
+   * @param {string} sqlite its version
    */
-  constructor(files, emit) {
+  constructor(files, emit, sqlite) {
     this.#files = files;
     this.#emit = emit;
     this.#state = files.open("state.sqlite");
@@ -63,6 +66,14 @@ export class Playground {
       defer: soon,
       guestFor: (workflow) => this.#deployments.guestFor(workflow),
       onproblem: (problem) => this.#onproblem(problem),
+    });
+    this.#runs = new Runs(files, {
+      engine: this.#engine,
+      store,
+      state: this.#state,
+      sourceOf: ({ versionId }) => this.#project.loadVersion(versionId),
+      deploy: (sources, main) => this.deploy(sources, main),
+      versions: async () => ({ ...(await fetchVersions()), sqlite }),
     });
     this.#engine.open();
     this.#listSoon();
@@ -273,6 +284,38 @@ export class Playground {
     return this.#project.loadVersion(this.#engine.get(workflow, id).versionId);
   }
 
+  // One-file runs -----------------------------------------------------------------------------------------------------
+
+  /** @param {string} workflow @param {string} id */
+  async exportRun(workflow, id) {
+    return await this.#runs.export(workflow, id);
+  }
+
+  /** @param {Uint8Array} bytes */
+  openRun(bytes) {
+    return this.#runs.open(bytes);
+  }
+
+  /** @param {string} key */
+  closeRun(key) {
+    this.#runs.close(key);
+  }
+
+  /** @param {import("../host.d.ts").RunAddress} run @param {import("../host.d.ts").ForkOptions} [options] */
+  async forkRun(run, options) {
+    return await this.#runs.fork(run, options);
+  }
+
+  /** @param {import("../host.d.ts").RunAddress} run @param {{ files: Files, main: string }} [project] */
+  async replayRun(run, project) {
+    return await this.#runs.replay(run, project);
+  }
+
+  /** @param {import("../host.d.ts").RunAddress} left @param {import("../host.d.ts").RunAddress} right */
+  compare(left, right) {
+    return this.#runs.compare(left, right);
+  }
+
   // Crashes -----------------------------------------------------------------------------------------------------------
 
   crashPython() {
@@ -334,6 +377,11 @@ function telling(store, oncommit) {
     oncommit();
   };
   return store;
+}
+
+/** @returns {Promise<Record<string, string>>} */
+async function fetchVersions() {
+  return await (await fetch(new URL("../../../parts/versions.json", import.meta.url))).json();
 }
 
 /** @param {InstanceRow} row @returns {InstanceSummary} */

@@ -15,7 +15,7 @@ export async function serve(where, emit) {
     emit("part", { part: "engine", loaded: 1, total: 1 });
     const { files, storage, sqlite } = await openStorage(where);
     emit("part", { part: "state", loaded: 1, total: 1 });
-    const playground = new Playground(files, emit);
+    const playground = new Playground(files, emit, sqlite);
     expose({
       /** Call a method by its name. Errors come back as data: a port would keep little of them. */
       async call(/** @type {string} */ name, /** @type {unknown[]} */ args) {

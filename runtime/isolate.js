@@ -33,6 +33,7 @@ import { Watchdog } from "./watchdog.js";
  * @property {(events: ThreadEvents) => Thread} start
  * @property {() => Promise<object>} parts what its `boot` message carries besides `control` and the limits
  * @property {boolean} interruptible whether it can be interrupted in the middle of what it does
+ * @property {boolean} [isUsers] whether the interpreter is the user's own, and none that came with us
  * @property {Partial<{ isolates: number, memoryLimit: number, cpuLimit: number, memoryMark: number }>} [limits] what holds for it
  *   where the pool is told nothing else, in bytes and ms
  * @property {() => Checks} [checks] makes what looks at each message of an interpreter that user code may speak for
@@ -81,6 +82,8 @@ export class Isolate {
   #outbox = [];
   #flushing = false;
   #loaded = false;
+  /** What was written before that. If it ends, its last words say why. @type {string[]} */
+  #early = [];
   #ready;
   #dead = false;
   /** Why it is being ended. @type {Death | undefined} */
@@ -163,13 +166,22 @@ export class Isolate {
    *
    * @param {Deployment} deployment
    * @returns {Promise<any>} `{classes, output}` or `{error, output}`
+   * @throws {Error & { during?: "start" | "import" }} the interpreter has ended. `during` where that is not for us to mend: it is
+   *   an interpreter of the user's that does not start, or a module of the user's has ended it
    */
   async load(deployment) {
-    await this.#ready;
+    try {
+      await this.#ready;
+    } catch (error) {
+      throw this.#kind.isUsers ? Object.assign(/** @type {Error} */ (error), { during: "start" }) : error;
+    }
     this.#watchdog.start();
     this.#watchdog.ask();
-    const { text } = await this.#ask({ type: "load", deployment }, "loaded");
+    const { text } = await this.#ask({ type: "load", deployment }, "loaded").catch((error) => {
+      throw Object.assign(error, { during: "import" });
+    });
     this.#loaded = true;
+    for (const early of this.#early.splice(0)) this.onoutput(early);
     this.#flush();
     return JSON.parse(text);
   }
@@ -309,7 +321,8 @@ export class Isolate {
   /** @param {"stdout" | "stderr"} level @param {string} text */
   #attribute(level, text) {
     const [pass, another] = this.lodgers.keys();
-    if (pass === undefined || another !== undefined) this.onoutput(text);
+    if (!this.#loaded) this.#early.push(text);
+    else if (pass === undefined || another !== undefined) this.onoutput(text);
     else this.onmessages([{ type: "log", pass, level, text }]);
   }
 

@@ -561,6 +561,6 @@ function unlessStopped(write) {
   }
 }
 
-const NOTHING_SET = { bindings: null, concurrency: null, successRetention: null, errorRetention: null };
+const NOTHING_SET = { bindings: null, runtime: null, concurrency: null, successRetention: null, errorRetention: null };
 const EXISTING = { code: 10405, message: "workflows.api.error.instance.already_exists" };
 const DUPLICATE = { code: 10415, message: "workflows.api.error.instance.duplicate_in_batch" };

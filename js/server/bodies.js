@@ -23,6 +23,14 @@ export const deployment = z.strictObject({
   main: z.string().startsWith("/"),
   vars: z.record(z.string(), z.json()).default({}),
   bindings: z.record(z.string(), z.string()).nullable().default(null),
+  runtime: z
+    .discriminatedUnion("name", [
+      z.strictObject({ name: z.literal("pyodide") }),
+      z.strictObject({ name: z.literal("cpython"), python: z.string().startsWith("/").optional() }),
+      z.strictObject({ name: z.literal("javascript") }),
+    ])
+    .nullable()
+    .default(null),
   workflows: z
     .array(
       z.strictObject({

@@ -1,11 +1,12 @@
 /** Which code the workflows of a state run, and the guests that run it. */
 
+/** @import { Pool } from "../../runtime/pool.js" */
+/** @import { Runtime } from "../../runtime/registry.js" */
 /** @import { WorkflowRow } from "../store/store.d.ts" */
 
-import { dirname, extname, relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { WorkflowError } from "../engine/errors.js";
-import { JavaScriptGuest } from "../../runtime/javascript/pool.js";
-import { PyodideGuest } from "../../runtime/pyodide/pool.js";
+import { RUNTIMES, runtimeFor, SUFFIXES } from "../../runtime/registry.js";
 import { modulesFolder } from "./packages.js";
 import { Sources } from "./sources.js";
 
@@ -16,23 +17,15 @@ import { Sources } from "./sources.js";
  * @property {Record<string, unknown>} vars
  * @property {Record<string, string> | null} bindings names of workflows by the names under which `env` has them; null: each
  *   class under its own
+ * @property {Runtime | null} [runtime] what runs it, with its options; absent or null: the default one for the main file
  *
- * @typedef {{ guest: PyodideGuest | JavaScriptGuest, classes: string[] }} Loaded
+ * @typedef {{ guest: Pool, classes: string[] }} Loaded
  */
 
 /** For so long, in ms, nobody looks again whether the code of a deployment has changed. */
 const FRESH = 1000;
 /** How often a guest whose code has been replaced is looked at: it goes when nobody is in it. */
 const RETIRE = 10_000;
-
-/** Which runtime runs the main file, by its extension. @type {Record<string, typeof PyodideGuest | typeof JavaScriptGuest>} */
-const RUNTIMES = {
-  ".py": PyodideGuest,
-  ".js": JavaScriptGuest,
-  ".mjs": JavaScriptGuest,
-  ".ts": JavaScriptGuest,
-  ".mts": JavaScriptGuest,
-};
 
 export class Deployments {
   #stateFolder;
@@ -41,7 +34,7 @@ export class Deployments {
   #sources = new Sources();
   /** By deployment. @type {Map<string, { version: string, lookedAt: number, loaded: Promise<Loaded> }>} */
   #loaded = new Map();
-  /** Those that are loading included: code may take forever to import. @type {Set<PyodideGuest | JavaScriptGuest>} */
+  /** Those that are loading included: code may take forever to import. @type {Set<Pool>} */
   #guests = new Set();
 
   /**
@@ -64,7 +57,13 @@ export class Deployments {
    * @returns {Promise<Loaded>}
    */
   load(deployment, { maxAge = 0 } = {}) {
-    const key = JSON.stringify([deployment.root, deployment.main, deployment.vars, deployment.bindings]);
+    const key = JSON.stringify([
+      deployment.root,
+      deployment.main,
+      deployment.vars,
+      deployment.bindings,
+      deployment.runtime,
+    ]);
     const known = this.#loaded.get(key);
     const now = performance.now();
     if (known && now - known.lookedAt < maxAge) return known.loaded;
@@ -88,12 +87,13 @@ export class Deployments {
   }
 
   /** @param {WorkflowRow} workflow @returns {Deployment} */
-  deploymentOf({ root, main, vars, bindings }) {
+  deploymentOf({ root, main, vars, bindings, runtime }) {
     return {
       root: resolve(this.#stateFolder, root),
       main: resolve(this.#stateFolder, main),
       vars: JSON.parse(vars),
       bindings: bindings === null ? null : JSON.parse(bindings),
+      runtime: runtime === null ? null : JSON.parse(runtime),
     };
   }
 
@@ -109,6 +109,7 @@ export class Deployments {
       main: relative(this.#stateFolder, deployment.main),
       vars: JSON.stringify(deployment.vars),
       bindings: deployment.bindings && JSON.stringify(deployment.bindings),
+      runtime: deployment.runtime ? JSON.stringify(deployment.runtime) : null,
       stepLimit: stepLimit ?? null,
       concurrency: concurrency ?? null,
       successRetention: retention.successRetention ?? null,
@@ -136,15 +137,10 @@ export class Deployments {
 
   /** @param {ReturnType<typeof withModules> & { lane: "batched" | "js" }} deployment @returns {Promise<Loaded>} */
   async #start(deployment) {
-    const Runtime = RUNTIMES[extname(deployment.main)];
-    if (!Runtime) {
-      const known = Object.keys(RUNTIMES).join(", ");
-      throw new WorkflowError(
-        "deployment.not_runnable",
-        `${deployment.main} cannot be run: its name ends in none of ${known}.`,
-      );
-    }
-    const guest = new Runtime({ deployment });
+    const GuestClass = await RUNTIMES[nameOf(deployment)].load();
+    const guest = new GuestClass({ deployment });
+    guest.onoutput = (text) => this.#print(text.trimEnd());
+    guest.onproblem = this.#print;
     this.#guests.add(guest);
     try {
       const { classes, output } = await guest.load();
@@ -158,10 +154,20 @@ export class Deployments {
   }
 }
 
-/** @param {Deployment & { runtime?: { name: string } | null }} deployment */
+/** @param {Deployment} deployment */
 function withModules(deployment) {
-  const { main, runtime } = deployment;
-  const name = runtime?.name ?? (extname(main) === ".py" ? "pyodide" : "javascript");
+  const { main } = deployment;
+  const name = nameOf(deployment);
   // What JavaScript imports is npm's business.
   return { ...deployment, modules: name === "javascript" ? null : modulesFolder(main, name) };
+}
+
+/** The name of the runtime that runs it. @param {Deployment} deployment */
+function nameOf({ main, runtime }) {
+  const name = runtimeFor(main, runtime);
+  if (name !== undefined) return name;
+  const why = SUFFIXES.some((suffix) => main.endsWith(suffix))
+    ? `runtime ${runtime?.name} does not run such files`
+    : `its name ends in none of ${SUFFIXES.join(", ")}`;
+  throw new WorkflowError("deployment.not_runnable", `${main} cannot be run: ${why}.`);
 }

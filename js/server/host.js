@@ -143,8 +143,9 @@ export class Host {
       return await this.#deployments.load(deployment);
     } catch (error) {
       if (error instanceof WorkflowError) throw error;
-      const { message, traceback } = /** @type {Error & { traceback?: string }} */ (error);
-      if (traceback === undefined) throw error;
+      const { message, traceback, during } = /** @type {Error & { traceback?: string, during?: string }} */ (error);
+      if (during === "start") throw new WorkflowError("deployment.no_interpreter", message);
+      if (traceback === undefined && during !== "import") throw error;
       throw Object.assign(new WorkflowError("deployment.import_failed", message), { traceback });
     }
   }

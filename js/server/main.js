@@ -1,11 +1,12 @@
 /**
- * The host process: `node main.js --state PATH [--idle] [--warm RUNTIME]`.
+ * The host process: `node main.js --state PATH [--idle] [--warm JSON]`.
  *
  * Its standard output carries one line, `{"ready": …}` or `{"error": …}`. Its standard input is held open by the parent:
  * when that ends, the parent is gone, and the host goes too as soon as nobody else is subscribed to anything.
  */
 
 import { parseArgs } from "node:util";
+import { RUNTIMES } from "../../runtime/registry.js";
 import "./heap.js";
 
 const EXIT_STATE = 3;
@@ -21,7 +22,10 @@ const { values } = parseArgs({
 });
 
 // The interpreter takes longest to start; it does so while the rest is being loaded.
-if (values.warm === "pyodide") (await import("../../runtime/pyodide/pool.js")).PyodideGuest.prewarm();
+if (values.warm) {
+  const runtime = JSON.parse(values.warm);
+  (await RUNTIMES[runtime.name].load()).prewarm?.(runtime);
+}
 
 // Ctrl-C at a terminal reaches the whole group. The parent decides what it means, and closes our input.
 process.on("SIGINT", () => {});

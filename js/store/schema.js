@@ -109,6 +109,10 @@ const MIGRATIONS = [
   ) STRICT;
   ALTER TABLE instances ADD COLUMN schedule TEXT;
   `,
+  `
+  -- JSON: the runtime's name and options; null: the default one for the main file.
+  ALTER TABLE workflows ADD COLUMN runtime TEXT;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

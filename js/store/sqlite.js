@@ -47,11 +47,11 @@ export class SqliteStore extends SqliteReads {
   /** @param {WorkflowRow} w */
   saveWorkflow(w) {
     this.#sql(
-      `INSERT INTO workflows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
+      `INSERT INTO workflows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
        class_name = excluded.class_name, root = excluded.root, main = excluded.main, vars = excluded.vars,
        bindings = excluded.bindings, step_limit = excluded.step_limit, concurrency = excluded.concurrency,
        success_retention = excluded.success_retention, error_retention = excluded.error_retention,
-       version_id = excluded.version_id, modified_on = excluded.modified_on`,
+       version_id = excluded.version_id, modified_on = excluded.modified_on, runtime = excluded.runtime`,
     ).run(
       w.name,
       w.className,
@@ -67,6 +67,7 @@ export class SqliteStore extends SqliteReads {
       w.createdOn,
       w.modifiedOn,
       w.triggeredOn,
+      w.runtime,
     );
   }
 

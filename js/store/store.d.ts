@@ -22,6 +22,8 @@ export interface WorkflowRow {
   vars: string;
   /** Workflow names by the names under which the code finds them, as JSON; null: each class under its own. */
   bindings: string | null;
+  /** What runs it, with its options, as JSON; null: the default one for the main file. */
+  runtime: string | null;
   stepLimit: number | null;
   /** How many instances may run at once; waiting ones do not count. */
   concurrency: number | null;
@@ -34,7 +36,7 @@ export interface WorkflowRow {
   triggeredOn: number | null;
 }
 
-type Optional = "bindings" | "concurrency" | "successRetention" | "errorRetention";
+type Optional = "bindings" | "runtime" | "concurrency" | "successRetention" | "errorRetention";
 export type NewWorkflow = Omit<WorkflowRow, "createdOn" | "modifiedOn" | "triggeredOn" | Optional> &
   Partial<Pick<WorkflowRow, Optional>> & {
     /** Cron expressions; those that it had before and that are not among them are gone. */

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from stepwell.client import Client
+    from stepwell.runtimes import Runtime
     from stepwell.state import Owner
 
 OWNER_PATIENCE = 5.0
@@ -54,7 +55,7 @@ class HostProcess:
     Nothing is waited for until `socket` is asked for.
     """
 
-    def __init__(self, state: Path, *, idle: bool, warm: str = "") -> None:
+    def __init__(self, state: Path, *, idle: bool, warm: Runtime | None = None) -> None:
         self.state = state
         node = find_node()
         script = host_root() / "js" / "server" / "main.js"
@@ -62,12 +63,12 @@ class HostProcess:
         if idle:
             command.append("--idle")
         if warm:
-            command += ["--warm", warm]
+            command += ["--warm", json.dumps(warm)]
         environment = {
+            # Its packages are those of the wasmtime runtime, and it is the cpython runtime's where nothing else is said.
+            "STEPWELL_HOST_PYTHON": sys.executable,
             **host_environment(),
             "STEPWELL_COMMAND": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-            # Where the packages of the host's own Python are, as that of the wasmtime runtime.
-            "STEPWELL_HOST_PYTHON": sys.executable,
         }
         self._closed = False
         self._fatal: str | None = None
@@ -202,10 +203,10 @@ class Opening:
     Args:
         state: Which.
         idle: Run nothing until something is deployed.
-        warm: The runtime of which an interpreter is wanted soon; empty for none.
+        warm: The runtime of which an interpreter is wanted soon; None for none.
     """
 
-    def __init__(self, state: Path, *, idle: bool, warm: str = "") -> None:
+    def __init__(self, state: Path, *, idle: bool, warm: Runtime | None = None) -> None:
         self._state = state
         self._idle = idle
         self._warm = warm

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import keyword
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stepwell.exceptions import InputError
+from stepwell.runtimes import DEFAULTS, Runtime
 
 CONFIG_NAMES = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
 """In upstream's order of precedence."""
-SUFFIXES = (".py", ".js", ".mjs", ".ts", ".mts")
+SUFFIXES = tuple(DEFAULTS)
 """Of files that can be run."""
 
 
@@ -67,8 +67,8 @@ class Project:
     bindings: dict[str, str] | None = None
     warnings: list[str] = field(default_factory=list)
 
-    def deployment(self) -> dict[str, object]:
-        """The project as the host takes it."""
+    def deployment(self, runtime: Runtime | None = None) -> dict[str, object]:
+        """The project as the host takes it, to be run by *runtime*."""
         workflows: list[dict[str, object]] = []
         for workflow in self.workflows:
             entry: dict[str, object] = {"name": workflow.name, "class_name": workflow.class_name}
@@ -86,6 +86,7 @@ class Project:
             "main": str(self.main),
             "vars": self.env,
             "bindings": self.bindings,
+            "runtime": runtime,
             "workflows": workflows or None,
         }
 
@@ -121,18 +122,6 @@ def _split(text: str) -> tuple[Path, str | None]:
     if not tail.isidentifier() or keyword.iskeyword(tail):
         raise InputError(f"TARGET {text!r} names the class {tail!r}, which is not a name.")
     return Path(head), tail
-
-
-def likely_runtime(target: Target) -> str:
-    """The runtime of which an interpreter is worth starting before *target* has been read; empty for none."""
-    if target.main is not None:
-        return "pyodide" if target.main.suffix == ".py" else ""
-    try:
-        text = (target.config or Path()).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    # A guess, right for every file that is not written to mislead; who reads it properly says what is wrong with it.
-    return "pyodide" if re.search(r"""\bmain["']?\s*[:=]\s*["'][^"'\n]*\.py["']""", text) else ""
 
 
 def load_project(target: Target) -> Project:

@@ -17,7 +17,8 @@ from stepwell.names import check_instance_id
 from stepwell.options import PATH
 from stepwell.packages.require import require_packages_of
 from stepwell.params import read_params, same_json
-from stepwell.project import Project, Target, find_target, likely_runtime, load_project
+from stepwell.project import Project, Target, find_target, load_project
+from stepwell.runtimes import choose_runtime, likely_runtime, runtime_name, runtime_options
 from stepwell.state import state_path
 from stepwell.words import command
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from stepwell.follow import Follower
     from stepwell.models import Deployed
     from stepwell.progress import Progress
+    from stepwell.runtimes import Runtime
 
 MAX_TAKEOVERS = 5
 """How many owners may go away under us before we give up."""
@@ -47,14 +49,22 @@ class Order:
     given_state: Path | None
     as_json: bool
     quiet: bool
+    runtime: str | None = None
+    python: str | None = None
 
     def again(self) -> str:
         """The command that continues it."""
         words = ["stepwell", "run", self.target.text]
         if self.workflow is not None:
             words += ["--workflow", self.workflow]
+        words += self.runtime_words()
         words += ["--id", self.instance_id]
         return command(*words, *self.state_words())
+
+    def runtime_words(self) -> list[str]:
+        """The options that name what runs it, where they were given."""
+        options = {"--runtime": self.runtime, "--python": self.python}
+        return [word for option, value in options.items() if value is not None for word in (option, value)]
 
     def state_words(self) -> list[str]:
         """The option that names the state, where it was needed."""
@@ -68,6 +78,7 @@ class Order:
 @click.option("--params-file", metavar="FILE", type=PATH, help="The same from a file; - is stdin.")
 @click.option("--id", "instance_id", metavar="ID", help="The instance's id. One that exists is continued.")
 @click.option("--state", metavar="PATH", type=PATH, help="The state. Default: .stepwell/state.sqlite.")
+@runtime_options
 @click.option("--json", "as_json", is_flag=True, help="Print the instance with its steps, not only its output.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def run(  # noqa: PLR0913, PLR0917 - one for each option
@@ -77,6 +88,8 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
     params_file: Path | None,
     instance_id: str | None,
     state: Path | None,
+    runtime: str | None,
+    python: str | None,
     as_json: bool,  # noqa: FBT001 - click passes them by name
     quiet: bool,  # noqa: FBT001
 ) -> None:
@@ -103,6 +116,8 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
         given_state=state,
         as_json=as_json,
         quiet=quiet,
+        runtime=runtime,
+        python=python,
     )
     raise SystemExit(Run(order).carry_out())
 
@@ -125,7 +140,7 @@ class Run:
         Returns:
             The exit code.
         """
-        opening = Opening(self._order.state, idle=False, warm=likely_runtime(self._order.target))
+        opening = self._open()
         try:
             return self._stay(opening)
         except KeyboardInterrupt:
@@ -142,7 +157,7 @@ class Run:
         project = self._project()
         for warning in project.warnings:
             click.echo(f"Warning: {warning}", err=True)
-        require_packages_of(project, self._order.target)
+        require_packages_of(project, self._order.target, runtime_name(self._runtime(project)))
         follower: Follower | None = None
         for takeover in range(MAX_TAKEOVERS):
             try:
@@ -157,15 +172,22 @@ class Run:
                         return self._finish(connection.client, follower)
             except HostLostError as error:
                 self._explain_loss(error, last_try=takeover == MAX_TAKEOVERS - 1)
-                opening = Opening(self._order.state, idle=False, warm=likely_runtime(self._order.target))
+                opening = self._open()
         raise InputError(f"The state changes hands too often to follow. Try again: {self._order.again()}")
+
+    def _open(self) -> Opening:
+        order = self._order
+        return Opening(order.state, idle=False, warm=likely_runtime(order.target, order.runtime, order.python))
+
+    def _runtime(self, project: Project) -> Runtime:
+        return choose_runtime(project.main, self._order.runtime, self._order.python)
 
     def _project(self) -> Project:
         return load_project(self._order.target)
 
     def _begin(self, client: Client, project: Project) -> None:
         """Make the instance, unless it is there."""
-        deployed = client.deploy(project.deployment())
+        deployed = client.deploy(project.deployment(self._runtime(project)))
         self._name = self._choose(deployed)
         try:
             self._create(client)

@@ -12,7 +12,8 @@ from stepwell.exceptions import HostLostError
 from stepwell.host import Opening
 from stepwell.options import state_option
 from stepwell.packages.require import require_packages_of
-from stepwell.project import find_target, likely_runtime, load_project
+from stepwell.project import find_target, load_project
+from stepwell.runtimes import choose_runtime, runtime_name, runtime_options
 from stepwell.state import state_path
 from stepwell.words import moment
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from stepwell.host import Connection
     from stepwell.models import Workflow
     from stepwell.project import Project
+    from stepwell.runtimes import Runtime
 
 POLL = 1.0
 """Seconds between two looks at an owner that is not ours."""
@@ -30,8 +32,9 @@ POLL = 1.0
 
 @click.command(epilog=exits.HELP, short_help="Run schedules and instances until Ctrl-C.")
 @click.argument("target")
+@runtime_options
 @state_option
-def serve(*, target: str, state: Path | None) -> None:
+def serve(*, target: str, runtime: str | None, python: str | None, state: Path | None) -> None:
     """
     Run the workflows of TARGET until Ctrl-C: at the times of their schedules, and whenever an instance is made.
 
@@ -40,13 +43,14 @@ def serve(*, target: str, state: Path | None) -> None:
     """
     found = find_target(target)
     project = load_project(found)
+    chosen = choose_runtime(project.main, runtime, python)
     for warning in project.warnings:
         click.echo(f"Warning: {warning}", err=True)
-    require_packages_of(project, found)
+    require_packages_of(project, found, runtime_name(chosen))
     path = state_path(state, create=True)
     try:
         while True:
-            _serve(path, project, likely_runtime(found))
+            _serve(path, project, chosen)
     except KeyboardInterrupt:
         click.echo(
             "Interrupted; what is unfinished goes on with the next `stepwell serve` or `stepwell run`.", err=True
@@ -54,12 +58,12 @@ def serve(*, target: str, state: Path | None) -> None:
         raise SystemExit(exits.INTERRUPTED) from None
 
 
-def _serve(state: Path, project: Project, warm: str) -> None:
+def _serve(state: Path, project: Project, runtime: Runtime) -> None:
     """Until the owner of *state* has gone, who may be another process."""
-    opening = Opening(state, idle=False, warm=warm)
+    opening = Opening(state, idle=False, warm=runtime)
     try:
         with opening.connection() as connection:
-            names = [workflow.name for workflow in connection.client.deploy(project.deployment()).workflows]
+            names = [workflow.name for workflow in connection.client.deploy(project.deployment(runtime)).workflows]
             _announce([connection.client.workflow(name) for name in names], connection)
             if connection.process is None:
                 _outlast(connection.client)

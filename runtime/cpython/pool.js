@@ -19,10 +19,11 @@ function kindOf(python) {
   let kind = kinds.get(python);
   if (!kind) {
     kind = {
-      start: (events) => new GuestProcess({ command: python, args: [PROGRAM] }, events),
+      start: (events) => new GuestProcess({ command: python, args: [PROGRAM], what: `process of ${python}` }, events),
       parts: async () => ({}),
       checks: () => new Checks(),
       interruptible: true,
+      isUsers: true,
       soon: setImmediate,
       // Native libraries take what they need.
       limits: { memoryLimit: Infinity, memoryMark: GIB },
@@ -35,7 +36,7 @@ function kindOf(python) {
 export class CPythonGuest extends Pool {
   /**
    * @param {object} options see `Pool`
-   * @param {Deployment} options.deployment its `runtime.python` is the Python to run, by default what STEPWELL_PYTHON names
+   * @param {Deployment} options.deployment its `runtime.python` is the Python to run, by default what STEPWELL_HOST_PYTHON names
    * @param {number} [options.isolates]
    * @param {number} [options.memoryLimit]
    * @param {number} [options.cpuLimit]
@@ -52,5 +53,5 @@ export class CPythonGuest extends Pool {
 
 /** @param {Deployment["runtime"]} runtime */
 function pythonOf(runtime) {
-  return /** @type {string | undefined} */ (runtime?.python) ?? process.env.STEPWELL_PYTHON ?? "python3";
+  return /** @type {string | undefined} */ (runtime?.python) ?? process.env.STEPWELL_HOST_PYTHON ?? "python3";
 }

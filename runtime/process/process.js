@@ -11,6 +11,7 @@
 
 import { spawn } from "node:child_process";
 import { StringDecoder } from "node:string_decoder";
+import { fileURLToPath } from "node:url";
 import { FileControl } from "./control.js";
 import { FrameError, FrameReader, toFrame } from "./frames.js";
 
@@ -19,7 +20,9 @@ const GRACE = 1500;
 /** How long the socket of a process that has ended may stay open, in ms: children that it has left behind may hold it. */
 const LAST_WORDS = 200;
 /** How much of what it wrote to stderr is kept for the reason of its end. */
-const TAIL = 2000;
+const TAIL = 8000;
+const LINES = 8;
+const RUNTIMES = fileURLToPath(new URL("..", import.meta.url));
 
 /** @typedef {{ command: string, args: string[], env?: NodeJS.ProcessEnv, cwd?: string, what?: string }} Program */
 
@@ -132,9 +135,13 @@ export class GuestProcess {
     return `The ${this.#what} ended by itself, with exit code ${code}.`;
   }
 
-  /** Python's last words say more than a number. @param {string} reason */
+  /** Its last words say more than a number. @param {string} reason */
   #withTail(reason) {
-    const last = this.#tail.trim().split("\n").slice(-8).join("\n");
-    return last ? `${reason} It wrote:\n${last}` : reason;
+    const lines = this.#tail.trim().split("\n");
+    const fatal = lines.findLastIndex((line) => line.startsWith("Fatal Python error"));
+    // There the innermost frames come first, and ours are of no interest.
+    const last = fatal < 0 ? lines : lines.slice(fatal).filter((line) => !line.includes(RUNTIMES));
+    const words = (fatal < 0 ? last.slice(-LINES) : last.slice(0, LINES)).join("\n");
+    return words ? `${reason} It wrote:\n${words}` : reason;
   }
 }

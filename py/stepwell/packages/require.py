@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from stepwell.project import Project, Target
 
 
-def require_packages_of(project: Project, target: Target) -> None:
+def require_packages_of(project: Project, target: Target, runtime: Runtime) -> None:
     """
-    As `require_packages`, for what a TARGET names.
+    As `require_packages`, for what a TARGET names, where *runtime* runs it.
 
     Raises:
         InputError: Something is not installed.
     """
     # What JavaScript imports is npm's business.
     if project.main.suffix == ".py":
-        require_packages(project.main, "pyodide", target.config.parent.resolve() if target.config else None)
+        require_packages(project.main, runtime, target.config.parent.resolve() if target.config else None)
 
 
 def require_packages(main: Path, runtime: Runtime, project: Path | None = None) -> None:

@@ -1,0 +1,140 @@
+"""What runs a project's workflows: what the command says, else ``pyproject.toml``, else what the file's name does."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+from stepwell.exceptions import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from stepwell.packages.place import Runtime as PackageRuntime
+    from stepwell.project import Target
+
+DEFAULTS = {".py": "pyodide", ".js": "javascript", ".mjs": "javascript", ".ts": "javascript", ".mts": "javascript"}
+"""The runtime where nothing is said, by the suffix of the main file."""
+FOR_PYTHON = ("pyodide", "cpython")
+"""Those that one can choose. JavaScript has one runtime."""
+
+Runtime = dict[str, object]
+"""Its ``name``, and its own options, as the host takes it."""
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def runtime_options(command: F) -> F:
+    """Add `--runtime` and `--python`."""
+    command = click.option(
+        "--python",
+        metavar="PATH",
+        help="The Python of --runtime cpython. Default: the project's own (.venv), else the one that runs stepwell.",
+    )(command)
+    return click.option(
+        "--runtime",
+        metavar="NAME",
+        help=f"What runs Python workflows: {' or '.join(FOR_PYTHON)}. Default: {FOR_PYTHON[0]}, or what pyproject.toml "
+        "says under [tool.stepwell].",
+    )(command)
+
+
+def choose_runtime(main: Path, name: str | None = None, python: str | None = None) -> Runtime:
+    """
+    The runtime for the workflows in *main*.
+
+    Args:
+        main: The file.
+        name: The runtime that was asked for, if any.
+        python: The Python that was asked for, if any; it asks for cpython, too.
+
+    Raises:
+        InputError: There is no such runtime, or it cannot run such a file, or there is no such Python.
+    """
+    default = DEFAULTS[main.suffix]
+    if default != FOR_PYTHON[0]:
+        if name not in (None, default) or python is not None:
+            raise InputError(f"{main.name} runs in runtime {default}; --runtime and --python are for Python workflows.")
+        return {"name": default}
+    settings = _settings(main)
+    if name is None:
+        name = "cpython" if python is not None else settings.get("runtime", default)
+    if name not in FOR_PYTHON:
+        raise InputError(f"There is no runtime {name!r} for Python workflows. There are {', '.join(FOR_PYTHON)}.")
+    if name != "cpython":
+        if python is not None:
+            raise InputError(f"--python is for --runtime cpython; runtime {name} brings its own Python.")
+        return {"name": name}
+    return {"name": name, "python": str(_find_python(main, python or settings.get("python")))}
+
+
+def runtime_name(runtime: Runtime) -> PackageRuntime:
+    """Its name, by which packages are installed for it."""
+    return cast("PackageRuntime", runtime["name"])
+
+
+def likely_runtime(target: Target, name: str | None = None, python: str | None = None) -> Runtime | None:
+    """The runtime that is worth starting before *target* has been read; None where that is unclear."""
+    main = target.main or _likely_main(target.config)
+    return None if main is None else choose_runtime(main, name, python)
+
+
+def _likely_main(config: Path | None) -> Path | None:
+    try:
+        text = config.read_text(encoding="utf-8", errors="replace") if config else ""
+    except OSError:
+        return None
+    # A guess, right for every file that is not written to mislead; who reads it properly says what is wrong with it.
+    found = re.search(r"""\bmain["']?\s*[:=]\s*["']([^"'\n]*\.py)["']""", text)
+    return config.parent / found[1] if found and config else None
+
+
+def _settings(main: Path) -> dict[str, str]:
+    for folder in _project_folders(main):
+        path = folder / "pyproject.toml"
+        if not path.is_file():
+            continue
+        import tomllib  # noqa: PLC0415 - few projects of one file have one
+
+        try:
+            found = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("stepwell", {})
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path} cannot be read: {error}") from error
+        settings = {key: found[key] for key in ("runtime", "python") if key in found}
+        for key, value in settings.items():
+            if not isinstance(value, str):
+                raise InputError(f"{path}: tool.stepwell.{key} is {value!r}; it must be a string.")
+        if "python" in settings:
+            settings["python"] = str(folder / Path(settings["python"]).expanduser())
+        return settings
+    return {}
+
+
+def _project_folders(main: Path) -> Iterator[Path]:
+    """The folder of *main* and those around it, up to the one that is the project's."""
+    for folder in main.absolute().parents:
+        yield folder
+        if (folder / "pyproject.toml").exists() or (folder / ".git").exists():
+            return
+
+
+def _find_python(main: Path, given: str | None) -> Path:
+    if given is not None:
+        path = Path(given).expanduser()
+        if path.is_dir():
+            path /= "bin/python"
+        found = shutil.which(path)
+        if found is None:
+            raise InputError(f"{given!r} is not a Python: there is no executable of that name.")
+        # Not resolved: a virtual environment is known by where its link stands.
+        return Path(os.path.abspath(found))  # noqa: PTH100
+    for folder in _project_folders(main):
+        path = folder / ".venv" / "bin" / "python"
+        if path.exists():
+            return path
+    return Path(sys.executable)

@@ -1,0 +1,41 @@
+/** The runtimes that there are in Node, a line each. A page has its own one. */
+
+/** @import { Deployment, Pool } from "./pool.js" */
+
+import { extname } from "node:path";
+
+const PYTHON = [".py"];
+const JAVASCRIPT = [".js", ".mjs", ".ts", ".mts"];
+
+/**
+ * @typedef {NonNullable<Deployment["runtime"]>} Runtime
+ *
+ * @typedef {object} Entry
+ * @property {string[]} suffixes of the main files that it runs; the first runtime that has a suffix is its default
+ * @property {() => Promise<GuestClass>} load reads its code, which nobody needs who runs another
+ *
+ * @typedef {{ new (options: { deployment: Deployment }): Pool, prewarm?: (runtime: Runtime | null) => void }} GuestClass
+ */
+
+/** @type {Record<string, Entry>} */
+export const RUNTIMES = {
+  pyodide: { suffixes: PYTHON, load: async () => (await import("./pyodide/pool.js")).PyodideGuest },
+  cpython: { suffixes: PYTHON, load: async () => (await import("./cpython/pool.js")).CPythonGuest },
+  javascript: { suffixes: JAVASCRIPT, load: async () => (await import("./javascript/pool.js")).JavaScriptGuest },
+};
+
+/** All that can be run. */
+export const SUFFIXES = [...PYTHON, ...JAVASCRIPT];
+
+/**
+ * The name of the runtime that runs a main file.
+ *
+ * @param {string} main
+ * @param {Runtime | null} [runtime] the one that was chosen
+ * @returns {string | undefined} undefined: none does, or not the one that was chosen
+ */
+export function runtimeFor(main, runtime) {
+  const suffix = extname(main);
+  const names = Object.keys(RUNTIMES).filter((name) => RUNTIMES[name].suffixes.includes(suffix));
+  return runtime ? names.find((name) => name === runtime.name) : names[0];
+}

@@ -1,0 +1,168 @@
+"""Which runtime runs a workflow, and that plain CPython is one."""
+
+import contextlib
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stepwell.exceptions import InputError
+from stepwell.runtimes import choose_runtime
+
+FLOW = """
+import asyncio, os, sys
+from workers import WorkflowEntrypoint
+
+class Where(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do()
+        async def look():
+            print("from a step")
+            os.system("echo from a child")
+            await asyncio.to_thread(print, "from a thread")
+            return [sys.platform, sys.executable]
+
+        return await look()
+"""
+
+
+def test_the_suffix_decides(tmp_path):
+    """Where nothing is said, Python runs in Pyodide and JavaScript in Node."""
+    assert {"name": "pyodide"} == choose_runtime(tmp_path / "flow.py")
+    assert {"name": "javascript"} == choose_runtime(tmp_path / "flow.ts")
+
+
+def test_a_python_asks_for_cpython(tmp_path):
+    """`--python` alone says which runtime is meant."""
+    assert {"name": "cpython", "python": sys.executable} == choose_runtime(tmp_path / "flow.py", python=sys.executable)
+
+
+def test_the_project_decides(tmp_path):
+    """`[tool.stepwell]` of the nearest pyproject.toml is asked, and a command overrules it."""
+    (tmp_path / "pyproject.toml").write_text('[tool.stepwell]\nruntime = "cpython"\npython = "bin/python"\n')
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text("")
+    python.chmod(0o755)
+    main = tmp_path / "src" / "flow.py"
+
+    assert {"name": "cpython", "python": str(python)} == choose_runtime(main)
+    assert {"name": "pyodide"} == choose_runtime(main, "pyodide")
+
+
+def test_the_projects_own_environment(tmp_path):
+    """cpython takes the project's virtual environment, else the Python that runs the command."""
+    (tmp_path / "pyproject.toml").write_text("")
+    main = tmp_path / "src" / "flow.py"
+    assert {"name": "cpython", "python": sys.executable} == choose_runtime(main, "cpython")
+
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+
+    assert {"name": "cpython", "python": str(python)} == choose_runtime(main, "cpython")
+
+
+@pytest.mark.parametrize(
+    ("name", "runtime", "python", "words"),
+    [
+        ("flow.py", "jython", None, "There is no runtime 'jython' for Python workflows. There are pyodide, cpython"),
+        ("flow.py", "cpython", "no/such", "'no/such' is not a Python"),
+        ("flow.py", "pyodide", sys.executable, "--python is for --runtime cpython"),
+        ("flow.ts", "cpython", None, "flow.ts runs in runtime javascript"),
+    ],
+)
+def test_what_does_not_fit(tmp_path, name, runtime, python, words):
+    """What cannot be run is refused before anything starts."""
+    with pytest.raises(InputError, match=words):
+        choose_runtime(tmp_path / name, runtime, python)
+
+
+def test_a_setting_that_does_not_fit(tmp_path):
+    """A setting of the project that is no string is named with its place."""
+    (tmp_path / "pyproject.toml").write_text("[tool.stepwell]\nruntime = 3\n")
+
+    with pytest.raises(InputError, match=r"pyproject\.toml: tool\.stepwell\.runtime is 3; it must be a string"):
+        choose_runtime(tmp_path / "flow.py")
+
+
+def test_run_in_cpython(place):
+    """A workflow runs in the Python that was named, and what it writes is shown as the instance's, however it does."""
+    place.write("flow.py", FLOW)
+    done = place.run("run", "flow.py", "--runtime", "cpython", "--python", sys.executable)
+
+    assert [sys.platform, sys.executable] == done.json
+    assert "  look | from a step\n" in done.err
+    assert "  look | from a thread\n" in done.err
+    assert "| from a child\n" in done.err
+
+
+def test_it_goes_on_in_the_same_runtime(place):
+    """An instance that was killed in a process goes on in another one."""
+    place.write(
+        "flow.py", FLOW.replace("return await look()", 'await step.sleep("nap", 1)\n        return await look()')
+    )
+    running = place.start("run", "flow.py", "--id", "one", "--runtime", "cpython")
+    running.read_until("nap")
+    running.kill_group()
+
+    done = place.run("run", "flow.py", "--id", "one", "--runtime", "cpython", "-q")
+
+    assert sys.platform == done.json[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        ("#!/bin/sh\nexit 7\n", 2, "ended by itself, with exit code 7"),
+        ("#!/bin/sh\necho it is too old >&2; exit 78\n", 2, "It wrote:\nit is too old"),
+    ],
+)
+def test_a_python_that_does_not_start(place, text, code, words):
+    """A Python that cannot be a guest is the user's to mend, with what it said."""
+    place.write("flow.py", FLOW)
+    python = Path(place.write("python", text))
+    python.chmod(0o755)
+    done = place.run("run", "flow.py", "--python", str(python))
+
+    assert code == done.code
+    assert words in done.err
+    assert "fault in Stepwell" not in done.err
+
+
+def test_a_python_that_is_too_old(place):
+    """A Python that is too old says what it is and what is needed."""
+    mount = Path(__file__).parents[2] / "runtime" / "process" / "mount.py"
+    text = mount.read_text(encoding="utf-8").replace("OLDEST = (3, 11)", "OLDEST = (3, 99)")
+    place.write("mount.py", text)
+    command = [sys.executable, "-c", "import mount; mount.check_version()"]
+    done = subprocess.run(command, cwd=place.folder, capture_output=True, text=True, check=False)
+
+    found = ".".join(map(str, sys.version_info[:3]))
+    assert (78, f"{sys.executable} is Python {found}; workflows need 3.99 or newer.\n") == (
+        done.returncode,
+        done.stderr,
+    )
+
+
+def test_a_module_that_ends_the_process(place):
+    """A module that ends its process at import is the user's fault, told with the place."""
+    place.write("flow.py", "import ctypes\nctypes.string_at(0)\n")
+    done = place.run("run", "flow.py", "--runtime", "cpython", "-q")
+
+    assert 2 == done.code
+    assert "was ended by SIGSEGV" in done.err
+    assert f'File "{place.folder}/flow.py", line 2' in done.err
+
+
+def test_the_state_has_the_runtime(place):
+    """The runtime's options go into the state as they are."""
+    place.write("flow.py", FLOW)
+    place.run("run", "flow.py", "--runtime", "cpython", "--python", sys.executable, "-q")
+
+    with contextlib.closing(sqlite3.connect(place.state)) as database:
+        rows = database.execute("SELECT runtime FROM workflows").fetchall()
+    assert [{"name": "cpython", "python": sys.executable}] == [json.loads(row[0]) for row in rows]

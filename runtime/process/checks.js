@@ -17,6 +17,8 @@ export class RubbishError extends Error {}
 /** @typedef {(value: any) => boolean} Rule */
 /** @typedef {{ refs: Map<number, number>, last: number }} Known the refs of a pass, with the latest attempt of each */
 
+/** So many passes that are over are remembered. */
+const MANY = 10_000;
 const LEVELS = new Set(["debug", "info", "warning", "error", "stdout", "stderr"]);
 
 /** @type {Rule} */
@@ -85,8 +87,10 @@ const REFS = {
 export class Checks {
   /** @type {Map<number, Known>} */
   #passes = new Map();
-  /** A pass that is over may still be heard of: what it said was under way. */
+  /** The last that it was given. */
   #lastPass = 0;
+  /** Passes that are over there. What they said may be under way, and they may have last words. @type {Set<number>} */
+  #over = new Set();
 
   /** @param {ToGuest} message that is on its way to the guest */
   sent(message) {
@@ -99,6 +103,8 @@ export class Checks {
   /** @param {number} pass that lives there no more */
   left(pass) {
     this.#passes.delete(pass);
+    this.#over.add(pass);
+    if (this.#over.size > MANY) this.#over.delete(this.#over.values().next().value ?? 0);
   }
 
   /** @param {any} error @returns {error is RubbishError} */
@@ -120,7 +126,7 @@ export class Checks {
       throw new RubbishError(`${type} of pass ${shown(pass)}, which it was never given`);
     }
     const known = this.#passes.get(pass);
-    if (!known) return false;
+    if (!known) return this.#isLastWord(message);
     const fields = FIELDS[type];
     const refs = REFS[type] ?? {};
     for (const key of Object.keys(rest)) {
@@ -132,6 +138,11 @@ export class Checks {
     }
     this.#checkRefs(type, rest, known);
     return true;
+  }
+
+  /** What is printed after the end is shown, and changes nothing. @param {any} message */
+  #isLastWord({ type, pass, level, text, ref }) {
+    return type === "log" && this.#over.has(pass) && LEVELS.has(level) && string(text) && maybe(natural)(ref);
   }
 
   /**

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { LANES, useGuest } from "./guest.js";
+import { PLACES, useGuest } from "./guest.js";
 
-for (const lane of LANES) {
-  describe(`dependencies on the ${lane} lane`, () => {
-    const { engine } = useGuest("graph.py", { lane });
+for (const { where, runtime, lane } of PLACES) {
+  describe(`dependencies ${where}`, () => {
+    const { engine } = useGuest("graph.py", { runtime, lane });
 
     test("a parameter is the name of a step, of a decorated function, or ctx; defaults are ignored", async () => {
       assert.deepEqual(await engine.run("Names"), [3, "total", 1, 2]);

@@ -2,12 +2,16 @@
 
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
+import { CPythonGuest } from "../../runtime/cpython/pool.js";
 import { PyodideGuest } from "../../runtime/pyodide/pool.js";
 import { Engine } from "./engine.js";
 
 const FLOWS = fileURLToPath(new URL("flows", import.meta.url));
 
-/** @typedef {{ vars?: Record<string, unknown>, lane?: "batched" | "js", isolates?: number, memoryLimit?: number, cpuLimit?: number }} Options */
+/** The runtimes for Python that the suite runs in. */
+const GUESTS = { pyodide: PyodideGuest, cpython: CPythonGuest };
+
+/** @typedef {{ runtime?: keyof typeof GUESTS, vars?: Record<string, unknown>, lane?: "batched" | "js", isolates?: number, memoryLimit?: number, cpuLimit?: number }} Options */
 
 /**
  * Make a guest.
@@ -15,8 +19,8 @@ const FLOWS = fileURLToPath(new URL("flows", import.meta.url));
  * @param {string} file in `flows/`
  * @param {Options} [options]
  */
-export function openGuest(file, { vars = {}, lane, ...limits } = {}) {
-  return new PyodideGuest({
+export function openGuest(file, { runtime = "pyodide", vars = {}, lane, ...limits } = {}) {
+  return new GUESTS[runtime]({
     deployment: { root: FLOWS, main: `${FLOWS}/${file}`, vars, ...(lane ? { lane } : {}) },
     isolates: 1,
     ...limits,
@@ -41,5 +45,14 @@ export function useGuest(file, options) {
   return { guest, engine, loaded: () => loaded };
 }
 
-/** Both ways on which the SDK's calls reach the session; what a suite says holds for either. */
-export const LANES = /** @type {const} */ (["batched", "js"]);
+const ONLY = process.env.STEPWELL_RUNTIME;
+
+/**
+ * Where the claims of a suite hold: in every runtime, and on both ways on which the SDK's calls can reach the session.
+ * `besideJs`: whether it has JavaScript beside it. One runtime is picked by STEPWELL_RUNTIME.
+ */
+export const PLACES = /** @type {const} */ ([
+  { where: "in Pyodide", runtime: "pyodide", lane: "batched", besideJs: true },
+  { where: "in Pyodide, call by call", runtime: "pyodide", lane: "js", besideJs: true },
+  { where: "in CPython", runtime: "cpython", lane: "batched", besideJs: false },
+]).filter(({ runtime }) => ONLY === undefined || runtime === ONLY);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { LANES, useGuest } from "./guest.js";
+import { PLACES, useGuest } from "./guest.js";
 
 describe("WorkflowStep as a JsProxy", () => {
   const { engine } = useGuest("proxy.py");
@@ -82,9 +82,9 @@ describe("WorkflowStep as a JsProxy", () => {
   });
 });
 
-for (const lane of LANES) {
-  describe(`objects that cross on the ${lane} lane`, () => {
-    const { engine, guest } = useGuest("proxy.py", { lane });
+for (const { where, runtime, lane } of PLACES.filter(({ besideJs }) => besideJs)) {
+  describe(`objects that cross ${where}`, () => {
+    const { engine, guest } = useGuest("proxy.py", { runtime, lane });
 
     for (const payload of ["end", "fail", "park"]) {
       test(`nothing is left behind by passes that ${payload}`, async () => {

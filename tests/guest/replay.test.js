@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { LANES, useGuest } from "./guest.js";
+import { PLACES, useGuest } from "./guest.js";
 
 /** @param {any} entry @returns {any} */
 const done = (entry) => ({ kind: "do", count: 1, outcome: "value", ...entry });
 
-for (const lane of LANES) {
-  describe(`replay on the ${lane} lane`, () => {
-    const { engine } = useGuest("replay.py", { lane });
+for (const { where, runtime, lane } of PLACES) {
+  describe(`replay ${where}`, () => {
+    const { engine } = useGuest("replay.py", { runtime, lane });
 
     test("10,000 finished steps replay in well under a second, without a message", async () => {
       const history = Array.from({ length: 10_000 }, (_, i) => done({ name: "step", count: i + 1, value: "2" }));

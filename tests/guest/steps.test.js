@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { DEFAULTS } from "./engine.js";
-import { LANES, useGuest } from "./guest.js";
+import { PLACES, useGuest } from "./guest.js";
 
 const vars = { GREETING: "hello", NESTED: { deep: [{ value: 7 }] } };
 
-for (const lane of LANES) {
-  describe(`steps on the ${lane} lane`, () => {
-    const { engine } = useGuest("steps.py", { lane, vars });
+for (const { where, runtime, lane } of PLACES) {
+  describe(`steps ${where}`, () => {
+    const { engine } = useGuest("steps.py", { runtime, lane, vars });
 
     test("a step's name is given, or that of its function, and its callback is sync or async", async () => {
       const run = engine.start("Forms");

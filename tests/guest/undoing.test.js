@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { JavaScriptGuest } from "../../runtime/javascript/pool.js";
-import { LANES } from "./guest.js";
+import { PLACES } from "./guest.js";
 import { useEngine } from "./real.js";
 
-for (const lane of LANES) {
-  describe(`delay functions and rollbacks on the ${lane} lane`, () => {
-    const real = useEngine("undoing.py", { lane });
+for (const { where, runtime, lane } of PLACES) {
+  describe(`delay functions and rollbacks ${where}`, () => {
+    const real = useEngine("undoing.py", { runtime, lane });
 
     test("a delay function is given context and error, and may give a timedelta", async () => {
       const { output, steps } = await real.run("Delays");

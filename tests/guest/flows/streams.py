@@ -2,9 +2,6 @@
 
 import asyncio
 
-from pyodide.code import run_js
-from pyodide.ffi import to_js
-
 from workers import Response, WorkflowEntrypoint
 
 attempts = []
@@ -74,6 +71,8 @@ class Pieces(WorkflowEntrypoint):
                 yield b"\x01"
                 yield bytearray([2])
                 yield memoryview(b"\x03\x04")
+                from pyodide.ffi import to_js
+
                 yield to_js(b"\x05")
 
             return give()
@@ -138,6 +137,8 @@ class Raw(WorkflowEntrypoint):
     """The same on JavaScript's own object: streams of either language, and a reader of JavaScript's."""
 
     async def run(self, event, step):
+        from pyodide.code import run_js
+
         give = run_js("async () => ReadableStream.from([new Uint8Array([1, 2]), new Uint8Array([3])])")
 
         async def pieces(_ctx):

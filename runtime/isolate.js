@@ -81,6 +81,7 @@ export class Isolate {
   /** @type {ToGuest[]} */
   #outbox = [];
   #flushing = false;
+  #started = false;
   #loaded = false;
   /** What was written before that. If it ends, its last words say why. @type {string[]} */
   #early = [];
@@ -175,6 +176,7 @@ export class Isolate {
     } catch (error) {
       throw this.#kind.isUsers ? Object.assign(/** @type {Error} */ (error), { during: "start" }) : error;
     }
+    this.#started = true;
     this.#watchdog.start();
     this.#watchdog.ask();
     const { text } = await this.#ask({ type: "load", deployment }, "loaded").catch((error) => {
@@ -233,7 +235,8 @@ export class Isolate {
     if (message.type === "start") {
       this.lodgers.set(message.pass, new Lodger(message));
       this.#checks?.sent(message);
-      this.#watchdog.start();
+      // One that starts takes its time, and knows no interrupt yet.
+      if (this.#started) this.#watchdog.start();
     } else {
       const lodger = this.lodgers.get(message.pass);
       if (!lodger) return;

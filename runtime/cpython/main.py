@@ -1,7 +1,12 @@
 """The program of a guest process: `python main.py`, started by `pool.js` with the socket and the shared words open."""
 
+import signal
 import sys
 from os.path import abspath, dirname, join
+
+if __name__ == "__main__":
+    # Ctrl-C at a terminal reaches all; what it means is for the command in front to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 # What is imported by its file's name would hide modules of the user's, or be hidden by them.
 _FOLDER = dirname(abspath(__file__))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FILES = {"stdout": 1, "stderr": 2}
+_LONG_LINE = 8192
 
 
 class ProcessOutput(Output):
@@ -28,6 +29,7 @@ class ProcessOutput(Output):
         self.loaded = False
         """Whether the modules of the deployment have been imported."""
         self._loop = loop
+        self._held = threading.local()
         self._thread = threading.get_ident()
         self._originals = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__, os.write)
         self._write_file = os.write
@@ -36,7 +38,16 @@ class ProcessOutput(Output):
         """See `Output`."""
         if threading.get_ident() == self._thread:
             super().write(level, text)
-        else:
+            return
+        # `print` writes its end by itself: a line crosses whole.
+        held = self._held.__dict__
+        held[level] = text = held.get(level, "") + text
+        if text.endswith("\n") or len(text) > _LONG_LINE:
+            self.flush(level)
+
+    def flush(self, level: str) -> None:
+        """Let go of what this thread has written of a line."""
+        if text := self._held.__dict__.pop(level, ""):
             self._loop.call_soon_threadsafe(super().write, level, text)
 
     def _write_unowned(self, level: str, text: str) -> None:
@@ -59,7 +70,7 @@ def keep_context_in_threads() -> None:
     submit = ThreadPoolExecutor.submit
 
     def start_in_context(thread: threading.Thread) -> None:
-        thread.run = partial(copy_context().run, thread.run)  # type: ignore[method-assign]
+        thread.run = partial(copy_context().run, _run_and_flush, thread.run)  # type: ignore[method-assign]
         start(thread)
 
     def submit_in_context(
@@ -69,7 +80,15 @@ def keep_context_in_threads() -> None:
         *args: Any,  # noqa: ANN401 - as the standard library has it
         **kwargs: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
-        return submit(executor, copy_context().run, function, *args, **kwargs)
+        return submit(executor, copy_context().run, _run_and_flush, partial(function, *args, **kwargs))
 
     threading.Thread.start = start_in_context  # type: ignore[method-assign, assignment]
     ThreadPoolExecutor.submit = submit_in_context  # type: ignore[method-assign, assignment]
+
+
+def _run_and_flush(function: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it gives
+    try:
+        return function()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()

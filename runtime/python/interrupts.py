@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from typing import TYPE_CHECKING, Protocol
 
-from _workflows_bridge.session import AttemptExpired, origin
+from _workflows_bridge.session import AttemptExpired, Origin, origin
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -33,6 +34,9 @@ class Pool(Protocol):
         """Note that the code it is for has been interrupted."""
 
 
+_MERCY = 0.4
+"""Seconds in which what has been cut is not cut again. The pool's own patience is a little longer (`watchdog.js`)."""
+
 importing = False
 """Whether the modules of the deployment are being imported, which no pass is to blame for."""
 
@@ -40,15 +44,25 @@ importing = False
 def install(pool: Pool) -> None:
     """Handle the signal."""
     limit = f"{pool.cpu_limit / 1000:g} s"
+    last: tuple[Origin | None, float] = (None, 0.0)
+
+    def is_ending(found: Origin | None) -> bool:
+        """Whether it has just been cut: what it does now may be ours, which tells the engine of its end."""
+        nonlocal last
+        now = time.monotonic()
+        if last[0] == found and now - last[1] < _MERCY:
+            return True
+        last = found, now
+        return False
 
     def on_interrupt(_signum: int, _frame: FrameType | None) -> None:
         targets = json.loads(pool.look())
         found = origin.get()
         if found is not None and found.ref is not None:
-            if [found.session.pass_, found.ref, found.attempt] in targets["attempts"]:
+            if [found.session.pass_, found.ref, found.attempt] in targets["attempts"] and not is_ending(found):
                 pool.hit()
                 raise AttemptExpired
-        elif targets["runCode"] and (found is not None or importing):
+        elif targets["runCode"] and (found is not None or importing) and not is_ending(found):
             pool.hit()
             where = "The import of the module" if found is None else "run() outside of steps"
             message = f"{where} has kept the interpreter to itself for more than {limit}. Long work belongs in a step."

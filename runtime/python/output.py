@@ -64,6 +64,9 @@ class Output:
             self._pressed_at = now
             self._pressed()
 
+    def flush(self, level: str) -> None:
+        """Hold nothing of *level* back. Nothing is, where there is one thread."""
+
     def _write_unowned(self, level: str, text: str) -> None:
         if self._unowned and self._unowned[-1]["level"] == level:
             if len(self._unowned[-1]["text"]) < LIMIT:
@@ -131,6 +134,10 @@ class Stream(io.TextIOBase):
         if text:
             self._output.write(self._level, text)
         return len(text)
+
+    def flush(self) -> None:
+        """Let go of what `Output` may hold of a line."""
+        self._output.flush(self._level)
 
     def writable(self) -> bool:
         """Yes."""

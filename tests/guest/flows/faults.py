@@ -282,3 +282,15 @@ class Hidden(WorkflowEntrypoint):
         return [
             hasattr(js, name) for name in ("process", "require", "global", "fetch", "Request", "setTimeout", "crypto")
         ]
+
+
+class SpinDeaf(WorkflowEntrypoint):
+    """It spins inside one call of C, which looks for no signals."""
+
+    async def run(self, event, step):
+        @step.do()
+        def spin():
+            print("spinning")
+            sum(range(10**13))
+
+        await spin()

@@ -65,7 +65,7 @@ class HostProcess:
         if warm:
             command += ["--warm", json.dumps(warm)]
         environment = {
-            # Its packages are those of the wasmtime runtime, and it is the cpython runtime's where nothing else is said.
+            # Its packages are those of the wasmtime runtime; it is the cpython runtime's where nothing else is said.
             "STEPWELL_HOST_PYTHON": sys.executable,
             **host_environment(),
             "STEPWELL_COMMAND": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),

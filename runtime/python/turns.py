@@ -30,7 +30,7 @@ _CLOCK_SLACK = 0.005
 class TurnLoop(GuestLoop):
     """To be mixed into an event loop that can report exceptions."""
 
-    run_handle = staticmethod(Handle._run)  # type: ignore[attr-defined]  # noqa: SLF001
+    run_handle = staticmethod(Handle._run)  # type: ignore[attr-defined, unused-ignore]  # noqa: SLF001
     """What runs a handle."""
 
     def __init__(self, wake: Callable[[], None], set_timer: Callable[[int], None]) -> None:

@@ -156,7 +156,8 @@ for (const [what, spoil, code, message] of /** @type {[string, (file: DatabaseSy
 test("a file of an older version is brought up to date", async () => {
   const file = exported(await ordered());
   // As the first version wrote it.
-  file.exec("ALTER TABLE instances DROP COLUMN schedule; DROP TABLE schedules; PRAGMA user_version = 1");
+  file.exec(`ALTER TABLE instances DROP COLUMN schedule; ALTER TABLE workflows DROP COLUMN runtime; DROP TABLE schedules;
+    PRAGMA user_version = 1`);
 
   const { run, store } = opened(file);
 

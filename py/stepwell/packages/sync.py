@@ -161,8 +161,6 @@ def _install(place: Place, uv: Uv, lock: Path, modules: Path) -> None:
             f"{answer.text}"
         )
     modules.mkdir(exist_ok=True)
-    if place.runtime != "wasmtime":
-        uv.compile_bytecode(modules)
     (modules / ".lock").unlink(missing_ok=True)
     (modules / ".gitignore").write_text("*\n", encoding="utf-8")
 

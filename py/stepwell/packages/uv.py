@@ -69,15 +69,6 @@ class Uv:
         options = ["--no-header", "--no-annotate", "--no-deps", "--python-version", python_version]
         return replace(self, python=sys.executable).compile(options, requirements)
 
-    def compile_bytecode(self, folder: Path) -> None:
-        """
-        Compile the modules below *folder* for the interpreter, which cannot do it when it imports them.
-
-        It halves the time that an import takes. What does not compile is left for whoever imports it to complain of.
-        """
-        script = f"import compileall; compileall.compile_dir({os.fspath(folder)!r}, quiet=2)"
-        subprocess.run([self.python, "-I", "-c", script], capture_output=True, check=False, stdin=subprocess.DEVNULL)  # noqa: S603
-
     def compile(self, options: list[str], requirements: list[str]) -> Answer:
         """Resolve *requirements*."""
         return self._pip(["compile", "-", *options], requirements)

@@ -35,7 +35,8 @@ export function CodeEditor({ path, text, marked, generation }) {
     const before = current.current;
     if (before.generation !== generation) kept.current.clear();
     else if (before.path !== path) kept.current.set(before.path, editor.state);
-    if (before.path === path && before.generation === generation && editor.state.doc.toString() === text) return;
+    // What is typed comes back as `text`, late: it is never newer than what the editor has.
+    if (before.path === path && before.generation === generation) return;
     current.current = { path, generation };
     const known = kept.current.get(path);
     editor.setState(known?.doc.toString() === text ? known : begin(path, text));

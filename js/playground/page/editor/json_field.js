@@ -9,7 +9,7 @@ import { jsonExtensions } from "./setup.js";
 
 /**
  * @param {{ label: string, value: string, hint?: string, onChange: (text: string) => void, onEnter?: () => void }} props
- *   `onEnter`: Ctrl+Enter
+ *   `value`: what it has at first; afterwards it is the field that knows. `onEnter`: Ctrl+Enter
  */
 export function JsonField({ label, value, hint = "{}", onChange, onEnter }) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
@@ -38,12 +38,6 @@ export function JsonField({ label, value, hint = "{}", onChange, onEnter }) {
     view.current.scrollDOM.tabIndex = -1;
     return () => view.current?.destroy();
   }, []);
-  useEffect(() => {
-    const editor = view.current;
-    if (!editor || editor.state.doc.toString() === value) return;
-    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
-  }, [value]);
-
   const parsed = parseJson(value);
   const wrong = "error" in parsed ? parsed.error : "";
   return html`<div class="field">

@@ -3,6 +3,7 @@
 /** @import { Deployed, Files, HostError, Problem } from "../../host.d.ts" */
 
 import { computed, effect, signal } from "@preact/signals";
+import { readTraceback } from "../editor/places.js";
 import { host, isReady, pythonState } from "./connection.js";
 import { notify } from "./notices.js";
 import { classNames, files, isLoaded, main } from "./project.js";
@@ -48,13 +49,26 @@ export async function deploy() {
     deployProblems.value = { files: given.files, problems: [] };
     return result;
   } catch (error) {
-    const { message, traceback, problems: told = [] } = /** @type {HostError} */ (error);
+    const { message, traceback, problems: known = [] } = /** @type {HostError} */ (error);
+    const told = known.length > 0 ? known : raisedAt(message, traceback ?? "", given.files);
     refusal.value = { message, ...(traceback === undefined ? {} : { traceback }) };
     deployProblems.value = { files: given.files, problems: told };
     return null;
   } finally {
     isDeploying.value = false;
   }
+}
+
+/**
+ * Where the traceback of a module that could not be imported leads.
+ *
+ * @param {string} message @param {string} traceback @param {Files} given
+ * @returns {Problem[]}
+ */
+function raisedAt(message, traceback, given) {
+  const place = readTraceback(traceback, given).findLast((line) => line.place)?.place;
+  const [, name = "Error", text = message] = /^(\w+): ([^]*)$/.exec(message) ?? [];
+  return place ? [{ ...place, name, message: text }] : [];
 }
 
 /** Deploy because somebody asked for it, and say how it went. */

@@ -38,7 +38,7 @@ function Starting() {
   const state = hostState.value;
   if (state.phase === "starting" || (state.phase === "ready" && state.python === "loading")) {
     const { label, loaded, total, percent } = progress.value;
-    const bytes = total > 0 ? `, ${size(loaded)} of ${size(total)}` : "";
+    const bytes = total > 1000 ? `, ${size(loaded)} of ${size(total)}` : "";
     return html`<span class="starting">
       <span class="cut num" role="status">${label}${bytes}</span>
       <progress max="100" value=${percent} aria-label="Starting"></progress>

@@ -8,7 +8,7 @@ import { VirtualList } from "../parts/virtual_list.js";
 import { ago, countdown } from "../format.js";
 import { pythonState } from "../state/connection.js";
 import { isDeploying, startable } from "../state/deployment.js";
-import { params } from "../state/project.js";
+import { opened, params } from "../state/project.js";
 import { instances, isSame, openedRuns, show, shown } from "../state/runs.js";
 import { now } from "../state/shown_run.js";
 import { chosen, currentWorkflow, isStarting, start, wantedId } from "../state/start.js";
@@ -54,7 +54,7 @@ function StartForm() {
       </label>
     </div>
     <${JsonField}
-      key=${workflow}
+      key=${`${workflow} ${opened.value}`}
       label="Parameters (JSON)"
       value=${params.value[workflow] ?? ""}
       onChange=${(/** @type {string} */ text) => (params.value = { ...params.value, [workflow]: text })}

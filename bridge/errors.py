@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 WireError = dict[str, Any]
 """`WireError` of `protocol.d.ts`."""
 
+_WORKFLOWS = "workers.workflows"
+
+
+class UnknownError(Exception):
+    """What a `StepError` is where the package `workers` has none."""
+
 
 def to_wire(error: BaseException) -> WireError:
     """
@@ -77,8 +83,7 @@ def _is_js_exception(error: BaseException) -> bool:
 
 
 def _is_step_error(error: BaseException) -> bool:
-    workflows = sys.modules.get("workers.workflows")
-    return workflows is not None and type(error) is workflows.StepError
+    return isinstance(error, UnknownError) or type(error) is getattr(sys.modules.get(_WORKFLOWS), "StepError", None)
 
 
 def _constituents(error: BaseException) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -183,7 +188,8 @@ def _bypass_init(kind: type[Exception], args: list[Any]) -> Exception:
 
 
 def _step_error(wire: WireError) -> Exception:
-    error: Any = _bypass_init(import_module("workers.workflows").StepError, [wire["message"]])
+    kind = getattr(import_module(_WORKFLOWS), "StepError", UnknownError)
+    error: Any = _bypass_init(kind, [wire["message"]])
     error.name = wire["name"]
     error.message = wire["message"]
     return cast("Exception", error)

@@ -74,6 +74,10 @@ export function refuseDepth(container) {
 
 /** @param {unknown} value Refused because of its type. */
 export function refuseKind(value) {
+  if (kindOf(value) === "PyProxy") {
+    const { type } = /** @type {{ type: string }} */ (value);
+    return new Refusal(`is a Python ${type}`, "Use its data, as dicts, lists, str and numbers.");
+  }
   return new Refusal(
     `is ${aKind(value)}`,
     REMEDIES[kindOf(value)] ?? "Use its data, as objects, arrays, strings and numbers.",

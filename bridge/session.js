@@ -122,6 +122,7 @@ export class Session {
       settle("error", JSON.stringify(limitReached(this.#stepLimit)), -1);
       return;
     }
+    if (kind === "call") throw new Error("A binding calls the session itself.");
     const count = (this.#counts.get(`${kind} ${name}`) ?? 0) + 1;
     this.#counts.set(`${kind} ${name}`, count);
     const entry = this.#history.get(keyOf(kind, name, count));

@@ -57,6 +57,9 @@ class Link(Protocol):
     def touch(self, session: Session) -> None:
         """*session* may have come to rest: look at it at the end of this turn."""
 
+    def crossed(self, session: Session) -> None:
+        """JavaScript has been told of an outcome: look at *session* when it has had its turn."""
+
 
 class SessionClosed(BaseException):
     """The pass is over. A `BaseException`, so that ``except Exception`` does not swallow it."""
@@ -90,8 +93,6 @@ class Session:
         self.seen = 1
         self.states = {HOT: 0, RUNNING: 0, IDLE: 0}
         """How many calls are in which state; together they say whether the pass may be at rest."""
-        self.crossing = 0
-        """Outcomes on their way through JavaScript to a caller on this side: the pass must not seem at rest."""
         self._link = link
         self._loop = loop
         self._history = {(entry["kind"], entry["name"], entry["count"]): entry for entry in start["history"]}
@@ -419,9 +420,8 @@ class Session:
             call.future.exception()  # nobody waits for it
 
     def crossed(self) -> None:
-        """An outcome has come to its caller through JavaScript."""
-        self.crossing = max(0, self.crossing - 1)
-        self._link.touch(self)
+        """JavaScript is being told of an outcome: what it does next is not known before its turn."""
+        self._link.crossed(self)
 
     # The end ----------------------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ import { encode } from "./values.js";
  *   rollback?: Callback,
  * ) => void} StepPort
  *
- * @typedef {"do" | "sleep" | "waitForEvent" | "writeChunk" | "readChunk"} PortKind
+ * @typedef {"do" | "sleep" | "waitForEvent" | "writeChunk" | "readChunk" | "call"} PortKind
  *
  * What became of a call. `thrown`: by the callback's last attempt, with the very error that it threw.
  * @typedef {"value" | "error" | "thrown"} Outcome
@@ -38,21 +38,43 @@ import { encode } from "./values.js";
  * @typedef {(context: string, ref: number) => Promise<string>} Callback
  */
 
+/**
+ * What differs from guest to guest.
+ *
+ * @typedef {object} Surroundings
+ * @property {(value: unknown) => boolean} [isPython] whether a value is a proxy of a Python object
+ * @property {(promise: Promise<any>) => Promise<any>} [watch] is given each promise that a caller gets, and gives it on:
+ *   what waits for it waits for the engine
+ * @property {(error: unknown) => WireError | undefined} [describe] as data, an error that is known better elsewhere
+ * @property {(wire: WireError) => Error} [restore] the error that a caller gets
+ */
+
 export class WorkflowStep {
   #port;
-  #isPython;
   #encoded;
+  #isPython;
+  #watch;
+  #describe;
+  #restore;
 
   /**
    * @param {StepPort} port borrowed; whoever made it destroys it when the pass is over, and calls throw after that
-   * @param {object} options
-   * @param {(value: unknown) => boolean} options.isPython whether a value is a proxy of a Python object
-   * @param {boolean} [options.encoded] give values as canonical text, for a caller that has its own codec
+   * @param {Surroundings & { encoded?: boolean }} [options] `encoded`: give values as canonical text, for a caller that has
+   *   its own codec
    */
-  constructor(port, { isPython, encoded = false }) {
+  constructor(port, options = {}) {
+    const { encoded = false, isPython = () => false, watch = same, describe = none, restore = fromWire } = options;
     this.#port = port;
-    this.#isPython = isPython;
     this.#encoded = encoded;
+    this.#isPython = isPython;
+    this.#watch = watch;
+    this.#describe = describe;
+    this.#restore = restore;
+    // A stub of Cloudflare's lets itself be wrapped in a Proxy, whose methods are called on the Proxy.
+    this.do = this.do.bind(this);
+    this.sleep = this.sleep.bind(this);
+    this.sleepUntil = this.sleepUntil.bind(this);
+    this.waitForEvent = this.waitForEvent.bind(this);
   }
 
   /**
@@ -63,7 +85,15 @@ export class WorkflowStep {
    * @param {...any} rest `[config], callback, [rollbackOptions]`
    * @returns {Promise<any>}
    */
-  async do(name, ...rest) {
+  do(name, ...rest) {
+    return this.#watch(this.#do(name, rest));
+  }
+
+  /**
+   * @param {string} name
+   * @param {any[]} rest
+   */
+  async #do(name, rest) {
     const config = typeof rest[0] === "function" ? undefined : rest.shift();
     const [callback, undo] = rest;
     if (typeof callback !== "function") throw refusal(`Step "${name}" requires a callback function`);
@@ -88,8 +118,8 @@ export class WorkflowStep {
    * @param {number | string} duration
    * @returns {Promise<void>}
    */
-  async sleep(name, duration) {
-    await this.#call("sleep", name, toJson({ duration }, `sleep "${name}"`));
+  sleep(name, duration) {
+    return this.#watch(this.#ask("sleep", name, { duration }));
   }
 
   /**
@@ -97,8 +127,8 @@ export class WorkflowStep {
    * @param {Date | number} timestamp
    * @returns {Promise<void>}
    */
-  async sleepUntil(name, timestamp) {
-    await this.#call("sleep", name, toJson({ until: Number(timestamp) }, `sleep "${name}"`));
+  sleepUntil(name, timestamp) {
+    return this.#watch(this.#ask("sleep", name, { until: Number(timestamp) }));
   }
 
   /**
@@ -106,8 +136,17 @@ export class WorkflowStep {
    * @param {{ type: string, timeout?: number | string }} options
    * @returns {Promise<any>}
    */
-  async waitForEvent(name, { type, timeout = "24 hours" }) {
-    return await this.#call("waitForEvent", name, toJson({ event_type: type, timeout }, `wait "${name}"`));
+  waitForEvent(name, { type, timeout = "24 hours" }) {
+    return this.#watch(this.#ask("waitForEvent", name, { event_type: type, timeout }));
+  }
+
+  /**
+   * @param {"sleep" | "waitForEvent"} kind
+   * @param {string} name
+   * @param {object} options
+   */
+  async #ask(kind, name, options) {
+    return await this.#call(kind, name, toJson(options, `${kind === "sleep" ? kind : "wait"} "${name}"`));
   }
 
   /**
@@ -124,7 +163,7 @@ export class WorkflowStep {
       const settle = (outcome, text, failure) => {
         if (outcome === "value") resolve(this.#encoded || text === undefined ? text : this.#decode(text));
         else if (outcome === "thrown" && "error" in last) reject(last.error);
-        else reject(Object.assign(fromWire(JSON.parse(text ?? "{}")), this.#encoded ? { failure } : {}));
+        else reject(Object.assign(this.#restore(JSON.parse(text ?? "{}")), this.#encoded ? { failure } : {}));
       };
       this.#port(kind, name, options, settle, ...functions);
     });
@@ -145,8 +184,9 @@ export class WorkflowStep {
         const { name, count } = context.step;
         return JSON.stringify({ value: await this.#encode(await callback(context), { name, count }, ref, attempt) });
       } catch (error) {
-        last.error = error;
-        return JSON.stringify({ error: toWire(error) });
+        const described = this.#describe(error);
+        if (!described) last.error = error;
+        return JSON.stringify({ error: described ?? toWire(error) });
       }
     };
   }
@@ -163,7 +203,7 @@ export class WorkflowStep {
       try {
         return JSON.stringify({ value: encode(await undo({ ...told, output: value })) });
       } catch (thrown) {
-        return JSON.stringify({ error: toWire(thrown) });
+        return JSON.stringify({ error: this.#describe(thrown) ?? toWire(thrown) });
       }
     };
   }
@@ -210,6 +250,10 @@ function withInfinity(context) {
   if (retries.limit === "Infinity") retries.limit = Infinity;
   return context;
 }
+
+/** @template T @param {T} value */
+const same = (value) => value;
+const none = () => undefined;
 
 /** Stands for a delay function, which cannot be stored. */
 const DYNAMIC = "[dynamic]";

@@ -1,7 +1,7 @@
 """
 The Python half of `step.js`: a session as JavaScript's ``WorkflowStep``, and as Python's steps on that.
 
-Proxies: JavaScript is given one, of `JsStep._call`, for as long as the pass lasts; `close` destroys it. Functions that
+Proxies: JavaScript is given one, of `JsStep.call`, for as long as the pass lasts; `close` destroys it. Functions that
 JavaScript gives are held by the call they belong to. Everything else crosses as text.
 """
 
@@ -52,7 +52,7 @@ class JsStep:
         self._session = session
         self._encoded = encoded
         self._open: dict[int, Callable[..., None]] = {}
-        self._port = ffi().create_proxy(self._call)
+        self._port = ffi().create_proxy(self.call)
         self.proxy = _make_step(self._port, encoded)
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class JsStep:
             settle("error", json.dumps({"name": "SessionClosed", "message": "The run is over."}), 0)
         self.failures.clear()
 
-    def _call(  # noqa: PLR0913, PLR0917 - what a call in JavaScript consists of
+    def call(  # noqa: PLR0913, PLR0917 - what a call in JavaScript consists of
         self,
         kind: str,
         name: str,
@@ -77,6 +77,7 @@ class JsStep:
         delay: Any = None,  # noqa: ANN401
         rollback: Any = None,  # noqa: ANN401
     ) -> None:
+        """Make a call: `StepPort` of `step.js`."""
         session = self._session
         try:
             if kind == "do":
@@ -98,6 +99,9 @@ class JsStep:
                 given = json.loads(options)
                 del given["count"]
                 future = session.exchange({"type": kind, **given})
+            elif kind == "call":
+                given = json.loads(options)
+                future = session.call(name, given["method"], given["args"], read=str)
             elif kind == "readChunk":
                 future = session.exchange({"type": kind, "name": name, **json.loads(options)}, read=str)
             else:
@@ -121,8 +125,7 @@ class JsStep:
         self._tell(settle, outcome, json.dumps(wire), self._keep(error))
 
     def _tell(self, settle: Callable[..., None], outcome: str, text: str | None, failure: int) -> None:
-        if self._encoded:
-            self._session.crossing += 1
+        self._session.crossed()
         settle(outcome, text, failure)
 
     def _keep(self, error: BaseException) -> int:
@@ -139,7 +142,7 @@ class JsStep:
     def _delayer(self, function: Any) -> Delay:  # noqa: ANN401 - of either language
         async def ask(context: JsDict, error: BaseException, wire: dict[str, Any]) -> object:
             if is_proxy(function):
-                answer = json.loads(await function(json.dumps({"ctx": context, "error": wire})))
+                answer = json.loads(await function(json.dumps({"ctx": _as_json(context), "error": wire})))
                 if "error" in answer:
                     raise JsFailure(answer["error"])
                 return answer.get("delay")
@@ -158,7 +161,7 @@ class JsStep:
             target = f"{context.step.name}-{context.step.count}"
             told: dict[str, Any] = {"ctx": context, "error": error, "stepName": target}
             if is_proxy(function):
-                outcome = json.loads(await function(json.dumps({**told, "output": output})))
+                outcome = json.loads(await function(json.dumps({**told, "ctx": _as_json(context), "output": output})))
                 if "error" in outcome:
                     raise JsFailure(outcome["error"])
                 return str(outcome["value"])
@@ -169,9 +172,17 @@ class JsStep:
         return run
 
 
+def _as_json(context: JsDict) -> JsDict:
+    """*context* with a retry limit without end written as JSON can; see `withInfinity` in `step.js`."""
+    retries = context.config.retries
+    if retries.limit == float("inf"):
+        retries["limit"] = "Infinity"
+    return context
+
+
 async def _perform_js(attempt: Any, make_context: Callable[[], JsDict]) -> str:  # noqa: ANN401 - a JsProxy
     found = origin.get()
-    outcome = json.loads(await attempt(json.dumps(make_context()), found and found.ref))
+    outcome = json.loads(await attempt(json.dumps(_as_json(make_context())), found and found.ref))
     if "error" in outcome:
         raise JsFailure(outcome["error"])
     value: str = outcome["value"]
@@ -247,12 +258,10 @@ class JsLane:
         future: Future[Any] = StepFuture()
 
         def fulfil(value: str) -> None:
-            self._session.crossed()
             if not future.done():
                 future.set_result(None if read is None or value is None else read(value))
 
         def refuse(error: Any) -> None:  # noqa: ANN401 - a JsProxy
-            self._session.crossed()
             failure = self._step.failures.pop(getattr(error, "failure", 0), None)
             if self._session.closed:
                 future.cancel()

@@ -1,6 +1,7 @@
 /** Runs scenarios on our own engine with a real guest, in this process, in virtual time. */
 
 /** @import { Guest } from "../bridge/protocol.d.ts" */
+/** @import { Deployment } from "../runtime/pool.js" */
 /** @import { Scenario, Target } from "./scenario.d.ts" */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -13,18 +14,20 @@ import { sourceOf } from "./source.js";
 
 const PLACE = { open: () => new DatabaseSync(":memory:"), soon: setImmediate };
 
+/** @typedef {Guest & { load(): Promise<unknown> }} LocalGuest */
+
 /**
  * @param {object} options
  * @param {string} options.name
  * @param {"python" | "javascript"} options.language
- * @param {(deployment: { root: string, main: string, vars: {}, lane: "batched" | "js", modules?: string }) => Guest & { load(): Promise<unknown> }} options.guest
- * @param {"batched" | "js"} [options.lane]
+ * @param {(deployment: Deployment) => Promise<LocalGuest>} options.guest
+ * @param {Partial<Deployment>} [options.more] what the deployment has besides
  * @param {boolean} [options.forgets] whether nothing in an interpreter outlives a pass
  * @param {number} [options.still] how long nothing has to happen, in real ms, before a step is taken for one that never ends
  * @returns {Target}
  */
-export function localTarget({ name, language, guest: makeGuest, lane = "batched", forgets = false, still }) {
-  /** @type {Guest & { load(): Promise<unknown> }} */
+export function localTarget({ name, language, guest: makeGuest, more = {}, forgets = false, still }) {
+  /** @type {LocalGuest | undefined} */
   let guest;
   /** @type {string} */
   let root;
@@ -34,6 +37,7 @@ export function localTarget({ name, language, guest: makeGuest, lane = "batched"
     name,
     language,
     async open(scenarios) {
+      if (scenarios.length === 0) return;
       scenarios.forEach((scenario, i) => classes.set(scenario, `Scenario${i + 1}`));
       root = mkdtempSync(join(tmpdir(), "conformance-"));
       const calls = forgets ? join(root, "calls") : undefined;
@@ -43,12 +47,15 @@ export function localTarget({ name, language, guest: makeGuest, lane = "batched"
         sourceOf(scenarios, language, (scenario) => classes.get(scenario) ?? "", calls),
       );
       if (calls) mkdirSync(calls);
-      const made = makeGuest({ root, main, vars: {}, lane, ...(calls ? { modules: calls } : {}) });
+      const made = await makeGuest({ root, main, vars: {}, ...more, ...(calls ? { modules: calls } : {}) });
       guest = calls ? new Recorder(made, calls) : made;
       await guest.load();
     },
     async run(scenario) {
-      const run = new EngineRun(guest, classes.get(scenario) ?? "", scenario, { ...PLACE, still });
+      const run = new EngineRun(/** @type {LocalGuest} */ (guest), classes.get(scenario) ?? "", scenario, {
+        ...PLACE,
+        still,
+      });
       try {
         return await run.outcome();
       } finally {

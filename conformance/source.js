@@ -6,7 +6,11 @@ const PYTHON = `import asyncio
 import datetime
 import decimal
 from workers import WorkflowEntrypoint
-from workers.workflows import NonRetryableError, WorkflowTimeoutError
+import workers.workflows
+from workers.workflows import NonRetryableError
+
+# Cloudflare's own SDK has none.
+WorkflowTimeoutError = getattr(workers.workflows, "WorkflowTimeoutError", None)
 
 class AppError(Exception):
     pass
@@ -20,13 +24,31 @@ def fails(message, kind=TypeError):
     raise kind(message)
 
 
-async def stream_of(*pieces):
-    for piece in pieces:
-        yield piece
+if WorkflowTimeoutError:
+
+    async def stream_of(*pieces):
+        for piece in pieces:
+            yield piece
+
+    async def bytes_of(stream):
+        return await stream.read()
+
+else:  # a stream is one of JavaScript's
+
+    def stream_of(*pieces):
+        from js import ReadableStream
+        from pyodide.ffi import to_js
+
+        return ReadableStream.from_(to_js(list(pieces)))
+
+    async def bytes_of(stream):
+        from js import Response
+
+        return (await Response.new(stream).bytes()).to_bytes()
 
 
 async def text_of(stream):
-    return (await stream.read()).decode()
+    return (await bytes_of(stream)).decode()
 
 
 def caught(error):

@@ -4,6 +4,9 @@
 
 const FOLDED = "a thrown error comes back as `Error`, its name folded into its message";
 const FOLDED_OWN = "an error of the user's class comes back as `Error`, its name folded into its message";
+const NAMED_TWICE = "the class's name stands before the message of what a step has raised";
+const JS_EXCEPTION =
+  "what a step has raised comes back as JsException, unless it is a ValueError or TypeError with a message of one line";
 const NO_RETRY = '{"retries": {"limit": 0, "delay": 1}}';
 
 /** @type {Scenario[]} */
@@ -62,6 +65,7 @@ export default [
       await a()`,
     javascript: `await step.do("a", ${NO_RETRY}, async () => fails("broken"));`,
     expect: { error: { name: "TypeError", message: "broken" } },
+    differs: { "python-upstream-sdk": NAMED_TWICE },
   },
   {
     name: "errors: a step throws an error of the user's class and nobody catches",
@@ -94,7 +98,10 @@ export default [
         if (error instanceof ${name}) return caught(error);
       }`,
     expect: { output: { name, message: "broken" } },
-    ...(name === "AppError" ? { differs: { cloudflare: "it is an Error with that name, of no class" } } : {}),
+    differs: {
+      "python-upstream-sdk": name === "AppError" ? JS_EXCEPTION : NAMED_TWICE,
+      ...(name === "AppError" ? { cloudflare: "it is an Error with that name, of no class" } : {}),
+    },
   })),
   ...[
     ["a TypeError", "TypeError"],
@@ -125,7 +132,7 @@ export default [
       await step.sleep("nap", "1 hour");
       return [seen, calls(event).length];`,
     expect: { output: [{ name, message: "broken\nin two lines" }, 1] },
-    ...(name === "AppError" ? { differs: { cloudflare: FOLDED_OWN } } : {}),
+    differs: { "python-upstream-sdk": JS_EXCEPTION, ...(name === "AppError" ? { cloudflare: FOLDED_OWN } : {}) },
   })),
   {
     name: "errors: a NonRetryableError is caught as one, in a replay too",
@@ -177,6 +184,7 @@ export default [
         throw error;
       }`,
     expect: { error: { name: "TypeError", message: "broken" } },
+    differs: { "python-upstream-sdk": NAMED_TWICE },
   },
   {
     name: "errors: a step in finally",
@@ -243,6 +251,7 @@ export default [
     expect: { output: "StepError" },
     logVaries: "",
     expectIn: { python: { output: "SystemExit" } },
+    differs: { "python-upstream-sdk": JS_EXCEPTION },
   },
   {
     name: "errors: recursion without end",
@@ -267,6 +276,7 @@ export default [
       }`,
     expect: { output: "caught" },
     logVaries: "the error is each language's own",
+    differs: { "python-upstream-sdk": JS_EXCEPTION },
   },
   {
     name: "errors: an error as a value keeps name and message",
@@ -281,5 +291,6 @@ export default [
       return caught(found.error);`,
     expect: { output: { name: "TypeError", message: "as data" } },
     expectIn: { python: { output: { name: "AppError", message: "as data" } } },
+    differs: { "python-upstream-sdk": "an exception among values comes back as Exception" },
   },
 ];

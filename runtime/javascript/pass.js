@@ -36,7 +36,7 @@ export class Pass {
       const { className, event, value } = this.#start;
       const entrypoint = this.#deployment.create(className, new ExecutionContext());
       const given = { ...event, payload: decode(value), timestamp: new Date(event.timestamp) };
-      const step = new WorkflowStep(session.port, { isPython: () => false });
+      const step = new WorkflowStep(session.port);
       const output = encode(await entrypoint.run(given, step), "output");
       if (!session.closed) session.end(output);
     } catch (error) {

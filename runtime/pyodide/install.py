@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import random
 import sys
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import workers
 import workers.workflows  # noqa: F401
 from _stepwell_runtime import abandon, interrupts, output
 from _stepwell_runtime.guest import Guest
 from _stepwell_runtime.guest import Host as GuestHost
+from _stepwell_runtime.sdk import OwnSdk
 from _workflows_bridge.step import install as install_step
 
-from . import patches
+from . import failures, patches
 from .loop import PyodideLoop
+from .upstream import UpstreamSdk
+
+if TYPE_CHECKING:
+    from _stepwell_runtime.sdk import Sdk
 
 
 class Host(GuestHost, Protocol):
@@ -36,6 +41,19 @@ class Host(GuestHost, Protocol):
     def make_step(self, port: Any, encoded: bool) -> Any:  # noqa: ANN401, FBT001 - positional, as JavaScript has it
         """Make a ``WorkflowStep`` that makes its calls on *port*."""
 
+    def open_upstream(self) -> Any:  # noqa: ANN401 - a JsProxy
+        """Make what Cloudflare's own SDK expects around it."""
+
+
+class PyodideGuest(Guest):
+    """A guest that JavaScript tells which promises are waited for."""
+
+    loop: PyodideLoop
+
+    def step_is_awaited(self) -> None:
+        """See `PyodideLoop.step_is_awaited`."""
+        self.loop.step_is_awaited(sys._getframe().f_back)  # noqa: SLF001 - there is no other way to know it
+
 
 def install(host: Host) -> Guest:
     """Make the interpreter a guest of *host*."""
@@ -43,10 +61,16 @@ def install(host: Host) -> Guest:
     random.seed()
     sys.dont_write_bytecode = True
     written = output.Output(lambda: guest.flush())  # noqa: PLW0108 - there is no guest yet
-    guest = Guest(host, written, PyodideLoop(host.wake, host.set_timer))
+    loop = PyodideLoop(host.wake, host.set_timer)
+
+    def open_sdk(options: dict[str, Any]) -> Sdk:
+        return UpstreamSdk(options, host.open_upstream(), loop) if options.get("sdk") else OwnSdk(options)
+
+    guest = PyodideGuest(host, written, loop, open_sdk)
     output.install(written)
     patches.install(host.sleep)
     interrupts.install(host)
     abandon.install()
+    failures.install()
     install_step(host.make_step)
     return guest

@@ -53,10 +53,11 @@ export async function startInterpreter({
  * @param {string} folder
  * @param {GuestFile[]} files
  */
-function writeFiles(FS, folder, files) {
+export function writeFiles(FS, folder, files) {
   for (const { path, text } of files) {
-    FS.mkdirTree(`${folder}/${path.slice(0, path.lastIndexOf("/"))}`);
-    FS.writeFile(`${folder}/${path}`, text);
+    const place = `${folder}/${path}`;
+    FS.mkdirTree(place.slice(0, place.lastIndexOf("/")));
+    FS.writeFile(place, text);
   }
 }
 

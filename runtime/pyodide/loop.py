@@ -6,11 +6,20 @@ Pyodide's own crosses to JavaScript for every ``call_soon``; `TurnLoop` crosses 
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 from pyodide.webloop import PyodideFuture, PyodideTask, WebLoop
 
+from _stepwell_runtime.rest import AWAITS_STEP
 from _stepwell_runtime.turns import TurnLoop
+
+from . import failures
+
+if TYPE_CHECKING:
+    from asyncio import Task
+    from collections.abc import Coroutine
+    from types import FrameType
 
 
 class PyodideLoop(TurnLoop, WebLoop):  # type: ignore[misc]  # pyodide has no types here
@@ -24,6 +33,32 @@ class PyodideLoop(TurnLoop, WebLoop):  # type: ignore[misc]  # pyodide has no ty
         self._install_running_loop()
         self._install_asyncgen_hooks()
 
+    _latest: tuple[PyodideFuture[Any], int, int] | None = None
+
+    notes_failures = False
+    """Whether JavaScript will ask for what tasks have raised."""
+
+    def create_task(self, coro: Coroutine[Any, Any, Any], **options: Any) -> Task[Any]:  # noqa: ANN401 - as asyncio has it
+        """See `GuestLoop`."""
+        task: Task[Any] = super().create_task(coro, **options)
+        if self.notes_failures:
+            task.add_done_callback(failures.note)
+        return task
+
     def create_future(self) -> PyodideFuture[Any]:
         """A future; Pyodide's, which also has `then`."""
-        return PyodideFuture(loop=self)
+        future = PyodideFuture(loop=self)
+        caller = sys._getframe().f_back  # noqa: SLF001 - there is no other way to know it
+        self._latest = (future, id(caller), caller.f_lasti) if caller else None
+        return future
+
+    def step_is_awaited(self, caller: FrameType | None) -> None:
+        """
+        Take notice that *caller* has made JavaScript's promise of a step be asked for its outcome, by its ``then``.
+
+        Pyodide does so where it makes a future of a promise that JavaScript gives to Python: the future is its latest,
+        and the code that got the promise still stands where it stood. Nobody else who calls ``then`` has a future.
+        """
+        latest, self._latest = self._latest, None
+        if caller and latest and latest[1:] == (id(caller), caller.f_lasti):
+            setattr(latest[0], AWAITS_STEP, True)

@@ -4,6 +4,8 @@
  * `worker.js` puts it into a thread of Node's, `runtime/browser/worker.js` into a page's worker.
  */
 
+/** @import { WireError } from "../../bridge/protocol.d.ts" */
+/** @import { Surroundings } from "../../bridge/step.js" */
 /** @import { GuestFile } from "./interpreter.js" */
 /** @import { Deployment } from "../pool.js" */
 
@@ -29,6 +31,9 @@ import { Control } from "../control.js";
  * @property {(run: () => void) => void} soon runs its argument after the messages that are there have been read
  * @property {(ms: number) => void} block the thread
  * @property {() => number} processorTime what the thread has used of a processor, in ms
+ * @property {(pyodide: any, folder: string) => { host: object, folder: string, restore: (wire: WireError) => Error }} [upstream]
+ *   Cloudflare's own SDK, which the folder has: what it expects around it, where it stands in the interpreter, and how it
+ *   wants errors
  * @property {() => Promise<() => void>} collector gives what collects garbage; for tests that look for leaks
  */
 
@@ -41,6 +46,10 @@ export class Thread {
   #pyodide;
   /** @type {any} the interpreter's half, a PyProxy that lives as long as the thread */
   #guest;
+  /** @type {any} a module of the interpreter's, likewise */
+  #failures;
+  /** @type {ReturnType<NonNullable<Place["upstream"]>> | undefined} */
+  #upstream;
   /** @type {Control | undefined} */
   #control;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -87,23 +96,44 @@ export class Thread {
       look: () => control.look(),
       hit: () => control.hit(),
       make_step: (/** @type {any} */ stepPort, /** @type {boolean} */ encoded) =>
-        new WorkflowStep(stepPort, { isPython: (value) => value instanceof pyodide.ffi.PyProxy, encoded }),
+        new WorkflowStep(stepPort, { ...this.#surroundings(), encoded }),
+      open_upstream: () => this.#upstream?.host,
     });
     install.destroy();
+    this.#failures = pyodide.pyimport("_stepwell_pyodide.failures");
     this.#place.post({ type: "ready" });
+  }
+
+  /** What a step of JavaScript's is in here. @returns {Surroundings} */
+  #surroundings() {
+    const { PyProxy, PythonError } = this.#pyodide.ffi;
+    return {
+      isPython: (value) => value instanceof PyProxy,
+      watch: (promise) => watched(promise, () => this.#guest.step_is_awaited()),
+      describe: (thrown) => {
+        if (!(thrown instanceof PythonError)) return undefined;
+        const error = /** @type {any} */ (thrown);
+        const known = this.#failures.wire_of(error.__error_address);
+        return known ? JSON.parse(known) : { name: error.type, message: error.message, type: `builtins:${error.type}` };
+      },
+      ...(this.#upstream ? { restore: this.#upstream.restore } : {}),
+    };
   }
 
   /** @param {Deployment} deployment */
   #load(deployment) {
+    const { sdk } = deployment;
     try {
       this.#place.mount(this.#pyodide, deployment);
+      if (sdk !== undefined) this.#upstream = this.#place.upstream?.(this.#pyodide, sdk);
     } catch (error) {
       const message = `${deployment.root} cannot be shown to the interpreter: ${/** @type {Error} */ (error).message}`;
       this.#place.post({ type: "loaded", text: JSON.stringify({ error: { name: "OSError", message } }) });
       return;
     }
     this.#run(() => {
-      this.#place.post({ type: "loaded", text: this.#guest.load(JSON.stringify(deployment)) });
+      const options = this.#upstream ? { ...deployment, sdk: this.#upstream.folder } : deployment;
+      this.#place.post({ type: "loaded", text: this.#guest.load(JSON.stringify(options)) });
     });
   }
 
@@ -187,4 +217,22 @@ export class Thread {
     this.#dead = true;
     this.#place.post({ type: "died", reason: String(error?.message ?? error) });
   }
+}
+
+/**
+ * *promise*, which tells when it is asked for its outcome.
+ *
+ * @param {Promise<any>} promise
+ * @param {() => void} tell
+ */
+function watched(promise, tell) {
+  // oxlint-disable-next-line typescript/unbound-method -- it is called on its promise
+  const { then } = promise;
+  /** @param {any[]} functions */
+  // oxlint-disable-next-line unicorn/no-thenable -- it is a promise
+  promise.then = (...functions) => {
+    tell();
+    return Reflect.apply(then, promise, functions);
+  };
+  return promise;
 }

@@ -9,6 +9,7 @@ import { startFrom } from "./image.js";
 import { startInterpreter } from "./interpreter.js";
 import { mountFolder } from "./mount.js";
 import { Thread } from "./thread.js";
+import { openUpstream } from "./upstream.js";
 
 /** @type {import("node:worker_threads").MessagePort} */
 const port = workerData.port;
@@ -24,6 +25,7 @@ const thread = new Thread({
       startInterpreter({ loadPyodide, files, module, snapshot: bytes, globals: guestGlobals(own), memoryLimit }),
     ),
   mount: mountDeployment,
+  upstream: openUpstream,
   soon: setImmediate,
   // Any word will do that nobody notifies.
   block: (ms) => void Atomics.wait(idle, 0, 0, ms),

@@ -10,28 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 from _workflows_bridge.errors import to_wire
 from _workflows_bridge.values import decode, encode
-from workers._binding import binding_name, to_bindings
-from workers._env import Env, env, install
-from workers._workflow import WorkflowEntrypoint
+from workers._binding import binding_name
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from .sdk import Sdk
+
 
 class Deployment:
-    """``{root, main, modules?, vars, lane?}``. Paths are the host's, and hold in the guest too."""
+    """``{root, main, modules?, vars, bindings?}``. Paths are the host's, and hold in the guest too."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
-        """Describe it; `load` imports it."""
+    def __init__(self, options: dict[str, Any], sdk: Sdk) -> None:
+        """Describe it, for code that has *sdk* as ``workers``; `load` imports it."""
         self.main: str = options["main"]
         self._root: str = options["root"]
+        self.sdk = sdk
         self._modules: str | None = options.get("modules")
-        self.lane: str = options.get("lane") or "batched"
-        self.env: Env = env
         self._vars: dict[str, object] = decode(encode(options["vars"]))
         self._bindings: dict[str, str] | None = options.get("bindings")
-        install({**self._vars, **to_bindings(self._bindings or {})})
-        self._classes: dict[str, type[WorkflowEntrypoint]] = {}
+        sdk.bind(self._vars, self._bindings or {})
+        self._classes: dict[str, type] = {}
 
     def load(self) -> dict[str, Any]:
         """Import the main module. Gives the names of the classes found, or the error that it raised."""
@@ -45,10 +44,11 @@ class Deployment:
             return {"error": to_wire(error), "place": _place_in(self._root, error)}
         if self._bindings is None:
             # A variable of the same name was chosen by somebody, and comes first.
-            install({**to_bindings({binding_name(name): name for name in self._classes}), **self._vars})
+            bindings = {binding_name(name): name for name in self._classes}
+            self.sdk.bind(self._vars, {key: name for key, name in bindings.items() if key not in self._vars})
         return {"classes": list(self._classes)}
 
-    def find(self, name: str) -> type[WorkflowEntrypoint]:
+    def find(self, name: str) -> type:
         """The class called *name*."""
         if name not in self._classes:
             found = ", ".join(self._classes) or "none"
@@ -58,10 +58,11 @@ class Deployment:
 
     def _find_classes(self, module: ModuleType) -> None:
         """Upstream's rule: subclasses among the public names, imported ones too, each under the name of its class."""
+        base = self.sdk.entrypoint
         names = getattr(module, "__all__", None)
         for name in names if names is not None else [name for name in vars(module) if not name.startswith("_")]:
             found = getattr(module, name, None)
-            if isinstance(found, type) and issubclass(found, WorkflowEntrypoint) and found is not WorkflowEntrypoint:
+            if isinstance(found, type) and issubclass(found, base) and found is not base:
                 self._classes[found.__name__] = found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import json
 from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from _workflows_bridge.batch import pack_batch, unpack_batch
 
@@ -18,6 +18,7 @@ from . import interrupts
 from .deployment import Deployment
 from .passes import Pass
 from .rest import is_at_rest
+from .sdk import OwnSdk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from .loop import GuestLoop
     from .output import Output
+    from .sdk import Sdk
 
 PORTION = 12
 """Messages that are worked off at once. The engine writes down what came of one portion while we work on the next."""
@@ -48,9 +50,16 @@ class Host(interrupts.Pool, Protocol):
 class Guest:
     """See the module. It is also the `Link` of its sessions."""
 
-    def __init__(self, host: Host, output: Output, loop: GuestLoop) -> None:
-        """Guide the passes of this interpreter on *loop*."""
+    def __init__(
+        self, host: Host, output: Output, loop: GuestLoop, open_sdk: Callable[[dict[str, Any]], Sdk] = OwnSdk
+    ) -> None:
+        """
+        Guide the passes of this interpreter on *loop*.
+
+        *open_sdk* gives what user code has as ``workers``, for the options of a deployment.
+        """
         self.loop = loop
+        self._open_sdk = open_sdk
         self.deployment: Deployment | None = None
         self._post = host.post
         self.took = 0.0
@@ -59,14 +68,18 @@ class Guest:
         self._output = output
         self._passes: dict[int, Pass] = {}
         self._touched: set[Session] = set()
+        self._crossed: set[Session] = set()
+        self._drained = True
+        """Whether all has run that was runnable in this turn."""
         self._outbox: list[Message] = []
         self._attempts: deque[Callable[[], None]] = deque()
 
     def load(self, text: str) -> str:
         """Import the main module of a deployment (JSON). Gives ``{classes}`` or ``{error}``."""
-        self.deployment = Deployment(json.loads(text))
+        options = json.loads(text)
         interrupts.importing = True
         try:
+            self.deployment = Deployment(options, self._open_sdk(options))
             loaded = self.deployment.load()
         finally:
             interrupts.importing = False
@@ -112,7 +125,10 @@ class Guest:
             self._computed()
 
     def _work(self, until: float) -> None:
-        while self.loop.run_ready(until) and self._attempts:
+        while True:
+            self._drained = self.loop.run_ready(until)
+            if not (self._drained and self._attempts):
+                return
             # The log must know of an attempt before the attempt can do anything.
             if self._outbox:
                 self.flush()
@@ -135,12 +151,16 @@ class Guest:
         return messages
 
     def _look_for_rest(self) -> None:
-        for session in self._touched | self.loop.woken:
+        if not self._drained:
+            return  # somebody has been woken, and has not run yet
+        # What an outcome makes JavaScript do, it does between this turn and the next.
+        later, self._crossed = self._crossed, set()
+        for session in (self._touched | self.loop.woken) - later:
             found = self._passes.get(session.pass_)
             if found and found.reported_rest != session.seen and is_at_rest(session, self.loop):
                 found.reported_rest = session.seen
                 self.post({"type": "quiet", "pass": session.pass_, "seen": session.seen})
-        self._touched.clear()
+        self._touched = later
         self.loop.woken.clear()
 
     # Link -------------------------------------------------------------------------------------------------------------
@@ -165,6 +185,11 @@ class Guest:
     def touch(self, session: Session) -> None:
         """*session* may have come to rest."""
         self._touched.add(session)
+
+    def crossed(self, session: Session) -> None:
+        """JavaScript has been told of an outcome: look at *session* when it has had its turn."""
+        self._crossed.add(session)
+        self.loop.wake()
 
     # Passes -----------------------------------------------------------------------------------------------------------
 

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Protocol
 
 from _workflows_bridge.session import Link, Origin, Session, origin
-from _workflows_bridge.values import encode
-from workers._context import ExecutionContext
-from workers._context import _going_on as going_on
-from workers._step import WorkflowStep
-from workers._workflow import to_event
 
 from .abandon import abandon
 
@@ -23,6 +17,7 @@ if TYPE_CHECKING:
 
     from .deployment import Deployment
     from .loop import GuestLoop
+    from .sdk import Run
 
 
 class Home(Link, Protocol):
@@ -52,7 +47,7 @@ class Pass:
         self._loop = home.loop
         self._deployment = deployment
         self._gone = gone
-        self._step: WorkflowStep | None = None
+        self._called: Run | None = None
 
     def begin(self) -> None:
         """Call ``run()`` in a task of its own."""
@@ -64,13 +59,8 @@ class Pass:
         session = self.session
         try:
             cls = self._deployment.find(self._start["className"])
-            entrypoint = cls(ExecutionContext(), self._deployment.env)
-            event = to_event(self._start["event"], self._start["value"])
-            self._step = WorkflowStep(session, lane=self._deployment.lane)
-            result = entrypoint.run(event, self._step)
-            if inspect.iscoroutine(result):
-                result = await result
-            output = encode(result, where="output")
+            self._called = self._deployment.sdk.open(cls, session)
+            output = await self._called.output(self._start)
         except BaseException as error:
             if session.closed:
                 raise
@@ -87,7 +77,8 @@ class Pass:
     async def _finish_waiting(self) -> None:
         """Let what was given to ``waitUntil`` end, which outlives the run."""
         own = self._loop.tasks.get(self.session, ())
-        while waiting := [task for task in own if task in going_on and not task.done()]:
+        outlives = self._called.outlives if self._called else lambda _task: False
+        while waiting := [task for task in own if outlives(task) and not task.done()]:
             await asyncio.wait(waiting)
 
     def drop(self, reason: str) -> None:
@@ -98,8 +89,8 @@ class Pass:
         if self.session.closed:
             return
         self._gone(self.session.pass_)
-        if self._step is not None:
-            self._step._release()  # noqa: SLF001 - the SDK's own seam
+        if self._called is not None:
+            self._called.close()
         self.session.close(reason)
         for task in self._loop.forget(self.session):
             if not abandon(task):

@@ -19,10 +19,14 @@ _WAITING_ON_TASKS = frozenset(
 """Modules whose coroutines wait for what other tasks do. `asyncio.sleep` is among them, but has a timer."""
 
 
+AWAITS_STEP = "awaits_step"
+"""Attribute of a future that a runtime has made of what a step gave elsewhere, such as JavaScript's promise of it."""
+
+
 def is_at_rest(session: Session, loop: GuestLoop) -> bool:
     """Whether everything that *session* waits for is the engine's: a time, an event, a retry."""
     states = session.states
-    if session.crossing or not states[IDLE] or states[RUNNING] or (states[HOT] and not session.held):
+    if not states[IDLE] or states[RUNNING] or (states[HOT] and not session.held):
         return False
     return not loop.timers_of(session) and all(
         task.done() or _waits_for_engine(task) for task in loop.tasks.get(session, ())
@@ -38,7 +42,7 @@ def _waits_for_engine(task: Task[Any]) -> bool:
 
 def _is_known(waiter: Future[Any]) -> bool:
     # A task of this pass is looked at in its own turn.
-    if isinstance(waiter, StepFuture | Task):
+    if isinstance(waiter, StepFuture | Task) or getattr(waiter, AWAITS_STEP, False):
         return True
     children = getattr(waiter, "_children", None)
     return children is not None and all(child.done() or _is_known(child) for child in children)

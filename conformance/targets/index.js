@@ -1,0 +1,56 @@
+/**
+ * Where scenarios run. Our own engine with another guest is one line here: its language, what makes the guest, and what is
+ * special about it. The order is that of the table.
+ */
+
+/** @import { Deployment } from "../../runtime/pool.js" */
+/** @import { LocalGuest } from "../local.js" */
+/** @import { Target } from "../scenario.d.ts" */
+
+import { localTarget } from "../local.js";
+import { upstreamTarget } from "./upstream.js";
+
+/** @type {Record<string, (name: string) => Promise<Target>>} */
+export const TARGETS = {
+  python: local("python", pyodide),
+  "python-js-lane": local("python", pyodide, { more: { lane: "js" } }),
+  "python-upstream-sdk": async (name) => upstreamTarget(name, pyodide),
+  wasmtime: local("python", wasmtime, { forgets: true, still: 400 }),
+  cpython: local("python", cpython),
+  javascript: local("javascript", javascript),
+  browser: async () => (await import("./browser.js")).default,
+  cloudflare: async () => (await import("./cloudflare.js")).default,
+};
+
+/** @param {Deployment} deployment @returns {Promise<LocalGuest>} */
+async function pyodide(deployment) {
+  const { PyodideGuest } = await import("../../runtime/pyodide/pool.js");
+  return new PyodideGuest({ deployment, isolates: 1 });
+}
+
+/** @param {Deployment} deployment @returns {Promise<LocalGuest>} */
+async function wasmtime(deployment) {
+  const { WasmtimeGuest } = await import("../../runtime/wasmtime/pool.js");
+  return new WasmtimeGuest({ deployment });
+}
+
+/** @param {Deployment} deployment @returns {Promise<LocalGuest>} */
+async function cpython(deployment) {
+  const { CPythonGuest } = await import("../../runtime/cpython/pool.js");
+  return new CPythonGuest({ deployment, isolates: 1 });
+}
+
+/** @param {Deployment} deployment @returns {Promise<LocalGuest>} */
+async function javascript(deployment) {
+  const { JavaScriptGuest } = await import("../../runtime/javascript/pool.js");
+  return new JavaScriptGuest({ deployment, isolates: 1 });
+}
+
+/**
+ * @param {"python" | "javascript"} language
+ * @param {(deployment: Deployment) => Promise<LocalGuest>} guest
+ * @param {Omit<Parameters<typeof localTarget>[0], "name" | "language" | "guest">} [options]
+ */
+function local(language, guest, options) {
+  return async (/** @type {string} */ name) => localTarget({ name, language, guest, ...options });
+}

@@ -1,0 +1,43 @@
+/** Cloudflare's own Python SDK on our engine. It has two signatures of `step.do`, and a compatibility flag says which. */
+
+/** @import { Deployment } from "../../runtime/pool.js" */
+/** @import { LocalGuest } from "../local.js" */
+/** @import { Scenario, Target } from "../scenario.d.ts" */
+
+import { localTarget } from "../local.js";
+
+/** Where PyPI's workers-runtime-sdk is installed. */
+const FOLDER = process.env.STEPWELL_UPSTREAM_SDK;
+
+/**
+ * @param {string} name
+ * @param {(deployment: Deployment) => Promise<LocalGuest>} guest
+ * @returns {Target}
+ */
+export function upstreamTarget(name, guest) {
+  const targetWith = (/** @type {string[]} */ flags) =>
+    localTarget({ name, language: "python", guest, more: { sdk: FOLDER ?? "", flags } });
+  const byName = targetWith([]);
+  const byPosition = targetWith(["no_python_workflows_implicit_dependencies"]);
+  return {
+    ...byName,
+    async unavailable() {
+      if (FOLDER) return undefined;
+      return "Cloudflare's Python SDK is not installed (pip install 'stepwell[upstream-sdk]').";
+    },
+    async open(scenarios) {
+      await byName.open(scenarios.filter((scenario) => !isByPosition(scenario)));
+      await byPosition.open(scenarios.filter(isByPosition));
+    },
+    run: (scenario) => (isByPosition(scenario) ? byPosition : byName).run(scenario),
+    async close() {
+      await byName.close();
+      await byPosition.close();
+    },
+  };
+}
+
+/** @param {Scenario} scenario */
+function isByPosition({ python = "" }) {
+  return /\bdepends\s*=/.test(python);
+}

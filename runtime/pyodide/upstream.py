@@ -1,0 +1,136 @@
+"""
+Cloudflare's own Python SDK, PyPI's ``workers-runtime-sdk``, in place of ours: unmodified, as the user has installed it.
+
+It is the proof that ``WorkflowStep`` is seen from Python as Cloudflare's is, and an oracle for our SDK. What it expects
+of the runtime around it is made here and in `upstream.js`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from _workflows_bridge.batch import to_json
+from _workflows_bridge.errors import from_wire
+from _workflows_bridge.session import origin
+from _workflows_bridge.step import JsStep
+from _workflows_bridge.values import encode
+from workers._context import ExecutionContext, wait_until
+from workers._context import _going_on as going_on
+
+if TYPE_CHECKING:
+    from asyncio import Task
+    from collections.abc import Callable, Iterator
+
+    from _workflows_bridge.batch import Message
+    from _workflows_bridge.session import Session
+
+    from .loop import PyodideLoop
+
+ON_CLOUDFLARE = frozenset({"python_workflows", "python_workflows_implicit_dependencies"})
+"""Compatibility flags that a new deployment has there, of those that the SDK asks for."""
+
+
+class UpstreamSdk:
+    """See the module, and `Sdk`."""
+
+    def __init__(self, options: dict[str, Any], host: Any, loop: PyodideLoop) -> None:  # noqa: ANN401 - a JsProxy
+        """
+        Import the SDK.
+
+        Args:
+            options: Of the deployment: ``sdk``, the folder in the interpreter that has it, and ``flags``, names of
+                compatibility flags that are on, or off where ``no_`` precedes.
+            host: `Upstream` of `upstream.js`.
+            loop: The interpreter's.
+        """
+        self._host = host
+        self._runs: dict[Session, _UpstreamRun] = {}
+        host.connect(self._call)
+        loop.notes_failures = True
+        _replace_our_own(options["sdk"])
+        _provide_modules(host, frozenset(options.get("flags") or ()))
+        self.entrypoint = import_module("workers").WorkflowEntrypoint
+
+    def bind(self, variables: dict[str, Any], bindings: dict[str, str]) -> None:
+        """See `Sdk`."""
+        self._host.bind(encode(variables), json.dumps(bindings))
+
+    def open(self, cls: type, session: Session) -> _UpstreamRun:
+        """See `Sdk`."""
+        run = self._runs[session] = _UpstreamRun(cls, session, self._host, lambda: self._runs.pop(session, None))
+        return run
+
+    def _call(self, workflow: str, options: str, settle: Callable[..., None]) -> None:
+        """Make a call of a binding, for the run whose code makes it."""
+        found = origin.get()
+        runs = [self._runs[found.session]] if found and found.session in self._runs else list(self._runs.values())
+        if len(runs) != 1:
+            message = "A binding can be used while a workflow runs, not while its module is imported."
+            settle("error", to_json({"name": "Error", "message": message}), 0)
+            return
+        runs[0].step.call("call", workflow, options, settle)
+
+
+class _UpstreamRun:
+    def __init__(self, cls: type, session: Session, host: Any, gone: Callable[[], object]) -> None:  # noqa: ANN401
+        self._class: Any = cls
+        self._host = host
+        self._gone = gone
+        self.step = JsStep(session)
+
+    async def output(self, start: Message) -> str:
+        entrypoint = self._class(ExecutionContext(), self._host.env)
+        event = self._host.event(json.dumps(start["event"]), start["value"])
+        try:
+            return str(self._host.encode(await entrypoint.run(event, self.step.proxy)))
+        except Exception as error:
+            # An error of JavaScript's knows what it was before it became one.
+            if type(error).__name__ == "JsException":
+                raise from_wire(json.loads(self._host.wire(error))) from None
+            raise
+
+    def outlives(self, task: Task[Any]) -> bool:
+        return task in going_on
+
+    def close(self) -> None:
+        self.step.close()
+        self._gone()
+
+
+def _replace_our_own(folder: str) -> None:
+    """Let ``import workers`` find what is in *folder*. Our own modules live on for those who have imported them."""
+    for name in [name for name in sys.modules if name == "workers" or name.startswith("workers.")]:
+        del sys.modules[name]
+    sys.path.insert(0, folder)
+
+
+def _provide_modules(host: Any, flags: frozenset[str]) -> None:  # noqa: ANN401 - a JsProxy
+    """Make the two modules that Cloudflare's runtime puts beside the SDK."""
+    on = ({*ON_CLOUDFLARE, *flags}) - {flag.removeprefix("no_") for flag in flags if flag.startswith("no_")}
+
+    compat_flags: Any = ModuleType("_cloudflare_compat_flags")
+    compat_flags.__getattr__ = lambda name: name in on
+    sys.modules["_cloudflare_compat_flags"] = compat_flags
+
+    helper: Any = ModuleType("_pyodide_entrypoint_helper")
+    helper.cloudflareWorkersModule = SimpleNamespace(env=host.env, waitUntil=wait_until)
+    helper.cloudflareSocketsModule = host.sockets
+    helper.doAnImport = getattr(host, "import")
+    helper.patchWaitUntil = lambda _context: None  # ours holds what it is given
+    helper.patch_env_helper = lambda entries: _patch(host.env, entries)
+    sys.modules["_pyodide_entrypoint_helper"] = helper
+
+
+def _patch(env: Any, entries: Any) -> Iterator[None]:  # noqa: ANN401 - JsProxies
+    before = {name: getattr(env, name, None) for name in entries}
+    for name, value in entries.items():
+        setattr(env, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(env, name, value)

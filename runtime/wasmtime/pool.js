@@ -22,7 +22,9 @@ const PROGRAM = fileURLToPath(new URL("main.py", import.meta.url));
 const DEATHS = 2;
 
 /**
- * @typedef {{ type: "lost", pass: number, reason: string, ref: number, attempt: number, limit?: WireError }} Lost
+ * What steps have used: ref, attempt and ms of processor time. @typedef {[number, number, number][]} Used
+ *
+ * @typedef {{ type: "lost", pass: number, reason: string, ref: number, attempt: number, used: Used, limit?: WireError }} Lost
  * @typedef {{ lodger: Lodger, checks: Checks, outbox: ToGuest[], written: number, usage: Map<string, number> }} Lodging
  */
 
@@ -187,7 +189,7 @@ export class WasmtimeGuest {
     const pass = Number(text.slice(0, space));
     const lodging = this.#lodgings.get(pass);
     if (!lodging) return;
-    for (const [ref, attempt, cpu] of JSON.parse(text.slice(space, end))) lodging.usage.set(`${ref} ${attempt}`, cpu);
+    note(lodging, JSON.parse(text.slice(space, end)));
     const messages = this.#believe(pass, lodging, text.slice(end + 1));
     if (messages.length > 0) this.onmessages(messages);
   }
@@ -218,7 +220,7 @@ export class WasmtimeGuest {
     } catch (error) {
       if (!(error instanceof SyntaxError || error instanceof TypeError || checks.isRubbish(error))) throw error;
       const reason = `It sent ${error.message}.`;
-      this.#lose({ type: "lost", pass, reason, ref: 0, attempt: 0 });
+      this.#lose({ type: "lost", pass, reason, ref: 0, attempt: 0, used: [] });
     }
     return messages;
   }
@@ -247,9 +249,10 @@ export class WasmtimeGuest {
    *
    * @param {Lost} lost
    */
-  #lose({ pass, reason, ref, attempt, limit }) {
+  #lose({ pass, reason, ref, attempt, used, limit }) {
     const lodging = this.#lodgings.get(pass);
     if (!lodging) return;
+    note(lodging, used);
     this.#leave(pass);
     const { running } = lodging.lodger;
     if (limit?.name === "Expired") this.onlost([{ pass, blamed: [], reason }]);
@@ -310,6 +313,14 @@ export class WasmtimeGuest {
     this.#lodgings.clear();
     await process?.end();
   }
+}
+
+/**
+ * @param {Lodging} lodging
+ * @param {Used} used
+ */
+function note({ usage }, used) {
+  for (const [ref, attempt, cpu] of used) usage.set(`${ref} ${attempt}`, cpu);
 }
 
 /**

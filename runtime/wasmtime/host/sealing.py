@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 TICK = 0.01
 """Seconds between two looks at an instance that runs."""
-WASM_STACK = 8 << 20
+WASM_STACK = 64 << 20
 """Bytes. Python's own limit of recursion must come first."""
-THREAD_STACK = 64 << 20
+THREAD_STACK = 128 << 20
 _TABLES = 64
 _EXPORTS = ("boot", "deliver", "turn", "answer")
 _LAST_WORDS = 4000

@@ -112,6 +112,7 @@ class Server:
             "ref": ref,
             "attempt": attempt,
         }
+        message["used"] = cell.meter.take_used()
         if limit is not None:
             message["limit"] = {"name": limit.name, "message": limit.message}
         self._send(message)

@@ -41,18 +41,26 @@ class Crew:
         self._since: dict[int, float] = {}
         """When each thread that is busy has begun."""
         self._threads = 0
+        self._given = 0
+        """How much is to be done or being done."""
+        self._counting = threading.Lock()
         threading.stack_size(THREAD_STACK)
         for _ in range(size):
             self._start()
 
     def give(self, work: Work) -> None:
-        """Have somebody do *work*."""
+        """Have somebody do *work*. From now on this crew is busy."""
+        self._count(1)
         self._queue.put(work)
 
     @property
     def busy(self) -> bool:
-        """Whether anything runs."""
-        return bool(self._since)
+        """Whether anything runs, or is about to."""
+        return self._given > 0
+
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self._given += change
 
     def look(self) -> None:
         """Start a thread where those that there are do not get on."""
@@ -76,6 +84,7 @@ class Crew:
                 work.work()
             finally:
                 del self._since[me]
+                self._count(-1)
 
 
 class Clock:

@@ -28,15 +28,21 @@ class Missing:
         file = _native_file(name.rpartition(".")[2], sys.path if path is None else path)
         if file is not None:
             reason = f"{file} is native code, which a sealed interpreter cannot load"
-            raise _lacking(name, reason, "cpython (and pyodide, if the package has a wheel for it)")
+            # No ModuleNotFoundError: `from package import name` would swallow it.
+            raise ImportError(
+                _message(name, reason, "cpython (and pyodide, if the package has a wheel for it)"), name=name
+            )
         if root in sys.stdlib_module_names and "." not in name:
             raise _lacking(name, "this module of the standard library needs what a sealed interpreter lacks", "cpython")
         return None
 
 
 def _lacking(name: str, reason: str, runtimes: str) -> ModuleNotFoundError:
-    message = f"No module named {name!r} in the wasmtime runtime: {reason}. Runtimes that can have it: {runtimes}."
-    return ModuleNotFoundError(message, name=name)
+    return ModuleNotFoundError(_message(name, reason, runtimes), name=name)
+
+
+def _message(name: str, reason: str, runtimes: str) -> str:
+    return f"No module named {name!r} in the wasmtime runtime: {reason}. Runtimes that can have it: {runtimes}."
 
 
 def _native_file(stem: str, folders: Sequence[str]) -> str | None:

@@ -132,8 +132,8 @@ export type FromGuest =
       started?: true;
       rollback?: { config?: object };
     }
-  | { type: "done"; pass: number; ref: number; attempt: number; value: Encoded }
-  | { type: "failed"; pass: number; ref: number; attempt: number; error: WireError }
+  | { type: "done"; pass: number; ref: number; attempt: number; value: Encoded; usage?: Usage }
+  | { type: "failed"; pass: number; ref: number; attempt: number; error: WireError; usage?: Usage }
   /** What the delay function gave, or in `failure` what became of it instead, as the end of a sentence. */
   | { type: "delay"; pass: number; ref: number; attempt: number; delay?: unknown; failure?: string }
   /** In a pass that rolls back: `ref` stands for the rollback handler of this step. */
@@ -184,6 +184,12 @@ export type FromGuest =
   | { type: "log"; pass: number; ref?: number; level: LogLevel; text: string; replay?: true };
 
 export type LogLevel = "debug" | "info" | "warning" | "error" | "stdout" | "stderr";
+
+/** What an attempt has used, where the runtime counts that; it is the runtime that says so, not the guest. */
+export interface Usage {
+  /** Processor time in ms. */
+  cpuMs: number;
+}
 
 /** A pass that is gone because its interpreter died or was stopped. */
 export interface LostPass {

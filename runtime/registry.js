@@ -1,6 +1,7 @@
 /** The runtimes that there are in Node, a line each. A page has its own one. */
 
-/** @import { Deployment, Pool } from "./pool.js" */
+/** @import { Guest } from "../bridge/protocol.d.ts" */
+/** @import { Deployment } from "./pool.js" */
 
 import { extname } from "node:path";
 
@@ -14,13 +15,24 @@ const JAVASCRIPT = [".js", ".mjs", ".ts", ".mts"];
  * @property {string[]} suffixes of the main files that it runs; the first runtime that has a suffix is its default
  * @property {() => Promise<GuestClass>} load reads its code, which nobody needs who runs another
  *
- * @typedef {{ new (options: { deployment: Deployment }): Pool, prewarm?: (runtime: Runtime | null) => void }} GuestClass
+ * What the engine talks to, and what whoever puts it there needs of it besides.
+ *
+ * @typedef {object} Place
+ * @property {() => Promise<{ classes: string[], output: { level: string, text: string }[] }>} load imports the deployment
+ * @property {boolean} inUse whether passes are there
+ * @property {(text: string) => void} onoutput takes what was written, and whose it is nobody knows
+ * @property {(line: string) => void} onproblem takes a line for the operator
+ *
+ * @typedef {Guest & Place} RuntimeGuest
+ *
+ * @typedef {{ new (options: { deployment: Deployment }): RuntimeGuest, prewarm?: (runtime: Runtime | null) => void }} GuestClass
  */
 
 /** @type {Record<string, Entry>} */
 export const RUNTIMES = {
   pyodide: { suffixes: PYTHON, load: async () => (await import("./pyodide/pool.js")).PyodideGuest },
   cpython: { suffixes: PYTHON, load: async () => (await import("./cpython/pool.js")).CPythonGuest },
+  wasmtime: { suffixes: PYTHON, load: async () => (await import("./wasmtime/pool.js")).WasmtimeGuest },
   javascript: { suffixes: JAVASCRIPT, load: async () => (await import("./javascript/pool.js")).JavaScriptGuest },
 };
 

@@ -75,6 +75,7 @@ export class Attempts {
     if (this.#pass.held) return;
     step.due = null;
     step.running = true;
+    step.usage = undefined;
     if (step.again) step.again = false;
     else {
       step.attempts += 1;
@@ -102,9 +103,10 @@ export class Attempts {
   }
 
   /** @param {Extract<FromGuest, { type: "done" }>} message */
-  done({ ref, attempt, value }) {
+  done({ ref, attempt, value, usage }) {
     const step = this.#running(ref, attempt);
     if (!step) return;
+    step.usage = usage;
     if (isLonger(value, MAX_VALUE)) {
       // The guest believes that the step has ended. It must know better, or it would never come to rest.
       this.#pass.sendNow({ type: "expired", pass: this.#pass.id, ref, attempt });
@@ -116,15 +118,17 @@ export class Attempts {
     step.ended = true;
     this.#pass.disarm(step);
     const { log, now } = this.#pass;
-    this.#pass.write((store) => store.stepSucceeded(log, step, now, attempt, value));
+    this.#pass.write((store) => store.stepSucceeded(log, step, now, { attempt, value, usage }));
     this.#pass.afterCommit({ type: "resolve", pass: this.#pass.id, ref });
     this.#options.onended(step);
   }
 
   /** @param {Extract<FromGuest, { type: "failed" }>} message */
-  failed({ ref, attempt, error }) {
+  failed({ ref, attempt, error, usage }) {
     const step = this.#running(ref, attempt);
-    if (step) this.#settleFailure(step, error, { fromGuest: true });
+    if (!step) return;
+    step.usage = usage;
+    this.#settleFailure(step, error, { fromGuest: true });
   }
 
   /** @param {Extract<FromGuest, { type: "delay" }>} message */
@@ -216,7 +220,7 @@ export class Attempts {
     step.running = false;
     step.delaying = null;
     step.due = now + delay;
-    const failed = { attempt: step.attempts, error, retry: delay };
+    const failed = { attempt: step.attempts, error, retry: delay, usage: step.usage };
     this.#pass.write((store) => store.attemptFailed(log, step, now, failed));
     if (step.ref !== null) this.arm(step);
     this.#options.onidle();
@@ -233,7 +237,7 @@ export class Attempts {
     step.ended = true;
     step.error = stepError ?? error;
     const told = held && !stepError ? {} : { error: step.error };
-    const failed = { attempt: step.attempts, error, stepError };
+    const failed = { attempt: step.attempts, error, stepError, usage: step.usage };
     const { log, now } = this.#pass;
     this.#pass.write((store) => store.stepFailed(log, step, now, failed));
     if (step.ref !== null) this.#pass.afterCommit({ type: "reject", pass: this.#pass.id, ref: step.ref, ...told });

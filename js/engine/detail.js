@@ -125,11 +125,12 @@ function stepDetails(rows, toJson) {
         step?.attempts.push({ start: at, end: null, success: null, error: null });
         break;
       case "attemptSuccess":
-        Object.assign(step?.attempts.at(-1) ?? {}, { end: at, success: true });
+        Object.assign(step?.attempts.at(-1) ?? {}, { end: at, success: true, ...usageOf(detail) });
         break;
       case "attemptFailure": {
         const retry = detail.retryDelayMs === undefined ? {} : { retryDelayMs: detail.retryDelayMs };
         const error = publicError(detail.error);
+        Object.assign(retry, usageOf(detail));
         if (step?.attempts.length) Object.assign(step.attempts.at(-1), { end: at, success: false, error, ...retry });
         break;
       }
@@ -265,6 +266,11 @@ export function subscriptionEvent(row, entry, toJson, isSensitive) {
     default:
       return base;
   }
+}
+
+/** What the runtime says that an attempt has used, where it counts that. @param {any} detail */
+function usageOf({ cpuMs }) {
+  return cpuMs === undefined ? {} : { cpuMs };
 }
 
 /**

@@ -55,6 +55,8 @@ export class Step {
     this.attempts = 0;
     /** The attempt that is to begin next has begun before, and is not charged again. */
     this.again = false;
+    /** What its last attempt has used. @type {import("../../bridge/protocol.d.ts").Usage | undefined} */
+    this.usage = undefined;
     /** When the sleep, the retry or the wait falls due. @type {number | null} */
     this.due = null;
     /** @type {StepConfig | null} */

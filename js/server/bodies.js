@@ -18,6 +18,23 @@ const STATUSES = [
 const duration = z.union([z.number(), z.string()]);
 const retention = z.strictObject({ success_retention: duration.optional(), error_retention: duration.optional() });
 
+const limit = z.number().positive();
+/** What sealed interpreters may reach and use: `runtime/wasmtime/settings.js`. */
+const sealed = z.strictObject({
+  memory: z
+    .int()
+    .min(32 << 20)
+    .max(4096 * 2 ** 20)
+    .optional(),
+  stepCpu: limit.nullable().optional(),
+  runCpu: limit.nullable().optional(),
+  passCpu: limit.nullable().optional(),
+  passWall: limit.nullable().optional(),
+  maxOutput: z.int().min(1).optional(),
+  fetch: z.array(z.string()).optional(),
+  threads: z.int().min(1).optional(),
+});
+
 export const deployment = z.strictObject({
   root: z.string().startsWith("/"),
   main: z.string().startsWith("/"),
@@ -28,6 +45,7 @@ export const deployment = z.strictObject({
       z.strictObject({ name: z.literal("pyodide") }),
       z.strictObject({ name: z.literal("cpython"), python: z.string().startsWith("/").optional() }),
       z.strictObject({ name: z.literal("javascript") }),
+      z.strictObject({ name: z.literal("wasmtime"), sealed: sealed.optional() }),
     ])
     .nullable()
     .default(null),

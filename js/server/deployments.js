@@ -1,7 +1,6 @@
 /** Which code the workflows of a state run, and the guests that run it. */
 
-/** @import { Pool } from "../../runtime/pool.js" */
-/** @import { Runtime } from "../../runtime/registry.js" */
+/** @import { Runtime, RuntimeGuest } from "../../runtime/registry.js" */
 /** @import { WorkflowRow } from "../store/store.d.ts" */
 
 import { dirname, relative, resolve } from "node:path";
@@ -19,7 +18,7 @@ import { Sources } from "./sources.js";
  *   class under its own
  * @property {Runtime | null} [runtime] what runs it, with its options; absent or null: the default one for the main file
  *
- * @typedef {{ guest: Pool, classes: string[] }} Loaded
+ * @typedef {{ guest: RuntimeGuest, classes: string[] }} Loaded
  */
 
 /** For so long, in ms, nobody looks again whether the code of a deployment has changed. */
@@ -34,7 +33,7 @@ export class Deployments {
   #sources = new Sources();
   /** By deployment. @type {Map<string, { version: string, lookedAt: number, loaded: Promise<Loaded> }>} */
   #loaded = new Map();
-  /** Those that are loading included: code may take forever to import. @type {Set<Pool>} */
+  /** Those that are loading included: code may take forever to import. @type {Set<RuntimeGuest>} */
   #guests = new Set();
 
   /**

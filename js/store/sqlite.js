@@ -7,7 +7,7 @@
 
 /** @import { Driver } from "./driver.d.ts" */
 /** @import { Encoded, StepConfig, WireError } from "../../bridge/protocol.d.ts" */
-/** @import { AttemptedRef, AttemptFailed, ChunkRow, EventRow, InstanceRow, LogCursor, LogRow, NewInstance, OutputRow, RollbackStart, ScheduleRow, StepFailed, StepRef, Store, WorkflowRow } from "./store.d.ts" */
+/** @import { AttemptedRef, AttemptFailed, ChunkRow, EventRow, InstanceRow, LogCursor, LogRow, NewInstance, OutputRow, RollbackStart, ScheduleRow, StepFailed, StepSucceeded, StepRef, Store, WorkflowRow } from "./store.d.ts" */
 
 import * as E from "../engine/events.js";
 import { SqliteReads } from "./reads.js";
@@ -282,27 +282,28 @@ export class SqliteStore extends SqliteReads {
   }
 
   /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {AttemptFailed} failed */
-  attemptFailed(log, step, at, { attempt, error, retry }) {
+  attemptFailed(log, step, at, { attempt, error, retry, usage }) {
     const { attemptFailure } = E.ATTEMPTED[step.kind];
     this.#append(log, attemptFailure, at, {
       step,
       attempt,
       due: at + retry,
-      detail: { error, retryDelayMs: retry },
+      detail: { error, retryDelayMs: retry, ...usage },
     });
   }
 
   /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {StepFailed} failed */
-  stepFailed(log, step, at, { attempt, error, stepError }) {
+  stepFailed(log, step, at, { attempt, error, stepError, usage }) {
     const { attemptFailure, failure } = E.ATTEMPTED[step.kind];
-    const detail = { error, stepError, ...rollbackMark(step) };
+    const detail = { error, stepError, ...rollbackMark(step), ...usage };
     this.#append(log, attemptFailure, at, { next: failure, step, attempt, detail });
   }
 
-  /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {number} attempt @param {Encoded} value */
-  stepSucceeded(log, step, at, attempt, value) {
+  /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {StepSucceeded} done */
+  stepSucceeded(log, step, at, { attempt, value, usage }) {
     const { attemptSuccess, success } = E.ATTEMPTED[step.kind];
-    this.#append(log, attemptSuccess, at, { next: success, step, attempt, value, detail: rollbackMark(step) });
+    const detail = usage ? { ...rollbackMark(step), ...usage } : rollbackMark(step);
+    this.#append(log, attemptSuccess, at, { next: success, step, attempt, value, detail });
   }
 
   /** @param {number} number @param {StepRef} step @param {number} place @param {Encoded} chunk */

@@ -1,6 +1,6 @@
 /** What the engine asks of a database. Every function is synchronous: a promise between two writes would tear a fact apart. */
 
-import type { Encoded, StepConfig, WireError } from "../../bridge/protocol.d.ts";
+import type { Encoded, StepConfig, WireError, Usage } from "../../bridge/protocol.d.ts";
 
 export type Status =
   | "queued"
@@ -143,6 +143,7 @@ export interface AttemptFailed {
   attempt: number;
   error: WireError;
   retry: number;
+  usage?: Usage | undefined;
 }
 
 /** `stepError`: what the step fails with, where that is not the error of its last attempt. */
@@ -150,6 +151,13 @@ export interface StepFailed {
   attempt: number;
   error: WireError;
   stepError?: WireError | undefined;
+  usage?: Usage | undefined;
+}
+
+export interface StepSucceeded {
+  attempt: number;
+  value: Encoded;
+  usage?: Usage | undefined;
 }
 
 /** `trigger`: who asked for the termination that this belongs to; absent where the instance failed. */
@@ -215,7 +223,7 @@ export interface Store {
     complete: boolean,
     detail: { totalSteps: number; completedSteps: number },
   ): void;
-  stepSucceeded(log: LogCursor, step: AttemptedRef, at: number, attempt: number, value: Encoded): void;
+  stepSucceeded(log: LogCursor, step: AttemptedRef, at: number, done: StepSucceeded): void;
   sleepStarted(log: LogCursor, step: StepRef, at: number, duration: number): void;
   sleepCompleted(log: LogCursor, step: StepRef, at: number): void;
   waitStarted(log: LogCursor, step: StepRef, at: number, eventType: string, timeout: number): void;

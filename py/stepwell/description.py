@@ -35,7 +35,9 @@ def print_instance(workflow: str, instance_id: str, detail: InstanceDetail, *, o
         click.echo()
         print_pairs(_step_pairs(step, output_limit), indent=2)
         if isinstance(step, DoStep) and step.attempts:
-            print_table(["Start", "End", "Duration", "State", "Error"], [_attempt_row(each) for each in step.attempts])
+            counted = any(attempt.cpu_ms is not None for attempt in step.attempts)
+            heading = ["Start", "End", "Duration", *(["CPU"] if counted else []), "State", "Error"]
+            print_table(heading, [_attempt_row(each, counted=counted) for each in step.attempts])
 
 
 def _summary(workflow: str, instance_id: str, detail: InstanceDetail, output_limit: int | None) -> Pairs:
@@ -94,7 +96,7 @@ def _step_pairs(step: Step, output_limit: int | None) -> Pairs:
     return pairs
 
 
-def _attempt_row(attempt: Attempt) -> list[str]:
+def _attempt_row(attempt: Attempt, *, counted: bool) -> list[str]:
     if attempt.success is None:
         state = STATUS_SIGNS["running"]
     else:
@@ -102,7 +104,8 @@ def _attempt_row(attempt: Attempt) -> list[str]:
     error = "" if attempt.error is None else str(attempt.error)
     if attempt.retry_delay_ms is not None:
         error += f" (again after {duration(attempt.retry_delay_ms / 1000)})"
-    return [moment(attempt.start), moment(attempt.end), between(attempt.start, attempt.end), state, error]
+    cpu = [] if not counted else ["" if attempt.cpu_ms is None else f"{attempt.cpu_ms:,.1f} ms"]
+    return [moment(attempt.start), moment(attempt.end), between(attempt.start, attempt.end), *cpu, state, error]
 
 
 def _success(*, done: bool | None) -> str:

@@ -148,6 +148,8 @@ class Attempt(Model):
     success: bool | None
     error: WorkflowFault | None
     retry_delay_ms: float | None = Field(default=None, alias="retryDelayMs")
+    cpu_ms: float | None = Field(default=None, alias="cpuMs")
+    """Processor time that it has used, where the runtime counts that."""
 
 
 class DoStep(Model):

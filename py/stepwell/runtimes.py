@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from stepwell.exceptions import InputError
+from stepwell.sealed import sealed_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 DEFAULTS = {".py": "pyodide", ".js": "javascript", ".mjs": "javascript", ".ts": "javascript", ".mts": "javascript"}
 """The runtime where nothing is said, by the suffix of the main file."""
-FOR_PYTHON = ("pyodide", "cpython")
+FOR_PYTHON = ("pyodide", "cpython", "wasmtime")
 """Those that one can choose. JavaScript has one runtime."""
 
 Runtime = dict[str, object]
@@ -39,7 +40,7 @@ def runtime_options(command: F) -> F:
     return click.option(
         "--runtime",
         metavar="NAME",
-        help=f"What runs Python workflows: {' or '.join(FOR_PYTHON)}. Default: {FOR_PYTHON[0]}, or what pyproject.toml "
+        help=f"What runs Python workflows: {', '.join(FOR_PYTHON)}. Default: {FOR_PYTHON[0]}, or what pyproject.toml "
         "says under [tool.stepwell].",
     )(command)
 
@@ -69,6 +70,8 @@ def choose_runtime(main: Path, name: str | None = None, python: str | None = Non
     if name != "cpython":
         if python is not None:
             raise InputError(f"--python is for --runtime cpython; runtime {name} brings its own Python.")
+        if name == "wasmtime":
+            return {"name": name, "sealed": sealed_settings(_table(main))}
         return {"name": name}
     return {"name": name, "python": str(_find_python(main, python or settings.get("python")))}
 
@@ -95,6 +98,18 @@ def _likely_main(config: Path | None) -> Path | None:
 
 
 def _settings(main: Path) -> dict[str, str]:
+    path, found = _table(main)
+    settings: dict[str, str] = {key: found[key] for key in ("runtime", "python") if key in found}
+    for key, value in settings.items():
+        if not isinstance(value, str):
+            raise InputError(f"{path}: tool.stepwell.{key} is {value!r}; it must be a string.")
+    if "python" in settings:
+        settings["python"] = str(path.parent / Path(settings["python"]).expanduser())
+    return settings
+
+
+def _table(main: Path) -> tuple[Path, dict[str, Any]]:
+    """What the nearest ``pyproject.toml`` says under ``[tool.stepwell]``, and where that is."""
     for folder in _project_folders(main):
         path = folder / "pyproject.toml"
         if not path.is_file():
@@ -102,17 +117,10 @@ def _settings(main: Path) -> dict[str, str]:
         import tomllib  # noqa: PLC0415 - few projects of one file have one
 
         try:
-            found = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("stepwell", {})
+            return path, tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("stepwell", {})
         except (OSError, ValueError) as error:
             raise InputError(f"{path} cannot be read: {error}") from error
-        settings = {key: found[key] for key in ("runtime", "python") if key in found}
-        for key, value in settings.items():
-            if not isinstance(value, str):
-                raise InputError(f"{path}: tool.stepwell.{key} is {value!r}; it must be a string.")
-        if "python" in settings:
-            settings["python"] = str(folder / Path(settings["python"]).expanduser())
-        return settings
-    return {}
+    return main, {}
 
 
 def _project_folders(main: Path) -> Iterator[Path]:

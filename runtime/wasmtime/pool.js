@@ -34,6 +34,8 @@ export class WasmtimeGuest {
   onmessages = () => {};
   /** @type {(passes: LostPass[]) => void} */
   onlost = () => {};
+  /** Takes what the process writes. @type {(text: string) => void} */
+  onoutput = () => {};
   /** Takes a line for the operator. @type {(line: string) => void} */
   onproblem = () => {};
   #deployment;
@@ -99,7 +101,7 @@ export class WasmtimeGuest {
         onmessage: (message) => child === this.#process && this.#receive(message),
         ondeath: (reason) => child === this.#process && this.#die(reason),
         onrubbish: (what) => child === this.#process && this.#die(`It sent ${what}.`),
-        onoutput: (_level, text) => this.onproblem(text.trimEnd()),
+        onoutput: (_level, text) => this.onoutput(text),
       },
     );
     this.#process = child;
@@ -334,5 +336,5 @@ function note({ usage }, used) {
 function measured({ usage }, message) {
   if (message.type !== "done" && message.type !== "failed") return message;
   const cpu = usage.get(`${message.ref} ${message.attempt}`);
-  return cpu === undefined ? message : { ...message, usage: { cpu } };
+  return cpu === undefined ? message : { ...message, usage: { cpuMs: cpu } };
 }

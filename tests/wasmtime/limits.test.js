@@ -34,7 +34,7 @@ describe("limits", () => {
       const failed = run.messages.find(({ type }) => type === "failed");
       assert.equal(failed.error.name, "CpuLimitExceeded");
       assert.match(failed.error.message, /The step has used more than 0\.3 s of processor time, which is its limit/);
-      assert.ok(failed.usage.cpu >= 300 && failed.usage.cpu < 2000, `${failed.usage.cpu}`);
+      assert.ok(failed.usage.cpuMs >= 300 && failed.usage.cpuMs < 2000, `${failed.usage.cpuMs}`);
       // The rest of the pass is lost, and the engine replays it.
       assert.deepEqual(run.lost.blamed, []);
     });
@@ -90,7 +90,7 @@ describe("limits", () => {
   it("says what a step has used", async () => {
     const run = engine.start("Busy");
     await run.output;
-    const { cpu } = run.messages.find(({ type }) => type === "done").usage;
+    const { cpuMs: cpu } = run.messages.find(({ type }) => type === "done").usage;
     assert.ok(cpu > 20 && cpu < 400, `${cpu}`);
   });
 

@@ -36,7 +36,7 @@ def cache(tmp_path) -> Path:
 def compiled(monkeypatch) -> list[Path]:
     """Every component that was compiled."""
     calls = []
-    original = precompiled._compile
+    original = precompiled._compile  # noqa: SLF001 - what it costs is the point
 
     def compile_(engine, component):
         calls.append(component)

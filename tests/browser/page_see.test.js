@@ -1,9 +1,10 @@
 /** What is to be seen of an instance: timeline, graph, logs, tables, run files; and that floods do not stop the page. */
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { Playground } from "./page.js";
-import { choose, hasStatus, openSeen, start, step, view } from "./seen.js";
+import { choose, hasStatus, openSeen, start, step, view, writeJson } from "./seen.js";
 
 /** @type {Playground} */
 let playground;
@@ -47,8 +48,8 @@ test("the graph has the steps with their states, joined by what they depend on",
   await hasStatus(page, "complete");
   await view(page, "Graph");
 
-  await page.getByRole("button", { name: /^sum: done.*after first, flaky/ }).waitFor();
-  await page.getByRole("button", { name: /^flaky: done, 3 attempts/ }).click();
+  await page.getByRole("button", { name: /^sum .*\(done, after first, flaky/ }).waitFor();
+  await page.getByRole("button", { name: /^flaky 3 attempts/ }).click();
   await page.getByRole("region", { name: "Step flaky-1" }).waitFor();
   assert.equal(await page.locator(".edge.depends").count(), 2);
 });
@@ -73,6 +74,28 @@ test("a finished run is watched again, event by event", async () => {
   await page.getByRole("button", { name: "Back to the present" }).click();
 
   await step(page, /sum/).waitFor();
+});
+
+test("a run file is exported, dropped on the page, forked with a changed result, and compared", async () => {
+  const download = page.waitForEvent("download");
+  await choose(page, "More actions", /^Export/);
+  const saved = await download;
+  assert.match(saved.suggestedFilename(), /\.run\.sqlite$/);
+  await drop("mine.run.sqlite", await readFile(await saved.path()));
+  await page.getByText("from mine.run.sqlite").waitFor();
+  await step(page, /flaky.*3 attempts/s).waitFor();
+  await step(page, "sum").click();
+  await page.getByRole("button", { name: "Fork from here" }).click();
+  await writeJson(page, ".dialog .cm-content", '{"first-1": {"got": 99}}');
+  await page.getByRole("dialog").getByRole("button", { name: "Fork" }).click();
+  await page.getByText("from mine.run.sqlite").waitFor({ state: "detached" });
+  await hasStatus(page, "complete");
+  await view(page, "Result");
+  assert.match(await page.getByRole("region", { name: "Output" }).innerText(), /99,/);
+
+  await view(page, "Compare");
+  await page.getByRole("row", { name: /sum-1.*output/s }).waitFor();
+  await page.getByRole("row", { name: /flaky-1.*nothing/s }).waitFor();
 });
 
 test("a file that is no run file is refused with a sentence", async () => {

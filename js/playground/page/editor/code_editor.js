@@ -40,7 +40,6 @@ export function CodeEditor({ path, text, marked, generation }) {
     current.current = { path, generation };
     const known = kept.current.get(path);
     editor.setState(known?.doc.toString() === text ? known : begin(path, text));
-    reachable(editor);
   }, [path, generation, text]);
 
   useEffect(() => {
@@ -79,11 +78,6 @@ function begin(path, text) {
     if (update.docChanged) editFile(path, update.state.doc.toString());
   });
   return EditorState.create({ doc: text, extensions: [...codeExtensions(path), onChange] });
-}
-
-/** What scrolls can be reached by keyboard: the text itself takes the focus, the frame around it need not. @param {EditorView} editor */
-function reachable(editor) {
-  editor.scrollDOM.tabIndex = -1;
 }
 
 /** @param {import("@codemirror/state").Text} doc @param {Marked} marked @returns {import("@codemirror/lint").Diagnostic} */

@@ -35,7 +35,6 @@ export function JsonField({ label, value, hint = "{}", onChange, onEnter }) {
         ],
       }),
     });
-    view.current.scrollDOM.tabIndex = -1;
     return () => view.current?.destroy();
   }, []);
   const parsed = parseJson(value);

@@ -67,7 +67,7 @@ export function codeExtensions(path) {
       ...lintKeymap,
       indentWithTab,
     ]),
-    EditorView.contentAttributes.of({ "aria-label": `Source of ${path}` }),
+    EditorView.contentAttributes.of({ "aria-label": `Source of ${path}`, tabindex: "0" }),
   ];
 }
 
@@ -80,6 +80,6 @@ export function jsonExtensions({ label, hint }) {
     placeholder(hint),
     EditorView.lineWrapping,
     keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap]),
-    EditorView.contentAttributes.of({ "aria-label": label }),
+    EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
   ];
 }

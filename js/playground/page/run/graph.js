@@ -78,13 +78,13 @@ function Node({ node, at, now, before, selected, onSelect }) {
     type="button"
     class="node tone-${look.tone} ${node.state}"
     aria-pressed=${isSelected ? "true" : "false"}
-    aria-label=${`${node.id}: ${look.word}, ${note}${before.length > 0 ? `; after ${before.join(", ")}` : ""}`}
     style=${{ left: `${at.x - NODE.width / 2}px`, top: `${at.y - NODE.height / 2}px`, width: `${NODE.width}px`, height: `${NODE.height}px` }}
     onClick=${onClick}
   >
     <${Mark} look=${look} />
     <span class="name cut">${node.id}</span>
     <span class="note cut num">${note}</span>
+    <span class="sr">(${look.word}${before.length > 0 ? `, after ${before.join(", ")}` : ""})</span>
   </button>`;
 }
 

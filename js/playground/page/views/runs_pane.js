@@ -76,7 +76,7 @@ function OpenedFiles() {
   const runs = openedRuns.value;
   if (runs.length === 0) return null;
   return html`<div class="list files-of-runs">
-    <h3 id="opened-files">Opened files</h3>
+    <h2 id="opened-files">Opened files</h2>
     <ul aria-labelledby="opened-files">
       ${runs.map((run) => {
         const look = statusLook(run.detail.status);
@@ -100,7 +100,7 @@ function InstanceList() {
   const time = Math.max(now.value, all[0]?.createdOn ?? 0);
   if (all.length === 0) return html`<p class="empty">No instances yet.</p>`;
   return html`<div class="list instances">
-    <h3 id="all-instances">Instances <span class="badge num">${all.length}</span></h3>
+    <h2 id="all-instances">Instances <span class="badge num">${all.length}</span></h2>
     <${VirtualList}
       items=${all}
       rowHeight=${50}

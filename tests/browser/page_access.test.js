@@ -1,0 +1,159 @@
+/** Whether everybody can use the page: axe's rules in every view, keyboard alone, a narrow screen, reduced motion. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { Playground } from "./page.js";
+import { choose, hasStatus, openSeen, start, step, view } from "./seen.js";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const DESKTOP = { width: 1440, height: 900 };
+const PHONE = { width: 360, height: 740 };
+
+/** @type {Playground} */
+let playground;
+/** @type {import("playwright-core").Page} */
+let page;
+
+before(async () => {
+  playground = await Playground.start();
+  ({ page } = await openSeen(playground));
+  await page.evaluate(AXE);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+});
+after(() => playground.close());
+
+/**
+ * What axe finds, in words: by all rules in light, and in dark by that of contrast, which is all that differs.
+ *
+ * @param {string} view
+ * @param {{ dark?: boolean, place?: string }} [options] `place`: what is looked at; all of the page takes long
+ */
+async function violations(view, { dark = true, place = ".instance" } = {}) {
+  /** @type {string[]} */
+  const found = [];
+  for (const colorScheme of dark ? /** @type {const} */ (["light", "dark"]) : /** @type {const} */ (["light"])) {
+    await page.emulateMedia({ colorScheme });
+    const rules = colorScheme === "dark" ? { runOnly: ["color-contrast"] } : {};
+    const { violations } = await page.evaluate(
+      ([selector, options]) => /** @type {any} */ (globalThis).axe.run(selector, options),
+      [place, { resultTypes: ["violations"], ...rules }],
+    );
+    for (const { id, nodes } of violations)
+      for (const { target, failureSummary } of nodes)
+        found.push(`${view}, ${colorScheme}, ${id}: ${target} ${failureSummary}`);
+  }
+  return found;
+}
+
+/** @param {string} name */
+async function pane(name) {
+  const button = page.locator(".paneswitch").getByRole("button", { name: new RegExp(`^${name}`) });
+  if (await button.isVisible()) await button.click();
+}
+
+for (const [device, size] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {
+  test(`no view of the page breaks a rule of axe: ${device}`, async () => {
+    const found = [];
+    // The colours are the same on both.
+    const dark = size === DESKTOP;
+    await page.setViewportSize(DESKTOP);
+    await start(page, "Steps");
+    await hasStatus(page, "complete");
+    await page.setViewportSize(size);
+    await pane("Code");
+    found.push(...(await violations("code", { dark, place: "body" })));
+    await pane("Instances");
+    found.push(...(await violations("instances", { dark, place: ".runspane" })));
+    await pane("Instance$");
+    await view(page, "Timeline");
+    await step(page, "flaky").click();
+    found.push(...(await violations("timeline", { dark })));
+    for (const name of ["Graph", "Result", "Output", "Events"]) {
+      await view(page, name);
+      found.push(...(await violations(name, { dark })));
+    }
+    await page.setViewportSize(DESKTOP);
+    await start(page, "Fails");
+    await hasStatus(page, "errored");
+    await page.setViewportSize(size);
+    await pane("Instance$");
+    found.push(...(await violations("failed", { dark })));
+    await view(page, "Compare");
+    await page.getByRole("table").waitFor();
+    found.push(...(await violations("compare", { dark })));
+
+    assert.deepEqual(found, []);
+  });
+}
+
+test("dialogs and menus break no rule of axe", async () => {
+  const found = [];
+  await page.setViewportSize(DESKTOP);
+  await page.getByRole("button", { name: "More", exact: true }).click();
+  found.push(...(await violations("menu", { place: ".menu:popover-open" })));
+  await page.getByRole("menuitem", { name: /^Tables/ }).click();
+  await page.getByRole("dialog").getByRole("cell").first().waitFor();
+  found.push(...(await violations("tables", { place: ".dialog" })));
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+  found.push(...(await violations("shortcuts", { place: ".dialog" })));
+  await page.keyboard.press("Escape");
+  await choose(page, "More actions", /^Fork…/);
+  found.push(...(await violations("fork", { place: ".dialog" })));
+  await page.keyboard.press("Escape");
+
+  assert.deepEqual(found, []);
+});
+
+test("at 360 pixels nothing is wider than the screen, and every pane can be reached", async () => {
+  await page.setViewportSize(PHONE);
+  for (const name of ["Code", "Instances", "Instance$"]) {
+    await pane(name);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), PHONE.width, name);
+    const outside = await page.evaluate(
+      () =>
+        [...document.querySelectorAll("header.bar button, .head button, .paneswitch button")].filter(
+          (each) => each.getBoundingClientRect().right > innerWidth + 1,
+        ).length,
+    );
+    assert.equal(outside, 0, name);
+  }
+});
+
+test("an instance is started, looked at and paused by keyboard alone", async () => {
+  await page.setViewportSize(DESKTOP);
+  await page.keyboard.press("Alt+2");
+  await page.locator(".startform select:focus").waitFor();
+  await page.keyboard.type("Sleeper");
+  await page.keyboard.press("Control+Enter");
+  await hasStatus(page, "waiting");
+  await page.keyboard.press("Alt+3");
+  await page.keyboard.press("Home");
+  await page.locator(".instance [role=tab]:focus", { hasText: "Timeline" }).waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("End");
+  await page.getByRole("region", { name: "Step nap-1" }).waitFor();
+  await page.keyboard.press("Alt+p");
+
+  await hasStatus(page, "paused");
+});
+
+test("with reduced motion nothing is animated", async () => {
+  const moving = await page.evaluate(() => document.getAnimations().length);
+
+  assert.equal(moving, 0);
+});
+
+test("the theme can be chosen against the system's, and stays", async () => {
+  await page.emulateMedia({ colorScheme: "light" });
+  await choose(page, "Theme", "Dark");
+  const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.reload();
+  await page.locator(".codepane .cm-content").waitFor();
+
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), dark);
+  assert.notEqual(dark, "rgb(244, 246, 245)");
+});

@@ -19,6 +19,7 @@ nox.options.reuse_existing_virtualenvs = True
 PYTHONS = ["3.11", "3.13"]
 NODES = ["24"]
 MINIFLARE = "miniflare@5.20261117.0-beta"
+UPSTREAM_SDK = "workers-runtime-sdk==1.9.5"
 RUFF = "ruff==0.17.5"
 MYPY = "mypy==2.4.1"
 PYTEST = ["pytest==9.2.0", "pytest-timeout==2.4.0", "hypothesis==6.170.15"]
@@ -150,11 +151,20 @@ def cost(session: nox.Session) -> None:
     session.run(executable, "--test", *(session.posargs or node_tests("tests/cost")), external=True)
 
 
+def use_upstream_sdk(session: nox.Session) -> None:
+    """Install Cloudflare's own Python SDK, and say where it is."""
+    session.install(UPSTREAM_SDK)
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    session.env["STEPWELL_UPSTREAM_SDK"] = str(session.run("python", "-c", code, silent=True)).strip()
+
+
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """Run the same workflows in both languages on all targets but Cloudflare's, which takes real time."""
+    """Run the same workflows in both languages on the targets that have no session of their own."""
     node = use_node(session, NODES[0])
-    targets = [part for name in ("python", "python-js-lane", "javascript") for part in ("--target", name)]
+    use_upstream_sdk(session)
+    names = ("python", "python-js-lane", "python-upstream-sdk", "cpython", "javascript")
+    targets = [part for name in names for part in ("--target", name)]
     session.run(node, "conformance/main.js", *(session.posargs or ["--quiet", *targets]), external=True)
 
 
@@ -185,6 +195,9 @@ def browser(session: nox.Session) -> None:
 def cloudflare(session: nox.Session) -> None:
     """The same beside Cloudflare's local engine, and bring the table in PARITY.md up to date."""
     node = use_node(session, NODES[0])
+    use_upstream_sdk(session)
+    session.install("-e", ".[wasmtime]")
+    session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
     # Not in the lock file: its engine is a binary for each platform, and no check needs it.
     npm = Path(node).parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
     session.run(node, str(npm), "install", "--no-save", "--ignore-scripts", MINIFLARE, external=True)

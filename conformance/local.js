@@ -22,11 +22,12 @@ const PLACE = { open: () => new DatabaseSync(":memory:"), soon: setImmediate };
  * @param {"python" | "javascript"} options.language
  * @param {(deployment: Deployment) => Promise<LocalGuest>} options.guest
  * @param {Partial<Deployment>} [options.more] what the deployment has besides
+ * @param {() => Promise<string | undefined>} [options.unavailable] why it cannot be run here
  * @param {boolean} [options.forgets] whether nothing in an interpreter outlives a pass
  * @param {number} [options.still] how long nothing has to happen, in real ms, before a step is taken for one that never ends
  * @returns {Target}
  */
-export function localTarget({ name, language, guest: makeGuest, more = {}, forgets = false, still }) {
+export function localTarget({ name, language, guest: makeGuest, more = {}, unavailable, forgets = false, still }) {
   /** @type {LocalGuest | undefined} */
   let guest;
   /** @type {string} */
@@ -36,6 +37,7 @@ export function localTarget({ name, language, guest: makeGuest, more = {}, forge
   return {
     name,
     language,
+    ...(unavailable ? { unavailable } : {}),
     async open(scenarios) {
       if (scenarios.length === 0) return;
       scenarios.forEach((scenario, i) => classes.set(scenario, `Scenario${i + 1}`));

@@ -43,8 +43,6 @@ const IDLE = 30_000;
  * @property {Record<string, unknown> & { name: string } | null} [runtime] the runtime and its own options; absent or null: by
  *   the main file's extension
  * @property {"batched" | "js"} [lane] which way the SDK's calls take; "js" is for tests
- * @property {string} [sdk] folder in which Cloudflare's own Python SDK is installed, to be used in place of ours
- * @property {string[]} [flags] Cloudflare's compatibility flags, for that SDK
  *
  * @typedef {Extract<ToGuest, { type: "start" }>} Start
  *

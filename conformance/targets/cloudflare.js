@@ -11,7 +11,7 @@ import { sourceOf } from "../source.js";
 import { traceOf } from "../trace.js";
 
 /** What one unit lasts, in ms. */
-const UNITS = /** @type {Record<string, number>} */ ({ second: 40, minute: 80, hour: 300, day: 500 });
+const UNITS = /** @type {Record<string, number>} */ ({ second: 120, minute: 240, hour: 1000, day: 1600 });
 const FINITE = new Set(["complete", "errored", "terminated"]);
 const WORKER = `
 export default {

@@ -7,6 +7,7 @@
 /** @import { LocalGuest } from "../local.js" */
 /** @import { Target } from "../scenario.d.ts" */
 
+import { spawnSync } from "node:child_process";
 import { localTarget } from "../local.js";
 import { upstreamTarget } from "./upstream.js";
 
@@ -15,7 +16,7 @@ export const TARGETS = {
   python: local("python", pyodide),
   "python-js-lane": local("python", pyodide, { more: { lane: "js" } }),
   "python-upstream-sdk": async (name) => upstreamTarget(name, pyodide),
-  wasmtime: local("python", wasmtime, { forgets: true, still: 400 }),
+  wasmtime: local("python", wasmtime, { forgets: true, still: 400, unavailable: noWasmtime }),
   cpython: local("python", cpython),
   javascript: local("javascript", javascript),
   browser: async () => (await import("./browser.js")).default,
@@ -32,6 +33,12 @@ async function pyodide(deployment) {
 async function wasmtime(deployment) {
   const { WasmtimeGuest } = await import("../../runtime/wasmtime/pool.js");
   return new WasmtimeGuest({ deployment });
+}
+
+async function noWasmtime() {
+  const python = process.env.STEPWELL_HOST_PYTHON ?? "python3";
+  const { status } = spawnSync(python, ["-c", "import wasmtime"], { stdio: "ignore" });
+  return status === 0 ? undefined : "wasmtime is not installed (pip install 'stepwell[wasmtime]').";
 }
 
 /** @param {Deployment} deployment @returns {Promise<LocalGuest>} */

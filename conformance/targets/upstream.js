@@ -16,7 +16,7 @@ const FOLDER = process.env.STEPWELL_UPSTREAM_SDK;
  */
 export function upstreamTarget(name, guest) {
   const targetWith = (/** @type {string[]} */ flags) =>
-    localTarget({ name, language: "python", guest, more: { sdk: FOLDER ?? "", flags } });
+    localTarget({ name, language: "python", guest, more: { runtime: { name: "pyodide", sdk: FOLDER ?? "", flags } } });
   const byName = targetWith([]);
   const byPosition = targetWith(["no_python_workflows_implicit_dependencies"]);
   return {

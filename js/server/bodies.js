@@ -42,7 +42,7 @@ export const deployment = z.strictObject({
   bindings: z.record(z.string(), z.string()).nullable().default(null),
   runtime: z
     .discriminatedUnion("name", [
-      z.strictObject({ name: z.literal("pyodide") }),
+      z.strictObject({ name: z.literal("pyodide"), sdk: z.string().startsWith("/").optional() }),
       z.strictObject({ name: z.literal("cpython"), python: z.string().startsWith("/").optional() }),
       z.strictObject({ name: z.literal("javascript") }),
       z.strictObject({ name: z.literal("wasmtime"), sealed: sealed.optional() }),

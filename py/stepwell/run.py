@@ -51,6 +51,7 @@ class Order:
     quiet: bool
     runtime: str | None = None
     python: str | None = None
+    sdk: str | None = None
 
     def again(self) -> str:
         """The command that continues it."""
@@ -63,7 +64,7 @@ class Order:
 
     def runtime_words(self) -> list[str]:
         """The options that name what runs it, where they were given."""
-        options = {"--runtime": self.runtime, "--python": self.python}
+        options = {"--runtime": self.runtime, "--python": self.python, "--sdk": self.sdk}
         return [word for option, value in options.items() if value is not None for word in (option, value)]
 
     def state_words(self) -> list[str]:
@@ -90,6 +91,7 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
     state: Path | None,
     runtime: str | None,
     python: str | None,
+    sdk: str | None,
     as_json: bool,  # noqa: FBT001 - click passes them by name
     quiet: bool,  # noqa: FBT001
 ) -> None:
@@ -118,6 +120,7 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
         quiet=quiet,
         runtime=runtime,
         python=python,
+        sdk=sdk,
     )
     raise SystemExit(Run(order).carry_out())
 
@@ -177,10 +180,11 @@ class Run:
 
     def _open(self) -> Opening:
         order = self._order
-        return Opening(order.state, idle=False, warm=likely_runtime(order.target, order.runtime, order.python))
+        warm = likely_runtime(order.target, order.runtime, order.python, order.sdk)
+        return Opening(order.state, idle=False, warm=warm)
 
     def _runtime(self, project: Project) -> Runtime:
-        return choose_runtime(project.main, self._order.runtime, self._order.python)
+        return choose_runtime(project.main, self._order.runtime, self._order.python, self._order.sdk)
 
     def _project(self) -> Project:
         return load_project(self._order.target)

@@ -30,8 +30,18 @@ Runtime = dict[str, object]
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
+UPSTREAM_SDK = "workers-runtime-sdk"
+"""Cloudflare's own Python SDK, as PyPI has it."""
+
+
 def runtime_options(command: F) -> F:
-    """Add `--runtime` and `--python`."""
+    """Add `--runtime`, `--python` and `--sdk`."""
+    command = click.option(
+        "--sdk",
+        metavar="NAME",
+        help=f"What workflows import as `workers`: own, or upstream for the {UPSTREAM_SDK} that is installed beside "
+        "stepwell (pip install 'stepwell[upstream-sdk]'). For development. Default: own.",
+    )(command)
     command = click.option(
         "--python",
         metavar="PATH",
@@ -45,7 +55,7 @@ def runtime_options(command: F) -> F:
     )(command)
 
 
-def choose_runtime(main: Path, name: str | None = None, python: str | None = None) -> Runtime:
+def choose_runtime(main: Path, name: str | None = None, python: str | None = None, sdk: str | None = None) -> Runtime:
     """
     The runtime for the workflows in *main*.
 
@@ -53,26 +63,31 @@ def choose_runtime(main: Path, name: str | None = None, python: str | None = Non
         main: The file.
         name: The runtime that was asked for, if any.
         python: The Python that was asked for, if any; it asks for cpython, too.
+        sdk: The SDK that was asked for, if any.
 
     Raises:
         InputError: There is no such runtime, or it cannot run such a file, or there is no such Python.
     """
     default = DEFAULTS[main.suffix]
     if default != FOR_PYTHON[0]:
-        if name not in (None, default) or python is not None:
-            raise InputError(f"{main.name} runs in runtime {default}; --runtime and --python are for Python workflows.")
+        if name not in (None, default) or python is not None or sdk is not None:
+            raise InputError(
+                f"{main.name} runs in runtime {default}; --runtime, --python and --sdk are for Python workflows."
+            )
         return {"name": default}
     settings = _settings(main)
     if name is None:
         name = "cpython" if python is not None else settings.get("runtime", default)
     if name not in FOR_PYTHON:
         raise InputError(f"There is no runtime {name!r} for Python workflows. There are {', '.join(FOR_PYTHON)}.")
+    if _is_upstream(sdk) and name != "pyodide":
+        raise InputError("--sdk upstream is for --runtime pyodide: it needs JavaScript beside it.")
     if name != "cpython":
         if python is not None:
             raise InputError(f"--python is for --runtime cpython; runtime {name} brings its own Python.")
         if name == "wasmtime":
             return {"name": name, "sealed": sealed_settings(_table(main))}
-        return {"name": name}
+        return {"name": name, "sdk": str(_find_sdk())} if _is_upstream(sdk) else {"name": name}
     return {"name": name, "python": str(_find_python(main, python or settings.get("python")))}
 
 
@@ -81,10 +96,35 @@ def runtime_name(runtime: Runtime) -> PackageRuntime:
     return cast("PackageRuntime", runtime["name"])
 
 
-def likely_runtime(target: Target, name: str | None = None, python: str | None = None) -> Runtime | None:
+def _is_upstream(sdk: str | None) -> bool:
+    if sdk not in (None, "own", "upstream"):
+        raise InputError(f"There is no SDK {sdk!r}. There are own and upstream.")
+    return sdk == "upstream"
+
+
+def find_upstream_sdk() -> Path | None:
+    """The folder in which Cloudflare's own Python SDK is installed, or None."""
+    from importlib.metadata import PackageNotFoundError, distribution  # noqa: PLC0415 - takes a while
+
+    try:
+        return Path(str(distribution(UPSTREAM_SDK).locate_file(""))).resolve()
+    except PackageNotFoundError:
+        return None
+
+
+def _find_sdk() -> Path:
+    folder = find_upstream_sdk()
+    if folder is None:
+        raise InputError(f"{UPSTREAM_SDK} is not installed here. Install it: pip install 'stepwell[upstream-sdk]'")
+    return folder
+
+
+def likely_runtime(
+    target: Target, name: str | None = None, python: str | None = None, sdk: str | None = None
+) -> Runtime | None:
     """The runtime that is worth starting before *target* has been read; None where that is unclear."""
     main = target.main or _likely_main(target.config)
-    return None if main is None else choose_runtime(main, name, python)
+    return None if main is None else choose_runtime(main, name, python, sdk)
 
 
 def _likely_main(config: Path | None) -> Path | None:

@@ -34,7 +34,7 @@ POLL = 1.0
 @click.argument("target")
 @runtime_options
 @state_option
-def serve(*, target: str, runtime: str | None, python: str | None, state: Path | None) -> None:
+def serve(*, target: str, runtime: str | None, python: str | None, sdk: str | None, state: Path | None) -> None:
     """
     Run the workflows of TARGET until Ctrl-C: at the times of their schedules, and whenever an instance is made.
 
@@ -43,7 +43,7 @@ def serve(*, target: str, runtime: str | None, python: str | None, state: Path |
     """
     found = find_target(target)
     project = load_project(found)
-    chosen = choose_runtime(project.main, runtime, python)
+    chosen = choose_runtime(project.main, runtime, python, sdk)
     for warning in project.warnings:
         click.echo(f"Warning: {warning}", err=True)
     require_packages_of(project, found, runtime_name(chosen))

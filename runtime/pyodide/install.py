@@ -42,7 +42,7 @@ class Host(GuestHost, Protocol):
         """Make a ``WorkflowStep`` that makes its calls on *port*."""
 
     def open_upstream(self) -> Any:  # noqa: ANN401 - a JsProxy
-        """Make what Cloudflare's own SDK expects around it."""
+        """What Cloudflare's own SDK expects around it; None where it is not used."""
 
 
 class PyodideGuest(Guest):
@@ -64,7 +64,8 @@ def install(host: Host) -> Guest:
     loop = PyodideLoop(host.wake, host.set_timer)
 
     def open_sdk(options: dict[str, Any]) -> Sdk:
-        return UpstreamSdk(options, host.open_upstream(), loop) if options.get("sdk") else OwnSdk(options)
+        upstream = host.open_upstream()
+        return OwnSdk(options) if upstream is None else UpstreamSdk(options, upstream, loop)
 
     guest = PyodideGuest(host, written, loop, open_sdk)
     output.install(written)

@@ -31,9 +31,8 @@ import { Control } from "../control.js";
  * @property {(run: () => void) => void} soon runs its argument after the messages that are there have been read
  * @property {(ms: number) => void} block the thread
  * @property {() => number} processorTime what the thread has used of a processor, in ms
- * @property {(pyodide: any, folder: string) => { host: object, folder: string, restore: (wire: WireError) => Error }} [upstream]
- *   Cloudflare's own SDK, which the folder has: what it expects around it, where it stands in the interpreter, and how it
- *   wants errors
+ * @property {(pyodide: any, folder: string) => { host: object, restore: (wire: WireError) => Error }} [upstream]
+ *   puts Cloudflare's own SDK, which the folder has, into the interpreter: what it expects around it, and how it wants errors
  * @property {() => Promise<() => void>} collector gives what collects garbage; for tests that look for leaks
  */
 
@@ -122,18 +121,17 @@ export class Thread {
 
   /** @param {Deployment} deployment */
   #load(deployment) {
-    const { sdk } = deployment;
+    const sdk = deployment.runtime?.sdk;
     try {
       this.#place.mount(this.#pyodide, deployment);
-      if (sdk !== undefined) this.#upstream = this.#place.upstream?.(this.#pyodide, sdk);
+      if (typeof sdk === "string") this.#upstream = this.#place.upstream?.(this.#pyodide, sdk);
     } catch (error) {
       const message = `${deployment.root} cannot be shown to the interpreter: ${/** @type {Error} */ (error).message}`;
       this.#place.post({ type: "loaded", text: JSON.stringify({ error: { name: "OSError", message } }) });
       return;
     }
     this.#run(() => {
-      const options = this.#upstream ? { ...deployment, sdk: this.#upstream.folder } : deployment;
-      this.#place.post({ type: "loaded", text: this.#guest.load(JSON.stringify(options)) });
+      this.#place.post({ type: "loaded", text: this.#guest.load(JSON.stringify(deployment)) });
     });
   }
 

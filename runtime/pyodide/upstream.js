@@ -31,7 +31,7 @@ class WorkflowImpl extends Workflow {}
  */
 export function openUpstream({ FS }, folder) {
   writeFiles(FS, PLACE, sdkFiles(folder));
-  return { host: new Upstream(folder), folder: PLACE, restore: asPythonError };
+  return { host: new Upstream(folder), restore: asPythonError };
 }
 
 /**
@@ -51,6 +51,7 @@ function sdkFiles(folder) {
 }
 
 class Upstream {
+  place = PLACE;
   /** @type {Record<string, unknown>} */
   env = {};
   sockets = {

@@ -42,8 +42,8 @@ class UpstreamSdk:
         Import the SDK.
 
         Args:
-            options: Of the deployment: ``sdk``, the folder in the interpreter that has it, and ``flags``, names of
-                compatibility flags that are on, or off where ``no_`` precedes.
+            options: Of the deployment: the ``flags`` of its runtime are names of compatibility flags that are on, or
+                off where ``no_`` precedes.
             host: `Upstream` of `upstream.js`.
             loop: The interpreter's.
         """
@@ -51,8 +51,8 @@ class UpstreamSdk:
         self._runs: dict[Session, _UpstreamRun] = {}
         host.connect(self._call)
         loop.notes_failures = True
-        _replace_our_own(options["sdk"])
-        _provide_modules(host, frozenset(options.get("flags") or ()))
+        _replace_our_own(host.place)
+        _provide_modules(host, frozenset(options["runtime"].get("flags") or ()))
         self.entrypoint = import_module("workers").WorkflowEntrypoint
 
     def bind(self, variables: dict[str, Any], bindings: dict[str, str]) -> None:

@@ -30,6 +30,27 @@ describe("WorkflowStep as a JsProxy", () => {
     );
   });
 
+  for (const way of ["sleeping", "waiting", "gathering", "timing"]) {
+    test(`a pass that is ${way} on its promises comes to rest`, async () => {
+      const run = engine.start("Rests", {
+        payload: way,
+        answer: ({ type }) => type === "sleep" || type === "waitForEvent",
+      });
+
+      assert.equal((await run.next("quiet")).seen, 1);
+      run.send({ type: "drop", reason: "test" });
+    });
+  }
+
+  test("a pass with a promise of its own is not at rest before that has been kept", async () => {
+    const began = performance.now();
+    const run = engine.start("Rests", { payload: "fetching", answer: ({ type }) => type === "sleep" });
+
+    await run.next("quiet");
+    assert.ok(performance.now() - began >= 55, "it was said to be at rest too early");
+    run.send({ type: "drop", reason: "test" });
+  });
+
   test("its methods give promises", async () => {
     assert.deepEqual(await engine.run("Shape"), ["WorkflowStep", true, true, true]);
   });

@@ -28,6 +28,25 @@ class FromPython(WorkflowEntrypoint):
         return [python_from_rpc(given), seen, got.payload.n, got.type]
 
 
+class Rests(WorkflowEntrypoint):
+    """Awaits JavaScript's own promises, in each of the ways that upstream's SDK and its users have."""
+
+    async def run(self, event, step):
+        match event.payload:
+            case "sleeping":
+                await step.js.sleep("nap", "1 minute")
+            case "waiting":
+                await step.js.waitForEvent("wait", js({"type": "x"}))
+            case "gathering":
+                await asyncio.gather(step.js.sleep("a", "1 minute"), step.js.sleep("b", "1 minute"))
+            case "timing":
+                await asyncio.wait_for(asyncio.ensure_future(step.js.sleep("nap", "1 minute")), None)
+            case "fetching":
+                own = run_js("() => new Promise((resolve) => setTimeout(resolve, 60))")
+                await asyncio.gather(step.js.sleep("nap", "1 minute"), own())
+        return "up"
+
+
 class Shape(WorkflowEntrypoint):
     async def run(self, event, step):
         promise = step.js.sleep("nap", 1)

@@ -28,7 +28,7 @@ expose({
    * @param {string[]} wanted names
    */
   async open(modules, wanted) {
-    void BrowserGuest.prewarm(fetchParts(new URL("../../parts/parts.json", import.meta.url), () => {}));
+    void BrowserGuest.prewarm(fetchParts(new URL("../../parts/", import.meta.url), () => {}));
     files = WasmFiles.inMemory(await loadSqlite());
     const all = (await Promise.all(modules.map((address) => import(address)))).flatMap((module) => module.default);
     for (const scenario of all.filter(({ name }) => wanted.includes(name))) {

@@ -12,32 +12,30 @@ const TOLD_EVERY = 1 << 20;
  * @property {ArrayBufferLike} [snapshot] absent where it does not fit this browser
  * @property {ArrayBuffer} stdlib
  * @property {string} lock
- *
- * Where they are, in bytes how large, as the site's `parts.json` says. Paths are relative to it.
- * @typedef {Record<"module" | "snapshot" | "stdlib" | "files", { path: string, size: number }>} PartList
  */
 
+const PYODIDE = new URL("../../node_modules/pyodide/", import.meta.url);
+
 /**
- * @param {URL} list where `parts.json` is
+ * @param {URL} folder where the site has made what is not in the tree
  * @param {(part: string, loaded: number, total: number) => void} onprogress
  * @returns {Promise<BrowserParts>}
  */
-export async function fetchParts(list, onprogress) {
-  const lock = fetchOk(new URL("../../node_modules/pyodide/pyodide-lock.json", import.meta.url)).then((r) => r.text());
-  /** @type {PartList} */
-  const parts = await fetchOk(list).then((response) => response.json());
-  const get = async (/** @type {keyof PartList} */ name) => {
-    const { path, size } = parts[name];
-    const response = await fetchOk(new URL(path, list));
-    return { response, size, tell: (/** @type {number} */ loaded) => onprogress(name, loaded, size) };
+export async function fetchParts(folder, onprogress) {
+  /** Bytes of each part, which servers that compress do not tell. @type {Promise<Record<string, number>>} */
+  const sizes = fetchOk(new URL("sizes.json", folder)).then((response) => response.json());
+  const get = async (/** @type {string} */ name, /** @type {URL} */ url) => {
+    const [response, all] = await Promise.all([fetchOk(url), sizes]);
+    return { response, size: all[name], tell: (/** @type {number} */ loaded) => onprogress(name, loaded, all[name]) };
   };
-  const [module, snapshot, stdlib, files] = await Promise.all([
-    get("module").then(compile),
-    get("snapshot").then(readShared),
-    get("stdlib").then(read),
-    get("files").then(({ response }) => response.json()),
+  const [module, snapshot, stdlib, files, lock] = await Promise.all([
+    get("module", new URL("pyodide.asm.wasm", PYODIDE)).then(compile),
+    get("snapshot", new URL("python.snapshot", folder)).then(readShared),
+    get("stdlib", new URL("python_stdlib.zip", PYODIDE)).then(read),
+    fetchOk(new URL("guest.json", folder)).then((response) => response.json()),
+    fetchOk(new URL("pyodide-lock.json", PYODIDE)).then((response) => response.text()),
   ]);
-  return { module, snapshot, stdlib, files, lock: await lock };
+  return { module, snapshot, stdlib, files, lock };
 }
 
 /** @param {URL} url */

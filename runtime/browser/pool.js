@@ -6,7 +6,7 @@
 
 import { Pool } from "../pool.js";
 import { soon } from "./soon.js";
-import { startWorker } from "./thread.js";
+import { keepSpare, startWorker } from "./thread.js";
 
 /** @type {Promise<BrowserParts>} */
 let parts = Promise.reject(new Error("No parts have been given."));
@@ -14,7 +14,7 @@ parts.catch(() => {});
 
 /** @type {Kind} */
 const BROWSER = {
-  start: (events) => startWorker(new URL("worker.js", import.meta.url), events),
+  start: startWorker,
   parts: () => parts,
   // Without shared memory no signal reaches an interpreter that runs.
   interruptible: globalThis.SharedArrayBuffer !== undefined,
@@ -34,10 +34,12 @@ export class BrowserGuest extends Pool {
    * Start an interpreter before it is known what for.
    *
    * @param {Promise<BrowserParts>} [from] what all interpreters of this page start from, where it has not been given before
+   * @param {Worker} [spare] a worker that has been started for it already
    * @returns {Promise<void>} settled when it has started
    */
-  static async prewarm(from) {
+  static async prewarm(from, spare) {
     if (from) parts = from;
+    if (spare) keepSpare(spare);
     await Pool.prewarmKind(BROWSER).ready();
   }
 

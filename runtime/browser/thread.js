@@ -2,13 +2,24 @@
 
 /** @import { Thread, ThreadEvents } from "../isolate.js" */
 
+/** The interpreter's program, with all its modules listed in one. */
+const PROGRAM = new URL("../../parts/python.js", import.meta.url);
+
+/** One that was started before there was anybody to use it. @type {Worker | undefined} */
+let spare;
+
+/** @param {Worker} worker runs the interpreter's program, and has been told nothing */
+export function keepSpare(worker) {
+  spare = worker;
+}
+
 /**
- * @param {URL} program
  * @param {ThreadEvents} events
  * @returns {Thread}
  */
-export function startWorker(program, { onmessage, ondeath }) {
-  const worker = new Worker(program, { type: "module", name: "python" });
+export function startWorker({ onmessage, ondeath }) {
+  const worker = spare ?? new Worker(PROGRAM, { type: "module", name: "python" });
+  spare = undefined;
   const ended = new AbortController();
   const { signal } = ended;
   worker.addEventListener("message", ({ data }) => onmessage(data), { signal });

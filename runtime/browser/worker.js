@@ -9,6 +9,10 @@ import { Thread } from "../pyodide/thread.js";
 import { guestGlobals } from "../pyodide/globals.js";
 import { soon } from "./soon.js";
 
+// Pyodide loads it when it is told to start, and finds it loaded then.
+// @ts-ignore -- it has no types
+void import("../../node_modules/pyodide/pyodide.asm.mjs");
+
 const { postMessage } = globalThis;
 const idle = sharedWord();
 

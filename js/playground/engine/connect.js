@@ -6,11 +6,11 @@
  */
 
 /** @import { ConnectOptions, HostEvents, HostState, InstanceEvent, Missing, PlaygroundHost, Progress, Storage } from "../host.d.ts" */
-/** @import { Fault } from "./errors.js" */
+/** @import { Fault } from "./host_error.js" */
 
 // @ts-ignore -- its types stand beside another file
 import { wrap } from "../../../node_modules/comlink/dist/esm/comlink.mjs";
-import { toHostError } from "./errors.js";
+import { toHostError } from "./host_error.js";
 import { Loading } from "./loading.js";
 import { findMissing } from "./missing.js";
 import { Ownership } from "./ownership.js";

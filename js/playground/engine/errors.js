@@ -1,13 +1,11 @@
 /** Errors on their way to the page: a port carries their class's name and message only. */
 
-/** @import { HostError, Problem } from "../host.d.ts" */
+/** @import { Fault } from "./host_error.js" */
 
 import { StoppedError } from "../../engine/commits.js";
 import { WorkflowError } from "../../engine/errors.js";
 import { RunFileError } from "../../store/run_file.js";
 import { StateError } from "../../store/schema.js";
-
-/** @typedef {{ reason: string, message: string, traceback?: string | undefined, problems?: Problem[] | undefined }} Fault */
 
 /**
  * An error as plain data.
@@ -23,12 +21,4 @@ export function toFault(error) {
   if (error instanceof StoppedError) return { reason: "state.stopped", message };
   if (error?.name === "NotSerializableError") return { reason: "value.not_serializable", message };
   return { reason: "internal", message: String(message ?? error), traceback: error?.stack };
-}
-
-/**
- * @param {Fault} fault
- * @returns {HostError}
- */
-export function toHostError({ message, ...rest }) {
-  return Object.assign(new Error(message), { ...rest, name: /** @type {const} */ ("HostError") });
 }

@@ -41,7 +41,7 @@ async function answer(request, url) {
 /** @param {Request} request @param {URL} url */
 function policyFor(request, url) {
   if (request.destination === "document") return POLICIES.page;
-  return url.pathname.endsWith("/runtime/browser/worker.js") ? POLICIES.python : POLICIES.worker;
+  return url.pathname.endsWith("/parts/python.js") ? POLICIES.python : POLICIES.worker;
 }
 
 /** @param {Request} request @param {URL} url */

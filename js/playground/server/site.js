@@ -8,11 +8,12 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { guestFiles, pyodideVersion, ROOT, snapshotKey } from "../../../runtime/pyodide/files.js";
+import { guestFiles, pyodideVersion, ROOT } from "../../../runtime/pyodide/files.js";
 import { snapshotBytes } from "../../../runtime/pyodide/snapshot.js";
 import { VERSION } from "../../server/version.js";
 import { IMPORT_MAP, importMap, MODULES } from "../modules.js";
 import { readExamples } from "./examples.js";
+import { allAtOnce, modulesOf } from "./modules_of.js";
 import { pagePolicy, PYTHON_POLICY, WORKER_POLICY } from "./policy.js";
 
 /** Folders whose modules, styles and pictures are served. */
@@ -44,6 +45,8 @@ const SERVED = /\.(css|js|json|mjs|png|py|svg|wasm|woff2|zip)$/;
 const NOT_IN_A_PAGE = new Set(["js/store/node_driver.js"]);
 const LICENCE = /^(licen[cs]e|copying|notice)/i;
 const PAGE = "js/playground/page/index.html";
+/** What the page starts with, the host first. */
+const ENTRIES = ["js/playground/engine/host.js", "js/playground/page/main.js"];
 const WASM = "node_modules/pyodide/pyodide.asm.wasm";
 const STDLIB = "node_modules/pyodide/python_stdlib.zip";
 
@@ -92,7 +95,7 @@ export async function readSite() {
 
 /** @param {string} path */
 function policyOf(path) {
-  return path === "runtime/browser/worker.js" ? PYTHON_POLICY : WORKER_POLICY;
+  return path === "parts/python.js" ? PYTHON_POLICY : WORKER_POLICY;
 }
 
 /**
@@ -135,21 +138,20 @@ function treeFiles() {
 async function madeFiles() {
   const guest = guestFiles();
   const snapshot = await snapshotBytes();
-  const snapshotPath = `parts/${snapshotKey(guest)}.snapshot`;
-  const files = utf8(JSON.stringify(guest));
-  const parts = {
-    module: { path: `../${WASM}`, size: statSync(join(ROOT, WASM)).size },
-    snapshot: { path: `../${snapshotPath}`, size: snapshot.length },
-    stdlib: { path: `../${STDLIB}`, size: statSync(join(ROOT, STDLIB)).size },
-    files: { path: "guest.json", size: files.length },
+  const sizes = {
+    module: statSync(join(ROOT, WASM)).size,
+    snapshot: snapshot.length,
+    stdlib: statSync(join(ROOT, STDLIB)).size,
   };
   const versions = { stepwell: VERSION, pyodide: pyodideVersion() };
   return [
-    file("parts/parts.json", { bytes: utf8(JSON.stringify(parts)) }),
-    file("parts/guest.json", { bytes: files }),
+    file("parts/sizes.json", { bytes: utf8(JSON.stringify(sizes)) }),
+    file("parts/guest.json", { bytes: utf8(JSON.stringify(guest)) }),
+    file("parts/engine.js", { bytes: utf8(allAtOnce("js/playground/engine/serve.js")) }),
+    file("parts/python.js", { bytes: utf8(allAtOnce("runtime/browser/worker.js")) }),
     file("parts/versions.json", { bytes: utf8(JSON.stringify(versions)) }),
     file("parts/examples.json", { bytes: utf8(JSON.stringify(readExamples())) }),
-    file(snapshotPath, { bytes: snapshot }),
+    file("parts/python.snapshot", { bytes: snapshot }),
   ];
 }
 
@@ -168,7 +170,13 @@ function pageOf(folder) {
   return readFileSync(join(ROOT, PAGE), "utf8")
     .replaceAll(/(href|src)="\.\//g, `$1="./${folder}/js/playground/page/`)
     .replaceAll(/(href|src)="\.\.\//g, `$1="./${folder}/js/playground/`)
-    .replace(IMPORT_MAP, importMap(`./${folder}/node_modules/`));
+    .replace(IMPORT_MAP, `${importMap(`./${folder}/node_modules/`)}\n    ${preloads(folder)}`);
+}
+
+/** Has the browser fetch the page's own modules at once. @param {string} folder */
+function preloads(folder) {
+  const paths = new Set(ENTRIES.flatMap((entry) => modulesOf(entry)));
+  return [...paths].map((path) => `<link rel="modulepreload" href="./${folder}/${path}" />`).join("\n    ");
 }
 
 /** @param {string} text */

@@ -12,13 +12,14 @@ import sys
 from typing import Any, NoReturn
 
 import workers
-import workers.workflows  # noqa: F401
+import workers.workflows
 from _stepwell_process.control import Control
 from _stepwell_process.frames import FrameSocket
 from _stepwell_process.life import die_with_host
 from _stepwell_runtime import abandon, interrupts, output
 from _stepwell_runtime.guest import Guest
 
+from .fetching import fetch
 from .loop import ProcessLoop
 from .output import ProcessOutput, keep_context_in_threads
 
@@ -50,6 +51,8 @@ class GuestProcess:
         self._guest = Guest(self, self._output, self._loop)
         output.install(self._output)
         keep_context_in_threads()
+        # The SDK's own is JavaScript's.
+        workers.fetch = fetch  # type: ignore[assignment]
         interrupts.install(self)
         abandon.install()
         # What is imported from here on is the user's, whose folder gets no compiled files.

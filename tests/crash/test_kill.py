@@ -15,21 +15,22 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from ledger import Ledger
 
 from stepwell.client import Client
 from stepwell.exceptions import StepwellError
+from stepwell.runtimes import FOR_PYTHON
 from stepwell.state import read_owner
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 FLOWS = Path(__file__).parent / "flows" / "flows.py"
-KILLS = int(os.environ.get("STEPWELL_KILLS", "200"))
+# How often everything is killed, by runtime: the engine is the same, the channel to its guests is not.
+KILLS = {name: int(os.environ.get("STEPWELL_KILLS", "200" if name == "pyodide" else "50")) for name in FOR_PYTHON}
+SIDE_BY_SIDE = 3
+"""States that are killed at the same time. Most of a life is waiting."""
 LONGEST_LIFE = 1.6
 PATIENCE = 60
 OUTPUTS = {
@@ -46,7 +47,8 @@ STEP_SUCCESS = 6
 class Round:
     """One state with an instance of each workflow, killed until all of them are done."""
 
-    def __init__(self, folder: Path, ledger: Ledger, chance: random.Random) -> None:
+    def __init__(self, folder: Path, runtime: str, ledger: Ledger, chance: random.Random) -> None:
+        self.runtime = runtime
         self.state = folder / "state.sqlite"
         self.ledger = ledger
         self.chance = chance
@@ -77,6 +79,7 @@ class Round:
     def start(self, workflow: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "stepwell", "run", f"{FLOWS}:{workflow}", "--state", str(self.state)]
         command += ["--id", self.instance_id(workflow), "--params", f'{{"ledger": "{self.ledger.url}"}}', "--quiet"]
+        command += ["--runtime", self.runtime]
         return subprocess.Popen(
             command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
@@ -154,30 +157,44 @@ class Round:
         assert set(once.strip("[]").split(",")) <= {'"done"', '"WorkflowInternalError"'}
 
 
-@pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    """A ledger that outlives every engine of the test."""
+def kill_often(folder: Path, runtime: str, kills: int, seed: str) -> tuple[int, int]:
+    """
+    Kill one state after another, until there have been enough *kills*.
+
+    Returns:
+        How many kills and how many states there were.
+    """
+    chance = random.Random(seed)
     ledger = Ledger()
-    yield ledger
-    ledger.close()
+    done = rounds = 0
+    try:
+        while done < kills:
+            rounds += 1
+            round_ = Round(folder / f"round{rounds}", runtime, ledger, chance)
+            for _ in range(12):
+                round_.live()
+                if not round_.unfinished():
+                    break
+            done += round_.kills
+            round_.finish()
+            round_.check()
+    finally:
+        ledger.close()
+    return done, rounds
 
 
 @pytest.mark.timeout(1200)
-def test_every_instance_survives_kills_at_random_moments(tmp_path: Path, ledger: Ledger) -> None:
-    """200 kills or more: right outputs, no finished step again, no step with retry limit 0 twice."""
+@pytest.mark.parametrize("runtime", FOR_PYTHON)
+def test_every_instance_survives_kills_at_random_moments(tmp_path: Path, runtime: str) -> None:
+    """Many kills: right outputs, no finished step again, no step with retry limit 0 twice."""
     seed = int(os.environ.get("STEPWELL_SEED", random.randrange(2**32)))
     print(f"STEPWELL_SEED={seed}")
-    chance = random.Random(seed)
-    kills = rounds = 0
-    while kills < KILLS:
-        rounds += 1
-        round_ = Round(tmp_path / f"round{rounds}", ledger, chance)
-        for _ in range(12):
-            round_.live()
-            if not round_.unfinished():
-                break
-        kills += round_.kills
-        round_.finish()
-        round_.check()
+    each = -(-KILLS[runtime] // SIDE_BY_SIDE)
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        loops = [
+            pool.submit(kill_often, tmp_path / str(number), runtime, each, f"{seed}-{number}")
+            for number in range(SIDE_BY_SIDE)
+        ]
+        kills, rounds = map(sum, zip(*(loop.result() for loop in loops), strict=True))
     print(f"{kills} kills in {rounds} rounds")
-    assert kills >= KILLS
+    assert kills >= KILLS[runtime]

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
+import { createServer } from "node:http";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Pool } from "../../runtime/pool.js";
@@ -163,6 +164,33 @@ describe("code that ends its process", () => {
 
     const { lost } = await run.output.catch((error) => error);
     assert.deepEqual(lost.blamed, [1]);
+  });
+});
+
+describe("fetch in a process", () => {
+  const { engine } = useGuest("fetches.py", { runtime: "cpython" });
+
+  test("gives the response, also one that says no", async () => {
+    const server = createServer((request, response) => {
+      request.setEncoding("utf8").on("data", (body) => {
+        response
+          .writeHead(404, { "x-said": String(request.headers["x-name"]) })
+          .end(JSON.stringify([request.method, body]));
+      });
+    });
+    await new Promise((resolve) => void server.listen(0, "127.0.0.1", () => resolve(undefined)));
+    const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+
+    const output = await engine.run("Fetches", { payload: `http://127.0.0.1:${port}/` });
+
+    assert.deepEqual(output, [404, false, "me", ["POST", "grüße"]]);
+    server.close();
+  });
+
+  test("says what went wrong", async () => {
+    const { wire } = await engine.run("Fetches", { payload: "file:///etc/passwd" }).catch((error) => error);
+
+    assert.equal(wire.message, "'file:///etc/passwd' is no http or https URL.");
   });
 });
 

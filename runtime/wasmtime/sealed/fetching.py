@@ -10,49 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from wit_world import request
 
+from _stepwell_runtime.fetched import FetchResponse
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _numbers = itertools.count(1)
 _waiting: dict[int, asyncio.Future[Any]] = {}
-
-
-class FetchResponse:
-    """What came back from a request: the part of ``workers.Response`` that reads."""
-
-    def __init__(self, answer: dict[str, Any]) -> None:
-        """Show what the host has answered."""
-        self.url: str = answer["url"]
-        """Where it came from, redirections followed."""
-        self.status: int = answer["status"]
-        self.status_text: str = answer["statusText"]
-        self.redirected: bool = answer["redirected"]
-        self.headers: dict[str, str] = {}
-        """By names in lower case; several of one name are joined by a comma."""
-        for name, value in answer["headers"]:
-            key = name.lower()
-            self.headers[key] = f"{self.headers[key]}, {value}" if key in self.headers else value
-        self._body = base64.b64decode(answer["body"])
-
-    @property
-    def ok(self) -> bool:
-        """Whether the status is 200 to 299."""
-        return 200 <= self.status <= 299  # noqa: PLR2004 - as it says
-
-    async def bytes(self) -> bytes:
-        """The body."""
-        return self._body
-
-    async def text(self) -> str:
-        """The body as text."""
-        return self._body.decode(errors="replace")
-
-    async def json(self) -> Any:  # noqa: ANN401 - whatever it says
-        """The body as JSON."""
-        return json.loads(self._body)
-
-    def __repr__(self) -> str:
-        return f"<FetchResponse {self.status} {self.url}>"
 
 
 async def fetch(

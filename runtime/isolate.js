@@ -66,6 +66,8 @@ export class Isolate {
   onmessages = () => {};
   /** Set by the pool; called once, unless it was disposed of. @type {(death: Death) => void} */
   ondeath = () => {};
+  /** Set by the pool; told when a debugger takes the terminal, and when it gives it back. @type {(on: boolean) => void} */
+  ondebugging = () => {};
   /** Set by the pool; takes a line for the operator. @type {(line: string) => void} */
   onproblem = () => {};
   /** Set by the pool; takes what was written, nobody knows for whom. @type {(text: string) => void} */
@@ -268,11 +270,18 @@ export class Isolate {
     if (this.#distrusted) return;
     if (typeof message === "string") this.#hand(this.#unpack(message));
     else if (message.type === "pong") this.#watchdog.heard();
+    else if (message.type === "debugging") this.#debug(message.on === true);
     else if (message.type === "died") this.#end({ reason: message.reason });
     else {
       this.#replies.get(message.type)?.resolve(message);
       this.#replies.delete(message.type);
     }
+  }
+
+  /** @param {boolean} on somebody looks at it in a debugger */
+  #debug(on) {
+    this.#watchdog.hold(on);
+    this.ondebugging(on);
   }
 
   /** @param {string} text @returns {(FromGuest | Ended)[]} */

@@ -61,6 +61,8 @@ export class Pool {
   onlost = () => {};
   /** Takes what interpreters write past their guests, and whose it is nobody knows. @type {(text: string) => void} */
   onoutput = () => {};
+  /** Told when a debugger takes the terminal, and when it gives it back. @type {(on: boolean) => void} */
+  ondebugging = () => {};
   /** Takes a line for the operator where an interpreter is not believed any more. @type {(line: string) => void} */
   onproblem = () => {};
   #kind;
@@ -142,6 +144,7 @@ export class Pool {
     isolate.ondeath = (death) => this.#bury(isolate, death);
     isolate.onoutput = (text) => this.onoutput(text);
     isolate.onproblem = (line) => this.onproblem(line);
+    isolate.ondebugging = (on) => this.ondebugging(on);
     this.#isolates.push(isolate);
     return { isolate, loaded: this.#load(isolate) };
   }

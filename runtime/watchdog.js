@@ -44,6 +44,7 @@ export class Watchdog {
   #missed = 0;
   #turn = 0;
   #answered = true;
+  #held = false;
   /** @type {number | undefined} */
   #interruptedAt;
   #looks = 0;
@@ -73,6 +74,12 @@ export class Watchdog {
     return this.#missed * TICK;
   }
 
+  /** While somebody debugs, time is theirs. @param {boolean} on */
+  hold(on) {
+    this.#held = on;
+    this.heard();
+  }
+
   start() {
     this.#timer ??= inBackground(setInterval(() => this.#tick(), TICK));
   }
@@ -85,7 +92,7 @@ export class Watchdog {
 
   /** Ask at once: something has timed out. */
   ask() {
-    if (!this.#answered) return;
+    if (!this.#answered || this.#held) return;
     this.#answered = false;
     this.#askedAt = performance.now();
     this.#watched.ping();
@@ -102,6 +109,7 @@ export class Watchdog {
   }
 
   #tick() {
+    if (this.#held) return;
     const { turn } = this.#watched.control;
     this.#missed = this.#answered || turn !== this.#turn ? 0 : this.#missed + 1;
     this.#turn = turn;

@@ -140,6 +140,8 @@ export class Deployments {
     const guest = new GuestClass({ deployment });
     guest.onoutput = (text) => this.#print(text.trimEnd());
     guest.onproblem = this.#print;
+    // Whoever has started this process gives the terminal to the debugger meanwhile.
+    guest.ondebugging = (on) => this.#print(JSON.stringify({ debugger: on }));
     this.#guests.add(guest);
     try {
       const { classes, output } = await guest.load();

@@ -23,6 +23,7 @@ from stepwell.exceptions import HostLostError, InputError, InternalError
 from stepwell.state import parse_owner, read_owner, state_error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from stepwell.client import Client
@@ -70,6 +71,8 @@ class HostProcess:
             **host_environment(),
             "STEPWELL_COMMAND": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         }
+        self.on_debugger: Callable[[bool], None] = lambda _on: None
+        """Told when a debugger in a workflow takes the terminal, and when it gives it back."""
         self._closed = False
         self._fatal: str | None = None
         self._held_back: list[str] | None = []
@@ -153,6 +156,8 @@ class HostProcess:
             line = raw.decode(errors="replace").rstrip("\n")
             if line.startswith('{"fatal"'):
                 self._fatal = line
+            elif line.startswith('{"debugger"'):
+                self.on_debugger(json.loads(line)["debugger"])
             elif (held_back := self._held_back) is not None:
                 held_back.append(line)
             else:

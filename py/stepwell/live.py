@@ -56,6 +56,7 @@ class LiveProgress:
         self._fresh: list[Text] = [Text.assemble((subject.workflow, "bold"), "  ", (subject.instance_id, "dim"))]
         self._drawn = 0.0
         self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._held = False
         self._live.start()
 
     def show(self, event: Event) -> None:
@@ -76,7 +77,7 @@ class LiveProgress:
     def tick(self) -> None:
         """Draw, unless that was done a moment ago."""
         now = time.monotonic()
-        if now - self._drawn >= REDRAW_EVERY:
+        if not self._held and now - self._drawn >= REDRAW_EVERY:
             self._drawn = now
             self._draw()
 
@@ -84,6 +85,14 @@ class LiveProgress:
         """Print *text* under what there is."""
         self._fresh.append(Text(text))
         self._draw()
+
+    def hold(self, on: bool) -> None:  # noqa: FBT001 - it is a switch
+        """Leave the terminal to somebody else, or have it back."""
+        self._held = on
+        if on:
+            self._live.stop()
+        else:
+            self._live.start()
 
     def close(self) -> None:
         """Leave the last line of the tree standing."""

@@ -53,6 +53,9 @@ class Progress(Protocol):
     def note(self, text: str) -> None:
         """Say something of our own."""
 
+    def hold(self, on: bool) -> None:  # noqa: FBT001 - it is a switch
+        """Leave the terminal to somebody else, or have it back."""
+
     def close(self) -> None:
         """Leave the terminal as it should be."""
 
@@ -67,6 +70,9 @@ class NoProgress:
         """Take no notice."""
 
     def note(self, text: str) -> None:
+        """Take no notice."""
+
+    def hold(self, on: bool) -> None:  # noqa: FBT001 - it is a switch
         """Take no notice."""
 
     def close(self) -> None:
@@ -122,6 +128,9 @@ class PlainProgress:
     def note(self, text: str) -> None:
         """Write *text* on a line of its own."""
         self._write(text)
+
+    def hold(self, on: bool) -> None:  # noqa: FBT001 - it is a switch
+        """Take no notice: lines stand where they are."""
 
     def close(self) -> None:
         """Everything is written already."""

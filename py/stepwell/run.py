@@ -169,6 +169,8 @@ class Run:
                     self._begin(connection.client, project)
                     if follower is None:
                         self._progress = self._open_progress()
+                        if connection.process is not None:
+                            connection.process.on_debugger = self._progress.hold
                         follower = Follower(self._name, self._order.instance_id, self._progress)
                     follower.follow(connection.client)
                     if follower.last is not None or not self._is_unfinished(connection.client):

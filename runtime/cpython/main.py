@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from os import environ
 from os.path import abspath, dirname, join
 
 if __name__ == "__main__":
@@ -27,7 +28,19 @@ _mount = _load_mount()
 _mount.check_version()
 _mount.mount({"_stepwell_cpython": "runtime/cpython"})
 
+
+def _measure_coverage():
+    """As coverage's documentation asks of a process that is measured, where its own .pth file is not installed."""
+    if "COVERAGE_PROCESS_START" in environ or "COVERAGE_PROCESS_CONFIG" in environ:
+        try:
+            import coverage  # noqa: PLC0415 - only where it is asked for
+        except ImportError:
+            return
+        coverage.process_startup()
+
+
 if __name__ == "__main__":
+    _measure_coverage()
     from _stepwell_cpython.process import run
 
     run()

@@ -19,6 +19,7 @@ from _stepwell_process.life import die_with_host
 from _stepwell_runtime import abandon, interrupts, output
 from _stepwell_runtime.guest import Guest
 
+from . import debugger
 from .fetching import fetch
 from .loop import ProcessLoop
 from .output import ProcessOutput, keep_context_in_threads
@@ -55,6 +56,7 @@ class GuestProcess:
         workers.fetch = fetch  # type: ignore[assignment]
         interrupts.install(self)
         abandon.install()
+        debugger.install(lambda on: self._frames.send({"type": "debugging", "on": on}))
         # What is imported from here on is the user's, whose folder gets no compiled files.
         sys.dont_write_bytecode = True
         self._loop.on_turn = self._turn

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
@@ -99,6 +102,40 @@ class Running:
         self._process.communicate(timeout=PATIENCE)
 
 
+class Terminal:
+    """A command that has a terminal of its own, and somebody who types there."""
+
+    def __init__(self, command: list[str], place: Place) -> None:
+        pid, self._terminal = pty.fork()
+        if pid == 0:
+            os.chdir(place.folder)
+            os.execve(command[0], command, place.environment)
+        self._heard = ""
+
+    def read_until(self, words: str) -> None:
+        """Read up to *words*."""
+        deadline = time.monotonic() + PATIENCE
+        while words not in self._heard:
+            ready, _, _ = select.select([self._terminal], [], [], max(0, deadline - time.monotonic()))
+            if not ready:
+                pytest.fail(f"{words!r} is not said: {self._heard}")
+            self._heard += os.read(self._terminal, 65536).decode(errors="replace")
+        self._heard = self._heard.partition(words)[2]
+
+    def type(self, line: str) -> None:
+        """Type *line* and Enter. It is echoed, which is not what is waited for."""
+        os.write(self._terminal, f"{line}\n".encode())
+        self.read_until(line)
+
+    def read_to_end(self) -> str:
+        """Whatever is left to be said."""
+        with contextlib.suppress(OSError):  # how a terminal ends whose other side is gone
+            while data := os.read(self._terminal, 65536):
+                self._heard += data.decode(errors="replace")
+        os.close(self._terminal)
+        return self._heard.rstrip()
+
+
 class Place:
     """A folder in which commands are run."""
 
@@ -129,6 +166,18 @@ class Place:
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr)
+
+    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Python to its end, which must be a good one."""
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=True,
+        )
 
     def wait_for_file(self, path: Path) -> None:
         """Wait until another process has made a file."""

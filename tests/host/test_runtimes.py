@@ -2,12 +2,14 @@
 
 import contextlib
 import json
+import socket
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from places import Terminal
 
 from stepwell.exceptions import InputError
 from stepwell.runtimes import choose_runtime
@@ -166,3 +168,103 @@ def test_the_state_has_the_runtime(place):
     with contextlib.closing(sqlite3.connect(place.state)) as database:
         rows = database.execute("SELECT runtime FROM workflows").fetchall()
     assert [{"name": "cpython", "python": sys.executable}] == [json.loads(row[0]) for row in rows]
+
+
+DEBUGGED = """
+from workers import WorkflowEntrypoint
+
+class Debugged(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do(config={"timeout": "1 minute"})
+        async def stop():
+            answer = 41
+            breakpoint()
+            return answer
+
+        return await stop()
+"""
+
+
+def test_breakpoint_has_the_terminal(place):
+    """breakpoint() in a step of the run in front talks to its terminal, and the run goes on afterwards."""
+    place.write("flow.py", DEBUGGED)
+    terminal = Terminal([sys.executable, "-m", "stepwell", "run", "flow.py", "--runtime", "cpython"], place)
+
+    terminal.read_until("(Pdb) ")
+    terminal.type("p answer")
+    terminal.read_until("41")
+    terminal.read_until("(Pdb) ")
+    terminal.type("answer = 42")
+    terminal.read_until("(Pdb) ")
+    terminal.type("c")
+
+    assert "42" in terminal.read_to_end().splitlines()[-1]
+
+
+def test_breakpoint_without_a_terminal(place):
+    """Where there is no terminal, breakpoint() says so and stops nothing."""
+    place.write("flow.py", DEBUGGED)
+    done = place.run("run", "flow.py", "--runtime", "cpython")
+
+    assert 41 == done.json
+    assert "breakpoint() has no terminal here" in done.err
+
+
+def test_coverage_of_user_code(place):
+    """Coverage measures the lines of steps, and misses those that did not run."""
+    pytest.importorskip("coverage")
+    place.write("flow.py", FLOW.replace("return await look()", "return await look()\n        unreached()"))
+    config = place.write(".coveragerc", f"[run]\ndata_file = {place.folder}/.coverage\nparallel = true\n")
+    place.environment["COVERAGE_PROCESS_START"] = str(config)
+    place.run("run", "flow.py", "--runtime", "cpython", "-q")
+
+    place.python("-m", "coverage", "combine")
+    report = json.loads(place.python("-m", "coverage", "json", "-o", "-", "--include", "flow.py").stdout)
+    [measured] = report["files"].values()
+
+    lines = FLOW.splitlines()
+    assert {lines.index('            print("from a step")') + 1} <= set(measured["executed_lines"])
+    assert len(measured["missing_lines"]) == 1
+
+
+def test_debugpy_attaches(place):
+    """A client can attach to debugpy in a workflow while it waits for one."""
+    pytest.importorskip("debugpy")
+    text = """
+        from workers import WorkflowEntrypoint
+
+        class Attached(WorkflowEntrypoint):
+            async def run(self, event, step):
+                @step.do()
+                async def attach():
+                    import debugpy
+                    host, port = debugpy.listen(("127.0.0.1", 0))
+                    print("port", port)
+                    debugpy.wait_for_client()
+                    return debugpy.is_client_connected()
+
+                return await attach()
+    """
+    place.write("flow.py", text)
+    running = place.start("run", "flow.py", "--runtime", "cpython")
+    port = int(running.read_until("port").split()[-1])
+
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        for number, (command, arguments) in enumerate(
+            [
+                ("initialize", {"adapterID": "test"}),
+                ("attach", {"connect": {"host": "127.0.0.1", "port": port}}),
+                ("configurationDone", {}),
+            ],
+            1,
+        ):
+            message = {"seq": number, "type": "request", "command": command, "arguments": arguments}
+            body = json.dumps(message).encode()
+            client.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+            if command == "attach":
+                heard = b""
+                while b'"initialized"' not in heard:
+                    heard += client.recv(65536)
+        done = running.wait()
+
+    assert (0, "true\n") == (done.code, done.out)

@@ -7,6 +7,7 @@ What follows `--` goes to the tool of the session: `nox -s tests-3.13 -- -k para
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
 
 import nox
@@ -158,14 +159,62 @@ def use_upstream_sdk(session: nox.Session) -> None:
     session.env["STEPWELL_UPSTREAM_SDK"] = str(session.run("python", "-c", code, silent=True)).strip()
 
 
+def use_runtimes(session: nox.Session) -> str:
+    """
+    Install what all runtimes need that come from PyPI, and Node.
+
+    Returns:
+        The executable of Node.
+    """
+    session.install("-e", ".[wasmtime]")
+    session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
+    use_upstream_sdk(session)
+    return use_node(session, NODES[0])
+
+
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """Run the same workflows in both languages on the targets that have no session of their own."""
+    """Run the same workflows in every runtime but Cloudflare's, which takes real time, and print one table."""
+    node = use_runtimes(session)
+    session.run(node, "conformance/main.js", *(session.posargs or ["--without", "cloudflare"]), external=True)
+
+
+@nox.session(default=False)
+@nox.parametrize("runtime", ["python", "python-js-lane", "python-upstream-sdk", "wasmtime", "cpython", "javascript"])
+def runtime(session: nox.Session, runtime: str) -> None:
+    """Run the workflows of `conformance` in one runtime. `browser` and `cloudflare` are sessions already."""
+    node = use_runtimes(session)
+    session.run(node, "conformance/main.js", "--quiet", "--target", runtime, *session.posargs, external=True)
+
+
+@nox.session(python=["3.11", "3.12", "3.13", "3.14"])
+def cpython(session: nox.Session) -> None:
+    """Run the workflows of `conformance` in a plain CPython of each version that is found; after `--`, tests instead."""
+    session.install("-e", ".")
+    session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
+    session.env["STEPWELL_RUNTIME"] = "cpython"
     node = use_node(session, NODES[0])
-    use_upstream_sdk(session)
-    names = ("python", "python-js-lane", "python-upstream-sdk", "cpython", "javascript")
-    targets = [part for name in names for part in ("--target", name)]
-    session.run(node, "conformance/main.js", *(session.posargs or ["--quiet", *targets]), external=True)
+    if session.posargs:
+        session.run(node, "--test", *session.posargs, external=True)
+    else:
+        session.run(node, "conformance/main.js", "--quiet", "--target", "cpython", external=True)
+
+
+@nox.session(default=False)
+def newest_node(session: nox.Session) -> None:
+    """Run the engine's tests and the workflows of `conformance` on the newest Node that npm has for this machine."""
+    oldest = use_node(session, NODES[0])
+    machine = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
+    package = f"node-{platform.system().lower()}-{machine}"
+    folder = session.create_tmp()
+    npm = Path(oldest).parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
+    session.run(oldest, str(npm), "install", "--prefix", folder, "--ignore-scripts", f"{package}@latest", external=True)
+    node = str(Path(folder) / "node_modules" / package / "bin" / "node")
+    session.run(node, "--version", external=True)
+    session.run(node, "--test", *node_tests("tests/engine", "tests/bridge", "tests/server"), external=True)
+    targets = [part for name in ("python", "cpython", "javascript") for part in ("--target", name)]
+    session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
+    session.run(node, "conformance/main.js", "--quiet", *targets, external=True)
 
 
 @nox.session
@@ -179,7 +228,6 @@ def wasmtime(session: nox.Session) -> None:
         return
     session.run("pytest", "tests/wasmtime")
     session.run(node, "--test", *node_tests("tests/wasmtime"), external=True)
-    session.run(node, "conformance/main.js", "--quiet", "--target", "wasmtime", external=True)
 
 
 @nox.session
@@ -187,8 +235,6 @@ def browser(session: nox.Session) -> None:
     """Run the playground and the conformance scenarios in Debian's Chromium, or in that of STEPWELL_CHROMIUM."""
     node = use_node(session, NODES[0])
     session.run(node, "--test", *(session.posargs or node_tests("tests/browser")), external=True)
-    if not session.posargs:
-        session.run(node, "conformance/main.js", "--quiet", "--target", "browser", external=True)
 
 
 @nox.session(default=False)

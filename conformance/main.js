@@ -1,5 +1,5 @@
 /**
- * The suite: `node main.js [--target NAME]… [-k TEXT] [--update] [--parity FILE] [--repeat N]`.
+ * The suite: `node main.js [--target NAME]… [--without NAME]… [-k TEXT] [--update] [--parity FILE] [--repeat N]`.
  *
  * Runs every scenario on every target and prints scenario x target. Exit code 1 where an outcome is another than expected
  * and that is not declared in the scenario, or where a declared difference is none.
@@ -21,6 +21,7 @@ const MARK = /(<!-- conformance -->\n)[^]*(<!-- end of conformance -->)/;
 const { values } = parseArgs({
   options: {
     target: { type: "string", multiple: true },
+    without: { type: "string", multiple: true },
     filter: { type: "string", short: "k", default: "" },
     update: { type: "boolean", default: false },
     parity: { type: "string" },
@@ -51,7 +52,7 @@ const logs = existsSync(expected) ? JSON.parse(readFileSync(expected, "utf8")) :
 const ran = [];
 let failures = 0;
 
-for (const name of values.target ?? Object.keys(TARGETS)) {
+for (const name of values.target ?? Object.keys(TARGETS).filter((each) => !values.without?.includes(each))) {
   const target = await TARGETS[name](name);
   const why = await target.unavailable?.();
   if (why !== undefined) {

@@ -189,7 +189,7 @@ def runtime(session: nox.Session, runtime: str) -> None:
 
 @nox.session(python=["3.11", "3.12", "3.13", "3.14"])
 def cpython(session: nox.Session) -> None:
-    """Run the workflows of `conformance` in a plain CPython of each version that is found; after `--`, tests instead."""
+    """Run the workflows of `conformance` in each CPython that is found; after `--`, tests instead."""
     session.install("-e", ".")
     session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
     session.env["STEPWELL_RUNTIME"] = "cpython"

@@ -253,7 +253,7 @@ def cloudflare(session: nox.Session) -> None:
 @nox.session
 def crash(session: nox.Session) -> None:
     """Kill everything at random moments, and go on."""
-    use_stepwell(session)
+    session.install("-e", ".[wasmtime]", *PYTEST)
     session.run("pytest", "tests/crash", *session.posargs)
 
 

@@ -65,7 +65,14 @@ PYTHON_MAY_IMPORT: dict[str, set[str]] = {
     "runtime/wasmtime/host": {"_stepwell_process", "wasmtime"},
     "runtime/wasmtime/sealed": {"_stepwell_runtime", "_workflows_bridge", "wit_world", "workers"},
     "runtime/wasmtime": {"_stepwell_wasmtime", "wasmtime"},
-    "runtime/cpython": {"coverage", "_stepwell_cpython", "_stepwell_process", "_stepwell_runtime", "_workflows_bridge", "workers"},
+    "runtime/cpython": {
+        "coverage",
+        "_stepwell_cpython",
+        "_stepwell_process",
+        "_stepwell_runtime",
+        "_workflows_bridge",
+        "workers",
+    },
     "runtime/pyodide": {
         "_stepwell_runtime",
         "_workflows_bridge",

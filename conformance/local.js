@@ -12,6 +12,8 @@ import { EngineRun } from "./engine_run.js";
 import { Recorder } from "./recorder.js";
 import { sourceOf } from "./source.js";
 
+/** A workflow's own binding, as scenarios know it. */
+const SELF = { SELF: "flow" };
 const PLACE = { open: () => new DatabaseSync(":memory:"), soon: setImmediate };
 
 /** @typedef {Guest & { load(): Promise<unknown> }} LocalGuest */
@@ -49,7 +51,14 @@ export function localTarget({ name, language, guest: makeGuest, more = {}, unava
         sourceOf(scenarios, language, (scenario) => classes.get(scenario) ?? "", calls),
       );
       if (calls) mkdirSync(calls);
-      const made = await makeGuest({ root, main, vars: {}, ...more, ...(calls ? { modules: calls } : {}) });
+      const made = await makeGuest({
+        root,
+        main,
+        vars: {},
+        bindings: SELF,
+        ...more,
+        ...(calls ? { modules: calls } : {}),
+      });
       guest = calls ? new Recorder(made, calls) : made;
       await guest.load();
     },

@@ -39,7 +39,13 @@ expose({
       "python",
       ({ name }) => scenarios.get(name)?.className ?? "",
     );
-    const deployment = { root: ROOT, main: `${ROOT}/${MAIN}`, vars: {}, files: { [MAIN]: source } };
+    const deployment = {
+      root: ROOT,
+      main: `${ROOT}/${MAIN}`,
+      vars: {},
+      bindings: { SELF: "flow" },
+      files: { [MAIN]: source },
+    };
     guest = new BrowserGuest({ deployment, isolates: 1 });
     await guest.load();
   },

@@ -57,7 +57,12 @@ export default {
     const { Miniflare, convertV4MiniflareOptions } = await import(MINIFLARE);
     folder = mkdtempSync(join(tmpdir(), "conformance-"));
     scenarios.forEach((scenario, i) => names.set(scenario, `Scenario${i + 1}`));
-    const source = sourceOf(scenarios, "javascript", (scenario) => names.get(scenario) ?? "");
+    const classes = new Map(scenarios.map((scenario) => [scenario.name, names.get(scenario) ?? ""]));
+    const bound = scenarios.map((scenario) => ({
+      ...scenario,
+      javascript: scenario.javascript?.replaceAll("env.SELF", `env.${classes.get(scenario.name)}`) ?? "",
+    }));
+    const source = sourceOf(bound, "javascript", ({ name }) => classes.get(name) ?? "");
     miniflare = new Miniflare(
       convertV4MiniflareOptions({
         name: "conformance",
@@ -150,23 +155,17 @@ class CloudflareRun {
 
   /** @returns {import("../trace.js").Entry[]} */
   #log() {
-    for (const file of globSync(`workflows/miniflare-workflows-${this.#workflow.toLowerCase()}/*.sqlite`, {
-      cwd: folder,
-    })) {
-      const db = new DatabaseSync(join(folder, file), { readOnly: true });
-      try {
-        if (!db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'states'").get()) continue;
-        const rows = db.prepare("SELECT event, target, metadata FROM states ORDER BY id").all();
-        return /** @type {any[]} */ (rows).map(({ event, target, metadata }) => ({
-          event,
-          target,
-          detail: metadata === null ? {} : JSON.parse(metadata),
-        }));
-      } finally {
-        db.close();
-      }
-    }
-    return [];
+    const pattern = `workflows/miniflare-workflows-${this.#workflow.toLowerCase()}/*.sqlite`;
+    // Of the instances that a scenario makes, the first is its own.
+    const logs = globSync(pattern, { cwd: folder })
+      .map((file) => statesOf(join(folder, file)))
+      .filter((rows) => rows.length > 0)
+      .toSorted(([a], [b]) => a.timestamp.localeCompare(b.timestamp));
+    return (logs[0] ?? []).map(({ event, target, metadata }) => ({
+      event,
+      target,
+      detail: metadata === null ? {} : JSON.parse(metadata),
+    }));
   }
 
   /** @param {unknown} [params] */
@@ -253,5 +252,23 @@ class CloudflareRun {
   /** @param {unknown} value */
   async note(value) {
     this.#notes.push(await noted(value));
+  }
+}
+
+/**
+ * The rows of the event log in the database of an instance.
+ *
+ * @param {string} file
+ * @returns {any[]}
+ */
+function statesOf(file) {
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    if (!db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'states'").get()) return [];
+    return db
+      .prepare("SELECT event, target, metadata, CAST(timestamp AS TEXT) AS timestamp FROM states ORDER BY id")
+      .all();
+  } finally {
+    db.close();
   }
 }

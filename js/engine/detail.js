@@ -54,7 +54,7 @@ export function instanceStatus(row, rows, toJson) {
     const target = entry.name === null ? "" : E.targetOf(/** @type {any} */ (entry));
     if (entry.event === E.STEP_START) configs.set(target, JSON.parse(entry.detail ?? "{}").config);
     if (entry.event === E.STEP_SUCCESS) outputs.push(shown(entry, configs.get(target), toJson));
-    if (entry.event === E.WAIT_COMPLETE) outputs.push(toJson(entry.value ?? "null"));
+    if (entry.event === E.WAIT_COMPLETE) outputs.push(toJson(payloadOf(entry)));
   }
   const error = row.error === null ? undefined : JSON.parse(row.error);
   return {
@@ -64,6 +64,11 @@ export function instanceStatus(row, rows, toJson) {
     rollback: rollbackOutcome(rows),
     __LOCAL_DEV_STEP_OUTPUTS: outputs,
   };
+}
+
+/** Canonical text of what the event brought. @param {LogEntry} entry of a wait */
+function payloadOf({ value }) {
+  return JSON.stringify(JSON.parse(value ?? "null")?.payload ?? null);
 }
 
 /**

@@ -1,0 +1,50 @@
+"""`stepwell playground`."""
+
+import re
+import socket
+import subprocess
+import sys
+import urllib.request
+
+
+def test_export(place):
+    """The exported site is whole, and can be written again; a folder with something else in it is refused."""
+    assert 0 == place.run("playground", "--export", "site").code
+    site = place.folder / "site"
+    again = place.run("playground", "--export", "site")
+    (site / "mine.txt").write_text("mine")
+    refused = place.run("playground", "--export", "site")
+
+    assert {"index.html", "service_worker.js", "v", "mine.txt"} == {path.name for path in site.iterdir()}
+    assert 0 == again.code
+    assert 2 == refused.code
+    assert "mine.txt" in refused.err
+
+
+def test_serve(place):
+    """It serves on loopback with the headers that let the page share memory, and ends with its input."""
+    command = [sys.executable, "-m", "stepwell", "playground", "--port", "0"]
+    with subprocess.Popen(command, cwd=place.folder, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline()).group()
+            with urllib.request.urlopen(url) as response:
+                headers, body = response.headers, response.read().decode()
+        finally:
+            process.terminate()
+
+    assert "same-origin" == headers["Cross-Origin-Opener-Policy"]
+    assert "require-corp" == headers["Cross-Origin-Embedder-Policy"]
+    assert "importmap" in body
+
+
+def test_port_taken(place):
+    """A port that is taken is named, with what to do."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = place.run("playground", "--port", str(port))
+
+    assert 2 == refused.code
+    assert f"Port {port} is in use. Choose another with --port." in refused.err

@@ -22,6 +22,7 @@ const JAVASCRIPT = [".js", ".mjs", ".ts", ".mts"];
  * @property {boolean} inUse whether passes are there
  * @property {(text: string) => void} onoutput takes what was written, and whose it is nobody knows
  * @property {(line: string) => void} onproblem takes a line for the operator
+ * @property {(on: boolean) => void} [ondebugging] told when a debugger takes the terminal, and when it gives it back
  *
  * @typedef {Guest & Place} RuntimeGuest
  *

@@ -13,7 +13,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { differences } from "./compare.js";
-import { markdown, plain } from "./table.js";
+import { markdown, plain, readMarkdown } from "./table.js";
 import { TARGETS } from "./targets/index.js";
 
 const MARK = /(<!-- conformance -->\n)[^]*(<!-- end of conformance -->)/;
@@ -71,19 +71,33 @@ if (values.update) {
 }
 if (!values.quiet) say(plain(rows, ran));
 for (const name of ran) say(`${name}: ${summary(name)}`);
-if (values.parity) {
-  const page = readFileSync(values.parity, "utf8");
-  const counts = ran.map((name) => `* \`${name}\`: ${summary(name)}`).join("\n");
-  writeFileSync(
-    values.parity,
-    page.replace(MARK, (_, start, end) => `${start}${counts}\n\n${markdown(rows, ran)}\n${end}`),
-  );
-}
+if (values.parity) await writeParity(values.parity);
 process.exit(failures > 0 ? 1 : 0);
 
-/** @param {string} name */
-function summary(name) {
-  const kinds = rows.map(({ results }) => results.get(name)?.kind);
+/**
+ * Bring the table in *page* up to date: what has been run now takes the place of what stood there.
+ *
+ * @param {string} path
+ */
+async function writeParity(path) {
+  const page = readFileSync(path, "utf8");
+  const before = readMarkdown(MARK.exec(page)?.[0] ?? "");
+  const now = new Map(rows.map(({ name, results }) => [name, results]));
+  const all = (await loadScenarios()).map(({ name }) => ({
+    name,
+    results: new Map([...(before.get(name) ?? []), ...(now.get(name) ?? [])]),
+  }));
+  const targets = Object.keys(TARGETS).filter((target) => all.some(({ results }) => results.has(target)));
+  const counts = targets.map((target) => `* \`${target}\`: ${summary(target, all)}`).join("\n");
+  writeFileSync(
+    path,
+    page.replace(MARK, (_, start, end) => `${start}${counts}\n\n${markdown(all, targets)}\n${end}`),
+  );
+}
+
+/** @param {string} name @param {Row[]} [among] */
+function summary(name, among = rows) {
+  const kinds = among.map(({ results }) => results.get(name)?.kind);
   return ["same", "differs", "n.a.", "failed"]
     .map((kind) => [kinds.filter((each) => each === kind).length, kind])
     .filter(([count, kind]) => count !== 0 || kind === "same")

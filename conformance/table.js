@@ -21,6 +21,35 @@ export function markdown(rows, targets) {
 }
 
 /**
+ * The results that a table holds, by scenario and target: what `markdown` has written.
+ *
+ * @param {string} text
+ * @returns {Map<string, Map<string, Result>>}
+ */
+export function readMarkdown(text) {
+  const [head = [], , ...lines] = text
+    .split("\n")
+    .filter((line) => line.startsWith("| "))
+    .map((line) =>
+      line
+        .slice(2, -2)
+        .split(/ \| /)
+        .map((cell) => cell.replaceAll("\\|", "|")),
+    );
+  return new Map(
+    lines.map(([name, ...cells]) => [
+      name,
+      new Map(
+        cells.flatMap((cell, i) => {
+          const [, kind, why = ""] = /^(same|differs|n\.a\.|failed)(?:: (.*))?$/.exec(cell) ?? [];
+          return kind ? [[head[i + 1], { kind: /** @type {Result["kind"]} */ (kind), text: why }]] : [];
+        }),
+      ),
+    ]),
+  );
+}
+
+/**
  * @param {Row[]} rows
  * @param {string[]} targets
  */

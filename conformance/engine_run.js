@@ -1,12 +1,13 @@
 /** A scenario on our own engine, in virtual time. It runs wherever the engine does: nothing here is Node's. */
 
 /** @import { Guest } from "../bridge/protocol.d.ts" */
+/** @import { Cron } from "../js/engine/cron.d.ts" */
 /** @import { Driver } from "../js/store/driver.d.ts" */
 /** @import { Outcome, Run, Scenario } from "./scenario.d.ts" */
 
 import { decode, encode } from "../bridge/values.js";
 import { parseDuration } from "../js/engine/duration.js";
-import { instanceStatus } from "../js/engine/detail.js";
+import { instanceDetail, instanceStatus } from "../js/engine/detail.js";
 import { Engine } from "../js/engine/engine.js";
 import { entries, targetOf } from "../js/engine/events.js";
 import { PARK_LINGER } from "../js/engine/parking.js";
@@ -30,6 +31,7 @@ const ABOUT_TO_RUN = new Set(["queued", "running", "rollingBack"]);
  * @typedef {object} Surroundings
  * @property {() => Driver} open gives a database of its own
  * @property {(run: () => void) => void} soon runs its argument at the end of this turn
+ * @property {Cron} [cron] what schedules mean, where there can be any
  * @property {number} [still] how long nothing has to happen, in real ms, before a step is taken for one that never ends
  */
 
@@ -40,6 +42,7 @@ export class EngineRun {
   #db;
   #soon;
   #still;
+  #cron;
   #clock = new ManualClock();
   #guest;
   #className;
@@ -60,10 +63,11 @@ export class EngineRun {
    * @param {Scenario} scenario
    * @param {Surroundings} surroundings
    */
-  constructor(guest, className, scenario, { open, soon, still = STILL }) {
+  constructor(guest, className, scenario, { open, soon, cron, still = STILL }) {
     this.#db = open();
     this.#soon = soon;
     this.#still = still;
+    this.#cron = cron;
     this.#guest = guest;
     this.#className = className;
     this.#scenario = scenario;
@@ -76,6 +80,7 @@ export class EngineRun {
     const engine = new Engine({
       store: new SqliteStore(this.#db),
       clock: this.#clock,
+      ...(this.#cron ? { cron: this.#cron } : {}),
       newId: () => this.#id,
       defer: this.#soon,
       // Every wake-up is a replay here.
@@ -88,7 +93,8 @@ export class EngineRun {
     engine.open();
     const stepLimit = this.#scenario.stepLimit ?? null;
     const code = { className: this.#className, root: ".", main: "scenarios", vars: "{}", versionId: "v1" };
-    void engine.saveWorkflow({ name: "flow", ...code, stepLimit });
+    const { schedules = [] } = this.#scenario;
+    void engine.saveWorkflow({ name: "flow", ...code, stepLimit, schedules });
     return engine;
   }
 
@@ -195,6 +201,21 @@ export class EngineRun {
   async create(params = {}) {
     await this.#engine.create("flow", { id: this.#id, params: encode(params) });
     await this.#turn();
+  }
+
+  /** Until nothing is under way; what is meant from now on is the instance that a schedule made last. */
+  async scheduled() {
+    await this.settle();
+    const { rows } = this.#engine.list({ workflow: "flow", limit: 1, offset: 0 });
+    if (rows.length === 0) throw new Error("No schedule has made an instance.");
+    this.#id = rows[0].id;
+  }
+
+  /** @param {string} [id] of one that the workflow made */
+  async detail(id) {
+    const row = this.#engine.get("flow", id ?? this.#id);
+    const shown = instanceDetail(row, this.#engine.log(row.number), [], toPlain);
+    return JSON.parse(JSON.stringify({ ...shown, id: row.id }));
   }
 
   /** @param {string} step */

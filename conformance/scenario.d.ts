@@ -24,6 +24,8 @@ export interface Scenario {
   /** A step that never ends is part of it: time is moved although something runs. */
   hangs?: boolean;
   stepLimit?: number;
+  /** Cron expressions. */
+  schedules?: string[];
 }
 
 export interface Expectation {
@@ -41,6 +43,10 @@ export interface Expectation {
 /** What a drive can do. Durations are text such as "3 days"; a target may scale them. */
 export interface Run {
   create(params?: unknown): Promise<void>;
+  /** What is meant from now on is the instance that a schedule has made last. */
+  scheduled(): Promise<void>;
+  /** The instance's detail JSON; of one that the workflow itself made where an id is given. */
+  detail(id?: string): Promise<any>;
   /** Until everything waits: for a time, for an event, or for whoever drives. */
   settle(): Promise<void>;
   /** Until an attempt of the step runs. */

@@ -51,6 +51,18 @@ async def text_of(stream):
     return (await bytes_of(stream)).decode()
 
 
+def own(workflow):
+    """The workflow itself, as others have it in env."""
+    return workflow.env.SELF
+
+
+async def refused(call):
+    try:
+        await call
+    except Exception as error:
+        return caught(error)["message"]
+
+
 def caught(error):
     return {"name": getattr(error, "name", None) or type(error).__name__, "message": str(getattr(error, "message", None) or error)}
 `;
@@ -129,6 +141,19 @@ async function bytesOf(stream) {
 
 async function textOf(stream) {
   return new TextDecoder().decode(await bytesOf(stream));
+}
+
+/** The workflow itself, as others have it in env. */
+function own(workflow) {
+  return workflow.env.SELF;
+}
+
+async function refused(call) {
+  try {
+    await call;
+  } catch (error) {
+    return error.message;
+  }
 }
 
 function caught({ name, message }) {

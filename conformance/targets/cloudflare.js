@@ -173,6 +173,15 @@ class CloudflareRun {
     await this.#call("create", params);
   }
 
+  async scheduled() {
+    throw new Error("No schedule fires there.");
+  }
+
+  /** @returns {Promise<any>} */
+  async detail() {
+    throw new Error("It has no detail JSON in the binding.");
+  }
+
   async settle() {
     let before = -1;
     for (let i = 0; i < 20; i++) {

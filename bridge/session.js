@@ -377,7 +377,18 @@ export class Session {
 
   /** `run()` has returned. @param {string} value */
   end(value) {
-    if (!this.#endReplay()) this.#link.post({ type: "end", pass: this.pass, value });
+    if (this.#endReplay()) return;
+    this.#warnOfForgotten();
+    this.#link.post({ type: "end", pass: this.pass, value });
+  }
+
+  /** Steps that go on when `run()` has returned: nobody will see what becomes of them. A sleep that lost a race is no mistake. */
+  #warnOfForgotten() {
+    for (const { kind, name } of this.#calls.values()) {
+      if (kind !== "do") continue;
+      const text = `step.do(${JSON.stringify(name)}) was not awaited: run() has returned without its result`;
+      this.#link.post({ type: "log", pass: this.pass, level: "warning", text });
+    }
   }
 
   /** `run()` has thrown. @param {WireError} error */

@@ -205,3 +205,14 @@ test("no pass is left behind", async () => {
     "the sleeping one is still there",
   );
 });
+
+test("a step that is not awaited is named in a warning when run() has returned", async () => {
+  const run = engine.start("Forgets");
+
+  assert.equal(await run.output, "done");
+
+  assert.deepEqual(
+    run.logs.filter(({ level }) => level === "warning").map(({ text }) => text),
+    ['step.do("slow") was not awaited: run() has returned without its result'],
+  );
+});

@@ -114,3 +114,12 @@ export class Strays extends WorkflowEntrypoint {
     return "done";
   }
 }
+
+export class Forgets extends WorkflowEntrypoint {
+  async run(event, step) {
+    void step.do("slow", () => new Promise(() => {}));
+    void step.sleep("nap", "1 hour");
+    await step.do("awaited", async () => 1);
+    return "done";
+  }
+}

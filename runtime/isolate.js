@@ -154,6 +154,8 @@ export class Isolate {
    */
   async #boot(memoryLimit, cpuLimit) {
     const ready = this.#reply("ready");
+    // It may be ended before anybody waits for this.
+    ready.catch(() => {});
     this.#thread.post({
       ...(await this.#kind.parts()),
       type: "boot",

@@ -37,6 +37,7 @@ const IDLE = 30_000;
  * @property {string} root folder that the guest sees
  * @property {string} main file that has the workflows
  * @property {string | null} [modules] folder of the packages that were installed for it and for this runtime, if any
+ * @property {string[]} [imports] the statements by which its modules import those packages
  * @property {Record<string, unknown>} vars
  * @property {Record<string, string> | null} [bindings] names of workflows by the names that `env` has for them; absent or
  *   null: each class under its own
@@ -112,6 +113,12 @@ export class Pool {
     isolate.ondeath = () => warm.delete(kind);
     warm.set(kind, isolate);
     return isolate;
+  }
+
+  /** Let go of the interpreter that stands by, which nobody will take. @param {Kind} kind */
+  static dropWarm(kind) {
+    void warm.get(kind)?.dispose();
+    warm.delete(kind);
   }
 
   /**

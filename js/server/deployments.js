@@ -72,7 +72,8 @@ export class Deployments {
       known.lookedAt = now;
       return known.loaded;
     }
-    const loaded = this.#start({ ...complete, lane: this.#lane });
+    const imports = this.#sources.imports(complete);
+    const loaded = this.#start({ ...complete, imports, lane: this.#lane });
     this.#loaded.set(key, { version, lookedAt: now, loaded });
     // A failure is not remembered: the file may be mended in the meantime.
     loaded.catch(() => this.#loaded.get(key)?.loaded === loaded && this.#loaded.delete(key));
@@ -134,7 +135,7 @@ export class Deployments {
     }, RETIRE).unref();
   }
 
-  /** @param {ReturnType<typeof withModules> & { lane: "batched" | "js" }} deployment @returns {Promise<Loaded>} */
+  /** @param {ReturnType<typeof withModules> & { imports: string[], lane: "batched" | "js" }} deployment @returns {Promise<Loaded>} */
   async #start(deployment) {
     const GuestClass = await RUNTIMES[nameOf(deployment)].load();
     const guest = new GuestClass({ deployment });

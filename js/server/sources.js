@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join, relative } from "node:path";
 import { WorkflowError } from "../engine/errors.js";
+import { packageImports } from "../../runtime/pyodide/imports.js";
 
 /** @typedef {{ root: string, main: string, modules?: string | null }} Place */
 
@@ -44,6 +45,24 @@ export class Sources {
     }
     if (modules) hash.update(packagesOf(modules));
     return hash.digest("hex").slice(0, 32);
+  }
+
+  /**
+   * What the modules of a deployment import of its packages.
+   *
+   * @param {Place} place
+   * @returns {string[]}
+   */
+  imports({ root, modules }) {
+    if (!modules) return [];
+    const texts = filesOf(root, new Set([".py"])).map((path) => {
+      try {
+        return readFileSync(path, "utf8");
+      } catch {
+        return "";
+      }
+    });
+    return packageImports(texts, modules);
   }
 
   /** @param {string} path */
@@ -106,7 +125,9 @@ function isSourceFolder(name, path) {
  * @param {string} folder
  */
 function packagesOf(folder) {
-  const names = listing(folder).map(({ name }) => name);
+  const names = listing(folder)
+    .map(({ name }) => name)
+    .filter((name) => !name.startsWith("."));
   let lock = "";
   try {
     lock = readFileSync(join(folder, ".stepwell.json"), "utf8");

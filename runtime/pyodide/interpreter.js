@@ -27,7 +27,7 @@ export async function startInterpreter({
   memoryLimit = Infinity,
   options = {},
 }) {
-  const release = module ? shareModule(module) : () => {};
+  const release = module ? shareModule(module, snapshot?.length ?? 0) : () => {};
   limitMemory(memoryLimit);
   try {
     return await loadPyodide({
@@ -65,11 +65,17 @@ export function writeFiles(FS, folder, files) {
  * Let the next instantiation of Pyodide's WebAssembly use `module`: Pyodide itself compiles anew in each thread.
  *
  * @param {WebAssembly.Module} module
+ * @param {number} size of the snapshot, which is put into memory as it is: it may have grown
  */
-function shareModule(module) {
+function shareModule(module, size) {
   const { instantiate, instantiateStreaming } = WebAssembly;
   /** @param {any} imports */
-  const share = async (imports) => ({ module, instance: await instantiate(module, imports) });
+  const share = async (imports) => {
+    const instance = await instantiate(module, imports);
+    const memory = /** @type {WebAssembly.Memory} */ (instance.exports.memory);
+    memory.grow(Math.max(0, Math.floor((size - memory.buffer.byteLength) / 65_536)));
+    return { module, instance };
+  };
   Object.assign(WebAssembly, {
     instantiate(/** @type {any} */ source, /** @type {any} */ imports) {
       // Pyodide instantiates small modules of its own, too.

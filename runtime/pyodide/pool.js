@@ -1,6 +1,7 @@
 /** Passes in Pyodide: the pool of threads, each with an interpreter. */
 
 /** @import { Kind } from "../isolate.js" */
+/** @import { Packages, PackageSnapshot } from "./package_snapshot.js" */
 /** @import { Deployment } from "../pool.js" */
 
 import { readFile } from "node:fs/promises";
@@ -8,6 +9,7 @@ import { join } from "node:path";
 import { startThread } from "../node_thread.js";
 import { Pool } from "../pool.js";
 import { guestFiles, pyodideFolder } from "./files.js";
+import { findPackageSnapshot, makePackageSnapshot } from "./package_snapshot.js";
 import { findSnapshot } from "./snapshot.js";
 
 /**
@@ -36,10 +38,46 @@ async function compile(bytes) {
   return module;
 }
 
+/** ms until a snapshot is made that nobody waits for. */
+const LATER = 5000;
+
+/** @param {Deployment} deployment @returns {Packages | undefined} */
+function packagesOf({ modules, imports }) {
+  return modules && imports?.length ? { modules, imports } : undefined;
+}
+
+/**
+ * @param {Packages} packages
+ * @param {PackageSnapshot} found
+ * @returns {Kind}
+ */
+function withPackages({ modules }, { snapshot, libraries }) {
+  return {
+    ...PYODIDE,
+    parts: async () => ({ ...(await PYODIDE.parts()), snapshot, packages: { modules, libraries } }),
+  };
+}
+
 export class PyodideGuest extends Pool {
+  /** Packages that a snapshot is wanted of. @type {Packages | undefined} */
+  #wanted;
+
   /** @param {{ deployment: Deployment, isolates?: number, memoryLimit?: number, cpuLimit?: number }} options see `Pool` */
   constructor(options) {
-    super(PYODIDE, options);
+    const packages = packagesOf(options.deployment);
+    const found = packages && findPackageSnapshot(packages);
+    super(packages && found ? withPackages(packages, found) : PYODIDE, options);
+    this.#wanted = found ? undefined : packages;
+    if (found) Pool.dropWarm(PYODIDE);
+  }
+
+  async load() {
+    const loaded = await super.load();
+    const packages = this.#wanted;
+    this.#wanted = undefined;
+    // For a host that lives on; `stepwell sync` makes it for the others.
+    if (packages) setTimeout(() => void makePackageSnapshot(packages).catch(() => {}), LATER).unref();
+    return loaded;
   }
 
   /** Start an interpreter before it is known what for. */

@@ -27,7 +27,8 @@ import { guestFiles, ROOT, snapshotKey } from "./files.js";
 import { guestGlobals } from "./globals.js";
 import { startInterpreter } from "./interpreter.js";
 
-const IMPORTS = `
+/** What every guest has imported. */
+export const IMPORTS = `
 import annotationlib, argparse, ast, asyncio, base64, bisect, calendar, collections, contextlib, copy, csv, dataclasses
 import datetime, decimal, difflib, enum, fractions, functools, hashlib, heapq, html, inspect, io, itertools, json, linecache
 import logging, math, operator, os, pathlib, pprint, random, re, secrets, shutil, statistics, string, tempfile, textwrap
@@ -53,7 +54,7 @@ export async function findSnapshot(shipped = join(ROOT, "snapshots")) {
   if (path) return path;
   const made = await makeSnapshot();
   try {
-    store(folder, name, made);
+    store(folder, name, new Uint8Array(made));
   } catch {
     // A cache that cannot be written costs time at the next start, no more.
     return made;
@@ -91,13 +92,13 @@ function makeSnapshot() {
  *
  * @param {string} folder
  * @param {string} name
- * @param {SharedArrayBuffer} snapshot
+ * @param {Uint8Array} snapshot
  */
-function store(folder, name, snapshot) {
+export function store(folder, name, snapshot) {
   mkdirSync(folder, { recursive: true });
   const draft = join(folder, `${name}.${process.pid}`);
   try {
-    writeFileSync(draft, new Uint8Array(snapshot));
+    writeFileSync(draft, snapshot);
     renameSync(draft, join(folder, name));
   } catch (error) {
     rmSync(draft, { force: true });
@@ -134,7 +135,7 @@ function modified(path) {
   }
 }
 
-function cacheFolder() {
+export function cacheFolder() {
   return process.env.STEPWELL_CACHE ?? join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "stepwell");
 }
 
@@ -162,6 +163,6 @@ if (!isMainThread && workerData?.makeSnapshot) {
     process.exit(2);
   }
   const name = `${snapshotKey(guestFiles())}.snapshot`;
-  store(folder, name, await makeSnapshot());
+  store(folder, name, new Uint8Array(await makeSnapshot()));
   process.stdout.write(`${join(folder, name)}\n`);
 }

@@ -7,6 +7,7 @@ import { loadPyodide } from "pyodide";
 import { guestGlobals } from "./globals.js";
 import { startFrom } from "./image.js";
 import { startInterpreter } from "./interpreter.js";
+import { restoreLibraries } from "./libraries.js";
 import { mountFolder } from "./mount.js";
 import { Thread } from "./thread.js";
 import { openUpstream } from "./upstream.js";
@@ -16,14 +17,23 @@ const port = workerData.port;
 // User code that gets hold of `workerData` finds no port to the engine there.
 delete workerData.port;
 
+/** The folder of packages, where a snapshot has needed it already. @type {string | undefined} */
+let mounted;
 const idle = new Int32Array(new SharedArrayBuffer(4));
 
 const thread = new Thread({
   post: (message) => port.postMessage(message),
-  start: ({ files, module, snapshot, memoryLimit }, own) =>
-    startFrom(snapshot, (bytes) =>
+  async start({ files, module, snapshot, packages, memoryLimit }, own) {
+    const pyodide = await startFrom(snapshot, (bytes) =>
       startInterpreter({ loadPyodide, files, module, snapshot: bytes, globals: guestGlobals(own), memoryLimit }),
-    ),
+    );
+    if (packages) {
+      mountFolder(pyodide.FS, packages.modules);
+      restoreLibraries(pyodide._module, packages.libraries);
+      mounted = packages.modules;
+    }
+    return pyodide;
+  },
   mount: mountDeployment,
   upstream: openUpstream,
   soon: setImmediate,
@@ -52,5 +62,5 @@ process.on("unhandledRejection", (error) => thread.complain(error));
 function mountDeployment({ FS }, { root, modules }) {
   mountFolder(FS, root);
   // One within the other is there already.
-  if (modules && !modules.startsWith(`${root}/`)) mountFolder(FS, modules);
+  if (modules && modules !== mounted && !modules.startsWith(`${root}/`)) mountFolder(FS, modules);
 }

@@ -1,0 +1,13 @@
+/**
+ * `node prepare.js ROOT MODULES`: make the snapshot with the packages that the modules in ROOT import, for the next start.
+ */
+
+import { makePackageSnapshot } from "../../runtime/pyodide/package_snapshot.js";
+import { Sources } from "./sources.js";
+
+const [root = "", modules = ""] = process.argv.slice(2);
+const imports = new Sources().imports({ root, main: "", modules });
+// Threads that make it do not keep a process alive.
+const alive = setInterval(() => {}, 1000);
+await makePackageSnapshot({ modules, imports });
+clearInterval(alive);

@@ -1,5 +1,6 @@
 /**
- * `node prepare.js ROOT MODULES`: make the snapshot with the packages that the modules in ROOT import, for the next start.
+ * `node prepare.js ROOT MODULES`: make the snapshot with the packages that the modules in ROOT import, for the next start. It exits 1
+ * where there is none, because it would not do or is not worth it.
  */
 
 import { makePackageSnapshot } from "../../runtime/pyodide/package_snapshot.js";
@@ -9,5 +10,6 @@ const [root = "", modules = ""] = process.argv.slice(2);
 const imports = new Sources().imports({ root, main: "", modules });
 // Threads that make it do not keep a process alive.
 const alive = setInterval(() => {}, 1000);
-await makePackageSnapshot({ modules, imports });
+const made = await makePackageSnapshot({ modules, imports });
 clearInterval(alive);
+process.exitCode = made ? 0 : 1;

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from stepwell.exceptions import InputError
+from stepwell.packages.place import is_prepared
 from stepwell.sealed import sealed_settings
 
 if TYPE_CHECKING:
@@ -122,9 +123,13 @@ def _find_sdk() -> Path:
 def likely_runtime(
     target: Target, name: str | None = None, python: str | None = None, sdk: str | None = None
 ) -> Runtime | None:
-    """The runtime that is worth starting before *target* has been read; None where that is unclear."""
+    """The runtime that is worth starting before *target* has been read; None where none is, or that is unclear."""
     main = target.main or _likely_main(target.config)
-    return None if main is None else choose_runtime(main, name, python, sdk)
+    if main is None:
+        return None
+    runtime = choose_runtime(main, name, python, sdk)
+    # One that has its packages imported takes the place of the one that would be started.
+    return None if runtime["name"] == "pyodide" and is_prepared(main) else runtime
 
 
 def _likely_main(config: Path | None) -> Path | None:

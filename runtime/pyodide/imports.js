@@ -19,7 +19,7 @@ export function packageImports(texts, modules) {
       if (names.has((from ?? name).split(".")[0])) found.add(statement.trim());
     }
   }
-  return [...found].toSorted();
+  return [...found].toSorted((a, b) => (a < b ? -1 : 1));
 }
 
 /** @param {string} modules */

@@ -27,12 +27,13 @@ const TABLE_BASE = 20;
  */
 export function librariesOf({ LDSO, HEAPU32 }) {
   return Object.entries(LDSO.loadedLibsByHandle)
-    .map(([key, { name, global }]) => ({ name, global, handle: Number(key) }))
-    .filter(({ handle }) => handle !== 0)
-    .map((library) => ({
-      ...library,
-      memoryBase: HEAPU32[(library.handle + MEMORY_BASE) / 4],
-      tableBase: HEAPU32[(library.handle + TABLE_BASE) / 4],
+    .filter(([handle]) => handle !== "0")
+    .map(([handle, { name, global }]) => ({
+      name,
+      global,
+      handle: Number(handle),
+      memoryBase: HEAPU32[(Number(handle) + MEMORY_BASE) / 4],
+      tableBase: HEAPU32[(Number(handle) + TABLE_BASE) / 4],
     }))
     .toSorted((a, b) => a.tableBase - b.tableBase);
 }

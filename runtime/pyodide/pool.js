@@ -12,12 +12,10 @@ import { guestFiles, pyodideFolder } from "./files.js";
 import { findPackageSnapshot, makePackageSnapshot } from "./package_snapshot.js";
 import { findSnapshot } from "./snapshot.js";
 
-/**
- * What all threads share: compiled once, looked for once.
- *
- * @type {Promise<[WebAssembly.Module, import("./image.js").Snapshot]> | undefined}
- */
-let shared;
+/** What all threads share: compiled once. @type {Promise<WebAssembly.Module> | undefined} */
+let compiled;
+/** Likewise, looked for once. @type {ReturnType<typeof findSnapshot> | undefined} */
+let plain;
 
 /** @type {Kind} */
 const PYODIDE = {
@@ -25,11 +23,15 @@ const PYODIDE = {
   soon: setImmediate,
   interruptible: true,
   async parts() {
-    shared ??= Promise.all([readFile(join(pyodideFolder(), "pyodide.asm.wasm")).then(compile), findSnapshot()]);
-    const [module, snapshot] = await shared;
-    return { files: guestFiles(), module, snapshot };
+    plain ??= findSnapshot();
+    return { ...(await commonParts()), snapshot: await plain };
   },
 };
+
+async function commonParts() {
+  compiled ??= readFile(join(pyodideFolder(), "pyodide.asm.wasm")).then(compile);
+  return { files: guestFiles(), module: await compiled };
+}
 
 /** @param {Buffer<ArrayBuffer>} bytes are gone afterwards: the module has a copy of its own */
 async function compile(bytes) {
@@ -42,8 +44,9 @@ async function compile(bytes) {
 const LATER = 5000;
 
 /** @param {Deployment} deployment @returns {Packages | undefined} */
-function packagesOf({ modules, imports }) {
-  return modules && imports?.length ? { modules, imports } : undefined;
+function packagesOf({ modules, imports, runtime }) {
+  // Another SDK takes the place of ours before anything is imported that may use it.
+  return modules && imports?.length && !runtime?.sdk ? { modules, imports } : undefined;
 }
 
 /**
@@ -54,7 +57,7 @@ function packagesOf({ modules, imports }) {
 function withPackages({ modules }, { snapshot, libraries }) {
   return {
     ...PYODIDE,
-    parts: async () => ({ ...(await PYODIDE.parts()), snapshot, packages: { modules, libraries } }),
+    parts: async () => ({ ...(await commonParts()), snapshot, packages: { modules, libraries } }),
   };
 }
 

@@ -27,6 +27,9 @@ import { guestFiles, ROOT, snapshotKey } from "./files.js";
 import { guestGlobals } from "./globals.js";
 import { startInterpreter } from "./interpreter.js";
 
+/** How many others are kept, of some 35 MB each. */
+const KEPT = 7;
+
 /** What every guest has imported. */
 export const IMPORTS = `
 import annotationlib, argparse, ast, asyncio, base64, bisect, calendar, collections, contextlib, copy, csv, dataclasses
@@ -108,7 +111,7 @@ export function store(folder, name, snapshot) {
 }
 
 /**
- * Remove what other versions have left, but for the newest few: two checkouts may take turns.
+ * Remove what other versions have left, but for the newest few: two checkouts may take turns, and projects with packages.
  *
  * @param {string} folder
  * @param {string} kept
@@ -118,7 +121,10 @@ function prune(folder, kept) {
     .filter((name) => name.includes(".snapshot") && name !== kept)
     .map((name) => ({ name, time: modified(join(folder, name)) }))
     .toSorted((a, b) => b.time - a.time);
-  for (const { name } of others.slice(3)) rmSync(join(folder, name), { force: true });
+  for (const { name } of others.slice(KEPT)) {
+    rmSync(join(folder, name), { force: true });
+    rmSync(join(folder, name.replace(/\.snapshot$/, ".json")), { force: true });
+  }
 }
 
 /** @param {string} path */

@@ -17,6 +17,16 @@ RUNTIMES: tuple[Runtime, ...] = ("pyodide", "wasmtime", "cpython")
 FOLDER = "python_modules"
 """Cloudflare's name, for the runtime that is Cloudflare's."""
 STAMP = ".stepwell.json"
+PREPARED = ".prepared"
+"""Says that interpreters start from a snapshot of their own, and that one without the packages is of no use."""
+
+
+def is_prepared(main: Path) -> bool:
+    """Whether an interpreter for the workflows in *main* starts with its packages imported."""
+    for folder in (main.with_suffix(f".{FOLDER}"), *(parent / FOLDER for parent in main.parents)):
+        if folder.is_dir():
+            return (folder / PREPARED).exists()
+    return False
 
 
 @dataclass(frozen=True, slots=True)

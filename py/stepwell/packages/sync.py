@@ -21,7 +21,7 @@ from stepwell.host import host_root
 from stepwell.options import PATH
 from stepwell.packages.declaration import Declaration, check_requirements, find_declaration
 from stepwell.packages.locks import annotate, is_lock_of, locked_python, locked_versions
-from stepwell.packages.place import RUNTIMES, STAMP, Place, Runtime
+from stepwell.packages.place import PREPARED, RUNTIMES, STAMP, Place, Runtime
 from stepwell.packages.refusal import older_than_newest, refusal
 from stepwell.packages.uv import Uv, interpreter
 
@@ -191,7 +191,9 @@ def prepare(place: Place) -> None:
     """Let interpreters start with what the project's modules import of the packages, where that is worth it."""
     command = [find_node().path, host_root() / "js" / "server" / "prepare.js", place.root, place.modules]
     # Without it they start more slowly, no more.
-    subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL)  # noqa: S603 - our own script
+    done = subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL)  # noqa: S603 - our own
+    if done.returncode == 0:
+        (place.modules / PREPARED).touch()
 
 
 def clean_up(place: Place) -> None:

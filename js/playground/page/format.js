@@ -11,7 +11,8 @@ const DAY = 24 * HOUR;
  * @param {number} ms
  */
 export function duration(ms) {
-  if (ms < SECOND) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < 1) return "<1 ms";
+  if (ms < SECOND) return `${Math.round(ms)} ms`;
   if (ms < 10 * SECOND) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
   if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
   if (ms < HOUR) return two(ms, MINUTE, "min", SECOND, "s");

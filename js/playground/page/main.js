@@ -34,19 +34,29 @@ effect(() => {
       .catch(() => undefined);
 });
 
-/** The project that was saved, or the first example; and what the link brings. */
+/** The project that was saved, or the first example; and what the link brings. Another tab may own it until later. */
 async function openAll() {
-  const [project] = await Promise.all([
-    host.loadProject().catch(() => null),
-    loadExamples().catch((error) => notify("warning", `The examples could not be loaded: ${error.message}`)),
-  ]);
+  await loadExamples().catch((error) => notify("warning", `The examples could not be loaded: ${error.message}`));
   const save = keepProject();
-  const isFirst = project === null;
-  const first = firstExample();
-  if (project) openProject(project);
-  else openProject(first ?? { files: { "main.py": "" }, main: "main.py" });
-  if (isFirst) void save();
-  await openLink();
+  let isOwned = false;
+  effect(() => {
+    const { phase } = hostState.value;
+    if (phase === "elsewhere") isOwned = false;
+    if (phase !== "ready" || isOwned) return;
+    isOwned = true;
+    void openSaved(save).then(openLink);
+  });
+}
+
+/** @param {() => Promise<void>} save */
+async function openSaved(save) {
+  const project = await host.loadProject().catch((error) => {
+    notify("error", `The project could not be opened: ${error.message}`);
+    return null;
+  });
+  if (project) return openProject(project);
+  openProject(firstExample() ?? { files: { "main.py": "" }, main: "main.py" });
+  await save();
 }
 
 /** Open the project of the address's fragment, once; it asks where that would take the place of somebody's own work. */

@@ -1,7 +1,7 @@
 /** The graph of the steps, laid out by dagre: buttons for the steps over drawn edges. */
 
 import { html } from "htm/preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Graph, layout } from "@dagrejs/dagre";
 import { signal } from "@preact/signals";
 import { host, pythonState } from "../state/connection.js";
@@ -15,6 +15,8 @@ import { stepGraph } from "./order.js";
 /** @import { StepRow } from "./steps.js" */
 
 const NODE = { width: 196, height: 48 };
+/** A graph wider than its place is drawn smaller, down to this; beyond, it scrolls. */
+const SMALLEST = 0.75;
 
 /** The steps that the source declares, by source. @type {import("@preact/signals").Signal<{ key: unknown, graph: Declared | null }>} */
 const declared = signal({ key: null, graph: null });
@@ -33,9 +35,15 @@ export function StepGraph({ rows, events, now, source, workflow, selected, onSel
   const shape = `${nodes.map(({ id }) => id).join("\n")}\n\n${edges.map(({ from, to }) => `${from}\n${to}`).join("\n")}`;
   const places = useMemo(() => arrange(nodes, edges), [shape]);
   const kinds = new Map(edges.map(({ from, to, kind }) => [`${from}\n${to}`, kind]));
+  const frame = useRef(/** @type {HTMLElement | null} */ (null));
+  const width = useWidth(frame);
+  useLayoutEffect(() => {
+    if (frame.current) frame.current.scrollLeft = (frame.current.scrollWidth - frame.current.clientWidth) / 2;
+  }, [shape, width]);
+  const zoom = Math.max(SMALLEST, Math.min(1, width / Math.max(1, places.width)));
   if (nodes.length === 0) return html`<p class="empty">No step is known yet.</p>`;
-  return html`<div class="graph" tabindex="0" role="region" aria-label="Graph of the steps">
-    <div class="sheet" style=${{ width: `${places.width}px`, height: `${places.height}px` }}>
+  return html`<div ref=${frame} class="graph" tabindex="0" role="region" aria-label="Graph of the steps">
+    <div class="sheet" style=${{ width: `${places.width}px`, height: `${places.height}px`, zoom }}>
       <svg width=${places.width} height=${places.height} aria-hidden="true">
         <defs>
           <marker
@@ -56,6 +64,18 @@ export function StepGraph({ rows, events, now, source, workflow, selected, onSel
     </div>
     <p class="legend"><span class="line depends"></span> depends on <span class="line after"></span> ran after</p>
   </div>`;
+}
+
+/** @param {{ current: HTMLElement | null }} frame */
+function useWidth(frame) {
+  const [width, setWidth] = useState(Infinity);
+  useLayoutEffect(() => {
+    if (!frame.current) return undefined;
+    const observer = new ResizeObserver(([entry]) => setWidth(entry?.contentRect.width ?? Infinity));
+    observer.observe(frame.current);
+    return () => observer.disconnect();
+  }, [frame.current]);
+  return width;
 }
 
 /** @param {string} id @param {import("./order.js").GraphEdge[]} edges */

@@ -9,6 +9,7 @@ import { ask, dialog, FormDialog } from "../parts/dialog.js";
 import { Icon } from "../parts/icon.js";
 import { Menu } from "../parts/menu.js";
 import { Traceback } from "../run/traceback.js";
+import { hostState } from "../state/connection.js";
 import { deployed, deployNow, isCurrent, isDeploying, problems, refusal } from "../state/deployment.js";
 import * as project from "../state/project.js";
 import { detail } from "../state/shown_run.js";
@@ -28,6 +29,11 @@ export function CodePane() {
   const wanted = goal.value;
   if (wanted && wanted.file !== active.value && wanted.file in files.value)
     queueMicrotask(() => (active.value = wanted.file));
+  // What would be written here is not kept: the other tab's project is.
+  if (hostState.value.phase === "elsewhere")
+    return html`<section class="pane codepane" aria-label="Code">
+      <p class="empty">The project is open in the other tab.</p>
+    </section>`;
   if (!isLoaded.value)
     return html`<section class="pane codepane" aria-label="Code">
       <p class="empty" role="status">Opening your project…</p>

@@ -65,6 +65,10 @@ export class GuestProcess {
     if (this.#socket?.writable) this.#socket.write(toFrame(message));
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   /** What it has sent is handed over before its end is told. */
   takeLeft() {
     return [];

@@ -305,7 +305,7 @@ export class WasmtimeGuest {
 
   /** What is there, for people and tests. */
   stats() {
-    return { passes: this.#lodgings.size };
+    return { passes: this.#lodgings.size, pid: this.#process?.pid };
   }
 
   async dispose() {

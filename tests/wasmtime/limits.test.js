@@ -111,7 +111,7 @@ describe("limits", () => {
   }
 
   it("leave nothing behind", () => {
-    assert.deepEqual(guest.stats(), { passes: 0 });
+    assert.equal(guest.stats().passes, 0);
   });
 });
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Awaitable, Callable, Sequence
 
+    from ._plan import Plan
+
 CONTEXT = "ctx"
 """The parameter that gets the step's context."""
 
@@ -24,12 +26,27 @@ CONTEXT = "ctx"
 class Node:
     """A decorated function: one step, as often as it is called."""
 
+    __slots__ = (
+        "_parameters",
+        "concurrent",
+        "depends",
+        "finished",
+        "function",
+        "function_name",
+        "name",
+        "plan",
+        "result",
+        "waiting",
+        "waits_for",
+    )
+
     def __init__(
-        self, name: str, function: Callable[..., Any], depends: Sequence[Any] | None, *, concurrent: bool
+        self, name: str, function: Callable[..., Any], depends: Sequence[Any] | None, plan: Plan, *, concurrent: bool
     ) -> None:
         """Describe the step; nothing is looked up before it is called."""
         self.name = name
         self.function = function
+        self.plan = plan
         self.function_name: str | None = getattr(function, "__name__", None)
         self.depends = depends
         self.concurrent = concurrent
@@ -37,7 +54,7 @@ class Node:
         self.result: Any = None
         self.waiting: list[Future[Any]] | None = None
         """While the step is under way: those who wait for it as a dependency."""
-        self.waits_for: set[Node] = set()
+        self.waits_for: set[Node] | None = None
         self._parameters: list[str] | None = None
 
     @property
@@ -59,6 +76,10 @@ class Graph:
         self._run = run
         self._by_step_name: dict[str, Node] = {}
         self._by_function_name: dict[str, Node] = {}
+
+    def close(self, refuse: Callable[[Node, list[Any]], Awaitable[Any]]) -> None:
+        """The run is over: *refuse* is what a call gets that comes late."""
+        self._run = refuse
 
     def add(self, node: Node) -> None:
         """Let *node* be found by its names. A later one of the same name takes its place."""
@@ -128,13 +149,15 @@ class Graph:
                 return list(await gather(*(self._result_of(node, each) for each in dependencies)))
             return [await self._result_of(node, each) for each in dependencies]
         finally:
-            node.waits_for.clear()
+            node.waits_for = None
 
     async def _result_of(self, node: Node, dependency: Node) -> Any:  # noqa: ANN401 - what the callback returns
         if dependency.finished:
             return dependency.result
         if cycle := _path(dependency, node):
             raise TypeError(f"Steps depend on each other in a circle: {' -> '.join([node.name, *cycle])}.")
+        if node.waits_for is None:
+            node.waits_for = set()
         node.waits_for.add(dependency)
         if dependency.waiting is None:
             return await self.call(dependency)
@@ -151,7 +174,7 @@ def _path(start: Node, end: Node) -> list[str]:
         node, names = paths.pop()
         if node is end:
             return names
-        for following in node.waits_for - seen:
+        for following in (node.waits_for or set()) - seen:
             seen.add(following)
             paths.append((following, [*names, following.name]))
     return []

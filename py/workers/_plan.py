@@ -55,6 +55,9 @@ class Plan(NamedTuple):
     undo: Undo | None
 
 
+NO_PLAN = Plan(None, None, None)
+"""Of a step where the user has configured nothing."""
+
 _DYNAMIC = "[dynamic]"
 """Stands for a delay function, which cannot be stored."""
 

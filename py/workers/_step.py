@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import partial
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -11,7 +12,7 @@ from _workflows_bridge.streams import is_stream, keep
 from _workflows_bridge.values import encode
 
 from ._graph import CONTEXT, Graph, Node
-from ._plan import Plan, config_to_wire, undo_to_wire
+from ._plan import NO_PLAN, Plan, config_to_wire, undo_to_wire
 from ._timing import duration_to_wire, time_to_wire
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from _workflows_bridge.calls import Perform
+    from _workflows_bridge.lanes import Lane
     from _workflows_bridge.session import Session
     from _workflows_bridge.values import JsDict
 
@@ -41,7 +43,6 @@ class WorkflowStep:
         self.step_closures = {}
         self._lane = open_lane(session, lane)
         self._graph = Graph(self._run)
-        self._plans: dict[Node, Plan] = {}
 
     @property
     def js(self) -> Any:  # noqa: ANN401 - a JsProxy has no static type
@@ -87,21 +88,18 @@ class WorkflowStep:
 
         def decorate(function: Callable[..., Awaitable[T] | T]) -> Callable[[], Awaitable[T]]:
             step_name = _name_of(function, name)
-            plan = Plan(
-                *config_to_wire(config, step_name),
-                undo=undo_to_wire(rollback, rollback_config, step_name),
-            )
-            return self._decorate(Node(step_name, function, depends, concurrent=concurrent), plan)
+            plan = _plan(config, rollback, rollback_config, step_name)
+            return self._decorate(Node(step_name, function, depends, plan, concurrent=concurrent))
 
         return decorate
 
-    def _decorate(self, node: Node, plan: Plan) -> Callable[[], Awaitable[Any]]:
+    def _decorate(self, node: Node) -> Callable[[], Awaitable[Any]]:
         name = node.name
-        self._plans[node] = plan
         self._graph.add(node)
         call_node = self._graph.call
 
-        async def call() -> Any:  # noqa: ANN401 - what the callback returns
+        # No annotation: it would cost a function of its own each time.
+        async def call():  # type: ignore[no-untyped-def]  # noqa: ANN202
             return await call_node(node)
 
         # Python's "was never awaited" shows this name.
@@ -112,7 +110,7 @@ class WorkflowStep:
         return call
 
     def _run(self, node: Node, arguments: list[Any]) -> Future[Any]:
-        plan = self._plans[node]
+        plan = node.plan
         perform = self._performer(node, arguments)
         return self._lane.do(node.name, plan.config, perform, delay=plan.delay, undo=plan.undo)
 
@@ -175,8 +173,25 @@ class WorkflowStep:
         return event
 
     def _release(self) -> None:
-        """Let go of what the lane holds; the run is over."""
+        """Let go of what the lane holds, and of the steps: what holds itself is not freed before a collection."""
         self._lane.close()
+        self._graph.close(partial(_refuse, self._lane))
+        self.step_closures = {}
+
+
+def _refuse(lane: Lane, node: Node, _arguments: list[Any]) -> Future[Any]:
+    """Call a step of a run that is over, which the session refuses."""
+
+    async def nothing(_make_context: object) -> str:
+        return "null"
+
+    return lane.do(node.name, None, nothing)
+
+
+def _plan(config: object, rollback: object, rollback_config: object, step_name: str) -> Plan:
+    if config is None and rollback is None and rollback_config is None:
+        return NO_PLAN
+    return Plan(*config_to_wire(config, step_name), undo=undo_to_wire(rollback, rollback_config, step_name))
 
 
 def _name_of(function: object, name: str | None) -> str:

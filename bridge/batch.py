@@ -17,16 +17,14 @@ to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def pack_batch(messages: list[Message]) -> str:
-    """The text of *messages*. A message's ``"value"`` is canonical text already."""
+    """The text of *messages*, which are used up. A message's ``"value"`` is canonical text already."""
     lines = [""]
-    header: list[Message] = []
     for message in messages:
         value = message.get("value")
         if value is not None:
-            message = {**message, "value": len(lines)}  # noqa: PLW2901 - the caller keeps its own
+            message["value"] = len(lines)
             lines.append(value)
-        header.append(message)
-    lines[0] = to_json(header)
+    lines[0] = to_json(messages)
     return "\n".join(lines)
 
 

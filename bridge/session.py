@@ -12,6 +12,7 @@ import json
 import math
 from asyncio import Future
 from contextvars import ContextVar, copy_context
+from functools import partial
 from traceback import clear_frames
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -22,7 +23,6 @@ from .values import JsDict, decode
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Callable
-    from contextvars import Context
 
     from .batch import Message
     from .calls import Delay, Perform, Read, Undo
@@ -272,20 +272,18 @@ class Session:
     # Attempts ---------------------------------------------------------------------------------------------------------
 
     def _begin(self, call: Call) -> None:
-        attempt = call.attempt
-        context = call.context.copy()
-        context.run(origin.set, Origin(self, call.ref, attempt))
-        self._link.begin(lambda: self._run(call, attempt, context))
+        self._link.begin(partial(self._run, call, call.attempt))
 
-    def _run(self, call: Call, attempt: int, context: Context) -> None:
+    def _run(self, call: Call, attempt: int) -> None:
         if not self.closed:
             # Eager: most callbacks need no turn of the loop of their own. The loop of this runtime is Python 3.14's.
-            self._loop.create_task(self._attempt(call, attempt), context=context, eager_start=True)  # type: ignore[call-arg]
+            self._loop.create_task(self._attempt(call, attempt), context=call.context.copy(), eager_start=True)  # type: ignore[call-arg]
 
     async def _attempt(self, call: Call, attempt: int) -> None:
         """Run the callback once. Whatever it raises is the outcome of the attempt, never that of the interpreter."""
+        origin.set(Origin(self, call.ref, attempt))
         try:
-            value = await call.perform(lambda: self._context(call, attempt))
+            value = await call.perform(partial(self._context, call, attempt))
         except BaseException as error:
             if self.closed:
                 raise
@@ -306,17 +304,17 @@ class Session:
             self._link.ended(self, call.ref, attempt)
             return
         call.attempt = 0
-        message: Message = {"pass": self.pass_, "ref": call.ref, "attempt": attempt}
+        message: Message = {"type": "done", "pass": self.pass_, "ref": call.ref, "attempt": attempt}
         if isinstance(outcome, str):
-            call.value = outcome
+            call.value = message["value"] = outcome
             self._move(call, HOT)
-            self._link.post({"type": "done", **message, "value": outcome})
+            self._link.post(message)
         else:
             wire = outcome.wire if isinstance(outcome, JsFailure) else to_wire(outcome)
             call.failure = outcome, wire
             self._move(call, IDLE)
             self._link.touch(self)
-            self._link.post({"type": "failed", **message, "error": wire})
+            self._link.post({**message, "type": "failed", "error": wire})
 
     def _expire(self, call: Call, attempt: int) -> None:
         """The engine has given the attempt up. Its callback may go on, but its outcome no longer counts."""
@@ -377,13 +375,7 @@ class Session:
         call = self._calls.get(message["ref"])
         if call is None:
             return
-        if kind == "attempt":
-            self._order(call, message)
-        elif kind == "delay":
-            self._ask_delay(call, message)
-        elif kind == "expired":
-            self._expire(call, message["attempt"])
-        else:
+        if kind in {"resolve", "reject"}:
             del self._calls[call.ref]
             self.states[call.state] -= 1
             if not call.future.done():
@@ -391,6 +383,12 @@ class Session:
                     self._resolve(call, message.get("value"))
                 else:
                     self._reject(call, message.get("error"))
+        elif kind == "attempt":
+            self._order(call, message)
+        elif kind == "delay":
+            self._ask_delay(call, message)
+        else:
+            self._expire(call, message["attempt"])
         if self.states[IDLE]:
             self._link.touch(self)
 

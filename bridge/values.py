@@ -73,6 +73,8 @@ def encode(value: object, where: str = "result") -> str:
         return "null"
     if type(value) is str:
         text = encode_basestring(value)
+    elif type(value) is int and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+        return str(value)
     else:
         try:
             text = "".join(_to_json(_prepare(value, MAX_DEPTH), 0))

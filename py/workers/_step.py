@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from difflib import get_close_matches
 from functools import partial
 from inspect import iscoroutine
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
     from ._timing import Duration, Timestamp
 
 __all__ = ["WorkflowStep"]
+
+if sys.version_info >= (3, 12):
+    from inspect import markcoroutinefunction as _mark
+else:
+
+    def _mark(_function: object) -> None:
+        """Older Pythons know a coroutine function by its code alone."""
+
 
 T = TypeVar("T")
 
@@ -99,11 +108,14 @@ class WorkflowStep:
         call_node = self._graph.call
 
         # No annotation: it would cost a function of its own each time.
-        async def call():  # type: ignore[no-untyped-def]  # noqa: ANN202
-            return await call_node(node)
+        def call():  # type: ignore[no-untyped-def]  # noqa: ANN202
+            running = call_node(node)
+            running.__qualname__ = qualname
+            return running
 
         # Python's "was never awaited" shows this name.
-        call.__qualname__ = f"step.do({name!r})"
+        call.__qualname__ = qualname = f"step.do({name!r})"
+        _mark(call)
         call._step_name = name  # type: ignore[attr-defined]  # noqa: SLF001 - upstream's
         call._step = node  # type: ignore[attr-defined]  # noqa: SLF001
         self.step_closures[name] = call
@@ -115,19 +127,8 @@ class WorkflowStep:
         return self._lane.do(node.name, plan.config, perform, delay=plan.delay, undo=plan.undo)
 
     def _performer(self, node: Node, arguments: list[Any]) -> Perform:
-        function = node.function
         at = node.parameters.index(CONTEXT) if self._graph.takes_context(node) else None
-
-        async def perform(make_context: Callable[[], JsDict]) -> str:
-            given = arguments if at is None else [*arguments[:at], make_context(), *arguments[at:]]
-            result = function(*given)
-            if iscoroutine(result):
-                result = await result
-            if is_stream(result):
-                return await keep(result, node.name)
-            return encode(result)
-
-        return perform
+        return partial(_perform, node, arguments, at)
 
     def sleep(self, name: str, duration: Duration) -> Future[None]:
         """
@@ -177,6 +178,17 @@ class WorkflowStep:
         self._lane.close()
         self._graph.close(partial(_refuse, self._lane))
         self.step_closures = {}
+
+
+async def _perform(node: Node, arguments: list[Any], at: int | None, make_context: Callable[[], JsDict]) -> str:
+    """Run the callback once; *at* is where it wants the context among its arguments."""
+    given = arguments if at is None else [*arguments[:at], make_context(), *arguments[at:]]
+    result = node.function(*given)
+    if iscoroutine(result):
+        result = await result
+    if is_stream(result):
+        return await keep(result, node.name)
+    return encode(result)
 
 
 def _refuse(lane: Lane, node: Node, _arguments: list[Any]) -> Future[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from difflib import get_close_matches
 from functools import partial
 from inspect import iscoroutine
@@ -29,14 +28,6 @@ if TYPE_CHECKING:
     from ._timing import Duration, Timestamp
 
 __all__ = ["WorkflowStep"]
-
-if sys.version_info >= (3, 12):
-    from inspect import markcoroutinefunction as _mark
-else:
-
-    def _mark(_function: object) -> None:
-        """Older Pythons know a coroutine function by its code alone."""
-
 
 T = TypeVar("T")
 
@@ -108,14 +99,11 @@ class WorkflowStep:
         call_node = self._graph.call
 
         # No annotation: it would cost a function of its own each time.
-        def call():  # type: ignore[no-untyped-def]  # noqa: ANN202
-            running = call_node(node)
-            running.__qualname__ = qualname
-            return running
+        async def call():  # type: ignore[no-untyped-def]  # noqa: ANN202
+            return await call_node(node)
 
         # Python's "was never awaited" shows this name.
-        call.__qualname__ = qualname = f"step.do({name!r})"
-        _mark(call)
+        call.__qualname__ = f"step.do({name!r})"
         call._step_name = name  # type: ignore[attr-defined]  # noqa: SLF001 - upstream's
         call._step = node  # type: ignore[attr-defined]  # noqa: SLF001
         self.step_closures[name] = call

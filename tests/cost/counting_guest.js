@@ -49,6 +49,7 @@ export class CountingGuest {
       look: this.#counted(() => control.look()),
       hit: this.#counted(() => control.hit()),
       make_step: () => null,
+      open_upstream: () => undefined,
     });
     const { error, classes } = JSON.parse(this.#python.load(JSON.stringify({ root, main, vars: {} })));
     if (error) throw new Error(error.traceback);

@@ -24,6 +24,8 @@ UPSTREAM_SDK = "workers-runtime-sdk==1.9.5"
 RUFF = "ruff==0.17.5"
 MYPY = "mypy==2.4.1"
 PYTEST = ["pytest==9.2.0", "pytest-timeout==2.4.0", "hypothesis==6.170.15"]
+# What people look into plain CPython with; the tests do so too.
+DEBUGGING = ["coverage==7.17.3", "debugpy==1.8.22"]
 
 
 def use_node(session: nox.Session, version: str) -> str:
@@ -42,11 +44,6 @@ def use_node(session: nox.Session, version: str) -> str:
     if not Path("node_modules/typescript").exists():
         session.run(node, str(wheel / "lib/node_modules/npm/bin/npm-cli.js"), "ci", "--ignore-scripts", external=True)
     return node
-
-
-def use_stepwell(session: nox.Session) -> None:
-    """Install the checkout, and the test runner."""
-    session.install("-e", ".[wasmtime]", *PYTEST)
 
 
 def node_tests(*folders: str) -> list[str]:
@@ -133,8 +130,9 @@ def engine(session: nox.Session, node: str) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the tests of the command line and the bridge's Python half."""
-    use_stepwell(session)
-    session.run("pytest", "tests", "--ignore=tests/crash", "--ignore=tests/wheel", *session.posargs)
+    session.install("-e", ".[wasmtime]", *PYTEST, *DEBUGGING)
+    elsewhere = [f"--ignore=tests/{folder}" for folder in ("crash", "wasmtime", "wheel")]
+    session.run("pytest", "tests", *elsewhere, *session.posargs)
 
 
 @nox.session

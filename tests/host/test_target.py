@@ -17,8 +17,8 @@ def test_file(folder):
     """A file is its own main, and brings all its workflows."""
     project = load_project(find_target("app.py"))
 
-    expected = {"root": str(folder), "main": str(folder / "app.py"), "vars": {}, "bindings": None, "workflows": None}
-    assert expected == project.deployment()
+    places = {"root": str(folder), "main": str(folder / "app.py")}
+    assert {**places, "vars": {}, "bindings": None, "workflows": None, "runtime": None} == project.deployment()
 
 
 def test_class(folder):

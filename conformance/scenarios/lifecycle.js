@@ -159,7 +159,7 @@ export default [
     python: `
       @step.do("slow")
       async def slow():
-          await asyncio.sleep(0.3)
+          await asyncio.sleep(1)
           calls(event).append("slow")
       await slow()
       @step.do("next")
@@ -169,7 +169,7 @@ export default [
       return calls(event)`,
     javascript: `
       await step.do("slow", async () => {
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        await new Promise((resolve) => setTimeout(resolve, 1000));
         calls(event).push("slow");
       });
       await step.do("next", async () => void calls(event).push("next"));
@@ -179,7 +179,7 @@ export default [
       await run.started("slow");
       await run.pause();
       await run.note(run.status());
-      for (let i = 0; i < 40 && (await run.status()) !== "paused"; i++)
+      for (let i = 0; i < 500 && (await run.status()) !== "paused"; i++)
         await new Promise((resolve) => setTimeout(resolve, 20));
       await run.note(run.status());
       await run.resume();

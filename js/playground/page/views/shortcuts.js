@@ -72,12 +72,17 @@ function actionOf(event) {
 function goToPane(index) {
   const name = PANES[index % PANES.length] ?? "code";
   pane.value = name;
+  // At once where it is in sight, or the next key would go where the focus was.
+  if (focusPane(name)) return;
   // A narrow screen shows the pane only after it has been drawn again.
-  requestAnimationFrame(() => {
-    /** @type {HTMLElement | null} */
-    const place = document.querySelector(SELECTORS[name]);
-    place?.focus();
-  });
+  requestAnimationFrame(() => focusPane(name));
+}
+
+/** @param {keyof typeof SELECTORS} name */
+function focusPane(name) {
+  const place = /** @type {HTMLElement | null} */ (document.querySelector(SELECTORS[name]));
+  place?.focus();
+  return place !== null && document.activeElement === place;
 }
 
 function paneOfFocus() {

@@ -37,7 +37,7 @@ PYODIDE_CORE = {
 }
 # The ES module of a package runs; its CommonJS twin, its types and its pages do not.
 NOT_RUN_SUFFIXES = {".cjs", ".cts", ".html", ".map", ".md", ".mts", ".ts"}
-NOT_RUN_FOLDERS = {".bin", "@types", "hono/dist/cjs", "hono/dist/types"}
+NOT_RUN_FOLDERS = {".bin", "@types", "comlink/tests", "hono/dist/cjs", "hono/dist/types"}
 
 
 class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]

@@ -39,7 +39,7 @@ def preload(folder: str, statements: list[str]) -> bool:
 
     urandom = os.urandom
     os.urandom = random._urandom = noting("urandom", urandom)  # type: ignore[attr-defined]  # noqa: SLF001
-    random.Random.seed = noting_seed  # type: ignore[assignment,method-assign]
+    random.Random.seed = noting_seed  # type: ignore[method-assign]
     sys.path.append(folder)
     try:
         for statement in statements:

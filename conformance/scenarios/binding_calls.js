@@ -3,9 +3,14 @@
 /** @import { Scenario } from "../scenario.d.ts" */
 
 const NO_ENV = {
-  cloudflare: "has not been compared with it",
   "python-upstream-sdk": "its bindings have no keywords and no names in snake case",
 };
+
+const NO_SUBSCRIBE = "its local binding has no subscribe()";
+const NO_DETAIL = "its binding shows no detail JSON";
+const TAKES_ANY = "it takes any option";
+const KEEPS = "its local engine keeps every instance";
+const OTHER_WORDS = "its local binding words refusals in another way";
 
 /** @type {Scenario[]} */
 export default [
@@ -43,7 +48,7 @@ export default [
         },
       ],
     },
-    notFor: NO_ENV,
+    notFor: { ...NO_ENV, cloudflare: NO_DETAIL },
   },
   {
     name: "bindings: params are {} where none are given",
@@ -61,7 +66,7 @@ export default [
       await run.note((await run.detail("c1")).output);
     },
     expect: { output: null, notes: [{}] },
-    notFor: NO_ENV,
+    notFor: { ...NO_ENV, cloudflare: NO_DETAIL },
   },
   {
     name: "bindings: an id that exists, one that is none, and one that nobody has",
@@ -95,6 +100,7 @@ export default [
       ],
     },
     notFor: NO_ENV,
+    differs: { cloudflare: OTHER_WORDS },
   },
   {
     name: "bindings: a parent awaits its child by subscribe",
@@ -140,7 +146,7 @@ export default [
         42,
       ],
     },
-    notFor: NO_ENV,
+    notFor: { ...NO_ENV, cloudflare: NO_SUBSCRIBE },
   },
   {
     name: "bindings: subscribe with a filter and a cursor",
@@ -180,7 +186,7 @@ export default [
         ["b-1"],
       ],
     },
-    notFor: NO_ENV,
+    notFor: { ...NO_ENV, cloudflare: NO_SUBSCRIBE },
   },
   ...[
     ["an unknown type", '{"filter": ["step_done"]}'],
@@ -226,7 +232,7 @@ export default [
       const status = await child.status();
       return [seen, status.__LOCAL_DEV_STEP_OUTPUTS, status.output];`,
     expect: { output: [["[REDACTED]"], ["[REDACTED]"], 6] },
-    notFor: NO_ENV,
+    notFor: { ...NO_ENV, cloudflare: NO_SUBSCRIBE },
   },
   {
     name: "bindings: an event from one workflow to another",
@@ -247,7 +253,7 @@ export default [
       for await (const each of await child.subscribe()) last = each;
       return last.output;`,
     expect: { output: { from: "i" } },
-    notFor: NO_ENV,
+    notFor: { ...NO_ENV, cloudflare: NO_SUBSCRIBE },
   },
   {
     name: "bindings: pause, resume, terminate, restart and delete",
@@ -298,6 +304,7 @@ export default [
       ],
     },
     notFor: NO_ENV,
+    differs: { cloudflare: OTHER_WORDS },
   },
   {
     name: "bindings: an instance deletes itself",
@@ -319,7 +326,7 @@ export default [
       await run.note(run.detail("c1"));
     },
     expect: { output: null, notes: ["(instance.not_found) Instance does not exist: c1"] },
-    notFor: NO_ENV,
+    notFor: { ...NO_ENV, cloudflare: NO_DETAIL },
   },
   {
     name: "bindings: a misspelt option is refused and the right one named",
@@ -339,7 +346,7 @@ export default [
         (await refused(child.terminate({ rolback: true }))).includes("rollback"),
       ];`,
     expect: { output: [true, true] },
-    notFor: NO_ENV,
+    notFor: { ...NO_ENV, cloudflare: TAKES_ANY },
   },
 
   // Batches ----------------------------------------------------------------------------------------------------------------
@@ -434,6 +441,7 @@ export default [
       ],
     },
     notFor: NO_ENV,
+    differs: { cloudflare: OTHER_WORDS },
   },
   {
     name: "batches: delete reports every position",
@@ -493,6 +501,6 @@ export default [
       await step.sleep("a while", "5 minutes");
       return [there, await refused(flow.get("c1"))];`,
     expect: { output: ["c1", "(instance.not_found) Instance does not exist: c1"] },
-    notFor: NO_ENV,
+    notFor: { ...NO_ENV, cloudflare: KEEPS },
   })),
 ];

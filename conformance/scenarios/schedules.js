@@ -5,7 +5,6 @@
 const NOT_THERE = {
   cloudflare: "its local engine fires no schedules",
   browser: "the page is handed no schedules",
-  "python-upstream-sdk": "has not been compared with it",
 };
 const HOUR = Date.UTC(2030, 0, 1, 1);
 

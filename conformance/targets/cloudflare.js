@@ -62,7 +62,11 @@ export default {
       ...scenario,
       javascript: scenario.javascript?.replaceAll("env.SELF", `env.${classes.get(scenario.name)}`) ?? "",
     }));
-    const source = sourceOf(bound, "javascript", ({ name }) => classes.get(name) ?? "");
+    // All scenarios share one worker, and its env: each is bound by the name of its class.
+    const source = sourceOf(bound, "javascript", ({ name }) => classes.get(name) ?? "").replace(
+      "workflow.env.SELF",
+      "workflow.env[workflow.constructor.name]",
+    );
     miniflare = new Miniflare(
       convertV4MiniflareOptions({
         name: "conformance",

@@ -80,7 +80,8 @@ function goToPane(index) {
 
 /** @param {keyof typeof SELECTORS} name */
 function focusPane(name) {
-  const place = /** @type {HTMLElement | null} */ (document.querySelector(SELECTORS[name]));
+  /** @type {HTMLElement | null} */
+  const place = document.querySelector(SELECTORS[name]);
   place?.focus();
   return place !== null && document.activeElement === place;
 }

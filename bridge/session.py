@@ -276,12 +276,14 @@ class Session:
 
     def _run(self, call: Call, attempt: int) -> None:
         if not self.closed:
+            # Set before the task is made: a loop goes by it to know whose code it begins.
+            context = call.context.copy()
+            context.run(origin.set, Origin(self, call.ref, attempt))
             # Eager: most callbacks need no turn of the loop of their own. The loop of this runtime is Python 3.14's.
-            self._loop.create_task(self._attempt(call, attempt), context=call.context.copy(), eager_start=True)  # type: ignore[call-arg]
+            self._loop.create_task(self._attempt(call, attempt), context=context, eager_start=True)  # type: ignore[call-arg]
 
     async def _attempt(self, call: Call, attempt: int) -> None:
         """Run the callback once. Whatever it raises is the outcome of the attempt, never that of the interpreter."""
-        origin.set(Origin(self, call.ref, attempt))
         try:
             value = await call.perform(partial(self._context, call, attempt))
         except BaseException as error:

@@ -12,11 +12,20 @@ export const FLOWS = fileURLToPath(new URL("flows", import.meta.url));
  * @param {Partial<import("../../runtime/wasmtime/settings.js").Sealing>} [settings]
  * @param {Partial<import("../../runtime/pool.js").Deployment>} [deployment]
  */
-export function useSealed(main, settings = {}, deployment = {}) {
-  const guest = new WasmtimeGuest({
+export function openSealed(main, settings = {}, deployment = {}) {
+  return new WasmtimeGuest({
     deployment: { root: FLOWS, main: `${FLOWS}/${main}`, vars: {}, ...deployment },
     settings,
   });
+}
+
+/**
+ * A guest for all tests of a file or `describe`. Takes what `openSealed` takes.
+ *
+ * @param {Parameters<typeof openSealed>} options
+ */
+export function useSealed(...options) {
+  const guest = openSealed(...options);
   const engine = new Engine(guest);
   before(() => guest.load());
   after(() => guest.dispose());

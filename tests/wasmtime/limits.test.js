@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { useSealed } from "./guest.js";
+import { openSealed, useSealed } from "./guest.js";
 
 const MIB = 1 << 20;
 
@@ -89,9 +89,10 @@ describe("limits", () => {
 
   it("says what a step has used", async () => {
     const run = engine.start("Busy");
-    await run.output;
-    const { cpuMs: cpu } = run.messages.find(({ type }) => type === "done").usage;
-    assert.ok(cpu > 20 && cpu < 400, `${cpu}`);
+    const { wallMs } = await run.output;
+    const [busy, idle] = run.messages.filter(({ type }) => type === "done").map(({ usage }) => usage.cpuMs);
+    assert.ok(busy > 10 * idle, `busy: ${busy} ms, idle: ${idle} ms`);
+    assert.ok(busy < wallMs + 20, `busy: ${busy} ms in ${wallMs} ms`);
   });
 
   for (const [name, text] of Object.entries({
@@ -113,6 +114,12 @@ describe("limits", () => {
   it("leave nothing behind", () => {
     assert.equal(guest.stats().passes, 0);
   });
+});
+
+it("a workflow that spins when it is imported", async () => {
+  const guest = openSealed("spins.py", { runCpu: 300 });
+  await assert.rejects(guest.load(), /The import of the workflow has used more than 0\.3 s of processor time/);
+  await guest.dispose();
 });
 
 describe("limits of a whole pass", () => {

@@ -45,6 +45,8 @@ Running = tuple[int, int]
 """Ref and attempt of the step that runs; ref 0 is code outside steps."""
 
 OUTSIDE: Running = (0, 0)
+STARTING: Running = (0, -1)
+"""Nobody yet: the interpreter begins, and imports the workflow. What that uses is not taken from what ``run()`` may."""
 
 
 @dataclass
@@ -58,9 +60,9 @@ class Meter:
     used: dict[Running, int] = field(default_factory=dict)
     _mark: int = 0
 
-    def enter(self) -> None:
-        """The thread that calls this begins to run the instance."""
-        self.running = OUTSIDE
+    def enter(self, running: Running) -> None:
+        """The thread that calls this begins to run the instance, and *running* in it."""
+        self.running = running
         self._mark = time.thread_time_ns()
 
     def switch(self, running: Running) -> None:
@@ -94,7 +96,7 @@ class Meter:
         if ref and limits.step_cpu is not None and used > limits.step_cpu:
             raise _too_much("The step", "processor time", limits.step_cpu, "CpuLimitExceeded")
         if not ref and limits.run_cpu is not None and used > limits.run_cpu:
-            text = "Code outside of steps"
+            text = "The import of the workflow" if self.running == STARTING else "Code outside of steps"
             raise _too_much(text, "processor time", limits.run_cpu, "CpuLimitExceeded", " Long work belongs in a step.")
         if limits.pass_cpu is not None and self.total / _MS > limits.pass_cpu:
             raise _too_much("This run of the workflow", "processor time", limits.pass_cpu, "CpuLimitExceeded")

@@ -15,7 +15,7 @@ import wasmtime
 from wasmtime import _ffi as ffi  # what the public API lacks: the callback of an epoch's deadline
 from wasmtime import component as components
 
-from .limits import LimitReached
+from .limits import OUTSIDE, STARTING, LimitReached, Running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,10 +73,10 @@ class Sealing:
         """See `Sealed`."""
         return self._linker.instantiate(store, self._component)
 
-    def run(self, cell: Cell, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the export gives
-        """Run *call* with *cell* as the one that is served."""
+    def run(self, cell: Cell, running: Running, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the export gives
+        """Run *call* with *cell* as the one that is served, on the account of *running*."""
         self._current.cell = cell
-        cell.meter.enter()
+        cell.meter.enter(running)
         try:
             return call()
         finally:
@@ -104,7 +104,7 @@ class Sealed:
         self._on_deadline = _DEADLINE_CALLBACK(self._look)
         ffi.wasmtime_store_epoch_deadline_callback(store.ptr(), self._on_deadline, None, _NO_FINALIZER)
         store.set_epoch_deadline(1)
-        self._instance = sealing.run(cell, lambda: sealing.instantiate(store))
+        self._instance = sealing.run(cell, STARTING, lambda: sealing.instantiate(store))
         self._functions = {name: self._instance.get_func(store, name) for name in _EXPORTS}
 
     def call(self, name: str, *arguments: str | int) -> str:
@@ -117,7 +117,8 @@ class Sealed:
         function = self._functions[name]
         assert function is not None  # noqa: S101 - the WIT has it
         self._store.set_epoch_deadline(1)
-        result: str = self._sealing.run(self._cell, lambda: function(self._store, *arguments))
+        running = STARTING if name == "boot" else OUTSIDE
+        result: str = self._sealing.run(self._cell, running, lambda: function(self._store, *arguments))
         return result
 
     def close(self) -> None:

@@ -81,10 +81,17 @@ class Liar(WorkflowEntrypoint):
 
 class Busy(WorkflowEntrypoint):
     async def run(self, event, step):
+        began = time.monotonic()
+
         @step.do("busy")
         async def busy():
-            end = time.monotonic() + 0.3
-            while time.monotonic() < end:
-                pass
+            return sum(n * n for n in range(300_000))
+
+        @step.do("idle")
+        async def idle():
+            await asyncio.sleep(0.1)
 
         await busy()
+        wall = time.monotonic() - began
+        await idle()
+        return {"wallMs": wall * 1000}

@@ -19,6 +19,11 @@ export class WorkflowError extends Error {
   }
 }
 
+/** @param {string} name */
+export function workflowNotFound(name) {
+  return new WorkflowError("workflow.not_found", `(workflow.not_found) Workflow does not exist: ${name}`, 10200);
+}
+
 /** @param {string} id */
 export function notFound(id) {
   return new WorkflowError("instance.not_found", `(instance.not_found) Instance does not exist: ${id}`, 10400);

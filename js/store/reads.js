@@ -13,6 +13,8 @@ const WORKFLOW = `name, class_name AS className, root, main, vars, bindings, ste
 
 export class SqliteReads {
   #sql;
+  /** What was read of workflows: every pass asks for its own. @type {Map<string, WorkflowRow>} */
+  #workflows = new Map();
 
   /** @param {Sql} sql */
   constructor(sql) {
@@ -21,9 +23,18 @@ export class SqliteReads {
 
   /** @param {string} name */
   loadWorkflow(name) {
-    return /** @type {WorkflowRow | undefined} */ (
+    const known = this.#workflows.get(name);
+    if (known) return known;
+    const row = /** @type {WorkflowRow | undefined} */ (
       this.#sql(`SELECT ${WORKFLOW} FROM workflows WHERE name = ?`).get(name)
     );
+    if (row) this.#workflows.set(name, row);
+    return row;
+  }
+
+  /** They are about to be changed. */
+  forgetWorkflows() {
+    this.#workflows.clear();
   }
 
   loadWorkflows() {
@@ -71,6 +82,11 @@ export class SqliteReads {
     return /** @type {InstanceRow | undefined} */ (
       this.#sql(`SELECT ${INSTANCE} FROM instances WHERE workflow = ? AND id = ?`).get(workflow, id)
     );
+  }
+
+  /** @param {string} workflow @param {string} id */
+  hasInstance(workflow, id) {
+    return this.#sql("SELECT 1 FROM instances WHERE workflow = ? AND id = ?").get(workflow, id) !== undefined;
   }
 
   /** @param {number} number */

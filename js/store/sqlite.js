@@ -18,6 +18,8 @@ import { cached } from "./statements.js";
 export class SqliteStore extends SqliteReads {
   #db;
   #sql;
+  /** When instances of workflows were created in this transaction: a row for each workflow, not for each instance. @type {Map<string, number>} */
+  #triggered = new Map();
 
   /** @param {Driver} db */
   constructor(db) {
@@ -33,10 +35,16 @@ export class SqliteStore extends SqliteReads {
   }
 
   commit() {
+    for (const [name, at] of this.#triggered)
+      this.#sql("UPDATE workflows SET triggered_on = ? WHERE name = ?").run(at, name);
     this.#sql("COMMIT").run();
+    if (this.#triggered.size > 0) this.forgetWorkflows();
+    this.#triggered.clear();
   }
 
   rollback() {
+    this.#triggered.clear();
+    this.forgetWorkflows();
     this.#db.exec("ROLLBACK");
   }
 
@@ -46,6 +54,7 @@ export class SqliteStore extends SqliteReads {
 
   /** @param {WorkflowRow} w */
   saveWorkflow(w) {
+    this.forgetWorkflows();
     this.#sql(
       `INSERT INTO workflows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
        class_name = excluded.class_name, root = excluded.root, main = excluded.main, vars = excluded.vars,
@@ -111,7 +120,7 @@ export class SqliteStore extends SqliteReads {
       errorRetention ?? null,
       schedule ? JSON.stringify(schedule) : null,
     );
-    this.#sql("UPDATE workflows SET triggered_on = ? WHERE name = ?").run(at, workflow);
+    this.#triggered.set(workflow, at);
     const log = { number: Number(lastInsertRowid), seq: 0 };
     this.#append(log, E.WORKFLOW_QUEUED, at, { detail: { versionId, trigger: { source: trigger } } });
     return log;

@@ -235,6 +235,7 @@ export interface Store {
   eventReceived(number: number, type: string, at: number, payload: Encoded): EventRow;
   outputWritten(number: number, rows: OutputRow[]): void;
 
+  hasInstance(workflow: string, id: string): boolean;
   loadInstance(workflow: string, id: string): InstanceRow | undefined;
   loadInstanceByNumber(number: number): InstanceRow | undefined;
   listInstances(filter: InstanceFilter): InstanceRow[];

@@ -68,6 +68,23 @@ class Costs {
     return Object.fromEntries(Object.entries(end).map(([name, count]) => [name, round((count - start[name]) / steps)]));
   }
 
+  /** Write down that instances are wanted, and run none. @param {number} instances */
+  async ofCreating(instances) {
+    const idle = new Engine({
+      store: this.store,
+      clock: this.clock,
+      newId: () => "generated",
+      defer: setImmediate,
+      guestFor: () => assert.fail("nothing is to run"),
+      onproblem: ({ error }) => assert.fail(String(error)),
+      idle: true,
+    });
+    const { commits, rows } = { ...this.store.counts };
+    await Promise.all(Array.from({ length: instances }, (_, i) => idle.create("Sequential", { id: `instance-${i}` })));
+    const { counts } = this.store;
+    return { commits: round((counts.commits - commits) / instances), rows: round((counts.rows - rows) / instances) };
+  }
+
   /** @param {string} name @param {number} steps @param {number} [instances] */
   create(name, steps, instances = 1) {
     for (let i = 0; i < instances; i++) {
@@ -109,6 +126,14 @@ test("a hundred steps at once", async () => {
   const cost = await costs.of(100, 1, () => costs.create("FanOut", 100));
 
   atMost(cost, { commits: 0.04, rows: 2.07, messages: 0.06, bytes: 174.16, crossings: 0.04 });
+});
+
+test("a hundred instances that are created at once", async () => {
+  const costs = await new Costs().open();
+
+  const cost = await costs.ofCreating(100);
+
+  atMost(cost, { commits: 0.01, rows: 2.01 });
 });
 
 test("a thousand steps that are replayed", async () => {

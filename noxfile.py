@@ -232,7 +232,9 @@ def wasmtime(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Run the playground and the conformance scenarios in Debian's Chromium, or in that of STEPWELL_CHROMIUM."""
     node = use_node(session, NODES[0])
-    session.run(node, "--test", *(session.posargs or node_tests("tests/browser")), external=True)
+    files = session.posargs or node_tests("tests/browser")
+    # Much of their time they wait.
+    session.run(node, "--test", "--test-concurrency=2", *files, external=True)
 
 
 @nox.session(default=False)

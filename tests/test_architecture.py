@@ -33,13 +33,20 @@ JS_MAY_IMPORT: dict[str, set[str]] = {
     "js/store/node_driver.js": {"js/store", "node:*"},
     "js/store/wasm_driver.js": {"js/store", "node_modules/@sqlite.org/sqlite-wasm"},
     "js/server": {"js", "bridge", "runtime", "node:*", "npm:hono", "npm:@hono/node-server", "npm:zod"},
-    # Nothing of Node: a page can have schedules too.
-    "js/server/cron.js": {"js/engine", "npm:croner"},
+    # Nothing of Node: pages have schedules too.
+    "js/server/cron.js": {"js/engine", "node_modules/croner"},
     # The engine in a page. Workers know no bare names: what comes from npm is imported by its place.
     "js/playground": {"js/playground/host.d.ts", "js/store/store.d.ts"},
     "js/playground/page": {"js/playground", *(f"npm:{name}" for name in PAGE_MODULES)},
     "js/playground/engine": {"js", "bridge", "runtime", "node_modules/comlink"},
-    "js/playground/server": {"js", "runtime", "node:*", "npm:hono", "npm:@hono/node-server"},
+    "js/playground/server": {
+        "js",
+        "runtime",
+        "node:*",
+        "npm:hono",
+        "npm:@hono/node-server",
+        "node_modules/fflate",
+    },
     "bridge": {"bridge"},
     "runtime": {"runtime", "bridge", "node:*", "npm:pyodide"},
     "runtime/browser": {"runtime", "bridge", "node_modules/pyodide"},

@@ -122,6 +122,15 @@ export interface WorkflowSummary {
   instances: Partial<Record<Status, number>>;
 }
 
+/** A time table of a workflow: instances are made by it while the page is open. */
+export interface ScheduleSummary {
+  workflow: string;
+  /** A cron expression of five fields, in UTC. */
+  cron: string;
+  /** When it comes next, in ms since 1970. */
+  next: number | null;
+}
+
 /**
  * The steps of a workflow as its source has them, for a graph before anything runs. Steps are those of `@step.do` and
  * of calls with a name that stands in the source; `edges` come from `depends` and from parameters named after steps.
@@ -359,6 +368,13 @@ export interface PlaygroundHost {
    */
   deploy(files: Files, main: string): Promise<Deployed>;
   workflows(): Promise<WorkflowSummary[]>;
+  /** Those of all workflows. They are kept when the workflow is deployed anew. */
+  schedules(): Promise<ScheduleSummary[]>;
+  /**
+   * Give a workflow that is deployed these schedules, and no others. Of the times that pass while no page is open the
+   * last one is made up for. Rejects with reason `schedule.invalid`.
+   */
+  setSchedules(workflow: string, crons: string[]): Promise<void>;
   /** The steps of the class *className* in *files*, as far as the source tells. */
   graph(files: Files, main: string, className: string): Promise<Graph>;
 

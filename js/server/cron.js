@@ -5,7 +5,8 @@
 
 /** @import { Cron as EngineCron } from "../engine/cron.d.ts" */
 
-import { Cron } from "croner";
+// By its place: a page's worker knows no bare names.
+import { Cron } from "../../node_modules/croner/dist/croner.js";
 
 const MAX_LENGTH = 256;
 const FIELDS = [

@@ -14,6 +14,7 @@ from stepwell import exits
 from stepwell._node import find_node
 from stepwell.exceptions import HostLostError, InputError, InternalError
 from stepwell.host import host_root
+from stepwell.packages.place import FOLDER
 
 PORT = 8790
 """Always the same: a browser keeps what it stores by the port, too."""
@@ -31,7 +32,13 @@ PORT = 8790
     metavar="DIR",
     help="Write it to DIR as a static site that any web server can host, and serve nothing.",
 )
-def playground(*, port: int, opens: bool, folder: Path | None) -> None:
+@click.option(
+    "--packages",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help=f"Let workflows import what is in DIR. Default: {FOLDER} of the project here, made by `stepwell sync`.",
+)
+def playground(*, port: int, opens: bool, folder: Path | None, packages: Path | None) -> None:
     """
     Serve the playground on this machine until Ctrl-C.
 
@@ -40,10 +47,14 @@ def playground(*, port: int, opens: bool, folder: Path | None) -> None:
     another is given.
     """
     options = ["--export", os.fspath(folder.absolute())] if folder else ["--port", str(port)]
+    if packages := packages or _find_packages():
+        options += ["--packages", os.fspath(packages.absolute())]
     command = [os.fspath(find_node().path), os.fspath(host_root() / "js" / "playground" / "server" / "main.js")]
     with subprocess.Popen([*command, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own script
         try:
             answer = _answer(process)
+            if packages:
+                click.echo(f"Packages: {_names_of(packages)}, from {packages}.")
             if exported := answer.get("exported"):
                 click.echo(f"Wrote {exported['files']} files, {exported['bytes'] / 1e6:.0f} MB, to {folder}.")
             else:
@@ -53,6 +64,21 @@ def playground(*, port: int, opens: bool, folder: Path | None) -> None:
         finally:
             if process.stdin:
                 process.stdin.close()
+
+
+def _find_packages() -> Path | None:
+    """The folder of packages of the project that the working directory is in."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / FOLDER).is_dir():
+            return folder / FOLDER
+        if (folder / "pyproject.toml").exists():
+            break
+    return None
+
+
+def _names_of(packages: Path) -> str:
+    names = sorted({path.name.partition("-")[0] for path in packages.glob("*.dist-info")})
+    return ", ".join(names) or "none that is known by name"
 
 
 def _serve(process: subprocess.Popen[str], url: str, *, opens: bool) -> None:

@@ -11,9 +11,12 @@ const TOLD_EVERY = 1 << 20;
  * @property {WebAssembly.Module} module
  * @property {ArrayBufferLike} [snapshot] absent where it does not fit this browser
  * @property {ArrayBuffer} stdlib
+ * @property {ArrayBuffer} [packages] a zip of what workflows can import besides
  * @property {string} lock
  */
 
+/** Where interpreters have the packages. */
+export const PACKAGES = "/python_modules";
 const PYODIDE = new URL("../../node_modules/pyodide/", import.meta.url);
 
 /**
@@ -28,14 +31,15 @@ export async function fetchParts(folder, onprogress) {
     const [response, all] = await Promise.all([fetchOk(url), sizes]);
     return { response, size: all[name], tell: (/** @type {number} */ loaded) => onprogress(name, loaded, all[name]) };
   };
-  const [module, snapshot, stdlib, files, lock] = await Promise.all([
+  const [module, snapshot, stdlib, files, lock, packages] = await Promise.all([
     get("module", new URL("pyodide.asm.wasm", PYODIDE)).then(compile),
     get("snapshot", new URL("python.snapshot", folder)).then(readShared),
     get("stdlib", new URL("python_stdlib.zip", PYODIDE)).then(read),
     fetchOk(new URL("guest.json", folder)).then((response) => response.json()),
     fetchOk(new URL("pyodide-lock.json", PYODIDE)).then((response) => response.text()),
+    sizes.then((all) => ("packages" in all ? get("packages", new URL("packages.zip", folder)).then(read) : undefined)),
   ]);
-  return { module, snapshot, stdlib, files, lock };
+  return { module, snapshot, stdlib, files, lock, ...(packages ? { packages } : {}) };
 }
 
 /** @param {URL} url */

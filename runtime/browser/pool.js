@@ -5,6 +5,7 @@
 /** @import { BrowserParts } from "./parts.js" */
 
 import { Pool } from "../pool.js";
+import { PACKAGES } from "./parts.js";
 import { soon } from "./soon.js";
 import { keepSpare, startWorker } from "./thread.js";
 
@@ -22,12 +23,12 @@ const BROWSER = {
   limits: { isolates: 2 },
 };
 
-/** @typedef {Deployment & { files: Record<string, string> }} BrowserDeployment `files` are written below `root` */
+/** @typedef {Omit<Deployment, "modules"> & { files: Record<string, string>, remedy?: string }} BrowserDeployment `files` are written below `root` */
 
 export class BrowserGuest extends Pool {
   /** @param {{ deployment: BrowserDeployment, isolates?: number, memoryLimit?: number, cpuLimit?: number }} options see `Pool` */
   constructor(options) {
-    super(BROWSER, options);
+    super(BROWSER, { ...options, deployment: { ...options.deployment, modules: PACKAGES } });
   }
 
   /**

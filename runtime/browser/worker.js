@@ -7,6 +7,7 @@ import { loadPyodide } from "../../node_modules/pyodide/pyodide.mjs";
 import { startInterpreter } from "../pyodide/interpreter.js";
 import { Thread } from "../pyodide/thread.js";
 import { guestGlobals } from "../pyodide/globals.js";
+import { PACKAGES } from "./parts.js";
 import { soon } from "./soon.js";
 
 // Pyodide loads it when it is told to start, and finds it loaded then.
@@ -43,10 +44,10 @@ addEventListener("unhandledrejection", (event) => {
  * @param {BrowserParts & { memoryLimit: number }} boot
  * @param {Record<string, unknown>} own
  */
-async function start({ files, module, snapshot, stdlib, lock, memoryLimit }, own) {
+async function start({ files, module, snapshot, stdlib, lock, packages, memoryLimit }, own) {
   const release = answerFetches({ "pyodide.asm.wasm": null, "python_stdlib.zip": stdlib });
   try {
-    return await startInterpreter({
+    const pyodide = await startInterpreter({
       loadPyodide,
       files,
       module,
@@ -56,6 +57,8 @@ async function start({ files, module, snapshot, stdlib, lock, memoryLimit }, own
       memoryLimit,
       options: { lockFileContents: lock },
     });
+    if (packages) pyodide.unpackArchive(packages, "zip", { extractDir: PACKAGES });
+    return pyodide;
   } finally {
     release();
   }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Deployment:
-    """``{root, main, modules?, vars, bindings?}``. Paths are the host's, and hold in the guest too."""
+    """``{root, main, modules?, vars, bindings?, remedy?}``. Paths are the host's, and hold in the guest too."""
 
     def __init__(self, options: dict[str, Any], sdk: Sdk) -> None:
         """Describe it, for code that has *sdk* as ``workers``; `load` imports it."""
@@ -27,6 +27,7 @@ class Deployment:
         self._root: str = options["root"]
         self.sdk = sdk
         self._modules: str | None = options.get("modules")
+        self._remedy: str = options.get("remedy", _REMEDY)
         self._vars: dict[str, object] = decode(encode(options["vars"]))
         self._bindings: dict[str, str] | None = options.get("bindings")
         sdk.bind(self._vars, self._bindings or {})
@@ -39,7 +40,7 @@ class Deployment:
         if self._modules:
             sys.path.insert(_place_of_packages(), self._modules)
         try:
-            self._find_classes(_import(self.main))
+            self._find_classes(_import(self.main, self._remedy))
         except BaseException as error:  # noqa: BLE001 - user code, and a SystemExit must not pass
             return {"error": to_wire(error), "place": _place_in(self._root, error)}
         if self._bindings is None:
@@ -91,11 +92,12 @@ def _place_of_packages() -> int:
     return len(sys.path)
 
 
-def _import(path: str) -> ModuleType:
+def _import(path: str, remedy: str) -> ModuleType:
     """
     Import the file at *path* under its own name, so that other modules of the deployment can import it too.
 
-    A name that is taken, as "queue" by the standard library, is left to its owner.
+    A name that is taken, as "queue" by the standard library, is left to its owner. An error that names a module which
+    is not there gets *remedy* as a note; the name takes the place of ``{!r}``.
     """
     stem = os.path.basename(path).removesuffix(".py")  # noqa: PTH119
     taken = stem in sys.modules or stem in sys.stdlib_module_names
@@ -110,6 +112,6 @@ def _import(path: str) -> ModuleType:
     except BaseException as error:
         del sys.modules[spec.name]
         if isinstance(error, ModuleNotFoundError) and error.name:
-            error.add_note(_REMEDY.format(error.name.partition(".")[0]))
+            error.add_note(remedy.format(error.name.partition(".")[0]))
         raise
     return module

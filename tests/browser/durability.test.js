@@ -1,22 +1,11 @@
 /** What survives: reloads and crashes in the middle of things, and a quota that is full. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { create, deployFlows, ended, Playground, ready, told } from "./page.js";
+import { test } from "node:test";
+import { page, playground } from "./bare_fixture.js";
+import { create, deployFlows, ended, ready, told } from "./page.js";
 
 const CRASHES = Number(process.env.STEPWELL_KILLS ?? 20);
-
-/** @type {Playground} */
-let playground;
-/** @type {import("playwright-core").Page} */
-let page;
-
-before(async () => {
-  playground = await Playground.start();
-  ({ page } = await playground.bare());
-  await deployFlows(page);
-});
-after(() => playground.close());
 
 test("a reload in the middle of a sleep: it ends when it was to end, and nothing runs twice", async () => {
   const id = await create(page, "Nap", { ms: 2500 });
@@ -60,6 +49,21 @@ test(`${CRASHES} hard crashes in a row: the instance goes on, and each step's re
   );
   assert.deepEqual(
     numbers.filter((number) => count(steps, `step ${number}-1`) !== 1),
+    [],
+  );
+});
+
+test("a hard crash fetches none of what interpreters start from again", async () => {
+  /** @type {string[]} */
+  const fetched = [];
+  page.on("request", (request) => fetched.push(request.url().split("/").at(-1) ?? ""));
+
+  await page.evaluate(() => host.crash("engine"));
+  await page.evaluate(() => host.ready());
+
+  assert.ok(fetched.some((name) => name.startsWith("worker.js")));
+  assert.deepEqual(
+    fetched.filter((name) => /snapshot|asm\.wasm|stdlib|guest\.json/.test(name)),
     [],
   );
 });

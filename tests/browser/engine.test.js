@@ -1,23 +1,9 @@
 /** What the page can ask of the engine behind it. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { create, deployFlows, ended, Playground, run, told } from "./page.js";
-
-/** @type {Playground} */
-let playground;
-/** @type {import("playwright-core").Page} */
-let page;
-/** @type {import("./page.js").Opened} */
-let opened;
-
-before(async () => {
-  playground = await Playground.start();
-  opened = await playground.bare();
-  ({ page } = opened);
-  await deployFlows(page);
-});
-after(() => playground.close());
+import { test } from "node:test";
+import { opened, page } from "./bare_fixture.js";
+import { create, deployFlows, ended, run, told } from "./page.js";
 
 test("a workflow runs: results, output by step, and the events that upstream has", async () => {
   const detail = await run(page, "Chain", { add: 41 });

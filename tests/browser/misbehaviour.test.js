@@ -1,23 +1,9 @@
 /** Code that spins, blocks, fills memory or floods its output, in a page. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { create, deployFlows, ended, Playground, run, told } from "./page.js";
-
-/** @type {Playground} */
-let playground;
-/** @type {import("./page.js").Opened} */
-let opened;
-/** @type {import("playwright-core").Page} */
-let page;
-
-before(async () => {
-  playground = await Playground.start();
-  opened = await playground.bare();
-  ({ page } = opened);
-  await deployFlows(page);
-});
-after(() => playground.close());
+import { test } from "node:test";
+import { page } from "./bare_fixture.js";
+import { create, ended, run, told } from "./page.js";
 
 test("a step that spins is cut at its timeout, in its frame: others keep their interpreter", async () => {
   const waiting = await create(page, "Waiter");

@@ -75,8 +75,10 @@ test("a browser without JSPI runs workflows, and is told what it cannot do", asy
     init: () => Reflect.deleteProperty(WebAssembly, "Suspending"),
   });
   await ready(page);
+  await deployFlows(page);
 
   const { missing } = await page.evaluate(() => /** @type {any} */ (host.state));
 
   assert.match(missing[0].message, /JSPI/);
+  assert.equal((await run(page, "Chain")).status, "complete");
 });

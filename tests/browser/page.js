@@ -56,9 +56,10 @@ export class Playground {
    * @param {object} [options]
    * @param {(site: SiteFile[]) => SiteFile[]} [options.change] the site, as it is to be served
    * @param {(request: Request) => Response | Promise<Response>} [options.answer] in place of our own server
+   * @param {string} [options.packages] a folder of packages that workflows can import
    */
-  static async start({ change = (site) => site, answer } = {}) {
-    const app = answer ?? siteApp(change(await readTestSite())).fetch;
+  static async start({ change = (site) => site, answer, packages } = {}) {
+    const app = answer ?? siteApp(change(await readTestSite({ packages }))).fetch;
     const listen = getRequestListener(app);
     const server = createServer((request, response) => void listen(request, response));
     await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
@@ -211,9 +212,9 @@ export async function told(page, workflow, id, types, step) {
   );
 }
 
-/** The site, with the bare page in it. */
-export async function readTestSite() {
-  const site = await readSite();
+/** The site, with the bare page in it. @param {Parameters<typeof readSite>[0]} [options] */
+export async function readTestSite(options = {}) {
+  const site = await readSite(options);
   const module = site.find(({ path }) => path.endsWith("/js/playground/engine/host.js"));
   const script = `
     import { host } from "./${module?.path}";

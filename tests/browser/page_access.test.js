@@ -25,20 +25,19 @@ before(async () => {
 after(() => playground.close());
 
 /**
- * What axe finds, in words: by all rules in light, and in dark by that of contrast, which is all that differs.
+ * What axe finds by all its rules, in light and in dark, in words.
  *
  * @param {string} view
- * @param {{ dark?: boolean, place?: string }} [options] `place`: what is looked at; all of the page takes long
+ * @param {string} [place] what is looked at; all of the page takes long
  */
-async function violations(view, { dark = true, place = ".instance" } = {}) {
+async function violations(view, place = ".instance") {
   /** @type {string[]} */
   const found = [];
-  for (const colorScheme of dark ? /** @type {const} */ (["light", "dark"]) : /** @type {const} */ (["light"])) {
+  for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await page.emulateMedia({ colorScheme });
-    const rules = colorScheme === "dark" ? { runOnly: ["color-contrast"] } : {};
     const { violations } = await page.evaluate(
-      ([selector, options]) => /** @type {any} */ (globalThis).axe.run(selector, options),
-      [place, { resultTypes: ["violations"], ...rules }],
+      (selector) => /** @type {any} */ (globalThis).axe.run(selector, { resultTypes: ["violations"] }),
+      place,
     );
     for (const { id, nodes } of violations)
       for (const { target, failureSummary } of nodes)
@@ -56,33 +55,36 @@ async function pane(name) {
 for (const [device, size] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {
   test(`no view of the page breaks a rule of axe: ${device}`, async () => {
     const found = [];
-    // The colours are the same on both.
-    const dark = size === DESKTOP;
     await page.setViewportSize(DESKTOP);
     await start(page, "Steps");
     await hasStatus(page, "complete");
     await page.setViewportSize(size);
     await pane("Code");
-    found.push(...(await violations("code", { dark, place: "body" })));
+    found.push(...(await violations("code", "body")));
     await pane("Instances");
-    found.push(...(await violations("instances", { dark, place: ".runspane" })));
+    found.push(...(await violations("instances", ".runspane")));
     await pane("Instance$");
     await view(page, "Timeline");
     await step(page, "flaky").click();
-    found.push(...(await violations("timeline", { dark })));
+    found.push(...(await violations("timeline")));
     for (const name of ["Graph", "Result", "Output", "Events"]) {
       await view(page, name);
-      found.push(...(await violations(name, { dark })));
+      found.push(...(await violations(name)));
     }
     await page.setViewportSize(DESKTOP);
     await start(page, "Fails");
     await hasStatus(page, "errored");
     await page.setViewportSize(size);
     await pane("Instance$");
-    found.push(...(await violations("failed", { dark })));
+    found.push(...(await violations("failed")));
+    await view(page, "Replay");
+    await page.locator(".replay").getByLabel("the code in the editor").check();
+    await page.locator(".replay").getByRole("button", { name: "Replay" }).click();
+    await page.locator(".verdict").waitFor();
+    found.push(...(await violations("replay")));
     await view(page, "Compare");
     await page.getByRole("table").waitFor();
-    found.push(...(await violations("compare", { dark })));
+    found.push(...(await violations("compare")));
 
     assert.deepEqual(found, []);
   });
@@ -92,18 +94,24 @@ test("dialogs and menus break no rule of axe", async () => {
   const found = [];
   await page.setViewportSize(DESKTOP);
   await page.getByRole("button", { name: "More", exact: true }).click();
-  found.push(...(await violations("menu", { place: ".menu:popover-open" })));
+  found.push(...(await violations("menu", ".menu:popover-open")));
   await page.getByRole("menuitem", { name: /^Tables/ }).click();
   await page.getByRole("dialog").getByRole("cell").first().waitFor();
-  found.push(...(await violations("tables", { place: ".dialog" })));
+  found.push(...(await violations("tables", ".dialog")));
   await page.keyboard.press("Escape");
   await page.keyboard.press("?");
   await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
-  found.push(...(await violations("shortcuts", { place: ".dialog" })));
+  found.push(...(await violations("shortcuts", ".dialog")));
   await page.keyboard.press("Escape");
   await choose(page, "More actions", /^Fork…/);
-  found.push(...(await violations("fork", { place: ".dialog" })));
+  found.push(...(await violations("fork", ".dialog")));
   await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Schedule…" }).click();
+  found.push(...(await violations("schedule", ".dialog")));
+  await page.getByRole("dialog").getByLabel("Cron expression, in UTC").fill("0 0 1 1 *");
+  await page.getByRole("dialog").getByRole("button", { name: "Add" }).click();
+  await page.getByRole("list", { name: /^Schedules/ }).waitFor();
+  found.push(...(await violations("schedules", ".runspane")));
 
   assert.deepEqual(found, []);
 });

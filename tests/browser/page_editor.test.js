@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { unzipSync } from "fflate";
 import { Playground } from "./page.js";
 import { toFragment } from "../../js/playground/page/files/share.js";
-import { choose, DEMO, hasStatus, isReady, start } from "./seen.js";
+import { choose, DEMO, hasStatus, isReady, start, write } from "./seen.js";
 
 /** @type {Playground} */
 let playground;
@@ -21,14 +21,6 @@ before(async () => {
 after(() => playground.close());
 
 const SOURCE = ".codepane .cm-content";
-
-/** Replace the text of the file that is shown. @param {string} text */
-async function write(text) {
-  await page.locator(SOURCE).click();
-  await page.keyboard.press("ControlOrMeta+a");
-  if (text === "") await page.keyboard.press("Delete");
-  else await page.keyboard.insertText(text);
-}
 
 /** @param {string} name */
 const fileTab = (name) => page.locator(".files").getByRole("tab", { name });
@@ -73,7 +65,7 @@ test("files are added, renamed and deleted, and are there after a reload", async
   await page.getByRole("dialog").getByText("cannot lead out of the project").waitFor();
   await page.getByRole("dialog").getByLabel("Name").fill("lib/helpers.py");
   await page.keyboard.press("Enter");
-  await write("ANSWER = 42\n");
+  await write(page, "ANSWER = 42\n");
   await fileTab("lib/helpers.py").press("F2");
   await page.getByRole("dialog").getByLabel("Name").fill("lib/tools.py");
   await page.keyboard.press("Enter");
@@ -90,15 +82,15 @@ test("files are added, renamed and deleted, and are there after a reload", async
 
 test("the SDK's methods, parameters and option names are completed, with its own words", async () => {
   await isReady(page);
-  await write("");
+  await write(page, "");
   await page.keyboard.type("step.wai");
   const list = page.locator(".cm-tooltip-autocomplete .cm-completionLabel");
   await list.getByText("wait_for_event").waitFor();
   await page.locator(".sdk-info").getByText("Wait until an event of").waitFor();
-  await write("");
+  await write(page, "");
   await page.keyboard.type('@step.do("a", rollb');
   await list.getByText("rollback_config=").waitFor();
-  await write("");
+  await write(page, "");
   await page.keyboard.type('config={"retries": {"li');
 
   await list.getByText("limit").waitFor();
@@ -107,6 +99,7 @@ test("the SDK's methods, parameters and option names are completed, with its own
 
 test("a syntax error is marked at its line, and the code is not deployed", async () => {
   await write(
+    page,
     "from workers import WorkflowEntrypoint\n\n\nclass A(WorkflowEntrypoint):\n    def run(:\n        pass\n",
   );
   const problem = page.locator(".problems").getByRole("button", { name: /order\.py:5.*SyntaxError/ });
@@ -120,7 +113,10 @@ test("a syntax error is marked at its line, and the code is not deployed", async
 });
 
 test("an error at import is refused with its traceback, at its line", async () => {
-  await write("from workers import WorkflowEntrypoint\n\nx = missing\n\n\nclass A(WorkflowEntrypoint):\n    pass\n");
+  await write(
+    page,
+    "from workers import WorkflowEntrypoint\n\nx = missing\n\n\nclass A(WorkflowEntrypoint):\n    pass\n",
+  );
   await page.getByRole("button", { name: "Deploy" }).click();
 
   await page
@@ -130,7 +126,7 @@ test("an error at import is refused with its traceback, at its line", async () =
 });
 
 test("the traceback of a failed step is marked at its line", async () => {
-  await write(DEMO);
+  await write(page, DEMO);
   await start(page, "Fails");
   await hasStatus(page, "errored");
 

@@ -2,7 +2,7 @@
 
 import { after, before, test } from "node:test";
 import { Playground } from "./page.js";
-import { hasStatus, isReady, openSeen, start } from "./seen.js";
+import { hasStatus, isReady, openSeen, start, writeJson } from "./seen.js";
 
 /** @type {Playground} */
 let playground;
@@ -38,6 +38,25 @@ test("without OPFS the page says that a reload loses everything, and works", asy
   await start(page, "Steps");
 
   await hasStatus(page, "complete");
+  await context.close();
+});
+
+test("a quota that is full is told of with what to do, and the playground can be started again", async () => {
+  const { page, context } = await openSeen(playground);
+  await start(page, "Steps", {}, "kept");
+  await hasStatus(page, "complete");
+  const devtools = await context.newCDPSession(page);
+  const origin = new URL(playground.url).origin;
+  await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
+  await writeJson(page, ".startform .cm-content", JSON.stringify({ large: "x".repeat(900_000) }));
+  const banner = page.getByRole("alert").filter({ hasText: "Delete instances" });
+  const button = page.locator(".startform").getByRole("button", { name: "Start" });
+  while (!(await banner.isVisible())) await button.click();
+  await devtools.send("Storage.overrideQuotaForOrigin", { origin });
+  await page.getByRole("button", { name: "Start again" }).click();
+  await isReady(page);
+
+  await page.locator(".instance-row", { hasText: "kept" }).getByText("complete").waitFor();
   await context.close();
 });
 

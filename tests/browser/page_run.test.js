@@ -1,23 +1,9 @@
 /** Running workflows by hand: what the page offers, and that it is what happens. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { Playground } from "./page.js";
-import { choose, hasStatus, isReady, openSeen, start, step, view, writeJson } from "./seen.js";
-
-/** @type {Playground} */
-let playground;
-/** @type {import("playwright-core").Page} */
-let page;
-/** @type {import("./page.js").Opened} */
-let opened;
-
-before(async () => {
-  playground = await Playground.start();
-  opened = await openSeen(playground);
-  ({ page } = opened);
-});
-after(() => playground.close());
+import { test } from "node:test";
+import { opened, page } from "./page_fixture.js";
+import { choose, hasStatus, isReady, start, step, view, writeJson } from "./seen.js";
 
 test("an instance runs to its end: result, output and event log are there", async () => {
   await start(page, "Steps", { n: 7 });
@@ -52,7 +38,7 @@ test("parameters that are no JSON are told of at their place, and start nothing"
   const before = await page.locator(".instance-row").count();
   await writeJson(page, ".startform .cm-content", '{"n": }');
   await page.locator(".startform .cm-lintPoint-error").waitFor({ state: "attached" });
-  await page.locator(".startform").getByRole("button").click();
+  await page.locator(".startform").getByRole("button", { name: "Start" }).click();
 
   await page.getByRole("alert").getByText("The parameters are not JSON").waitFor();
   assert.equal(await page.locator(".instance-row").count(), before);

@@ -2,20 +2,12 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
-import { Playground } from "./page.js";
-import { choose, hasStatus, openSeen, start, step, view, writeJson } from "./seen.js";
+import { test } from "node:test";
+import { page } from "./page_fixture.js";
+import { choose, DEMO, hasStatus, start, step, view, write, writeJson } from "./seen.js";
 
-/** @type {Playground} */
-let playground;
-/** @type {import("playwright-core").Page} */
-let page;
-
-before(async () => {
-  playground = await Playground.start();
-  ({ page } = await openSeen(playground));
-});
-after(() => playground.close());
+const RESULTS = '.dialog .cm-content[aria-label^="Changed results"]';
+const PARAMETERS = '.dialog .cm-content[aria-label^="Parameters"]';
 
 /** @param {string} name @param {Buffer} bytes */
 async function drop(name, bytes) {
@@ -29,6 +21,10 @@ async function drop(name, bytes) {
     [name, bytes.toString("base64")],
   );
   await page.dispatchEvent("body", "drop", { dataTransfer: data });
+}
+
+async function replay() {
+  await page.locator(".replay").getByRole("button", { name: "Replay" }).click();
 }
 
 test("the timeline moves while a step runs", async () => {
@@ -86,7 +82,10 @@ test("a run file is exported, dropped on the page, forked with a changed result,
   await step(page, /flaky.*3 attempts/s).waitFor();
   await step(page, "sum").click();
   await page.getByRole("button", { name: "Fork from here" }).click();
-  await writeJson(page, ".dialog .cm-content", '{"first-1": {"got": 99}}');
+  await writeJson(page, RESULTS, '{"nothing-1": 1}');
+  await page.getByRole("dialog").getByRole("button", { name: "Fork" }).click();
+  await page.getByRole("dialog").getByText('"nothing-1" is no step of this run').waitFor();
+  await writeJson(page, RESULTS, '{"first-1": {"got": 99}}');
   await page.getByRole("dialog").getByRole("button", { name: "Fork" }).click();
   await page.getByText("from mine.run.sqlite").waitFor({ state: "detached" });
   await hasStatus(page, "complete");
@@ -96,6 +95,90 @@ test("a run file is exported, dropped on the page, forked with a changed result,
   await view(page, "Compare");
   await page.getByRole("row", { name: /sum-1.*output/s }).waitFor();
   await page.getByRole("row", { name: /flaky-1.*nothing/s }).waitFor();
+});
+
+test("a run is forked with other parameters: everything runs again", async () => {
+  await start(page, "Steps", { n: 5 });
+  await hasStatus(page, "complete");
+  await choose(page, "More actions", /^Fork/);
+  await page.getByRole("dialog").getByLabel("Parameters (JSON)").getByText('"n": 5').waitFor();
+  await writeJson(page, PARAMETERS, '{"n": 6}');
+  await page.getByRole("dialog").getByRole("button", { name: "Fork" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await hasStatus(page, "complete");
+  await view(page, "Result");
+
+  assert.match(await page.getByRole("region", { name: "Output" }).innerText(), /6,\s+"at last"/);
+  assert.match(await page.getByRole("region", { name: "Parameters" }).innerText(), /"n": 6/);
+});
+
+test("a replay comes to the same end with the run's own code, and by keyboard", async () => {
+  await start(page, "Steps", { n: 8 });
+  await hasStatus(page, "complete");
+  await view(page, "Timeline");
+  await page.getByRole("tab", { name: "Timeline" }).focus();
+  await page.keyboard.press("End");
+  await page.keyboard.press("ArrowLeft");
+  await page.getByRole("tab", { name: "Replay", selected: true }).waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+
+  await page.getByRole("status").getByText("The same. The code calls the 3 recorded steps").waitFor();
+  assert.equal(await page.getByRole("row", { name: /recorded called$/ }).count(), 3);
+});
+
+test("a replay with changed code says what differs first, and leads to the line", async () => {
+  await write(page, DEMO.replace('step.do("flaky"', 'step.do("renamed"'));
+  await page.getByLabel("the code in the editor").check();
+  await replay();
+  await page.getByText("The code calls renamed-1 after first-1, where the history has flaky-1.").waitFor();
+  await page.getByRole("row", { name: "renamed-1 not there called" }).waitFor();
+  await page.getByRole("row", { name: "flaky-1 recorded not called" }).waitFor();
+  await page.getByRole("button", { name: "demo.py, line 16" }).click();
+  await page.locator(".codepane .cm-activeLineGutter", { hasText: "16" }).waitFor();
+
+  await write(
+    page,
+    DEMO.replace('[first["got"], flaky]', "0").replace("return await total()", "return [await total()][0][:1]"),
+  );
+  await replay();
+  await page.getByText("Different. The results differ at /1.").waitFor();
+  assert.match(await page.getByRole("region", { name: "Recorded" }).innerText(), /"at last"/);
+  assert.match(await page.getByRole("region", { name: "Now" }).innerText(), /null/);
+});
+
+test("a replay of code that raises, or cannot be imported, says so with the traceback", async () => {
+  await write(page, DEMO.replace("return await total()", 'raise LookupError("not today")'));
+  await replay();
+  await page.getByText("The code raises LookupError: not today (before any step)").waitFor();
+  await page.getByRole("region", { name: "Traceback: the replay" }).waitFor();
+
+  await write(page, `import nowhere\n${DEMO}`);
+  await replay();
+  await page.getByRole("alert").getByText("The code cannot be replayed: ModuleNotFoundError").waitFor();
+});
+
+test("a run is forked from a step with the code in the editor, which is refused where it cannot be imported", async () => {
+  await view(page, "Timeline");
+  await step(page, "sum").click();
+  await page.getByRole("button", { name: "Fork from here" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("with the code in the editor").check();
+  await dialog.getByRole("button", { name: "Fork" }).click();
+  await dialog.getByText("The code in the editor cannot be deployed: ModuleNotFoundError").waitFor();
+  await page.keyboard.press("Escape");
+  await write(page, DEMO.replace('[first["got"], flaky]', '["changed", first["got"], flaky]'));
+  await page.getByRole("button", { name: "Fork from here" }).click();
+  await dialog.getByLabel("with the code in the editor").check();
+  await dialog.getByRole("button", { name: "Fork" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await hasStatus(page, "complete");
+  await view(page, "Result");
+
+  assert.match(await page.getByRole("region", { name: "Output" }).innerText(), /"changed",\s+8,\s+"at last"/);
+  await view(page, "Output");
+  assert.equal(await page.getByRole("list", { name: "Output" }).getByText("in first").count(), 0);
 });
 
 test("a file that is no run file is refused with a sentence", async () => {

@@ -1,28 +1,18 @@
 /** One-file runs in a page. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRunFile } from "../../js/server/run_files.js";
-import { deployFlows, ended, Playground, run } from "./page.js";
-
-/** @type {Playground} */
-let playground;
-/** @type {import("playwright-core").Page} */
-let page;
+import { page } from "./bare_fixture.js";
+import { create, ended, run } from "./page.js";
 
 before(async () => {
-  playground = await Playground.start();
-  ({ page } = await playground.bare());
-  await deployFlows(page);
-  await page.evaluate(async () => {
-    await host.create("Chain", { add: 4 }, "first");
-  });
+  await create(page, "Chain", { add: 4 }, "first");
   await ended(page, "Chain", "first");
 });
-after(() => playground.close());
 
 test("an instance is exported, and opened again: history, source, parameters, versions", async () => {
   const opened = await page.evaluate(async () => {

@@ -126,7 +126,7 @@ export async function start(page, workflow, params, id = `${workflow.toLowerCase
   await page.getByLabel("Workflow").selectOption(workflow);
   await writeJson(page, ".startform .cm-content", params === undefined ? "" : JSON.stringify(params));
   await page.getByLabel("Id", { exact: true }).fill(id);
-  await page.locator(".startform").getByRole("button").click();
+  await page.locator(".startform").getByRole("button", { name: "Start" }).click();
   await page.getByRole("heading", { name: id }).waitFor();
   return id;
 }
@@ -138,6 +138,14 @@ export async function writeJson(page, field, text) {
   await page.keyboard.press("Delete");
   // Typed in one go: the editor would close brackets after single keys.
   if (text !== "") await page.keyboard.insertText(text);
+}
+
+/** Replace the text of the file that the editor shows. @param {Page} page @param {string} text */
+export async function write(page, text) {
+  await page.locator(".codepane .cm-content").click();
+  await page.keyboard.press("ControlOrMeta+a");
+  if (text === "") await page.keyboard.press("Delete");
+  else await page.keyboard.insertText(text);
 }
 
 /** Wait until the instance that is shown has this status. @param {Page} page @param {string} status */

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+import zipfile
 
 
 def test_export(place):
@@ -48,3 +49,21 @@ def test_port_taken(place):
 
     assert 2 == refused.code
     assert f"Port {port} is in use. Choose another with --port." in refused.err
+
+
+def test_packages(place):
+    """What is installed for the project goes into the site, and is named; a folder that is not there is refused."""
+    modules = place.folder / "python_modules"
+    for name in ("greeting", "greeting-1.0.dist-info", "__pycache__"):
+        (modules / name).mkdir(parents=True)
+    (modules / "greeting" / "__init__.py").write_text("HELLO = 1\n")
+    (modules / "__pycache__" / "x.pyc").write_bytes(b"x")
+
+    found = place.run("playground", "--export", "site")
+    refused = place.run("playground", "--packages", "nowhere")
+
+    (archive,) = (place.folder / "site").glob("v/*/parts/packages.zip")
+    assert f"Packages: greeting, from {modules}." in found.out
+    assert ["greeting/__init__.py"] == zipfile.ZipFile(archive).namelist()
+    assert 2 == refused.code
+    assert "nowhere" in refused.err

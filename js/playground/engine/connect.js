@@ -7,6 +7,7 @@
 
 /** @import { ConnectOptions, HostEvents, HostState, InstanceEvent, Missing, PlaygroundHost, Progress, Storage } from "../host.d.ts" */
 /** @import { Fault } from "./host_error.js" */
+/** @import { BrowserParts } from "../../../runtime/browser/parts.js" */
 
 // @ts-ignore -- its types stand beside another file
 import { wrap } from "../../../node_modules/comlink/dist/esm/comlink.mjs";
@@ -22,6 +23,8 @@ const FORWARDED = /** @type {const} */ ([
   "check",
   "deploy",
   "workflows",
+  "schedules",
+  "setSchedules",
   "graph",
   "create",
   "list",
@@ -72,6 +75,8 @@ class Host {
   #loading = new Loading((progress) => this.#tell("progress", progress));
   /** @type {Engine | undefined} */
   #engine;
+  /** What interpreters start from, kept for the next engine. @type {BrowserParts | undefined} */
+  #parts;
   /** @type {Map<number, Following>} */
   #following = new Map();
   #lastKey = 0;
@@ -116,7 +121,7 @@ class Host {
 
   async #begin() {
     // The worker is started before it is known whether this tab may open the state: it loads meanwhile.
-    this.#engine ??= new Engine();
+    this.#engine ??= new Engine(this.#parts);
     if (await this.#ownership.take()) this.#open();
     else {
       this.#set({ phase: "elsewhere", missing: this.#missing });
@@ -141,7 +146,7 @@ class Host {
   // The worker --------------------------------------------------------------------------------------------------------
 
   #open() {
-    const engine = (this.#engine ??= new Engine());
+    const engine = (this.#engine ??= new Engine(this.#parts));
     engine.onevent = (type, value) => {
       if (engine === this.#engine) this.#hear(type, value);
     };
@@ -159,6 +164,9 @@ class Host {
     switch (type) {
       case "part":
         this.#loading.part(value.part, value.loaded, value.total);
+        break;
+      case "parts":
+        this.#parts = value;
         break;
       case "open":
         this.#sqlite = value.sqlite;
@@ -191,7 +199,11 @@ class Host {
   #python(word) {
     this.#pythonState = word === "ready" ? "ready" : "failed";
     if (word === "ready") this.#loading.done();
-    else this.#tell("notice", { level: "error", text: `Python could not be started: ${word.replace("failed: ", "")}` });
+    else {
+      // Next time they are fetched again: they may be what is wrong.
+      this.#parts = undefined;
+      this.#tell("notice", { level: "error", text: `Python could not be started: ${word.replace("failed: ", "")}` });
+    }
     if (this.state.phase === "ready") this.#set({ ...this.state, python: this.#pythonState });
   }
 
@@ -334,12 +346,20 @@ class Host {
 class Engine {
   /** @type {(type: string, value: any) => void} */
   onevent = () => {};
-  #worker = new Worker(new URL("worker.js", import.meta.url), { type: "module", name: "engine" });
-  #remote = wrap(this.#worker);
+  #worker;
+  #remote;
+  #parts;
   /** @type {{ promise: Promise<never>, reject: (reason: unknown) => void }} */
   #ended = Promise.withResolvers();
 
-  constructor() {
+  /** @param {BrowserParts} [parts] where they have been fetched before */
+  constructor(parts) {
+    this.#parts = parts;
+    this.#worker = new Worker(new URL(parts ? "worker.js#given" : "worker.js", import.meta.url), {
+      type: "module",
+      name: "engine",
+    });
+    this.#remote = wrap(this.#worker);
     this.#ended.promise.catch(() => {});
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
@@ -355,7 +375,7 @@ class Engine {
     const { port1, port2 } = new MessageChannel();
     port1.addEventListener("message", ({ data: { type, value } }) => this.onevent(type, value));
     port1.start();
-    this.#worker.postMessage({ open: where, port: port2 }, [port2]);
+    this.#worker.postMessage({ open: where, port: port2, parts: this.#parts }, [port2]);
   }
 
   /** @param {string} name @param {unknown[]} args @returns {Promise<{ result?: any, fault?: Fault }>} */

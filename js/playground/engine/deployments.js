@@ -5,6 +5,7 @@
 
 import { WorkflowError } from "../../engine/errors.js";
 import { BrowserGuest } from "../../../runtime/browser/pool.js";
+import { NO_MODULE } from "../remedy.js";
 
 /** Where the interpreter has the project's files: tracebacks show it. */
 export const ROOT = "/project";
@@ -80,9 +81,7 @@ export class Deployments {
 
   /** @param {string} versionId @param {Source} source @returns {Promise<Loaded>} */
   async #start(versionId, { files, main }) {
-    const guest = new BrowserGuest({
-      deployment: { root: ROOT, main: `${ROOT}/${main}`, vars: {}, bindings: null, files },
-    });
+    const guest = guestOf({ files, main });
     this.#guests.set(versionId, guest);
     try {
       return { guest, ...(await guest.load()) };
@@ -92,6 +91,12 @@ export class Deployments {
       throw error;
     }
   }
+}
+
+/** A guest that runs the code. @param {Source} source */
+export function guestOf({ files, main }) {
+  const place = { root: ROOT, main: `${ROOT}/${main}`, vars: {}, bindings: null };
+  return new BrowserGuest({ deployment: { ...place, files, remedy: NO_MODULE } });
 }
 
 /**

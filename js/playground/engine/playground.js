@@ -18,6 +18,7 @@ import { WorkflowError } from "../../engine/errors.js";
 import { Feed } from "../../engine/feed.js";
 import { toPlain } from "../../engine/plain.js";
 import { nodeClock } from "../../server/clock.js";
+import { cron } from "../../server/cron.js";
 import { ProjectStore } from "../../store/project.js";
 import { SqliteStore } from "../../store/sqlite.js";
 import { describeTables, readTable } from "../../store/tables.js";
@@ -62,6 +63,7 @@ export class Playground {
     this.#engine = new Engine({
       store: telling(store, () => this.#listSoon()),
       clock: nodeClock,
+      cron,
       newId: () => crypto.randomUUID(),
       defer: soon,
       guestFor: (workflow) => this.#deployments.guestFor(workflow),
@@ -146,7 +148,16 @@ export class Playground {
     }
     const place = { root: ROOT.slice(1), main: `${ROOT.slice(1)}/${main}`, vars: "{}" };
     await Promise.all(
-      classes.map((name) => this.#engine.saveWorkflow({ name, className: name, stepLimit: null, versionId, ...place })),
+      classes.map((name) =>
+        this.#engine.saveWorkflow({
+          name,
+          className: name,
+          stepLimit: null,
+          versionId,
+          ...place,
+          schedules: this.#cronsOf(name),
+        }),
+      ),
     );
     this.#deployments.retire(inUse.add(versionId));
     return { versionId, workflows: this.workflows().filter(({ name }) => classes.includes(name)), output };
@@ -176,6 +187,28 @@ export class Playground {
       versionId,
       instances: this.#engine.countByStatus(name),
     }));
+  }
+
+  // Schedules ---------------------------------------------------------------------------------------------------------
+
+  /** @returns {import("../host.d.ts").ScheduleSummary[]} */
+  schedules() {
+    return this.#engine
+      .workflows()
+      .flatMap(({ name }) =>
+        this.#engine.schedules(name).map(({ cron: expression, next }) => ({ workflow: name, cron: expression, next })),
+      );
+  }
+
+  /** @param {string} workflow @param {string[]} crons all that it is to have */
+  async setSchedules(workflow, crons) {
+    const row = this.#engine.workflow(workflow);
+    await this.#engine.saveWorkflow({ ...row, schedules: crons });
+  }
+
+  /** @param {string} workflow */
+  #cronsOf(workflow) {
+    return this.#engine.schedules(workflow).map(({ cron: expression }) => expression);
   }
 
   // Instances ---------------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@
 /** @import { Engine } from "../../engine/engine.js" */
 
 import { encode } from "../../../bridge/values.js";
-import { BrowserGuest } from "../../../runtime/browser/pool.js";
 import { compareRuns } from "../../engine/comparison.js";
 import { instanceDetail, publicError } from "../../engine/detail.js";
 import { WorkflowError } from "../../engine/errors.js";
@@ -18,7 +17,7 @@ import { replay } from "../../engine/replay.js";
 import { nodeClock } from "../../server/clock.js";
 import { openRun, writeRun } from "../../store/run_file.js";
 import { SqliteStore } from "../../store/sqlite.js";
-import { ROOT } from "./deployments.js";
+import { guestOf } from "./deployments.js";
 
 /** @typedef {{ store: SqliteStore, number: number, source: Source, close: () => void }} Run */
 
@@ -112,9 +111,9 @@ export class Runs {
   async replay(address, project) {
     const { store, number, source } = this.#find(address);
     const { files, main } = project ?? source;
-    const guest = new BrowserGuest({
-      deployment: { root: ROOT, main: `${ROOT}/${main}`, vars: {}, bindings: null, files },
-    });
+    if (main === "")
+      throw new WorkflowError("deployment.not_found", "The code of the run is not kept any more. Replay other code.");
+    const guest = guestOf({ files, main });
     try {
       await guest.load();
       const { output, error, ...rest } = await replay({ store, number, guest, clock: nodeClock });

@@ -12,6 +12,7 @@ import { examples, firstExample, loadExamples } from "./state/examples.js";
 import { notify } from "./state/notices.js";
 import { currentProject, keepProject, openProject } from "./state/project.js";
 import { followInstances } from "./state/runs.js";
+import { followSchedules } from "./state/schedules.js";
 import { followShown } from "./state/shown_run.js";
 import { listenToKeys } from "./views/shortcuts.js";
 
@@ -20,6 +21,7 @@ place.replaceChildren();
 render(html`<${App} />`, place);
 
 followInstances();
+followSchedules();
 followShown();
 watchSyntax();
 listenToKeys();

@@ -1,5 +1,6 @@
 /**
  * `node main.js [--port N]` serves the playground on loopback; `node main.js --export FOLDER` writes it as a static site.
+ * `--packages FOLDER` gives it packages.
  *
  * Its standard output carries one line, `{"ready": …}`, `{"exported": …}` or `{"error": …}`.
  */
@@ -12,13 +13,15 @@ import { readSite } from "./site.js";
 const EXIT_USAGE = 2;
 const EXIT_INTERNAL = 70;
 
-const { values } = parseArgs({ options: { port: { type: "string" }, export: { type: "string" } } });
+const { values } = parseArgs({
+  options: { port: { type: "string" }, export: { type: "string" }, packages: { type: "string" } },
+});
 
 // The parent tells us by that to end.
 process.on("SIGINT", () => {});
 
 try {
-  const site = await readSite();
+  const site = await readSite({ packages: values.packages });
   if (values.export !== undefined) say({ exported: exportSite(site, values.export) });
   else {
     say({ ready: { url: await serveSite(site, Number(values.port ?? 0)) } });

@@ -14,12 +14,15 @@ import { VERSION } from "../../server/version.js";
 import { IMPORT_MAP, importMap, MODULES } from "../modules.js";
 import { readExamples } from "./examples.js";
 import { allAtOnce, modulesOf } from "./modules_of.js";
+import { packPackages } from "./packages.js";
 import { pagePolicy, PYTHON_POLICY, WORKER_POLICY } from "./policy.js";
 
 /** Folders whose modules, styles and pictures are served. */
 const FOLDERS = ["bridge", "js/engine", "js/playground/engine", "js/playground/page", "js/store", "runtime/browser"];
 const FILES = [
+  "js/playground/remedy.js",
   "js/server/clock.js",
+  "js/server/cron.js",
   "runtime/background.js",
   "runtime/control.js",
   "runtime/isolate.js",
@@ -33,6 +36,7 @@ const FILES = [
 /** What the workers take from `node_modules`. */
 const WORKED = [
   "comlink/dist/esm/comlink.mjs",
+  "croner/dist/croner.js",
   "@sqlite.org/sqlite-wasm/dist/index.mjs",
   "@sqlite.org/sqlite-wasm/dist/sqlite3.wasm",
   "pyodide/pyodide.mjs",
@@ -77,9 +81,12 @@ const TYPES = {
  * @property {string} [policy] its Content-Security-Policy
  */
 
-/** @returns {Promise<SiteFile[]>} */
-export async function readSite() {
-  const tree = [...treeFiles(), ...(await madeFiles())];
+/**
+ * @param {{ packages?: string | undefined }} [options] a folder of packages that workflows can import
+ * @returns {Promise<SiteFile[]>}
+ */
+export async function readSite({ packages } = {}) {
+  const tree = [...treeFiles(), ...(await madeFiles(packages))];
   const folder = `v/${hashOf(tree)}`;
   const page = pageOf(folder);
   const worker = readFileSync(join(ROOT, "js/playground/engine/service_worker.js"), "utf8");
@@ -134,14 +141,16 @@ function treeFiles() {
     .map((path) => file(path, { source: join(ROOT, path) }));
 }
 
-/** What is made of the tree: the interpreter's snapshot, and lists of what there is. */
-async function madeFiles() {
+/** What is made of the tree: the interpreter's snapshot, and lists of what there is. @param {string} [packages] */
+async function madeFiles(packages) {
   const guest = guestFiles();
   const snapshot = await snapshotBytes();
+  const packed = packages === undefined ? undefined : packPackages(packages);
   const sizes = {
     module: statSync(join(ROOT, WASM)).size,
     snapshot: snapshot.length,
     stdlib: statSync(join(ROOT, STDLIB)).size,
+    ...(packed ? { packages: packed.length } : {}),
   };
   const versions = { stepwell: VERSION, pyodide: pyodideVersion() };
   return [
@@ -152,6 +161,7 @@ async function madeFiles() {
     file("parts/versions.json", { bytes: utf8(JSON.stringify(versions)) }),
     file("parts/examples.json", { bytes: utf8(JSON.stringify(readExamples())) }),
     file("parts/python.snapshot", { bytes: snapshot }),
+    ...(packed ? [file("parts/packages.zip", { bytes: packed })] : []),
   ];
 }
 

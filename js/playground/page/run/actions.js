@@ -6,8 +6,7 @@ import { JsonField } from "../editor/json_field.js";
 import { download } from "../files/local.js";
 import { ask, closeDialog, dialog, FormDialog } from "../parts/dialog.js";
 import { attempt, host } from "../state/connection.js";
-import { currentProject } from "../state/project.js";
-import { show, shown } from "../state/runs.js";
+import { shown } from "../state/runs.js";
 import { notify } from "../state/notices.js";
 import { parseJson } from "../state/start.js";
 
@@ -109,73 +108,6 @@ function EventDialog({ at: { workflow, id } }) {
         : html`<p class="muted">It waits for nothing now. An event that comes before its wait is kept for it.</p>`
     }
     <${JsonField} label="Payload (JSON)" value=${payload} onChange=${setPayload} hint='{"approved": true}' />
-  <//>`;
-}
-
-/**
- * Make an instance out of a run.
- *
- * @param {RunAddress} run @param {StepRow[]} rows @param {StepRow} [from]
- */
-export function fork(run, rows, from) {
-  dialog.value = () =>
-    html`<${ForkDialog} run=${run} rows=${rows.filter(({ kind }) => kind !== "rollback")} from=${from} />`;
-}
-
-/** @param {{ run: RunAddress, rows: StepRow[], from: StepRow | undefined }} props */
-function ForkDialog({ run, rows, from }) {
-  const [first, setFirst] = useState(from?.key ?? "");
-  const [code, setCode] = useState("theirs");
-  const [results, setResults] = useState("");
-  const at = first === "" ? -1 : rows.findIndex(({ key }) => key === first);
-  const kept = at < 0 ? [] : rows.slice(0, at).filter(({ kind, state }) => kind === "do" && state === "done");
-  const send = async () => {
-    const given = parseJson(results);
-    if ("error" in given) throw new Error(`The results are not JSON: ${given.error}`);
-    const changed = /** @type {Record<string, unknown>} */ (given.value);
-    const known = new Set(kept.map(({ detail }) => (detail.type === "termination" ? "" : detail.name)));
-    const unknown = Object.keys(changed).find((name) => !known.has(name));
-    if (unknown !== undefined)
-      throw new Error(`"${unknown}" is no step whose result is kept. Kept: ${[...known].join(", ") || "none"}.`);
-    const { files, main } = currentProject();
-    const row = rows[at];
-    const made = await host.forkRun(run, {
-      ...(row ? { from: addressOf(row) } : {}),
-      ...(code === "mine" ? { project: { files, main } } : {}),
-      ...(Object.keys(changed).length > 0 ? { results: changed } : {}),
-    });
-    show(made);
-  };
-  const example = kept[0]?.detail;
-  return html`<${FormDialog} title="Fork this run" submit="Fork" onSubmit=${send}>
-    <p class="muted">A new instance: steps before the chosen one keep their results, the rest runs again.</p>
-    <label class="field">
-      <span class="label">Run again from</span>
-      <select value=${first} onChange=${(/** @type {any} */ { target }) => setFirst(target.value)}>
-        <option value="">the beginning</option>
-        ${rows.map(({ key, name, count }) => html`<option value=${key}>${name}${count > 1 ? ` #${count}` : ""}</option>`)}
-      </select>
-    </label>
-    <fieldset class="choices">
-      <legend class="sr">Code</legend>
-      <label
-        ><input type="radio" name="code" checked=${code === "theirs"} onChange=${() => setCode("theirs")} /> with the
-        code of the run</label
-      >
-      <label
-        ><input type="radio" name="code" checked=${code === "mine"} onChange=${() => setCode("mine")} /> with the code
-        in the editor</label
-      >
-    </fieldset>
-    ${
-      kept.length > 0 &&
-      html`<${JsonField}
-        label="Changed results, by step (JSON)"
-        value=${results}
-        onChange=${setResults}
-        hint=${example && example.type === "step" ? JSON.stringify({ [example.name]: example.output }) : "{}"}
-      />`
-    }
   <//>`;
 }
 

@@ -10,7 +10,8 @@ import { host } from "../state/connection.js";
 import { currentProject, openProject } from "../state/project.js";
 import { closeRunFile, pane, shownFile } from "../state/runs.js";
 import * as act from "./actions.js";
-import { replaying, tab } from "./view.js";
+import { fork } from "./fork.js";
+import { tab, watching } from "./view.js";
 
 /** @import { InstanceDetail, RunAddress } from "../../host.d.ts" */
 
@@ -58,14 +59,20 @@ export function Head({ address, detail, rows, now }) {
       ${instance && !isOver && sleeps && html`<button type="button" class="button small" onClick=${() => act.skip(instance)}><${Icon} name="skip" /> Skip sleep</button>`}
       ${instance && !isOver && html`<button type="button" class="button small" onClick=${() => act.sendEvent(instance)}><${Icon} name="event" /> Send event</button>`}
       ${instance && isOver && html`<button type="button" class="button small" onClick=${() => act.restart(instance)}><${Icon} name="restart" /> Restart</button>`}
-      ${file && html`<button type="button" class="button small" onClick=${() => act.fork(address, rows)}><${Icon} name="fork" /> Fork</button>`}
-      <${Menu} label="More actions" icon="dots" short items=${menuOf(address, detail, rows, isOver)} />
+      ${file && html`<button type="button" class="button small" onClick=${replay}><${Icon} name="undo" /> Replay</button>`}
+      ${file && html`<button type="button" class="button small" onClick=${() => fork(address, detail)}><${Icon} name="fork" /> Fork</button>`}
+      <${Menu} label="More actions" icon="dots" short items=${menuOf(address, detail, isOver)} />
     </div>
   </header>`;
 }
 
-/** @param {RunAddress} address @param {InstanceDetail} detail @param {import("./steps.js").StepRow[]} rows @param {boolean} isOver @returns {import("../parts/menu.js").MenuItem[]} */
-function menuOf(address, detail, rows, isOver) {
+function replay() {
+  watching.value = null;
+  tab.value = "replay";
+}
+
+/** @param {RunAddress} address @param {InstanceDetail} detail @param {boolean} isOver @returns {import("../parts/menu.js").MenuItem[]} */
+function menuOf(address, detail, isOver) {
   const instance = "key" in address ? null : address;
   /** @type {import("../parts/menu.js").MenuItem[]} */
   const common = [
@@ -73,9 +80,15 @@ function menuOf(address, detail, rows, isOver) {
       label: "Watch again",
       note: "Event by event",
       icon: "play",
-      run: () => ((replaying.value = 1), (tab.value = "timeline")),
+      run: () => ((watching.value = 1), (tab.value = "timeline")),
     },
-    { label: "Fork…", note: "A new instance from any step", icon: "fork", run: () => act.fork(address, rows) },
+    { label: "Fork…", note: "A new instance from any step", icon: "fork", run: () => fork(address, detail) },
+    {
+      label: "Replay",
+      note: "Does the code come to the same end?",
+      icon: "undo",
+      run: replay,
+    },
     { label: "Compare", icon: "compare", run: () => (tab.value = "compare") },
     { label: "Open its source", note: "In the editor", icon: "file", run: () => openSource(address) },
   ];

@@ -12,15 +12,17 @@ import { detail as liveDetail, events as liveEvents, isMoving, missing, now as c
 import * as act from "./actions.js";
 import { Compare } from "./compare.js";
 import { EventLog } from "./event_log.js";
+import { fork } from "./fork.js";
 import { StepGraph } from "./graph.js";
 import { Head } from "./head.js";
 import { Inspector } from "./inspector.js";
 import { Output } from "./output.js";
-import { detailAfter, ReplayBar } from "./replay.js";
+import { Replay } from "./replay.js";
 import { stepRows } from "./steps.js";
 import { Timeline } from "./timeline.js";
 import { Fault } from "./traceback.js";
-import { replaying, selected, tab } from "./view.js";
+import { selected, tab, watching } from "./view.js";
+import { detailAfter, WatchBar } from "./watch.js";
 
 /** @import { InstanceDetail, RunAddress } from "../../host.d.ts" */
 
@@ -30,6 +32,7 @@ const TABS = [
   { id: "result", label: "Result" },
   { id: "output", label: "Output" },
   { id: "events", label: "Events" },
+  { id: "replay", label: "Replay" },
   { id: "compare", label: "Compare" },
 ];
 
@@ -38,7 +41,7 @@ export function InstancePane() {
   const name = address === null ? "" : "key" in address ? address.key : `${address.workflow}\n${address.id}`;
   useEffect(() => {
     selected.value = null;
-    replaying.value = null;
+    watching.value = null;
   }, [name]);
   if (!address)
     return html`<section class="pane instance" aria-label="Instance">
@@ -59,7 +62,7 @@ export function InstancePane() {
 function Run({ address }) {
   const whole = /** @type {InstanceDetail} */ (liveDetail.value);
   const events = liveEvents.value;
-  const count = replaying.value;
+  const count = watching.value;
   const detail = useMemo(() => (count === null ? whole : detailAfter(whole, events, count)), [whole, events, count]);
   const now =
     count !== null
@@ -74,6 +77,7 @@ function Run({ address }) {
   const instance = "key" in address ? null : address;
   const canSkip = instance !== null && row !== undefined && (row.state === "sleeping" || row.state === "retrying");
   const source = useSource(address);
+  const workflow = instance?.workflow ?? shownFile.value?.workflow ?? "";
   /** @type {Record<string, number>} */
   const counts = { output: detail.logs.length, events: count ?? events.length };
   const onSelect = (/** @type {string} */ key) => (selected.value = key);
@@ -96,13 +100,14 @@ function Run({ address }) {
       onChange=${(/** @type {string} */ id) => (tab.value = id)}
       tabs=${TABS.map((each) => Object.assign(each, { count: counts[each.id] ?? 0 }))}
     />
-    ${count !== null && html`<${ReplayBar} events=${events} at=${count} onChange=${(/** @type {number} */ to) => (replaying.value = to)} onClose=${() => (replaying.value = null)} />`}
+    ${count !== null && html`<${WatchBar} events=${events} at=${count} onChange=${(/** @type {number} */ to) => (watching.value = to)} onClose=${() => (watching.value = null)} />`}
     <${TabPanel} name="view" value=${tab.value}>
       ${tab.value === "timeline" && html`<${Timeline} ...${shared} start=${start} end=${end} />`}
-      ${tab.value === "graph" && html`<${StepGraph} ...${shared} events=${events} source=${source} workflow=${instance?.workflow ?? shownFile.value?.workflow ?? ""} />`}
+      ${tab.value === "graph" && html`<${StepGraph} ...${shared} events=${events} source=${source} workflow=${workflow} />`}
       ${tab.value === "result" && html`<${Result} detail=${detail} />`}
       ${tab.value === "output" && html`<${Output} logs=${detail.logs} />`}
       ${tab.value === "events" && html`<${EventLog} events=${count === null ? events : events.slice(0, count)} />`}
+      ${tab.value === "replay" && html`<${Replay} address=${address} detail=${whole} workflow=${workflow} source=${source} />`}
       ${tab.value === "compare" && html`<${Compare} left=${address} detail=${whole} />`}
     <//>
     ${
@@ -114,7 +119,7 @@ function Run({ address }) {
         onClose=${() => (selected.value = null)}
         onSkip=${instance && (() => act.skip(instance, row.detail.type === "termination" ? undefined : row.detail.name))}
         onRestart=${instance && (() => act.restart(instance, act.addressOf(row)))}
-        onFork=${() => act.fork(address, rows, row)}
+        onFork=${() => fork(address, whole, row)}
       />`
     }
   </section>`;

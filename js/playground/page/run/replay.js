@@ -1,117 +1,169 @@
-/** Watching a run again: the log up to an event, as the timeline had it then. */
+/** Replay: a run's own code, or the editor's, run against the history. No callback runs, and nothing is written. */
 
-/** @import { InstanceDetail, InstanceEvent, StepDetail } from "../../host.d.ts" */
+/** @import { Graph, InstanceDetail, Replayed, RunAddress } from "../../host.d.ts" */
+/** @typedef {{ files: Record<string, string>, main: string }} Source */
+/** @typedef {{ replayed: Replayed, isMine: boolean, code: Source }} Found */
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
+import { plural } from "../format.js";
 import { Icon } from "../parts/icon.js";
-import { timeOfDay } from "../format.js";
+import { JsonView } from "../parts/json_view.js";
+import { Mark, stateLook } from "../parts/status.js";
+import { host, pythonState } from "../state/connection.js";
+import { files, main } from "../state/project.js";
+import { firstDifference, replayedSteps } from "./difference.js";
+import { splitTarget } from "./steps.js";
+import { Fault, goTo, Traceback } from "./traceback.js";
 
-const STEP_MS = 350;
-const ENDS = { workflow_completed: "complete", workflow_errored: "errored", workflow_terminated: "terminated" };
+/** @param {{ address: RunAddress, detail: InstanceDetail, workflow: string, source: Source | null }} props */
+export function Replay({ address, detail, workflow, source }) {
+  const [code, setCode] = useState("theirs");
+  const [busy, setBusy] = useState(false);
+  const [found, setFound] = useState(/** @type {Found | null} */ (null));
+  const [refusal, setRefusal] = useState(/** @type {{ message: string, traceback?: string } | null} */ (null));
+  // What was found is about the history as it was.
+  useEffect(() => setFound(null), [detail.status, detail.steps.length]);
+  const run = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (busy) return;
+    const isMine = code === "mine";
+    const mine = { files: files.value, main: main.value };
+    setBusy(true);
+    setRefusal(null);
+    setFound(null);
+    try {
+      const replayed = await host.replayRun(address, isMine ? mine : undefined);
+      setFound({ replayed, isMine, code: isMine || !source ? mine : source });
+    } catch (error) {
+      setRefusal(/** @type {any} */ (error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const isWaiting = pythonState.value === "loading";
+  return html`<div class="replay scroll" tabindex="0" role="region" aria-label="Replay">
+    <form onSubmit=${run}>
+      <p class="muted">
+        Runs the code against the history: steps give what is recorded, none of them runs again, and nothing is written.
+      </p>
+      <fieldset class="choices">
+        <legend class="sr">Code</legend>
+        <label
+          ><input type="radio" name="replayed" checked=${code === "theirs"} onChange=${() => setCode("theirs")} /> the
+          code of the run</label
+        >
+        <label
+          ><input type="radio" name="replayed" checked=${code === "mine"} onChange=${() => setCode("mine")} /> the code
+          in the editor</label
+        >
+        <button type="submit" class="button primary small" aria-disabled=${busy ? "true" : undefined}>
+          <${Icon} name="play" /> ${busy ? "Replaying…" : "Replay"}
+        </button>
+      </fieldset>
+    </form>
+    ${busy && isWaiting && html`<p class="muted" role="status">It begins as soon as Python has started.</p>`}
+    ${
+      refusal &&
+      html`<div class="fault" role="alert">
+        <p>The code cannot be replayed: ${refusal.message}</p>
+        ${refusal.traceback && html`<${Traceback} text=${refusal.traceback} label="the replay" />`}
+      </div>`
+    }
+    ${found && html`<${Result} found=${found} detail=${detail} workflow=${workflow} />`}
+  </div>`;
+}
+
+/** @param {{ found: Found, detail: InstanceDetail, workflow: string }} props */
+function Result({ found, detail, workflow }) {
+  const { replayed, isMine } = found;
+  const difference = firstDifference(replayed, detail);
+  const rows = replayedSteps(replayed, detail);
+  const lines = useLines(found, workflow);
+  const place = difference?.step === undefined ? undefined : lines.get(splitTarget(difference.step).name);
+  return html`<div class="verdict ${difference ? "different" : "same"}" role="status">
+      <${Mark} look=${stateLook(difference ? "failed" : "done")} />
+      <div>
+        <p>
+          <b>${difference ? "Different." : "The same."}</b> ${difference?.what ?? sameWords(replayed, rows.length)}
+          ${
+            place && difference?.in === "code"
+              ? html` <${Place} place=${place} canOpen=${isMine || isShown(found, place)} />`
+              : ""
+          }
+        </p>
+      </div>
+    </div>
+    ${difference?.values?.map(({ label, value }) => html`<${JsonView} value=${value ?? null} label=${label} />`)}
+    ${replayed.error?.traceback && html`<${Fault} fault=${replayed.error} label="the replay" />`}
+    ${rows.length > 0 && html`<${Table} rows=${rows} />`}`;
+}
+
+/** @param {Replayed} replayed @param {number} count */
+function sameWords({ status }, count) {
+  const ends = {
+    complete: "comes to the recorded result",
+    errored: "raises the recorded error",
+    stopped: "goes as far as the history does",
+  };
+  return `The code calls ${count === 1 ? "the one recorded step" : `the ${plural(count, "recorded step")}`} and ${ends[status]}.`;
+}
+
+/** @param {{ place: { file: string, line: number }, canOpen: boolean }} props */
+function Place({ place, canOpen }) {
+  const text = `${place.file}, line ${place.line}`;
+  return canOpen
+    ? html`<button type="button" class="link" onClick=${() => goTo(place)}>${text}</button>`
+    : html`<span>${text}</span>`;
+}
+
+/** @param {{ rows: import("./difference.js").ReplayedStep[] }} props */
+function Table({ rows }) {
+  return html`<table>
+    <caption class="sr">
+      Steps of the history and of the code
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Step</th>
+        <th scope="col">History</th>
+        <th scope="col">Code</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map(
+        ({ step, recorded, called }) =>
+          html`<tr class=${recorded && called ? "" : "different"}>
+            <th scope="row">${step}</th>
+            <td>${recorded ? "recorded" : "not there"}</td>
+            <td>${called ? "called" : "not called"}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}
+
+/** Whether the editor has the file as it was replayed. @param {Found} found @param {{ file: string }} place */
+function isShown({ code }, { file }) {
+  return code.files[file] === files.value[file];
+}
 
 /**
- * The instance as it stood after its first *count* events. What is not in events by themselves, such as configurations
- * and outputs, is taken of the finished detail.
+ * Where the source of the code has its steps, by name.
  *
- * @param {InstanceDetail} detail @param {InstanceEvent[]} events @param {number} count
- * @returns {InstanceDetail}
+ * @param {Found} found @param {string} workflow
  */
-export function detailAfter(detail, events, count) {
-  const last = events[count - 1];
-  if (count >= events.length || !last) return detail;
-  const until = last.timestamp;
-  const seen = new Set(
-    events
-      .slice(0, count)
-      .filter(({ type }) => type.endsWith("_started"))
-      .map(keyOf),
-  );
-  const over = new Set(
-    events
-      .slice(0, count)
-      .filter(({ type }) => /(_completed|_errored|_timed_out)$/.test(type))
-      .map(keyOf),
-  );
-  const steps = detail.steps.flatMap((step) => {
-    if (step.type === "termination") return [];
-    const key = `${GROUPS[step.type]} ${step.name}`;
-    if (!seen.has(key)) return [];
-    return [over.has(key) ? step : reopened(step, events.slice(0, count))];
-  });
-  const ended = ENDS[/** @type {keyof typeof ENDS} */ (last.type)];
-  return {
-    ...detail,
-    status: /** @type {any} */ (ended ?? "running"),
-    end: ended ? detail.end : null,
-    output: null,
-    error: null,
-    steps,
-    logs: detail.logs.filter(({ timestamp }) => Date.parse(timestamp) <= until),
-  };
-}
-
-const GROUPS = { step: "step", rollback: "rollback_step", sleep: "sleep", waitForEvent: "wait" };
-
-/** @param {InstanceEvent} event */
-function keyOf({ type, stepName }) {
-  return `${type.replace(/_(started|completed|errored|timed_out)$/, "")} ${stepName}`;
-}
-
-/** @param {Exclude<StepDetail, { type: "termination" }>} step @param {InstanceEvent[]} before @returns {StepDetail} */
-function reopened(step, before) {
-  if (step.type === "sleep") return { ...step, finished: false };
-  if (step.type === "waitForEvent") return { ...step, finished: false, end: null, error: null };
-  const group = step.type === "rollback" ? "rollback_attempt" : "attempt";
-  const mine = before.filter(({ stepName, type }) => stepName === step.name && type.startsWith(group));
-  const begun = mine.filter(({ type }) => type.endsWith("_started")).length;
-  const ended = mine.length - begun;
-  const attempts = step.attempts.slice(0, begun).map((each, index) =>
-    index < ended
-      ? each
-      : Object.assign(each, {
-          end: null,
-          success: null,
-          error: null,
-        }),
-  );
-  return { ...step, end: null, success: null, output: null, attempts };
-}
-
-/** @param {{ events: InstanceEvent[], at: number, onChange: (count: number) => void, onClose: () => void }} props */
-export function ReplayBar({ events, at, onChange, onClose }) {
-  const [isPlaying, setPlaying] = useState(true);
+function useLines({ code }, workflow) {
+  const [graph, setGraph] = useState(/** @type {Graph | null} */ (null));
   useEffect(() => {
-    if (!isPlaying) return undefined;
-    if (at >= events.length) return setPlaying(false);
-    const timer = setTimeout(() => onChange(at + 1), STEP_MS);
-    return () => clearTimeout(timer);
-  }, [isPlaying, at, events.length]);
-  const event = events[at - 1];
-  const toggle = () => {
-    if (!isPlaying && at >= events.length) onChange(1);
-    setPlaying(!isPlaying);
-  };
-  return html`<div class="replay">
-    <button type="button" class="button small icon" aria-label=${isPlaying ? "Hold" : "Play"} onClick=${toggle}>
-      <${Icon} name=${isPlaying ? "pause" : "play"} />
-    </button>
-    <input
-      type="range"
-      min="1"
-      max=${events.length}
-      value=${at}
-      aria-label="Event of the log"
-      aria-valuetext=${event ? `${at} of ${events.length}: ${event.type} ${event.stepName ?? ""}` : ""}
-      onInput=${(/** @type {any} */ { target }) => {
-        setPlaying(false);
-        onChange(Number(target.value));
-      }}
-    />
-    <span class="num cut"
-      >${at}/${events.length}
-      ${event ? `${timeOfDay(event.timestamp, true)} ${event.type} ${event.stepName ?? ""}` : ""}</span
-    >
-    <button type="button" class="button quiet small" onClick=${onClose}>Back to the present</button>
-  </div>`;
+    let isOver = false;
+    void host
+      .graph(code.files, code.main, workflow)
+      .then((known) => !isOver && setGraph(known))
+      .catch(() => undefined);
+    return () => {
+      isOver = true;
+    };
+  }, [code, workflow]);
+  return new Map((graph?.nodes ?? []).map(({ name, file, line }) => [name, { file, line }]));
 }

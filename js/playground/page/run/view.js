@@ -7,4 +7,4 @@ export const tab = signal("timeline");
 /** The step that is looked at. @type {import("@preact/signals").Signal<string | null>} */
 export const selected = signal(null);
 /** How many events of the log are shown while the run is watched again. @type {import("@preact/signals").Signal<number | null>} */
-export const replaying = signal(null);
+export const watching = signal(null);

@@ -12,10 +12,12 @@ import { opened, params } from "../state/project.js";
 import { instances, isSame, openedRuns, show, shown } from "../state/runs.js";
 import { now } from "../state/shown_run.js";
 import { chosen, currentWorkflow, isStarting, start, wantedId } from "../state/start.js";
+import { schedule, Schedules } from "./schedules.js";
 
 export function RunsPane() {
   return html`<section class="pane runspane" aria-label="Instances">
     <${StartForm} />
+    <${Schedules} />
     <${OpenedFiles} />
     <${InstanceList} />
   </section>`;
@@ -60,14 +62,24 @@ function StartForm() {
       onChange=${(/** @type {string} */ text) => (params.value = { ...params.value, [workflow]: text })}
       onEnter=${() => void start()}
     />
-    <button
-      type="submit"
-      class="button primary"
-      aria-disabled=${names.length === 0 || isStarting.value ? "true" : undefined}
-      title="Start (Ctrl+Enter)"
-    >
-      <${Icon} name="play" /> ${label}
-    </button>
+    <div class="row">
+      <button
+        type="submit"
+        class="button primary grow"
+        aria-disabled=${names.length === 0 || isStarting.value ? "true" : undefined}
+        title="Start (Ctrl+Enter)"
+      >
+        <${Icon} name="play" /> ${label}
+      </button>
+      <button
+        type="button"
+        class="button"
+        aria-disabled=${names.length === 0 ? "true" : undefined}
+        onClick=${() => names.length > 0 && schedule(workflow)}
+      >
+        <${Icon} name="clock" /> Schedule…
+      </button>
+    </div>
     ${isStarting.value && pythonState.value === "loading" && html`<p class="muted" role="status">It starts as soon as Python has.</p>`}
   </form>`;
 }

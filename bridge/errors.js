@@ -1,37 +1,17 @@
 /**
  * Errors: how an error becomes data, and data an error again.
  *
+ * A `catch` does not see whether a step ran just now or in an earlier pass: what it is given has been data in between.
  * The twin of this file is `errors.py`.
  */
 
 /** @import { WireError } from "./protocol.d.ts" */
 
-import { InvalidStepReadableStreamError, NotSerializableError } from "./refusal.js";
+import { NonRetryableError, define, identify, isError, isKnown, make, origins } from "./error_classes.js";
+import { NotSerializableError } from "./refusal.js";
+import { decode, encode } from "./values.js";
 
-/** Thrown by a step to say that trying again cannot help. */
-export class NonRetryableError extends Error {
-  /**
-   * @param {string} message
-   * @param {string} [name]
-   */
-  constructor(message, name = "NonRetryableError") {
-    super(message);
-    this.name = name;
-  }
-}
-
-/** An attempt took longer than its timeout, or no event came in time. */
-export class WorkflowTimeoutError extends Error {
-  name = "WorkflowTimeoutError";
-}
-
-/**
- * What an error that came from elsewhere was, for the way back: a Python exception that JavaScript has passed on is
- * again the same one in Python.
- *
- * @type {WeakMap<object, WireError>}
- */
-const origins = new WeakMap();
+export { NonRetryableError, WorkflowTimeoutError, knowErrors } from "./error_classes.js";
 
 /**
  * Get `error`, which may be anything that was thrown, as data.
@@ -40,11 +20,11 @@ const origins = new WeakMap();
  * @returns {WireError}
  */
 export function toWire(error) {
-  if (!isError(error)) return { name: "Error", message: describe(error) };
+  if (!isError(error)) return identify(error);
   const origin = origins.get(error);
   if (origin) return origin;
   /** @type {WireError} */
-  const wire = { name: nameOf(error), message: describe(error.message) };
+  const wire = identify(error);
   if (
     wire.name === "NonRetryableError" ||
     error instanceof NonRetryableError ||
@@ -52,74 +32,52 @@ export function toWire(error) {
   ) {
     wire.retryable = false;
   }
+  const state = encodedFields(error);
+  if (state !== undefined) wire.state = state;
+  const cause = Object.hasOwn(error, "cause") ? encoded(error.cause) : undefined;
+  if (cause !== undefined) wire.cause = cause;
   if (typeof error.stack === "string") wire.traceback = error.stack;
   return wire;
 }
 
 /**
- * Get the error of `wire`: of the class of that name where JavaScript has one, otherwise an `Error` with that name.
+ * Get the error of `wire`: of the class that it was, if that is at hand, with the fields and the cause of the original
+ * where they could be stored.
  *
  * @param {WireError} wire
  * @returns {Error}
  */
 export function fromWire(wire) {
-  const Class = CLASSES[wire.name] ?? (wire.retryable === false ? NonRetryableError : Error);
-  const error = new Class(wire.message);
-  if (error.name !== wire.name) define(error, "name", wire.name);
-  if (wire.traceback !== undefined) define(error, "stack", wire.traceback);
-  origins.set(error, wire);
+  const { type, state, cause, traceback } = wire;
+  const error = make(wire);
+  if (traceback !== undefined) define(error, "stack", traceback);
+  // The attributes of a Python exception are for Python.
+  if (state !== undefined && (type === undefined || isKnown(type))) setFields(error, decode(state));
+  if (cause !== undefined) define(error, "cause", decode(cause));
   return error;
 }
 
-/**
- * The name of `error`'s class as people know it.
- *
- * @param {Error} error
- */
-function nameOf(error) {
-  const { name } = error;
-  if (typeof name === "string" && name !== "" && name !== "Error") return name;
-  return error.constructor?.name || "Error";
+/** What an error has that is told in other ways. */
+const NOT_FIELDS = new Set(["name", "message", "stack", "cause", "retryable"]);
+
+/** @param {Error} error */
+function encodedFields(error) {
+  const fields = Object.entries(error).filter(([key, value]) => !NOT_FIELDS.has(key) && encoded(value) !== undefined);
+  return fields.length === 0 ? undefined : encode(Object.fromEntries(fields));
 }
 
-/**
- * @param {unknown} value
- * @returns {value is Error}
- */
-function isError(value) {
-  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
-}
-
-/** @param {unknown} thrown Something that is no error. */
-function describe(thrown) {
+/** @param {unknown} value @returns {string | undefined} nothing where it cannot be stored */
+function encoded(value) {
   try {
-    return typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
+    return encode(value);
   } catch {
-    return String(thrown);
+    return undefined;
   }
 }
 
-/**
- * @param {Error} error
- * @param {"name" | "stack"} key
- * @param {string} value
- */
-function define(error, key, value) {
-  Object.defineProperty(error, key, { value, configurable: true, writable: true });
+/** @param {Error} error @param {Record<string, unknown>} fields */
+function setFields(error, fields) {
+  for (const [key, value] of Object.entries(fields)) {
+    Object.defineProperty(error, key, { value, configurable: true, enumerable: true, writable: true });
+  }
 }
-
-/** @type {Record<string, new (message: string) => Error>} */
-const CLASSES = {
-  __proto__: /** @type {any} */ (null),
-  Error,
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-  NonRetryableError,
-  InvalidStepReadableStreamError,
-  NotSerializableError,
-  WorkflowTimeoutError,
-};

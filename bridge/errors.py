@@ -8,6 +8,7 @@ a step ran just now or in an earlier pass. The twin of this file is `errors.js`.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
@@ -42,6 +43,9 @@ def to_wire(error: BaseException) -> WireError:
             _add_encoded(wire, "args", list(args))
         if state:
             _add_encoded(wire, "state", state)
+    if error.__cause__ is not None:
+        with suppress(Exception):  # the str() of user code
+            wire["cause"] = encode(error.__cause__)
     if getattr(kind, "_retryable", True) is False:
         wire["retryable"] = False
     if traceback := format_traceback(error):
@@ -58,6 +62,8 @@ def from_wire(wire: WireError) -> Exception:
     """
     kind = _find_class(wire)
     error = (kind and _rebuild(kind, wire)) or _step_error(wire)
+    if "cause" in wire and isinstance(cause := decode(wire["cause"]), BaseException):
+        error.__cause__ = cause
     if traceback := wire.get("traceback"):
         error.add_note(f"Raised by the step:\n{traceback}")
     return error

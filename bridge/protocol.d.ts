@@ -20,12 +20,14 @@ export interface WireError {
   message: string;
   /** Present and false for NonRetryableError (subclasses too) and values that cannot be stored. */
   retryable?: false;
-  /** Where a Python class is found again: "module:Qualified.Name". */
+  /** Where the class is found again: "module:Qualified.Name" of Python, "file:export" of JavaScript. */
   type?: string;
   /** The exception's arguments, encoded as a list, where they can be. */
   args?: Encoded;
   /** Its attributes, encoded as an object; those that cannot be stored are left out. */
   state?: Encoded;
+  /** JavaScript's `cause`, Python's `__cause__`, where it can be stored: of an error, name and message. */
+  cause?: Encoded;
   /** For people: the Python traceback, or the JavaScript stack. */
   traceback?: string;
 }

@@ -340,8 +340,7 @@ export class Session {
       this.#calls.delete(call.ref);
       this.#states[call.state] -= 1;
       if (message.type === "resolve") call.settle("value", message.value ?? call.value, -1);
-      else if (message.error) call.settle("error", JSON.stringify(message.error), -1);
-      else call.settle("thrown", JSON.stringify(call.failure), -1);
+      else call.settle("error", JSON.stringify(message.error ?? call.failure), -1);
     }
   }
 

@@ -30,8 +30,9 @@ import { encode } from "./values.js";
  *
  * @typedef {"do" | "sleep" | "waitForEvent" | "writeChunk" | "readChunk" | "call"} PortKind
  *
- * What became of a call. `thrown`: by the callback's last attempt, with the very error that it threw.
- * @typedef {"value" | "error" | "thrown"} Outcome
+ * What became of a call. An error is made anew of its data, also of one that was thrown just now: a `catch` must not see
+ * whether the step ran in this pass or in an earlier one.
+ * @typedef {"value" | "error"} Outcome
  *
  * Runs an attempt, or a rollback handler: takes what it is told as text, and the ref of the call; gives `{value}` or
  * `{error}` as text, and never rejects. A delay function gives `{delay}`.
@@ -104,10 +105,8 @@ export class WorkflowStep {
       ...(config ? { config: dynamic ? { ...config, retries: { ...config.retries, delay: DYNAMIC } } : config } : {}),
       ...(rollback?.config ? { rollback: rollback.config } : {}),
     };
-    /** @type {{ error?: unknown }} */
-    const last = {};
-    return await this.#call("do", name, toJson(given, `config of step "${name}"`), last, [
-      this.#isPython(callback) ? callback : this.#attemptOf(callback, last),
+    return await this.#call("do", name, toJson(given, `config of step "${name}"`), [
+      this.#isPython(callback) ? callback : this.#attemptOf(callback),
       dynamic ? (this.#isPython(delay) ? delay : delayOf(delay)) : undefined,
       rollback && (this.#isPython(rollback.run) ? rollback.run : this.#undoOf(rollback.run)),
     ]);
@@ -153,16 +152,14 @@ export class WorkflowStep {
    * @param {PortKind} kind
    * @param {string} name
    * @param {string} options
-   * @param {{ error?: unknown }} [last]
    * @param {(Callback | undefined)[]} [functions] callback, delay function and rollback handler
    * @returns {Promise<any>}
    */
-  #call(kind, name, options, last = {}, functions = []) {
+  #call(kind, name, options, functions = []) {
     return new Promise((resolve, reject) => {
       /** @type {Parameters<StepPort>[3]} */
       const settle = (outcome, text, failure) => {
         if (outcome === "value") resolve(this.#encoded || text === undefined ? text : this.#decode(text));
-        else if (outcome === "thrown" && "error" in last) reject(last.error);
         else reject(Object.assign(this.#restore(JSON.parse(text ?? "{}")), this.#encoded ? { failure } : {}));
       };
       this.#port(kind, name, options, settle, ...functions);
@@ -173,10 +170,9 @@ export class WorkflowStep {
 
   /**
    * @param {(context: object) => unknown} callback
-   * @param {{ error?: unknown }} last where what it threw last is kept
    * @returns {Callback}
    */
-  #attemptOf(callback, last) {
+  #attemptOf(callback) {
     return async (text, ref) => {
       try {
         const context = withInfinity(JSON.parse(text));
@@ -184,9 +180,7 @@ export class WorkflowStep {
         const { name, count } = context.step;
         return JSON.stringify({ value: await this.#encode(await callback(context), { name, count }, ref, attempt) });
       } catch (error) {
-        const described = this.#describe(error);
-        if (!described) last.error = error;
-        return JSON.stringify({ error: described ?? toWire(error) });
+        return JSON.stringify({ error: this.#describe(error) ?? toWire(error) });
       }
     };
   }

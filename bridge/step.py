@@ -120,9 +120,8 @@ class JsStep:
         if error is None:
             self._tell(settle, "value", future.result(), 0)
             return
-        outcome = "thrown" if isinstance(error, JsFailure) else "error"
         wire = getattr(future, "wire", None) or to_wire(error)
-        self._tell(settle, outcome, json.dumps(wire), self._keep(error))
+        self._tell(settle, "error", json.dumps(wire), self._keep(error))
 
     def _tell(self, settle: Callable[..., None], outcome: str, text: str | None, failure: int) -> None:
         self._session.crossed()

@@ -10,7 +10,7 @@
  * The twin of this file is `values.py`.
  */
 
-import { fromWire, toWire } from "./errors.js";
+import { identify, make } from "./error_classes.js";
 import { MAX_DEPTH, Refusal, kindOf, refuseDepth, refuseKind } from "./refusal.js";
 
 export { MAX_DEPTH, NotSerializableError } from "./refusal.js";
@@ -103,7 +103,7 @@ function prepareObject(value, room) {
       if (!room) throw refuseDepth(value);
       return { $: "set", v: [...value].map((part) => member(value, part, room)) };
     case "Error":
-      return { $: "error", v: prepareError(value) };
+      return { $: "error", v: identify(value) };
     case "Boolean":
     case "Number":
     case "String":
@@ -174,12 +174,6 @@ function member(container, item, room) {
   return nested(container, kindOf(container), item, room);
 }
 
-/** @param {Error} error */
-function prepareError(error) {
-  const { name, message, type } = toWire(error);
-  return type === undefined ? { name, message } : { name, message, type };
-}
-
 /**
  * @param {ArrayBufferLike} buffer
  * @param {number} start
@@ -222,7 +216,7 @@ function reviveTag({ $: tag, v, as = "Uint8Array" }) {
     case "date":
       return new Date(v);
     case "error":
-      return fromWire(v);
+      return make(v);
     case "map":
       return new Map(revive(v));
     case "number":

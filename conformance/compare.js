@@ -65,6 +65,7 @@ function asJson(value) {
     JSON.stringify(value ?? null, function (key, item) {
       const original = this[key];
       if (ArrayBuffer.isView(original)) return `[${original.constructor.name}(${original.byteLength} bytes)]`;
+      if (original instanceof ArrayBuffer) return `[ArrayBuffer(${original.byteLength} bytes)]`;
       if (typeof item === "bigint") return `[BigInt(${item})]`;
       return item;
     }),

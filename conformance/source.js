@@ -20,6 +20,12 @@ class Stop(NonRetryableError):
     pass
 
 
+class Carrying(Exception):
+    def __init__(self, message, value):
+        super().__init__(message)
+        self.value = value
+
+
 def fails(message, kind=TypeError):
     raise kind(message)
 
@@ -121,11 +127,18 @@ function calls(event) {
   return made.get(event.instanceId);
 }
 
-class AppError extends Error {
+export class AppError extends Error {
   name = "AppError";
 }
 
 class Stop extends NonRetryableError {}
+
+export class Carrying extends Error {
+  constructor(message, value) {
+    super(message);
+    this.value = value;
+  }
+}
 
 function fails(message, Kind = TypeError) {
   throw new Kind(message);

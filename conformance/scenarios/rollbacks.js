@@ -2,6 +2,8 @@
 
 /** @import { Run, Scenario } from "../scenario.d.ts" */
 
+import { RICH } from "../vectors.js";
+
 const NO_CRASH = "its process cannot be crashed from here";
 const NO_ROLLBACK = "it has no rollback";
 const GIVEN_ONE = "a delay function is given one object of JavaScript's";
@@ -129,6 +131,24 @@ const scenarios = [
     }),
     expect: { output: [["a", 1]], notes: ["errored"] },
   },
+  ...RICH.map(({ what, python, sees, javascript, looks }) => ({
+    name: `rollbacks: a handler is given ${what}`,
+    ...toldBySecondRun({
+      python: `
+      @step.do("a", rollback=lambda output: calls(event).append((lambda x: ${sees})(output["x"])))
+      async def a():
+          return {"x": ${python}}
+      await a()
+      fails("broken")`,
+      javascript: `
+      const seen = (x) => ${looks};
+      await step.do("a", async () => ({ x: ${javascript} }), {
+        rollback: async ({ output }) => void calls(event).push(seen(output.x)),
+      });
+      fails("broken");`,
+    }),
+    expect: { output: [true], notes: ["errored"] },
+  })),
   {
     name: "rollbacks: a step without a handler is passed over",
     ...toldBySecondRun({

@@ -2,10 +2,11 @@
 
 /** @import { Outcome, Run, Scenario, Target } from "../scenario.d.ts" */
 
-import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { encode } from "../../bridge/values.js";
 import { noted } from "../engine_run.js";
 import { sourceOf } from "../source.js";
 import { traceOf } from "../trace.js";
@@ -14,10 +15,13 @@ import { traceOf } from "../trace.js";
 const UNITS = /** @type {Record<string, number>} */ ({ second: 120, minute: 240, hour: 1000, day: 1600 });
 const FINITE = new Set(["complete", "errored", "terminated"]);
 const WORKER = `
+import { decode } from "./bridge/values.js";
+
 export default {
   async fetch(request, env) {
-    const { op, workflow, id, argument } = await request.json();
+    const { op, workflow, id, text } = await request.json();
     try {
+      const argument = decode(text);
       const binding = env[workflow];
       if (op === "create") return Response.json({ result: (await binding.create({ id, params: argument })).id });
       const instance = await binding.get(id);
@@ -27,6 +31,12 @@ export default {
     }
   },
 };`;
+
+/** What the driver sends it may be any value. */
+const CODEC = ["values", "error_classes", "refusal"].map((name) => {
+  const path = `bridge/${name}.js`;
+  return moduleOf(path, readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"));
+});
 
 /** @type {any} */
 let miniflare;
@@ -70,8 +80,7 @@ export default {
     miniflare = new Miniflare(
       convertV4MiniflareOptions({
         name: "conformance",
-        modules: true,
-        script: scaled(source) + WORKER,
+        modules: [moduleOf("worker.js", WORKER + scaled(source)), ...CODEC],
         compatibilityDate: "2026-11-01",
         cf: false,
         host: "127.0.0.1",
@@ -92,6 +101,11 @@ export default {
     if (folder) rmSync(folder, { recursive: true, force: true });
   },
 };
+
+/** @param {string} path @param {string} contents */
+function moduleOf(path, contents) {
+  return { type: "ESModule", path, contents };
+}
 
 /** @param {string} source */
 function scaled(source) {
@@ -150,7 +164,7 @@ class CloudflareRun {
 
   /** @param {string} op @param {unknown} [argument] @returns {Promise<any>} */
   async #call(op, argument) {
-    const body = JSON.stringify({ op, workflow: this.#workflow, id: this.#id, argument });
+    const body = JSON.stringify({ op, workflow: this.#workflow, id: this.#id, text: encode(argument) });
     const response = await miniflare.dispatchFetch("http://conformance/", { method: "POST", body });
     const { result, error } = await response.json();
     if (error !== undefined) throw new Error(error);

@@ -3,14 +3,18 @@
 /** @import { Deployment as Options } from "../pool.js" */
 
 import { spawnSync } from "node:child_process";
-import { basename } from "node:path";
-import { pathToFileURL } from "node:url";
+import { realpathSync } from "node:fs";
+import { basename, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { knowErrors } from "../../bridge/errors.js";
 import { bindingName, Workflow } from "./binding.js";
+import { imported } from "./modules.js";
 import { env, WorkflowEntrypoint } from "./workers.js";
 
 /** @typedef {new (ctx: object, env: object) => { run(event: object, step: object): unknown }} WorkflowClass */
 
 export class Deployment {
+  #root;
   #main;
   /** @type {Map<string, WorkflowClass>} */
   #classes = new Map();
@@ -23,7 +27,8 @@ export class Deployment {
    * @param {Options} options
    * @param {import("./binding.js").FindSession} find
    */
-  constructor({ main, vars, bindings }, find) {
+  constructor({ root, main, vars, bindings }, find) {
+    this.#root = root;
     this.#main = main;
     this.#vars = structuredClone(vars);
     this.#bindings = bindings ?? undefined;
@@ -44,6 +49,7 @@ export class Deployment {
   /** Import the main module. Workflows are the classes it exports, each under the name of its export. */
   async load() {
     const exports = await importFile(this.#main);
+    await this.#knowErrors();
     for (const [name, value] of Object.entries(exports)) {
       if (typeof value === "function" && value.prototype instanceof WorkflowEntrypoint) this.#classes.set(name, value);
     }
@@ -51,6 +57,17 @@ export class Deployment {
     // A variable of the same name was chosen by somebody, and comes first.
     this.#bind(Object.fromEntries(this.classes.map((name) => [bindingName(name), name])));
     Object.assign(env, this.#vars);
+  }
+
+  /** An error of a class that one of the user's modules exports is of that class again when it comes back. */
+  async #knowErrors() {
+    const root = realpathSync(this.#root);
+    for (const url of imported) {
+      const path = relative(root, fileURLToPath(url));
+      if (path.startsWith("..") || path.includes("node_modules") || !/\.[cm]?[jt]s$/.test(path)) continue;
+      // One that could not be imported is its importer's affair.
+      knowErrors(path, await import(url).catch(() => ({})));
+    }
   }
 
   /**

@@ -11,6 +11,9 @@ const BUILT_IN = {
 /** What a bundler adds to a relative path that has no extension, in its order. */
 const EXTENSIONS = [".ts", ".js", ".mjs", ".mts", "/index.ts", "/index.js"];
 
+/** The files that have been imported, as URLs. @type {Set<string>} */
+export const imported = new Set();
+
 /** From now on, in this thread. */
 export function hookModules() {
   registerHooks({
@@ -21,7 +24,9 @@ export function hookModules() {
         const known = Object.keys(BUILT_IN).join(" and ");
         throw new Error(`There is no module "${specifier}" here. There are ${known}.`);
       }
-      return resolveAsBundlersDo(specifier, (each) => next(each, context));
+      const found = resolveAsBundlersDo(specifier, (each) => next(each, context));
+      if (found.url.startsWith("file:")) imported.add(found.url);
+      return found;
     },
   });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NonRetryableError, WorkflowTimeoutError, fromWire, toWire } from "../../bridge/errors.js";
+import { NonRetryableError, WorkflowTimeoutError, fromWire, knowErrors, toWire } from "../../bridge/errors.js";
 import { NotSerializableError, decode, encode } from "../../bridge/values.js";
 
 class Declined extends Error {}
@@ -75,4 +75,45 @@ test("an exception of Python's that is a value keeps its type", () => {
   const text = '[{"$":"error","v":{"name":"ValueError","message":"no","type":"builtins:ValueError"}}]';
 
   assert.equal(encode(decode(text)), text);
+});
+
+test("fields and cause come back, but for those that cannot be stored", () => {
+  const cause = new RangeError("inner");
+  const error = Object.assign(new Error("m", { cause }), { code: "ENOENT", at: new Date(5), lost: () => {} });
+
+  const again = /** @type {any} */ (fromWire(toWire(error)));
+
+  assert.deepEqual({ ...again }, { code: "ENOENT", at: new Date(5) });
+  assert.ok(again.cause instanceof RangeError);
+  assert.equal(again.cause.message, "inner");
+});
+
+test("a cause that cannot be stored is left out", () => {
+  assert.equal(Object.hasOwn(fromWire(toWire(new Error("m", { cause: () => {} }))), "cause"), false);
+});
+
+test("an error of a class that a module exports is of that class again, whatever its constructor takes", () => {
+  class Rejected extends Error {
+    /** @param {{ reason: string }} options */
+    constructor({ reason }) {
+      super(`rejected: ${reason}`);
+      this.reason = reason;
+    }
+
+    get short() {
+      return this.reason.slice(0, 3);
+    }
+  }
+  knowErrors("orders.mjs", { Rejected, notAnError: Map, text: "x" });
+
+  const again = /** @type {any} */ (fromWire(toWire(new Rejected({ reason: "stolen" }))));
+
+  assert.ok(again instanceof Rejected);
+  assert.deepEqual([String(again), again.short], ["Rejected: rejected: stolen", "sto"]);
+});
+
+test("attributes of a Python exception are not given to JavaScript's", () => {
+  const error = fromWire({ name: "E", message: "m", type: "app:E", state: '{"message":"other","a":1}' });
+
+  assert.deepEqual([error.message, Object.keys(error)], ["m", []]);
 });

@@ -205,6 +205,16 @@ def test_note():
     assert note.endswith("ValueError: x")
 
 
+def test_cause():
+    """What an exception was raised from comes back with it."""
+    exception = ValueError("outer")
+    exception.__cause__ = PaymentDeclinedError(3, card="x")
+
+    again = from_wire(catch(exception))
+
+    assert (type(again.__cause__), str(again.__cause__)) == (PaymentDeclinedError, "Card x was declined: 3.")
+
+
 def test_traceback_is_the_users():
     """Frames of the SDK and of asyncio are not in the traceback; causes are."""
 

@@ -70,8 +70,8 @@ test("a NonRetryableError is marked as one, with its whole message", async () =>
   assert.deepEqual([error.name, error.message, error.retryable], ["NonRetryableError", "no use\nat all", false]);
 });
 
-test("the error that a callback threw is the one that its caller gets", async () => {
-  assert.equal(await engine.run("SameObject"), true);
+test("what a caller catches is made anew of what the callback threw, as it would be in a replay", async () => {
+  assert.deepEqual(await engine.run("SameClass"), [true, true, 7, true]);
 });
 
 test("steps of one turn cross in one batch and are numbered by name", async () => {

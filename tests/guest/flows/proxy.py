@@ -97,7 +97,7 @@ class Throws(WorkflowEntrypoint):
               let same;
               try {
                 await step.do("broken", { retries: { limit: 0, delay: 0 } }, () => { throw original });
-              } catch (error) { same = error === original; }
+              } catch (error) { same = error instanceof RangeError && error.stack === original.stack; }
               return same;
             }
         """)

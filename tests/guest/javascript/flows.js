@@ -38,15 +38,17 @@ export class Stops extends WorkflowEntrypoint {
   }
 }
 
-export class SameObject extends WorkflowEntrypoint {
+export class Declined extends Error {}
+
+export class SameClass extends WorkflowEntrypoint {
   async run(event, step) {
-    const thrown = new TypeError("mine");
+    const thrown = Object.assign(new Declined("mine"), { code: 7 });
     try {
       await step.do("fail", { retries: { limit: 0, delay: 1 } }, async () => {
         throw thrown;
       });
     } catch (error) {
-      return error === thrown;
+      return [error !== thrown, error instanceof Declined, error.code, error.stack === thrown.stack];
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Snapshots: the interpreter's memory after everything that all guests need has been imported.
  *
- * As a program: `node snapshot.js FOLDER` writes the one that belongs to this tree to FOLDER.
+ * As a program: `node snapshot.js FOLDER` writes the one that belongs to this tree to FOLDER, unless it is there.
  */
 
 /** @import { Snapshot } from "./image.js" */
@@ -169,6 +169,6 @@ if (!isMainThread && workerData?.makeSnapshot) {
     process.exit(2);
   }
   const name = `${snapshotKey(guestFiles())}.snapshot`;
-  store(folder, name, new Uint8Array(await makeSnapshot()));
+  if (!existsSync(join(folder, name))) store(folder, name, new Uint8Array(await makeSnapshot()));
   process.stdout.write(`${join(folder, name)}\n`);
 }

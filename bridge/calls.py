@@ -19,8 +19,14 @@ RUNNING = "running"
 IDLE = "idle"
 """Nothing happens before a time or an event: a sleep, a wait, the pause before a retry."""
 
-Perform = Callable[[Callable[[], JsDict]], Awaitable[str]]
-"""Runs a callback once. Is given what makes the context, for not every callback wants it; gives canonical text."""
+Perform = Callable[[Callable[[], JsDict]], Any]
+"""
+Calls a callback once, and gives what that gives: a coroutine, or a result. Is given what makes the context, for not
+every callback wants it.
+"""
+
+Write = Callable[[Any, str], "str | Awaitable[str]"]
+"""Makes canonical text of the result of a callback; takes the step's name besides."""
 
 Read = Callable[[str], Any]
 
@@ -59,28 +65,25 @@ class JsFailure(Exception):  # noqa: N818 - a carrier
 class Call:
     """One call; `Session` alone changes it."""
 
-    __slots__ = (
-        "attempt",
-        "config",
-        "context",
-        "count",
-        "delay",
-        "failure",
-        "future",
-        "kind",
-        "name",
-        "perform",
-        "read",
-        "ref",
-        "state",
-        "told",
-        "user_config",
-        "value",
-    )
+    # Most calls leave most of it as it is: an instance has what differs.
 
     context: Context
     future: StepFuture
     perform: Perform
+    write: Write | None = None
+    """Absent where what the callback gives is canonical text already."""
+    user_config: str | None = None
+    delay: Delay | None = None
+    told: dict[str, Any]
+    """Of a rollback handler: the engine's last order."""
+    ref = 0
+    state = HOT
+    attempt = 0
+    """The attempt that runs and has not timed out; 0 if none does."""
+    config = ""
+    """JSON text of the full configuration of the last attempt."""
+    value: str | None = None
+    failure: tuple[BaseException, dict[str, Any]] | None = None
 
     def __init__(self, kind: str, name: str, count: int, read: Read = decode) -> None:
         """Describe a call that has not been sent yet."""
@@ -89,15 +92,3 @@ class Call:
         self.count = count
         self.read = read
         """What makes of canonical text what the caller gets."""
-        self.user_config: str | None = None
-        self.delay: Delay | None = None
-        self.told: dict[str, Any] = {}
-        """Of a rollback handler: the engine's last order."""
-        self.ref = 0
-        self.state = HOT
-        self.attempt = 0
-        """The attempt that runs and has not timed out; 0 if none does."""
-        self.config = ""
-        """JSON text of the full configuration of the last attempt."""
-        self.value: str | None = None
-        self.failure: tuple[BaseException, dict[str, Any]] | None = None

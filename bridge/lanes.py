@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Callable
 
-    from .calls import Delay, Perform, Undo
+    from .calls import Delay, Perform, Undo, Write
     from .session import Session
 
 
@@ -21,8 +21,15 @@ class Lane(Protocol):
     def js(self) -> Any:  # noqa: ANN401 - a JsProxy has no static type
         """The steps as JavaScript's `WorkflowStep`."""
 
-    def do(
-        self, name: str, config: str | None, perform: Perform, *, delay: Delay | None = None, undo: Undo | None = None
+    def do(  # noqa: PLR0913 - what a step consists of
+        self,
+        name: str,
+        config: str | None,
+        perform: Perform,
+        *,
+        write: Write,
+        delay: Delay | None = None,
+        undo: Undo | None = None,
     ) -> Future[Any]:
         """See `Session.do`."""
 

@@ -13,19 +13,20 @@ import math
 from asyncio import Future
 from contextvars import ContextVar, copy_context
 from functools import partial
+from inspect import iscoroutine
 from traceback import clear_frames
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from .batch import quote, to_json
 from .calls import HOT, IDLE, RUNNING, Call, JsFailure, Undone
 from .errors import from_wire, to_wire
 from .values import JsDict, decode
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Callable
 
     from .batch import Message
-    from .calls import Delay, Perform, Read, Undo
+    from .calls import Delay, Perform, Read, Undo, Write
 
 __all__ = ["AttemptExpired", "Link", "Origin", "Session", "SessionClosed", "StepFuture", "origin"]
 
@@ -48,8 +49,11 @@ class Link(Protocol):
     def post(self, message: Message) -> None:
         """Send *message* with the batch of this turn."""
 
-    def begin(self, attempt: Callable[[], None]) -> None:
-        """Call *attempt* in this turn, after all messages posted so far have left the interpreter."""
+    def post_text(self, head: str, value: str | None = None) -> None:
+        """As `post`, of a message that is JSON text up to its closing brace; *value* is canonical text."""
+
+    def begin(self, session: Session, call: Call, attempt: int) -> None:
+        """Have `Session.attempt` called in this turn, after all messages posted so far have left the interpreter."""
 
     def ended(self, session: Session, ref: int, attempt: int) -> None:
         """The callback of an attempt that had timed out has ended: whoever watches it can stop."""
@@ -119,6 +123,7 @@ class Session:
         perform: Perform,
         read: Read = decode,
         *,
+        write: Write | None = None,
         delay: Delay | None = None,
         undo: Undo | None = None,
     ) -> Future[Any]:
@@ -127,41 +132,47 @@ class Session:
 
         Args:
             name: The step's name.
-            config: JSON text of what the user configured.
-            perform: Runs the callback once: takes what makes the context, gives the encoded result.
+            config: JSON text, one line, of what the user configured.
+            perform: Calls the callback once.
             read: Makes of the encoded result what the caller gets.
+            write: Encodes what the callback gives; None where it gives canonical text.
             delay: Stands behind the delay ``"[dynamic]"`` of *config*.
             undo: The step's rollback handler.
         """
-        self.check_open()
+        if self.closed or self._refusing:
+            self.check_open()
         self._steps += 1
         if self._steps > self._step_limit:
             raise from_wire(_limit_reached(self._step_limit))
         count, entry = self._look_up("do", name)
         if undo is not None and self.rolling_back:
             self._register(name, count, undo)
-        if settled := self._replay(entry, read):
+        if (entry is not None or self.rolling_back) and (settled := self._replay(entry, read)):
             return settled
         call = self._add(Call("do", name, count, read))
-        call.user_config = config
         call.perform = perform
-        call.delay = delay
-        message: Message = {"type": "do", "pass": self.pass_, "ref": call.ref, "name": name, "count": count}
+        call.write = write
+        # As text, and not by way of a dict: there is one of these for every step.
+        message = f'{{"type":"do","pass":{self.pass_},"ref":{call.ref},"name":{quote(name)},"count":{count}'
         if config is not None:
-            message["config"] = json.loads(config)
+            call.user_config = config
+            call.delay = delay
+            message += f',"config":{config}'
         if undo is not None:
-            message["rollback"] = _config_of(undo)
+            message += f',"rollback":{to_json(_config_of(undo))}'
         if entry is not None:
             call.state = IDLE if entry["outcome"] == "open" else HOT
-        elif not self.held and self._may_retry(config):
-            message["started"] = True
+        elif not self.held and (self._default_limit if config is None else (self._defaults, config) in _merged):
+            # It must not begin where there is only one attempt: the engine has it on disk first.
             call.state = RUNNING
             call.attempt = 1
             call.config = self._defaults if config is None else _merged[self._defaults, config]
+            self.states[RUNNING] += 1
+            self._link.post_text(message + ',"started":true')
+            self._link.begin(self, call, 1)
+            return call.future
         self._enter(call)
-        self._link.post(message)
-        if call.state is RUNNING:
-            self._begin(call)
+        self._link.post_text(message)
         return call.future
 
     def sleep(self, name: str, *, duration: object = None, until: object = None) -> Future[Any]:
@@ -248,8 +259,7 @@ class Session:
         self._link.post({**message, **_config_of(undo)})
 
     def _add(self, call: Call) -> Call:
-        self._last_ref += 1
-        call.ref = self._last_ref
+        self._last_ref = call.ref = self._last_ref + 1
         call.future = StepFuture(loop=self._loop)
         call.context = copy_context()
         self._calls[call.ref] = call
@@ -265,16 +275,10 @@ class Session:
         call.state = state
         self.states[state] += 1
 
-    def _may_retry(self, config: str | None) -> bool:
-        """Whether an attempt may begin before the engine has it on disk; it must not where there is only one."""
-        return self._default_limit != 0 if config is None else (self._defaults, config) in _merged
-
     # Attempts ---------------------------------------------------------------------------------------------------------
 
-    def _begin(self, call: Call) -> None:
-        self._link.begin(partial(self._run, call, call.attempt))
-
-    def _run(self, call: Call, attempt: int) -> None:
+    def attempt(self, call: Call, attempt: int) -> None:
+        """Run the callback of *call* once."""
         if not self.closed:
             # Set before the task is made: a loop goes by it to know whose code it begins.
             context = call.context.copy()
@@ -285,7 +289,13 @@ class Session:
     async def _attempt(self, call: Call, attempt: int) -> None:
         """Run the callback once. Whatever it raises is the outcome of the attempt, never that of the interpreter."""
         try:
-            value = await call.perform(partial(self._context, call, attempt))
+            value = call.perform(partial(self._context, call, attempt))
+            if iscoroutine(value):
+                value = await value
+            if call.write is not None:
+                value = call.write(value, call.name)
+                if not isinstance(value, str):
+                    value = await value
         except BaseException as error:
             if self.closed:
                 raise
@@ -306,17 +316,17 @@ class Session:
             self._link.ended(self, call.ref, attempt)
             return
         call.attempt = 0
-        message: Message = {"type": "done", "pass": self.pass_, "ref": call.ref, "attempt": attempt}
         if isinstance(outcome, str):
-            call.value = message["value"] = outcome
+            call.value = outcome
             self._move(call, HOT)
-            self._link.post(message)
+            message = f'{{"type":"done","pass":{self.pass_},"ref":{call.ref},"attempt":{attempt}'
+            self._link.post_text(message, outcome)
         else:
             wire = outcome.wire if isinstance(outcome, JsFailure) else to_wire(outcome)
             call.failure = outcome, wire
             self._move(call, IDLE)
             self._link.touch(self)
-            self._link.post({**message, "type": "failed", "error": wire})
+            self._link.post({"type": "failed", "pass": self.pass_, "ref": call.ref, "attempt": attempt, "error": wire})
 
     def _expire(self, call: Call, attempt: int) -> None:
         """The engine has given the attempt up. Its callback may go on, but its outcome no longer counts."""
@@ -377,7 +387,7 @@ class Session:
         call = self._calls.get(message["ref"])
         if call is None:
             return
-        if kind in {"resolve", "reject"}:
+        if kind == "resolve" or kind == "reject":  # noqa: PLR1714 - there is one of these for every step
             del self._calls[call.ref]
             self.states[call.state] -= 1
             if not call.future.done():
@@ -401,7 +411,7 @@ class Session:
         if call.user_config is not None and message["config"]["retries"]["limit"] != 0:
             _merged[self._defaults, call.user_config] = call.config
         self._move(call, RUNNING)
-        self._begin(call)
+        self._link.begin(self, call, call.attempt)
 
     def _resolve(self, call: Call, value: str | None) -> None:
         text = call.value if value is None else value

@@ -8,6 +8,7 @@ JavaScript gives are held by the call they belong to. Everything else crosses as
 from __future__ import annotations
 
 import json
+from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
 
 from .calls import JsFailure, Undo
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Awaitable, Callable
 
-    from .calls import Delay, Perform, Undone
+    from .calls import Delay, Perform, Undone, Write
     from .session import Session
 
 _make_step: Callable[[Any, bool], Any] | None = None
@@ -214,13 +215,22 @@ class JsLane:
             self._plain = JsStep(self._session)
         return self._plain.proxy
 
-    def do(
-        self, name: str, config: str | None, perform: Perform, *, delay: Delay | None = None, undo: Undo | None = None
+    def do(  # noqa: PLR0913 - what a step consists of
+        self,
+        name: str,
+        config: str | None,
+        perform: Perform,
+        *,
+        write: Write,
+        delay: Delay | None = None,
+        undo: Undo | None = None,
     ) -> Future[Any]:
         """See `Session.do`."""
 
         async def run(context: JsDict) -> str:
-            return await perform(lambda: context)
+            result = perform(lambda: context)
+            text = write(await result if iscoroutine(result) else result, name)
+            return text if isinstance(text, str) else await text
 
         # The port takes the functions themselves, in the call: their proxies may go when it returns.
         proxies = [

@@ -9,39 +9,40 @@ from __future__ import annotations
 
 import inspect
 import sys
-from asyncio import gather, get_running_loop
+from asyncio import Future, gather, get_running_loop
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from asyncio import Future
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from ._plan import Plan
 
 CONTEXT = "ctx"
 """The parameter that gets the step's context."""
 
+NO_PARAMETERS: list[str] = []
+
 
 class Node:
     """A decorated function: one step, as often as it is called."""
 
-    __slots__ = (
-        "_parameters",
-        "concurrent",
-        "depends",
-        "finished",
-        "function",
-        "function_name",
-        "name",
-        "plan",
-        "result",
-        "waiting",
-        "waits_for",
-    )
+    finished = False
+    result: Any = None
+    waiting: list[Future[Any]] | None = None
+    """While the step is under way: those who wait for it as a dependency."""
+    waits_for: set[Node] | None = None
+    called = False
+    parameters: list[str]
+    """Names of the callback's parameters, in order. Nobody looks before the first call."""
 
     def __init__(
-        self, name: str, function: Callable[..., Any], depends: Sequence[Any] | None, plan: Plan, *, concurrent: bool
+        self,
+        name: str,
+        function: Callable[..., Any],
+        depends: Sequence[Any] | None,
+        plan: Plan,
+        concurrent: bool,  # noqa: FBT001 - all of it is given by position, for every step
     ) -> None:
         """Describe the step; nothing is looked up before it is called."""
         self.name = name
@@ -50,19 +51,6 @@ class Node:
         self.function_name: str | None = getattr(function, "__name__", None)
         self.depends = depends
         self.concurrent = concurrent
-        self.finished = False
-        self.result: Any = None
-        self.waiting: list[Future[Any]] | None = None
-        """While the step is under way: those who wait for it as a dependency."""
-        self.waits_for: set[Node] | None = None
-        self._parameters: list[str] | None = None
-
-    @property
-    def parameters(self) -> list[str]:
-        """Names of the callback's parameters, in order."""
-        if self._parameters is None:
-            self._parameters = _parameters_of(self.function)
-        return self._parameters
 
 
 Run = "Callable[[Node, list[Any]], Awaitable[Any]]"
@@ -87,33 +75,34 @@ class Graph:
         if node.function_name is not None:
             self._by_function_name[node.function_name] = node
 
-    async def call(self, node: Node) -> Any:  # noqa: ANN401 - what the callback returns
-        """Run *node* after what it depends on."""
-        # Entered before its own dependencies are resolved, so that a deep diamond runs the shared step once.
-        waiting = node.waiting = []
-        try:
-            dependencies = self._dependencies(node)
-            arguments = await self._resolve(node, dependencies) if dependencies else []
-            result = await self._run(node, arguments)
-        except BaseException as error:
-            if node.waiting is waiting:
-                node.waiting = None
-            for future in waiting:
-                if future.done():
-                    continue
-                if isinstance(error, Exception):
-                    future.set_exception(error)
+    def caller(self, node: Node) -> Callable[[], Coroutine[Any, Any, Any]]:
+        """A coroutine function that runs *node* after what it depends on, and gives what the callback returns."""
+
+        async def call():  # type: ignore[no-untyped-def]  # noqa: ANN202 - it is made for every step
+            # Entered before its own dependencies are resolved, so that a deep diamond runs the shared step once.
+            waiting = node.waiting = []
+            try:
+                if not node.called:
+                    node.parameters = _parameters_of(node.function)
+                    node.called = True
+                if node.depends or node.parameters:
+                    dependencies = self._dependencies(node)
+                    arguments = await self._resolve(node, dependencies) if dependencies else []
                 else:
-                    future.cancel()
-            raise
-        node.finished = True
-        node.result = result
-        if node.waiting is waiting:
-            node.waiting = None
-        for future in waiting:
-            if not future.done():
-                future.set_result(result)
-        return result
+                    arguments = []
+                result = await self._run(node, arguments)
+            except BaseException as error:
+                _settle(node, waiting, _fail, error)
+                raise
+            node.finished = True
+            node.result = result
+            if waiting:
+                _settle(node, waiting, Future.set_result, result)
+            elif node.waiting is waiting:
+                node.waiting = None
+            return result
+
+        return call
 
     def _dependencies(self, node: Node) -> list[Node]:
         names = [name for name in node.parameters if name != CONTEXT or self._is_step(node, name)]
@@ -160,10 +149,28 @@ class Graph:
             node.waits_for = set()
         node.waits_for.add(dependency)
         if dependency.waiting is None:
-            return await self.call(dependency)
+            return await self.caller(dependency)()
         future: Future[Any] = get_running_loop().create_future()
         dependency.waiting.append(future)
         return await future
+
+
+def _settle(
+    node: Node, waiting: list[Future[Any]], settle: Callable[[Future[Any], Any], object], outcome: object
+) -> None:
+    """*node* is under way no more: tell those who wait for it."""
+    if node.waiting is waiting:
+        node.waiting = None
+    for future in waiting:
+        if not future.done():
+            settle(future, outcome)
+
+
+def _fail(future: Future[Any], error: BaseException) -> None:
+    if isinstance(error, Exception):
+        future.set_exception(error)
+    else:
+        future.cancel()
 
 
 def _path(start: Node, end: Node) -> list[str]:
@@ -193,6 +200,8 @@ def _parameters_of(function: Callable[..., Any]) -> list[str]:
     if type(function) is FunctionType and not hasattr(function, "__wrapped__"):
         code = function.__code__
         if not code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
+            if not code.co_argcount and not code.co_kwonlyargcount:
+                return NO_PARAMETERS
             return list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
     options: dict[str, Any] = {}
     if sys.version_info >= (3, 14):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from functools import partial
-from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from _workflows_bridge.lanes import open_lane
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Awaitable, Callable, Sequence
 
-    from _workflows_bridge.calls import Perform
     from _workflows_bridge.lanes import Lane
     from _workflows_bridge.session import Session
     from _workflows_bridge.values import JsDict
@@ -86,37 +84,30 @@ class WorkflowStep:
         if depends is not None and not isinstance(depends, list | tuple):
             raise TypeError(f"depends must be a list of steps, not {type(depends).__name__}.")
 
-        def decorate(function: Callable[..., Awaitable[T] | T]) -> Callable[[], Awaitable[T]]:
-            step_name = _name_of(function, name)
-            plan = _plan(config, rollback, rollback_config, step_name)
-            return self._decorate(Node(step_name, function, depends, plan, concurrent=concurrent))
+        configured = config is not None or rollback is not None or rollback_config is not None
+
+        # No annotations on what is made for every step: they would cost a function of their own each time.
+        def decorate(function):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+            step_name = name if name is not None and callable(function) else _name_of(function, name)
+            plan = NO_PLAN
+            if configured:
+                plan = Plan(*config_to_wire(config, step_name), undo_to_wire(rollback, rollback_config, step_name))
+            node = Node(step_name, function, depends, plan, concurrent)
+            self._graph.add(node)
+            self.step_closures[step_name] = call = self._graph.caller(node)
+            # Python's "was never awaited" shows this name.
+            call.__qualname__ = f"step.do({step_name!r})"
+            call._step_name = step_name  # type: ignore[attr-defined]  # noqa: SLF001 - upstream's
+            call._step = node  # type: ignore[attr-defined]  # noqa: SLF001
+            return call
 
         return decorate
 
-    def _decorate(self, node: Node) -> Callable[[], Awaitable[Any]]:
-        name = node.name
-        self._graph.add(node)
-        call_node = self._graph.call
-
-        # No annotation: it would cost a function of its own each time.
-        async def call():  # type: ignore[no-untyped-def]  # noqa: ANN202
-            return await call_node(node)
-
-        # Python's "was never awaited" shows this name.
-        call.__qualname__ = f"step.do({name!r})"
-        call._step_name = name  # type: ignore[attr-defined]  # noqa: SLF001 - upstream's
-        call._step = node  # type: ignore[attr-defined]  # noqa: SLF001
-        self.step_closures[name] = call
-        return call
-
     def _run(self, node: Node, arguments: list[Any]) -> Future[Any]:
         plan = node.plan
-        perform = self._performer(node, arguments)
-        return self._lane.do(node.name, plan.config, perform, delay=plan.delay, undo=plan.undo)
-
-    def _performer(self, node: Node, arguments: list[Any]) -> Perform:
-        at = node.parameters.index(CONTEXT) if self._graph.takes_context(node) else None
-        return partial(_perform, node, arguments, at)
+        at = node.parameters.index(CONTEXT) if node.parameters and self._graph.takes_context(node) else None
+        perform = partial(_call, node.function, arguments, at)
+        return self._lane.do(node.name, plan.config, perform, write=_write, delay=plan.delay, undo=plan.undo)
 
     def sleep(self, name: str, duration: Duration) -> Future[None]:
         """
@@ -168,30 +159,19 @@ class WorkflowStep:
         self.step_closures = {}
 
 
-async def _perform(node: Node, arguments: list[Any], at: int | None, make_context: Callable[[], JsDict]) -> str:
-    """Run the callback once; *at* is where it wants the context among its arguments."""
-    given = arguments if at is None else [*arguments[:at], make_context(), *arguments[at:]]
-    result = node.function(*given)
-    if iscoroutine(result):
-        result = await result
-    if is_stream(result):
-        return await keep(result, node.name)
-    return encode(result)
+def _call(function: Callable[..., Any], given: list[Any], at: int | None, make_context: Callable[[], JsDict]) -> object:
+    """Call the callback once; *at* is where it wants the context among its arguments."""
+    return function(*given) if at is None else function(*given[:at], make_context(), *given[at:])
+
+
+def _write(result: object, step: str) -> str | Awaitable[str]:
+    """Canonical text of what a callback has given."""
+    return keep(result, step) if is_stream(result) else encode(result)
 
 
 def _refuse(lane: Lane, node: Node, _arguments: list[Any]) -> Future[Any]:
     """Call a step of a run that is over, which the session refuses."""
-
-    async def nothing(_make_context: object) -> str:
-        return "null"
-
-    return lane.do(node.name, None, nothing)
-
-
-def _plan(config: object, rollback: object, rollback_config: object, step_name: str) -> Plan:
-    if config is None and rollback is None and rollback_config is None:
-        return NO_PLAN
-    return Plan(*config_to_wire(config, step_name), undo=undo_to_wire(rollback, rollback_config, step_name))
+    return lane.do(node.name, None, lambda _make_context: None, write=_write)
 
 
 def _name_of(function: object, name: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import faulthandler
+import gc
 import json
 import os
 import socket
@@ -56,6 +57,8 @@ class GuestProcess:
         workers.fetch = fetch  # type: ignore[assignment]
         interrupts.install(self)
         abandon.install()
+        # The SDK and the standard library stay until the end: no collection needs to look at them.
+        gc.freeze()
         debugger.install(lambda on: self._frames.send({"type": "debugging", "on": on}))
         # What is imported from here on is the user's, whose folder gets no compiled files.
         sys.dont_write_bytecode = True

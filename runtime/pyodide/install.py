@@ -6,6 +6,7 @@ Nothing here or in what it imports may keep a JavaScript object or draw a random
 
 from __future__ import annotations
 
+import gc
 import random
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
@@ -73,5 +74,7 @@ def install(host: Host) -> Guest:
     interrupts.install(host)
     abandon.install()
     failures.install()
+    # The SDK and the standard library stay until the end: no collection needs to look at them.
+    gc.freeze()
     install_step(host.make_step)
     return guest

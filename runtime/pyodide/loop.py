@@ -7,6 +7,7 @@ Pyodide's own crosses to JavaScript for every ``call_soon``; `TurnLoop` crosses 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyodide.webloop import PyodideFuture, PyodideTask, WebLoop
@@ -14,16 +15,16 @@ from pyodide.webloop import PyodideFuture, PyodideTask, WebLoop
 from _stepwell_runtime.rest import AWAITS_STEP
 from _stepwell_runtime.turns import TurnLoop
 
-from . import failures
-
 if TYPE_CHECKING:
-    from asyncio import Task
-    from collections.abc import Coroutine
     from types import FrameType
 
 
 class PyodideLoop(TurnLoop, WebLoop):  # type: ignore[misc]  # pyodide has no types here
     """See the module."""
+
+    # Every future asks the one, every task the other: written in C, for there are many.
+    get_debug = staticmethod(bool)
+    is_running = staticmethod(partial(bool, 1))
 
     # Pyodide's class has `then`, and is slower than one that begins at once.
     plain_task = PyodideTask
@@ -34,16 +35,6 @@ class PyodideLoop(TurnLoop, WebLoop):  # type: ignore[misc]  # pyodide has no ty
         self._install_asyncgen_hooks()
 
     _latest: tuple[PyodideFuture[Any], int, int] | None = None
-
-    notes_failures = False
-    """Whether JavaScript will ask for what tasks have raised."""
-
-    def create_task(self, coro: Coroutine[Any, Any, Any], **options: Any) -> Task[Any]:  # noqa: ANN401 - as asyncio has it
-        """See `GuestLoop`."""
-        task: Task[Any] = super().create_task(coro, **options)
-        if self.notes_failures:
-            task.add_done_callback(failures.note)
-        return task
 
     def create_future(self) -> PyodideFuture[Any]:
         """A future; Pyodide's, which also has `then`."""

@@ -45,6 +45,10 @@ export class Thread {
   #pyodide;
   /** @type {any} the interpreter's half, a PyProxy that lives as long as the thread */
   #guest;
+  /** The guest's methods that are called all the time: to ask for one makes a proxy each time. @type {any} */
+  #deliver;
+  /** @type {any} */
+  #guestTurn;
   /** @type {any} a module of the interpreter's, likewise */
   #failures;
   /** @type {ReturnType<NonNullable<Place["upstream"]>> | undefined} */
@@ -65,7 +69,7 @@ export class Thread {
 
   /** Take a message of the pool. @param {any} message */
   receive(message) {
-    if (typeof message === "string") this.#run(() => this.#guest.deliver(message));
+    if (typeof message === "string") this.#run(() => this.#deliver(message));
     else if (message.type === "ping") this.#place.post({ type: "pong" });
     else if (message.type === "boot") this.#boot(message).catch((error) => this.die(error));
     else if (message.type === "load") this.#load(message.deployment);
@@ -99,6 +103,8 @@ export class Thread {
       open_upstream: () => this.#upstream?.host,
     });
     install.destroy();
+    this.#deliver = this.#guest.deliver;
+    this.#guestTurn = this.#guest.turn;
     this.#failures = pyodide.pyimport("_stepwell_pyodide.failures");
     this.#place.post({ type: "ready" });
   }
@@ -148,7 +154,7 @@ export class Thread {
   }
 
   #turn() {
-    this.#run(() => this.#guest.turn());
+    this.#run(() => this.#guestTurn());
   }
 
   /** Code has taken long: it may have computed, or the machine was busy with something else. @param {Control} control */

@@ -21,6 +21,8 @@ from _workflows_bridge.values import encode
 from workers._context import ExecutionContext, wait_until
 from workers._context import _going_on as going_on
 
+from . import failures
+
 if TYPE_CHECKING:
     from asyncio import Task
     from collections.abc import Callable, Iterator
@@ -50,7 +52,7 @@ class UpstreamSdk:
         self._host = host
         self._runs: dict[Session, _UpstreamRun] = {}
         host.connect(self._call)
-        loop.notes_failures = True
+        loop.task_ended = failures.note
         _replace_our_own(host.place)
         _provide_modules(host, frozenset(options["runtime"].get("flags") or ()))
         self.entrypoint = import_module("workers").WorkflowEntrypoint

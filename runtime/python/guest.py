@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import gc
 import json
-from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
-from _workflows_bridge.batch import pack_batch, unpack_batch
+from _workflows_bridge.batch import Batch, unpack_batch
 
 from . import interrupts
 from .deployment import Deployment
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from _workflows_bridge.batch import Message
+    from _workflows_bridge.calls import Call
     from _workflows_bridge.session import Session
 
     from .loop import GuestLoop
@@ -71,8 +71,8 @@ class Guest:
         self._crossed: set[Session] = set()
         self._drained = True
         """Whether all has run that was runnable in this turn."""
-        self._outbox: list[Message] = []
-        self._attempts: deque[Callable[[], None]] = deque()
+        self._outbox = Batch()
+        self._attempts: list[tuple[Session, Call, int]] = []
 
     def load(self, text: str) -> str:
         """Import the main module of a deployment (JSON). Gives ``{classes}`` or ``{error}``."""
@@ -113,8 +113,8 @@ class Guest:
 
     def flush(self) -> None:
         """Send what there is to send, in the middle of a turn."""
-        if messages := self._take():
-            self._post(pack_batch(messages))
+        if text := self._take():
+            self._post(text)
 
     def _run(self, until: float) -> None:
         began = self.loop.time()
@@ -132,23 +132,30 @@ class Guest:
             # The log must know of an attempt before the attempt can do anything.
             if self._outbox:
                 self.flush()
-            attempts = self._attempts
-            self._attempts = deque()
-            for begin in attempts:
-                begin()
+            attempts, self._attempts = self._attempts, []
+            for session, call, number in attempts:
+                session.attempt(call, number)
 
     def _end_turn(self) -> str | None:
         self._look_for_rest()
-        messages = self._take()
-        messages += self._output.end_turn()
+        for message in self._output.end_turn():
+            self._outbox.add(message)
+        text = self._take()
         self.loop.end_turn()
-        return pack_batch(messages) if messages else None
+        return text
 
-    def _take(self) -> list[Message]:
+    def _take(self) -> str | None:
+        """The batch of what there is to say, if there is anything."""
+        self._take_output()
+        if not self._outbox:
+            return None
+        batch, self._outbox = self._outbox, Batch()
+        return batch.pack()
+
+    def _take_output(self) -> None:
         if self._output.pending:
-            self._outbox += self._output.take()
-        messages, self._outbox = self._outbox, []
-        return messages
+            for message in self._output.take():
+                self._outbox.add(message)
 
     def _look_for_rest(self) -> None:
         if not self._drained:
@@ -168,15 +175,22 @@ class Guest:
     def post(self, message: Message) -> None:
         """Send *message* with the batch of this turn."""
         # What user code printed before comes before.
-        if self._output.pending:
-            self._outbox += self._output.take()
-        self._outbox.append(message)
+        self._take_output()
+        self._outbox.add(message)
         if not self.loop.turning:
             self.loop.wake()
 
-    def begin(self, attempt: Callable[[], None]) -> None:
-        """Call *attempt* in this turn, after all messages posted so far have left."""
-        self._attempts.append(attempt)
+    def post_text(self, head: str, value: str | None = None) -> None:
+        """As `post`, of a message that is text already."""
+        if self._output.pending:
+            self._take_output()
+        self._outbox.add_text(head, value)
+        if not self.loop.turning:
+            self.loop.wake()
+
+    def begin(self, session: Session, call: Call, attempt: int) -> None:
+        """Have `Session.attempt` called in this turn, after all messages posted so far have left."""
+        self._attempts.append((session, call, attempt))
 
     def ended(self, session: Session, ref: int, attempt: int) -> None:
         """Tell the pool, which keeps the message to itself: an attempt that had timed out runs no more."""

@@ -17,7 +17,7 @@ from _workflows_bridge.session import origin
 from _workflows_bridge.traces import format_traceback
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterable
 
     from _workflows_bridge.session import Session
 
@@ -46,6 +46,9 @@ class GuestLoop(AbstractEventLoop):
 
     plain_task: type[Task[Any]] = ContextTask
     """What a task is that does not begin at once."""
+
+    task_ended: Callable[[Task[Any]], object] | None = None
+    """Told of every task that has ended, where somebody wants to know."""
 
     def __init__(self) -> None:
         """Begin without passes."""
@@ -109,6 +112,8 @@ class GuestLoop(AbstractEventLoop):
             task = Task(coro, loop=self, name=name, context=context, eager_start=True)  # type: ignore[call-arg, unused-ignore]
         else:
             task = self.plain_task(coro, loop=self, name=name, context=context)
+        if self.task_ended is not None:
+            task.add_done_callback(self.task_ended)
         if found and not task.done():
             tasks = self.tasks.setdefault(found.session, [])
             tasks.append(task)

@@ -32,6 +32,9 @@ class _Handle(Handle):
 
     __slots__ = ()
 
+    _repr = None
+    _source_traceback = None
+
     def __init__(
         self, callback: Callable[..., Any], args: Sequence[Any], loop: TurnLoop, context: Context | None
     ) -> None:
@@ -41,8 +44,6 @@ class _Handle(Handle):
         self._callback = callback
         self._args = args
         self._cancelled = False
-        self._repr = None
-        self._source_traceback = None
 
 
 class TurnLoop(GuestLoop):

@@ -52,6 +52,11 @@ class Metric:
     bar: Bar = Bar()
     more_is_better: bool = False
 
+    @property
+    def has_bar(self) -> bool:
+        """Whether it has to reach anything."""
+        return self.bar != Bar()
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

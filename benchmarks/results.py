@@ -8,13 +8,13 @@ import platform
 import statistics
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from plan import PEERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from plan import Job, Metric
     from processes import Figures
@@ -35,7 +35,12 @@ class Results:
     @classmethod
     def empty(cls, **versions: str) -> Self:
         """None yet, of this machine."""
-        machine = {"date": time.strftime("%Y-%m-%d"), "system": platform.platform(), "cores": str(os.cpu_count())}
+        machine = {
+            "date": time.strftime("%Y-%m-%d"),
+            "system": platform.platform(),
+            "processor": _processor(),
+            "cores": str(os.cpu_count()),
+        }
         return cls({**machine, **versions})
 
     @classmethod
@@ -81,6 +86,15 @@ class Results:
     def engines(self) -> list[str]:
         """The peers that have been measured."""
         return [peer for peer in PEERS if any(peer in engines for engines in self.figures.values())]
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
 
 
 def number(value: float | None) -> str:
@@ -131,13 +145,13 @@ def _table(results: Results, job: Job, peers: list[str]) -> Iterator[str]:
             f"{number(floor)} ({metric.floor.words})" if metric.floor else "",
             f"{number(median / floor)}" if floor else "",
             *(number(results.median(job.key, peer, metric.name)) for peer in peers),
-            *(" and ".join(cell) for cell in zip(*_bars(results, job, metric, median), strict=True)),
+            *(" and ".join(cell) for cell in zip(*bars(results, job, metric, median), strict=True)),
         ]
         cells += [""] * (len(head) - len(cells))
         yield f"| {' | '.join(cells)} |"
 
 
-def _bars(results: Results, job: Job, metric: Metric, median: float) -> Iterator[tuple[str, str]]:
+def bars(results: Results, job: Job, metric: Metric, median: float) -> Iterator[tuple[str, str]]:
     """Each thing that the figure has to reach, and whether it does."""
 
     def met(reached: bool) -> str:  # noqa: FBT001 - the question itself

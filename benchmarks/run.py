@@ -20,6 +20,7 @@ from peers import Peers
 from plan import PEERS, Job, jobs
 from processes import Figures, Program, ProgramError, leave_network
 from results import STEPWELL, Results, report
+from table import MarkerError, with_table, write_table
 
 from stepwell._node import HOST_FLAGS, find_node, host_environment, node_version
 
@@ -43,6 +44,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="draw the chart (SVG) to FILE")
     parser.add_argument(
+        "--table", type=Path, metavar="FILE", help="put the table of bars and peers between the markers in FILE"
+    )
+    parser.add_argument(
         "--from", dest="source", type=Path, metavar="FILE", help="measure nothing: read what --json wrote"
     )
     parser.add_argument(
@@ -53,6 +57,12 @@ def options() -> argparse.Namespace:
     )
     given = parser.parse_args()
     given.peers = [peer for peer in given.peers.split(",") if peer]
+    if given.table:
+        # Before a quarter of an hour of measuring, not after.
+        try:
+            with_table(given.table.read_text(), "", str(given.table))
+        except (OSError, MarkerError) as error:
+            parser.error(f"--table: {error}")
     if unknown := set(given.peers) - set(PEERS):
         parser.error(f"unknown peers: {', '.join(unknown)}; there are {', '.join(PEERS)}")
     return given
@@ -73,7 +83,7 @@ class Run:
         if given.peers:
             self._peers.install()
         leave_network()
-        self.results = Results.empty(node=node_version(node), python=sys.version.split()[0])
+        self.results = Results.empty(node=node_version(node), python=sys.version.split()[0], pyodide=_pyodide_version())
 
     def measure(self) -> Results:
         """Repeat everything so many times."""
@@ -138,6 +148,11 @@ class Run:
         print(text, file=sys.stderr, flush=True)
 
 
+def _pyodide_version() -> str:
+    version: str = json.loads((HERE.parent / "package.json").read_text())["dependencies"]["pyodide"]
+    return version
+
+
 def main() -> None:
     """Measure, or read; then show."""
     given = options()
@@ -146,6 +161,8 @@ def main() -> None:
     if given.chart:
         given.chart.parent.mkdir(parents=True, exist_ok=True)
         given.chart.write_text(chart(results, planned))
+    if given.table:
+        write_table(given.table, results, planned)
     print(report(results, planned))
 
 

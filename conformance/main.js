@@ -1,44 +1,32 @@
 /**
- * The suite: `node main.js [--target NAME]… [--without NAME]… [-k TEXT] [--update] [--parity FILE] [--repeat N]`.
+ * The suite: `node main.js [--target NAME]… [--without NAME]… [-k TEXT] [--scenarios FILE|FOLDER]… [--update]
+ * [--parity FILE] [--repeat N] [--quiet]`.
  *
  * Runs every scenario on every target and prints scenario x target. Exit code 1 where an outcome is another than expected
- * and that is not declared in the scenario, or where a declared difference is none.
+ * and that is not declared in the scenario, where a declared difference is none, or where nothing could be run; 2 where the
+ * command line asks for what there is not.
  *
- * The event logs that are expected are kept in `expected/`; `--update` writes those of the first target there.
+ * The event logs that are expected are kept in `expected/`; `--update` writes those of the first target there. Scenarios
+ * that are handed in by `--scenarios` are run in place of the suite's own, and their logs are not compared.
  */
 
 /** @import { Scenario, Target } from "./scenario.d.ts" */
 /** @import { Result, Row } from "./table.js" */
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readArguments, UsageError } from "./arguments.js";
 import { differences } from "./compare.js";
+import { loadScenarios } from "./load.js";
 import { markdown, plain, readMarkdown } from "./table.js";
 import { TARGETS } from "./targets/index.js";
 
 const MARK = /(<!-- conformance -->\n)[^]*(<!-- end of conformance -->)/;
 
-const { values } = parseArgs({
-  options: {
-    target: { type: "string", multiple: true },
-    without: { type: "string", multiple: true },
-    filter: { type: "string", short: "k", default: "" },
-    update: { type: "boolean", default: false },
-    parity: { type: "string" },
-    repeat: { type: "string", default: "1" },
-    quiet: { type: "boolean", short: "q", default: false },
-  },
+const { values, all: everything } = await understood(async () => {
+  const given = readArguments(process.argv.slice(2));
+  return { values: given, all: await loadScenarios(given.scenarios) };
 });
-
-const unknown = values.target?.find((name) => !Object.hasOwn(TARGETS, name));
-if (unknown !== undefined) {
-  say(`There is no target ${JSON.stringify(unknown)}. There are ${Object.keys(TARGETS).join(", ")}.`);
-  process.exit(2);
-}
-
-const scenarios = (await loadScenarios()).filter(({ name }) =>
-  name.toLowerCase().includes(values.filter.toLowerCase()),
-);
+const scenarios = everything.filter(({ name }) => name.toLowerCase().includes(values.filter.toLowerCase()));
 if (scenarios.length === 0) {
   say(`No scenario's name contains ${JSON.stringify(values.filter)}.`);
   process.exit(2);
@@ -47,7 +35,7 @@ if (scenarios.length === 0) {
 const rows = scenarios.map(({ name }) => ({ name, results: new Map() }));
 const expected = new URL("expected/log.json", import.meta.url);
 /** @type {Record<string, string[]>} */
-const logs = existsSync(expected) ? JSON.parse(readFileSync(expected, "utf8")) : {};
+const logs = existsSync(expected) && !values.scenarios ? JSON.parse(readFileSync(expected, "utf8")) : {};
 /** @type {string[]} */
 const ran = [];
 let failures = 0;
@@ -62,28 +50,29 @@ for (const name of values.target ?? Object.keys(TARGETS).filter((each) => !value
     continue;
   }
   ran.push(name);
-  for (let turn = 0; turn < Number(values.repeat); turn++) await runTarget(target);
+  for (let turn = 0; turn < values.repeat; turn++) await runTarget(target);
 }
 if (values.update) {
-  const known = new Set((await loadScenarios()).map((scenario) => scenario.name));
+  const known = new Set(everything.map((scenario) => scenario.name));
   const kept = Object.entries(logs).filter(([name]) => known.has(name));
   writeFileSync(expected, `${JSON.stringify(Object.fromEntries(kept), null, 1)}\n`);
 }
 if (!values.quiet) say(plain(rows, ran));
 for (const name of ran) say(`${name}: ${summary(name)}`);
-if (values.parity) await writeParity(values.parity);
-process.exit(failures > 0 ? 1 : 0);
+if (values.parity) writeParity(values.parity);
+if (ran.length === 0) say("Nothing has been run.");
+process.exit(failures > 0 || ran.length === 0 ? 1 : 0);
 
 /**
  * Bring the table in *page* up to date: what has been run now takes the place of what stood there.
  *
  * @param {string} path
  */
-async function writeParity(path) {
+function writeParity(path) {
   const page = readFileSync(path, "utf8");
   const before = readMarkdown(MARK.exec(page)?.[0] ?? "");
   const now = new Map(rows.map(({ name, results }) => [name, results]));
-  const all = (await loadScenarios()).map(({ name }) => ({
+  const all = everything.map(({ name }) => ({
     name,
     results: new Map([...(before.get(name) ?? []), ...(now.get(name) ?? [])]),
   }));
@@ -167,20 +156,21 @@ async function judge(scenario, target) {
   return { kind: "differs", text: reason };
 }
 
-/** @returns {Promise<Scenario[]>} */
-async function loadScenarios() {
-  const folder = new URL("scenarios/", import.meta.url);
-  const modules = await Promise.all(
-    readdirSync(folder)
-      .filter((name) => name.endsWith(".js"))
-      .toSorted()
-      .map((name) => import(new URL(name, folder).href)),
-  );
-  const all = modules.flatMap((module) => module.default);
-  const names = all.map(({ name }) => name);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw new Error(`Two scenarios are called ${JSON.stringify(twice)}.`);
-  return all;
+/**
+ * What *read* gives; what it refuses ends the process.
+ *
+ * @template T
+ * @param {() => Promise<T>} read
+ * @returns {Promise<T>}
+ */
+async function understood(read) {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    say(error.message);
+    return process.exit(2);
+  }
 }
 
 /** @param {string} text */

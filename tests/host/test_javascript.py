@@ -1,4 +1,4 @@
-"""Workflows in JavaScript and TypeScript, and the suite that compares the languages, from the command line."""
+"""Workflows in JavaScript and TypeScript, from the command line."""
 
 import pytest
 
@@ -46,17 +46,3 @@ def test_syntax_error(place):
     assert 2 == done.code
     assert "flow.mjs:1" in done.err
     assert "SyntaxError: Unexpected token '='" in done.err
-
-
-def test_conformance(place):
-    """The suite runs from an installation and prints scenario by target."""
-    done = place.run("conformance", "-k", "steps: one step", "--target", "javascript")
-
-    assert (0, "javascript: 1 same") == (done.code, done.out.splitlines()[-1])
-
-
-def test_no_such_scenario(place):
-    """A filter that nothing passes is an error."""
-    done = place.run("conformance", "-k", "no such thing")
-
-    assert (2, "No scenario's name contains 'no such thing'.") == (done.code, done.out.strip().replace('"', "'"))

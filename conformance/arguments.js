@@ -1,0 +1,48 @@
+/** The command line of the suite. Whatever is wrong with it ends the process with 2, before anything has run. */
+
+import { parseArgs } from "node:util";
+import { TARGETS } from "./targets/index.js";
+
+/** What the command line, or a file that it names, asks for and cannot be had. */
+export class UsageError extends Error {}
+
+/**
+ * @param {string[]} args
+ * @throws {UsageError}
+ */
+export function readArguments(args) {
+  const options = parse(args);
+  for (const name of [...(options.target ?? []), ...(options.without ?? [])]) {
+    if (!Object.hasOwn(TARGETS, name)) {
+      throw new UsageError(`There is no target ${JSON.stringify(name)}. There are ${Object.keys(TARGETS).join(", ")}.`);
+    }
+  }
+  if (!/^[1-9]\d*$/.test(options.repeat)) {
+    throw new UsageError(`--repeat takes a whole number from 1, not ${JSON.stringify(options.repeat)}.`);
+  }
+  if (options.scenarios && (options.update || options.parity !== undefined)) {
+    throw new UsageError("--update and --parity are for the suite's own scenarios, not for those of --scenarios.");
+  }
+  return { ...options, repeat: Number(options.repeat) };
+}
+
+/** @param {string[]} args */
+function parse(args) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        target: { type: "string", multiple: true },
+        without: { type: "string", multiple: true },
+        filter: { type: "string", short: "k", default: "" },
+        scenarios: { type: "string", multiple: true },
+        update: { type: "boolean", default: false },
+        parity: { type: "string" },
+        repeat: { type: "string", default: "1" },
+        quiet: { type: "boolean", short: "q", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(/** @type {Error} */ (error).message);
+  }
+}

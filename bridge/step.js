@@ -9,6 +9,8 @@
 /** @import { WireError } from "./protocol.d.ts" */
 
 import { fromWire, toWire } from "./errors.js";
+import { checkOptions } from "./options.js";
+import { aKind } from "./refusal.js";
 import { decodeOutput, isStream, keep } from "./streams.js";
 import { encode } from "./values.js";
 
@@ -102,10 +104,12 @@ export class WorkflowStep {
     const delay = config?.retries?.delay;
     const dynamic = typeof delay === "function";
     const given = {
-      ...(config ? { config: dynamic ? { ...config, retries: { ...config.retries, delay: DYNAMIC } } : config } : {}),
+      ...(config !== undefined && config !== null
+        ? { config: dynamic ? { ...config, retries: { ...config.retries, delay: DYNAMIC } } : config }
+        : {}),
       ...(rollback?.config ? { rollback: rollback.config } : {}),
     };
-    return await this.#call("do", name, toJson(given, `config of step "${name}"`), [
+    return await this.#call("do", name, toJson(given), [
       this.#isPython(callback) ? callback : this.#attemptOf(callback),
       dynamic ? (this.#isPython(delay) ? delay : delayOf(delay)) : undefined,
       rollback && (this.#isPython(rollback.run) ? rollback.run : this.#undoOf(rollback.run)),
@@ -127,7 +131,8 @@ export class WorkflowStep {
    * @returns {Promise<void>}
    */
   sleepUntil(name, timestamp) {
-    return this.#watch(this.#ask("sleep", name, { until: Number(timestamp) }));
+    const until = timestamp instanceof Date ? timestamp.getTime() : timestamp;
+    return this.#watch(this.#ask("sleep", name, { until }));
   }
 
   /**
@@ -135,8 +140,18 @@ export class WorkflowStep {
    * @param {{ type: string, timeout?: number | string }} options
    * @returns {Promise<any>}
    */
-  waitForEvent(name, { type, timeout = "24 hours" }) {
-    return this.#watch(this.#ask("waitForEvent", name, { event_type: type, timeout }));
+  waitForEvent(name, options) {
+    return this.#watch(this.#wait(name, options));
+  }
+
+  /**
+   * @param {string} name
+   * @param {{ type: string, timeout?: number | string }} options
+   */
+  async #wait(name, options) {
+    checkOptions("step.waitForEvent()", options, ["type", "timeout"]);
+    const { type, timeout = "24 hours" } = options;
+    return await this.#ask("waitForEvent", name, { event_type: type, timeout });
   }
 
   /**
@@ -145,7 +160,7 @@ export class WorkflowStep {
    * @param {object} options
    */
   async #ask(kind, name, options) {
-    return await this.#call(kind, name, toJson(options, `${kind === "sleep" ? kind : "wait"} "${name}"`));
+    return await this.#call(kind, name, toJson(options));
   }
 
   /**
@@ -267,6 +282,7 @@ function refusal(message) {
 function rollbackOf(name, options) {
   if (options === undefined || options === null) return undefined;
   if (typeof options !== "object") throw refusal(`Rollback options for "${name}" must be an object`);
+  checkOptions("step.do()", options, ["rollback", "rollbackConfig"]);
   if (typeof options.rollback !== "function") throw refusal(`Rollback for "${name}" must be a function`);
   return { run: options.rollback, config: options.rollbackConfig };
 }
@@ -287,12 +303,13 @@ function delayOf(ask) {
 }
 
 /**
+ * What JSON has not is told as what it is, for the engine's complaint.
+ *
  * @param {unknown} value
- * @param {string} where
  */
-function toJson(value, where) {
-  return JSON.stringify(value, (key, item) => {
-    if (typeof item === "function") throw new TypeError(`${where} has a function for ${key}, which is not supported.`);
+function toJson(value) {
+  return JSON.stringify(value, (_, item) => {
+    if (typeof item === "function" || typeof item === "bigint" || typeof item === "symbol") return { $: aKind(item) };
     return typeof item === "number" && !Number.isFinite(item) ? String(item) : item;
   });
 }

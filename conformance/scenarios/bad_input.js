@@ -92,13 +92,6 @@ export default [
     expect: { output: 1 },
   },
   {
-    name: "bad input: a step without a callback",
-    javascript: `
-      return step.do("a").catch(({ name, message }) => ({ name, message }));`,
-    expect: { output: { name: "WorkflowFatalError", message: 'Step "a" requires a callback function' } },
-    differs: { cloudflare: "the class's name is part of its message" },
-  },
-  {
     name: "bad input: 25,000 steps, and one more",
     python: `
       counts = 0

@@ -37,19 +37,6 @@ const BACKOFFS = /** @type {const} */ ([
   ["exponential", "1 hour", 2],
 ]);
 
-const BAD_CONFIGS = /** @type {const} */ ([
-  ["only a limit", '{"retries": {"limit": 1}}'],
-  ["only a delay", '{"retries": {"delay": 1}}'],
-  ["an unknown key", '{"retires": {"limit": 1, "delay": 1}}'],
-  ["an unknown key in retries", '{"retries": {"limit": 1, "delay": 1, "jitter": 1}}'],
-  ["a delay that is none", '{"retries": {"limit": 1, "delay": "i like trains"}}'],
-  ["a negative limit", '{"retries": {"limit": -1, "delay": 1}}'],
-  ["an unknown back-off", '{"retries": {"limit": 1, "delay": 1, "backoff": "fibonacci"}}'],
-  ["a timeout of 0", '{"timeout": 0}'],
-  ["a timeout that is none", '{"timeout": "soon"}'],
-  ["sensitive for all", '{"sensitive": "all"}'],
-]);
-
 /** @type {Scenario[]} */
 export default [
   ...BACKOFFS.map(([backoff, delay, failures]) => ({
@@ -234,24 +221,6 @@ export default [
         "`Error` with `NonRetryableError: …` as message, and the attempt is logged as a WorkflowFatalError with the message in its message",
     },
   },
-  ...BAD_CONFIGS.map(([what, config]) => ({
-    name: `retries: a configuration with ${what} is refused`,
-    python: `
-      @step.do("a", config=${config})
-      async def a():
-          calls(event).append("ran")
-      try:
-          await a()
-      except Exception as error:
-          return [calls(event), "Step config for" in str(error), "is in a invalid format" in str(error)]`,
-    javascript: `
-      try {
-        await step.do("a", ${config}, async () => void calls(event).push("ran"));
-      } catch (error) {
-        return [calls(event), error.message.includes("Step config for"), error.message.includes("is in a invalid format")];
-      }`,
-    expect: { output: [[], true, true] },
-  })),
   {
     name: "timeouts: an attempt that takes longer is given up and tried again",
     hangs: true,

@@ -106,28 +106,6 @@ export default [
       expect: { output: name },
     }),
   ),
-  ...[
-    ["of 257 characters", "x".repeat(257)],
-    ["with a control character", "a\\u0001b"],
-    ["with a newline", "a\\nb"],
-  ].map(([what, name]) => ({
-    name: `steps: name ${what} is refused`,
-    python: `
-      @step.do("${name}")
-      async def a():
-          return 1
-      try:
-          await a()
-      except Exception as error:
-          return caught(error)["message"].startswith("Step name") and "exceeds max length (256 chars) or invalid characters found" in caught(error)["message"]`,
-    javascript: `
-      try {
-        await step.do("${name}", async () => 1);
-      } catch (error) {
-        return error.message.includes("Step name") && error.message.includes("exceeds max length (256 chars) or invalid characters found");
-      }`,
-    expect: { output: true },
-  })),
   {
     name: "steps: context has step, attempt and configuration",
     python: `

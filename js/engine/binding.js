@@ -8,10 +8,10 @@
 /** @import { InstanceRow } from "../store/store.d.ts" */
 /** @import { Engine } from "./engine.js" */
 
+import { checkOptions, OptionError } from "../../bridge/options.js";
 import { canonical, toText } from "./canonical.js";
 import { instanceStatus } from "./detail.js";
-import { WorkflowError } from "./errors.js";
-import { checkOptions } from "./options.js";
+import { refusalToWire, WorkflowError } from "./errors.js";
 import { Subscription, subscriptionOptions } from "./subscription.js";
 
 /** Number of the trigger "binding". */
@@ -25,7 +25,7 @@ const BINDING = 1;
  * @param {BindingCall} call
  * @param {OnClose} onclose
  * @returns {Promise<string | undefined>} what the method gives, as canonical text
- * @throws {WorkflowError}
+ * @throws {WorkflowError | OptionError}
  */
 export async function answerCall(engine, { workflow, method, args }, onclose) {
   const run = METHODS[method];
@@ -132,8 +132,8 @@ function nextEvents(engine, workflow, { id, options }, onclose) {
  * @returns {WireError}
  */
 export function callError(error) {
+  if (error instanceof OptionError) return { name: "TypeError", message: error.message };
   if (!(error instanceof WorkflowError))
     return { name: "WorkflowInternalError", message: String(error?.message ?? error) };
-  const { name, message, code, reason } = error;
-  return { name, message, state: JSON.stringify({ code, reason }) };
+  return refusalToWire(error);
 }

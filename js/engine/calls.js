@@ -8,7 +8,7 @@
 
 import { configProblem, resolveConfig } from "./config.js";
 import { parseDuration } from "./duration.js";
-import { fatalError } from "./errors.js";
+import { fatalError, invalidEventType, refusalToWire } from "./errors.js";
 import { MAX_DURATION, MAX_STEP_NAME, MIN_WAIT } from "./limits.js";
 import { isEventType, isStepName } from "./names.js";
 
@@ -35,14 +35,17 @@ export function checkDo({ name, config, rollback }) {
 export function checkSleep({ name, duration, until }, now) {
   const refused = nameError(name);
   if (refused) return { error: refused };
-  const ms = until === undefined ? parseDuration(duration) : Math.ceil(until - now);
+  const ms =
+    until === undefined ? parseDuration(duration) : parseDuration(typeof until === "number" ? until - now : NaN);
   if (until !== undefined && ms !== undefined && ms < 0) {
     return { error: { name: "Error", message: "You can't sleep until a time in the past, time-traveler" } };
   }
   if (ms !== undefined && ms >= 0 && ms <= MAX_DURATION) return { ms };
-  const given = JSON.stringify(duration ?? until);
-  const rule = 'allowed are 0 to 365 days, as ms or such as "5 minutes"';
-  return { error: fatalError(`Sleep "${name}" has duration ${given}; ${rule}`) };
+  const asked =
+    until === undefined
+      ? `duration ${JSON.stringify(duration)}; allowed are 0 to 365 days, as ms or such as "5 minutes"`
+      : `end ${JSON.stringify(until)}; allowed is a time in the next 365 days, as a date or ms since 1970`;
+  return { error: fatalError(`Sleep "${name}" has ${asked}`) };
 }
 
 /**
@@ -53,9 +56,7 @@ export function checkWait({ name, eventType, timeout = DEFAULT_WAIT }) {
   const refused = nameError(name);
   if (refused) return { error: refused };
   if (!isEventType(eventType)) {
-    const rule = '1 to 100 letters, digits, "-" or "_"';
-    const message = `(workflow.invalid_event_type) Event type ${JSON.stringify(eventType)} is not allowed: ${rule}`;
-    return { error: { name: "WorkflowError", message } };
+    return { error: refusalToWire(invalidEventType(eventType)) };
   }
   const ms = parseDuration(timeout);
   if (ms !== undefined && ms >= MIN_WAIT && ms <= MAX_DURATION) return { ms };

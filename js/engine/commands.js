@@ -6,7 +6,7 @@
 /** @import { State } from "./state.js" */
 
 import { batchIds } from "./creation.js";
-import { notFound, terminatedError, WorkflowError, workflowNotFound } from "./errors.js";
+import { invalidEventType, invalidId, notFound, terminatedError, WorkflowError, workflowNotFound } from "./errors.js";
 import { targetOf } from "./events.js";
 import { isLonger, MAX_VALUE } from "./limits.js";
 import { isAddressableId, isEventType } from "./names.js";
@@ -42,10 +42,7 @@ export class Commands {
     return this.#state.carryOut((store) => {
       const row = findInstance(store, workflow, id);
       if (!isEventType(type)) {
-        throw new WorkflowError(
-          "workflow.invalid_event_type",
-          `(workflow.invalid_event_type) Event type ${JSON.stringify(type)} is not allowed: 1 to 100 letters, digits, "-" or "_"`,
-        );
+        throw invalidEventType(type);
       }
       if (isLonger(payload, MAX_VALUE)) {
         throw new WorkflowError(
@@ -233,10 +230,11 @@ export class Commands {
  * @param {string} workflow
  * @param {string} id
  * @returns {InstanceRow}
- * @throws {WorkflowError} there is none
+ * @throws {WorkflowError} there is none, or that is no id
  */
 export function findInstance(store, workflow, id) {
-  const row = isAddressableId(id) ? store.loadInstance(workflow, id) : undefined;
+  if (!isAddressableId(id)) throw invalidId(id);
+  const row = store.loadInstance(workflow, id);
   if (row) return row;
   throw store.loadWorkflow(workflow) ? notFound(id) : workflowNotFound(workflow);
 }

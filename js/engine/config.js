@@ -2,9 +2,9 @@
 
 /** @import { ShownConfig, StepConfig } from "../../bridge/protocol.d.ts" */
 
+import { nearest } from "../../bridge/nearest.js";
 import { parseDuration } from "./duration.js";
 import { MAX_RETRIES } from "./limits.js";
-import { nearest } from "./nearest.js";
 
 /** Stands for a delay function, which cannot be stored. */
 export const DYNAMIC = "[dynamic]";
@@ -106,7 +106,8 @@ function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** @param {unknown} value */
+/** @param {any} value what cannot cross comes as what it is: `{ $: "a function" }` */
 function show(value) {
+  if (isObject(value) && typeof value.$ === "string") return value.$;
   return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
 }

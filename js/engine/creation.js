@@ -3,9 +3,9 @@
 /** @import { Encoded } from "../../bridge/protocol.d.ts" */
 
 import { parseDuration } from "./duration.js";
-import { WorkflowError } from "./errors.js";
+import { invalidId, WorkflowError } from "./errors.js";
 import { isLonger, MAX_BATCH, MAX_VALUE } from "./limits.js";
-import { isInstanceId } from "./names.js";
+import { isAddressableId, isInstanceId } from "./names.js";
 
 /**
  * @typedef {object} CreateOptions
@@ -25,12 +25,7 @@ const LOCATIONS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "ap
  * @throws {WorkflowError} something in them is not allowed
  */
 export function checkCreation({ id, params = "{}", retention, locationHint }) {
-  if (!isInstanceId(id)) {
-    throw new WorkflowError(
-      "instance.invalid_id",
-      `Workflow instance has invalid id ${JSON.stringify(id)}: 1 to 100 letters, digits, "-" or "_", not beginning with "-"`,
-    );
-  }
+  if (!isInstanceId(id)) throw invalidId(id);
   if (isLonger(params, MAX_VALUE)) {
     throw new WorkflowError("instance.params_too_large", "The params are too large. Maximum allowed size is 1MiB.");
   }
@@ -117,6 +112,8 @@ export function batchIds(ids) {
   if (ids.length === 0) throw refusal("(body) batchDeleteInstances should have at least 1 instance");
   if (ids.length > MAX_BATCH)
     throw refusal(`(body) batchDeleteInstances only supports ${MAX_BATCH} instances at a time`);
+  if (!ids.every(isAddressableId))
+    throw new WorkflowError("instance.invalid_id", "(instance.invalid_id) Instance ID is invalid");
   return ids;
 }
 

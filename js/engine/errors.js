@@ -35,6 +35,35 @@ export function alreadyExists(id) {
   return new WorkflowError("instance.already_exists", message, 10405);
 }
 
+/** @param {unknown} type */
+export function invalidEventType(type) {
+  const given = type === undefined ? "is missing" : `${JSON.stringify(type)} is not allowed`;
+  return new WorkflowError(
+    "workflow.invalid_event_type",
+    `(workflow.invalid_event_type) Event type ${given}: 1 to 100 letters, digits, "-" or "_", not beginning with "-"`,
+  );
+}
+
+/** @param {unknown} id */
+export function invalidId(id) {
+  const rule =
+    '1 to 100 letters, digits, "-" or "_", not beginning with "-", and none of batch, terminate, terminateAll';
+  return new WorkflowError(
+    "instance.invalid_id",
+    `Workflow instance has invalid id ${JSON.stringify(id) ?? String(id)}: ${rule}`,
+  );
+}
+
+/**
+ * A refusal as the guest is told it.
+ *
+ * @param {WorkflowError} error
+ * @returns {WireError}
+ */
+export function refusalToWire({ name, message, code, reason }) {
+  return { name, message, state: JSON.stringify({ code, reason }) };
+}
+
 /**
  * @param {number} ms
  * @returns {WireError}

@@ -3,6 +3,7 @@
 /** @import { InstanceRow } from "../store/store.d.ts" */
 /** @import { Engine } from "./engine.js" */
 
+import { nearest } from "../../bridge/nearest.js";
 import { LAST_EVENTS, SUBSCRIPTION_TYPES, subscriptionEvent } from "./detail.js";
 import { WorkflowError } from "./errors.js";
 import { entries, STEP_START, targetOf } from "./events.js";
@@ -15,14 +16,23 @@ import { entries, STEP_START, targetOf } from "./events.js";
  * @throws {WorkflowError}
  */
 export function subscriptionOptions(options = {}) {
-  const invalid = () => new WorkflowError("subscription.invalid", "Invalid Workflow subscription options");
+  const invalid = (more = "") =>
+    new WorkflowError("subscription.invalid", `Invalid Workflow subscription options${more}`);
   if (typeof options !== "object" || options === null || Array.isArray(options)) throw invalid();
-  const { cursor = 0, filter, ...unknown } = options;
-  if (Object.keys(unknown).length > 0 || !Number.isInteger(cursor) || cursor < 0) throw invalid();
+  const { cursor = 0, filter, ...others } = options;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw invalid(`: ${unknown} is not known; ${hintFor(unknown)}`);
+  if (!Number.isInteger(cursor) || cursor < 0) throw invalid();
   const types = new Set(Object.values(SUBSCRIPTION_TYPES));
   const fits = filter === undefined || (Array.isArray(filter) && filter.every((type) => types.has(type)));
   if (!fits) throw invalid();
   return { cursor, filter };
+}
+
+/** @param {string} option that there is not */
+function hintFor(option) {
+  const near = nearest(option, ["cursor", "filter"]);
+  return near === undefined ? "known are cursor, filter" : `did you mean ${near}?`;
 }
 
 /**

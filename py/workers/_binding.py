@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from _workflows_bridge.session import Session, origin
 from _workflows_bridge.values import JsDict, encode
 
-from ._timing import duration_to_wire
+from ._timing import a_kind, duration_to_wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -49,7 +49,9 @@ class Workflow:
                 ``location_hint``; by keyword too.
             more: The same.
         """
-        return self._instance(await self._call("create", _creation({**(options or {}), **more}, "create()")))
+        return self._instance(
+            await self._call("create", _creation({**_mapping(options, "create()"), **more}, "create()"))
+        )
 
     async def create_batch(
         self,
@@ -69,7 +71,7 @@ class Workflow:
             listed = [_creation(each, f"create_batch()[{index}]") for index, each in enumerate(batch)]
             return [self._instance(each) for each in await self._call("createBatch", {"batch": listed})]
         if batch is not None and not isinstance(batch, dict):
-            raise TypeError(f"create_batch() takes a list, a dict or keywords, not {type(batch).__name__}.")
+            return await self._call("createBatch", {})  # which is refused, as in JavaScript
         given = {**(batch or {}), **more}
         form = {key: given.pop(key) for key in ("count", "instances") if key in given}
         if isinstance(form.get("instances"), list | tuple):
@@ -134,15 +136,15 @@ class WorkflowInstance:
 
     async def terminate(self, options: Mapping[str, Any] | None = None, /, *, rollback: bool = False) -> None:
         """End it; with *rollback*, after the rollback handlers of its steps."""
-        given = _known({"rollback": rollback, **(options or {})}, ("rollback",), "terminate()")
+        given = _known({"rollback": rollback, **_mapping(options, "terminate()")}, ("rollback",), "terminate()")
         await self._call("terminate", **given)
 
     async def restart(self, options: Mapping[str, Any] | None = None, /, **more: Any) -> None:  # noqa: ANN401
         """Run it again; with ``from_`` (or ``{"from": ...}``) from a step on: its ``name``, ``count`` and ``type``."""
-        given = {key.rstrip("_"): value for key, value in {**(options or {}), **more}.items()}
+        given = {key.rstrip("_"): value for key, value in {**_mapping(options, "restart()"), **more}.items()}
         start = _known(given, ("from",), "restart()").get("from")
         if start is not None:
-            start = {"from": _known(start, ("name", "count", "type"), "restart(from_=...)")}
+            start = {"from": _known(start, ("name", "count", "type"), "from of restart()")}
         await self._call("restart", **(start or {}))
 
     async def delete(self) -> None:
@@ -151,11 +153,7 @@ class WorkflowInstance:
 
     async def send_event(self, options: Mapping[str, Any] | None = None, /, **more: Any) -> None:  # noqa: ANN401
         """Send it an event: ``type``, and ``payload`` where there is one; as a dict or by keyword."""
-        given = _known({**(options or {}), **more}, ("type", "payload"), "send_event()")
-        if not isinstance(given.get("type"), str):
-            raise TypeError(
-                "send_event() needs the type of the event, a str: send_event(type='approval', payload=...)."
-            )
+        given = _known({**_mapping(options, "send_event()"), **more}, ("type", "payload"), "send_event()")
         if "payload" in given:
             given["payload"] = encode(given["payload"], where="payload")
         await self._call("sendEvent", **given)
@@ -173,7 +171,7 @@ class WorkflowInstance:
             options: ``cursor``, the ``eventId`` of the last event that is known, and ``filter``, a list of types.
             more: The same by keyword.
         """
-        asked = _known({**(options or {}), **more}, ("cursor", "filter"), "subscribe()")
+        asked = {**_mapping(options, "subscribe()"), **more}
         done = False
         while not done:
             answer = await self._call("subscribe", options=asked)
@@ -216,16 +214,22 @@ def _creation(options: object, what: str, also: Iterable[str] = ()) -> dict[str,
     return given
 
 
+def _mapping(options: object, what: str) -> Mapping[str, Any]:
+    if options is None:
+        return {}
+    if not isinstance(options, dict):
+        raise TypeError(f"{what} takes a dict, not {a_kind(options)}.")
+    return options
+
+
 def _known(options: object, names: Sequence[str], what: str, also: Iterable[str] = ()) -> dict[str, Any]:
     """*options* with the names in Python's spelling; those that there are not are refused."""
-    if not isinstance(options, dict):
-        raise TypeError(f"{what} takes a dict or keywords, not {type(options).__name__}.")
-    given = {_SNAKE.get(str(name), str(name)): value for name, value in options.items()}
+    given = {_SNAKE.get(str(name), str(name)): value for name, value in _mapping(options, what).items()}
     for name in given:
         if name not in names:
             near = get_close_matches(str(name), [*names, *also], 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join([*also, *names])}."
-            raise TypeError(f"{what} has no option {name!r}. {hint}")
+            hint = f'Did you mean "{near[0]}"?' if near else f"It has: {', '.join([*also, *names])}."
+            raise TypeError(f'{what} has no option "{name}". {hint}')
     return given
 
 

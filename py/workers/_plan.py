@@ -12,7 +12,7 @@ from _workflows_bridge.errors import from_wire
 from _workflows_bridge.values import decode, encode
 
 from ._handlers import by_name
-from ._timing import a_kind, milliseconds
+from ._timing import JAVASCRIPT_NUMBERS, a_kind, milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -63,21 +63,23 @@ _DYNAMIC = "[dynamic]"
 
 
 def config_to_wire(config: object, step: str) -> tuple[str | None, Delay | None]:
-    """*config* as JSON text, or None where there is nothing in it, and its delay function. The engine checks it."""
-    return _split(config, f'config of step "{step}"', f'The delay function for step "{step}"')
+    """
+    *config* as JSON text, or None where there is nothing in it, and its delay function.
+
+    The engine checks it. What JSON has not is told as what it is, for the engine's complaint: ``{"$": "a function"}``.
+    """
+    return _split(config, f'The delay function for step "{step}"')
 
 
 def undo_to_wire(rollback: object, config: object, step: str) -> Undo | None:
     """The rollback handler of *step*, or None."""
     if rollback is None:
         if config is not None:
-            raise TypeError(f'step "{step}" has a rollback_config and no rollback. Give it rollback=.')
+            raise refusal(f'Rollback for "{step}" must be a function')
         return None
     if not callable(rollback):
-        raise TypeError(f'Rollback for "{step}" must be a function, not {a_kind(rollback)}.')
-    text, delay = _split(config, f'rollback_config of step "{step}"', "")
-    if delay is not None:
-        raise TypeError(f'rollback_config of step "{step}" has a function for the delay. Use a duration.')
+        raise refusal(f'Rollback for "{step}" must be a function')
+    text, _ = _split(config, "")
     call = by_name(rollback, ("ctx", "error", "output", "step_name"), f'The rollback of step "{step}"')
 
     async def perform(undone: Undone) -> str:
@@ -93,18 +95,23 @@ def undo_to_wire(rollback: object, config: object, step: str) -> Undo | None:
     return Undo(text, perform)
 
 
-def _split(config: object, what: str, function: str) -> tuple[str | None, Delay | None]:
-    if not config:
+def refusal(message: str) -> Exception:
+    """What a step is refused with that is not what a step can be, as in JavaScript."""
+    return from_wire({"name": "WorkflowFatalError", "message": message})
+
+
+def _split(config: object, function: str) -> tuple[str | None, Delay | None]:
+    if config is None or config == {}:
         return None, None
-    if not isinstance(config, dict):
-        msg = f'{what} is {a_kind(config)}. Use a dict such as {{"retries": {{"limit": 3, "delay": 1000}}}}.'
-        raise TypeError(msg)
-    retries: Any = config.get("retries")
+    retries: Any = config.get("retries") if isinstance(config, dict) else None
     delay = retries.get("delay") if isinstance(retries, dict) else None
-    if callable(delay):
-        config = {**config, "retries": {**retries, "delay": _DYNAMIC}}
-    text = json.dumps(_to_wire(config, "config"), separators=(",", ":"))
-    return text, _delayer(delay, function) if callable(delay) else None
+    if not (function and callable(delay)):
+        return _to_text(config), None
+    return _to_text({**config, "retries": {**retries, "delay": _DYNAMIC}}), _delayer(delay, function)  # type: ignore[dict-item]
+
+
+def _to_text(config: object) -> str:
+    return json.dumps(_to_wire(config), separators=(",", ":"))
 
 
 def _delayer(function: Callable[..., Any], what: str) -> Delay:
@@ -117,15 +124,17 @@ def _delayer(function: Callable[..., Any], what: str) -> Delay:
     return delay
 
 
-def _to_wire(value: Any, path: str) -> object:  # noqa: ANN401 - what users write
+def _to_wire(value: Any) -> object:  # noqa: ANN401 - what users write
     if isinstance(value, dict):
-        return {str(key): _to_wire(item, f'{path}["{key}"]') for key, item in value.items()}
+        return {str(key): _to_wire(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_wire(item) for item in value]
     if isinstance(value, timedelta):
         return milliseconds(value)
     if isinstance(value, float) and not math.isfinite(value):
-        # JSON has no infinity; the engine takes the word.
-        return "Infinity" if value > 0 else str(value)
+        # The engine takes the word for a limit.
+        return JAVASCRIPT_NUMBERS[str(value)]
     if value is None or isinstance(value, str | int | float):
         return value
-    msg = f'{path} is {a_kind(value)}. Use a number, a text such as "5 minutes", or a timedelta.'
-    raise TypeError(msg)
+    # The engine says what is allowed in its place.
+    return {"$": "a function" if callable(value) else a_kind(value)}

@@ -11,7 +11,7 @@ from _workflows_bridge.streams import is_stream, keep
 from _workflows_bridge.values import encode
 
 from ._graph import CONTEXT, Graph, Node
-from ._plan import NO_PLAN, Plan, config_to_wire, undo_to_wire
+from ._plan import NO_PLAN, Plan, config_to_wire, refusal, undo_to_wire
 from ._timing import duration_to_wire, time_to_wire
 
 if TYPE_CHECKING:
@@ -131,7 +131,15 @@ class WorkflowStep:
         _check_name(name, "sleep")
         return self._lane.sleep(name, until=time_to_wire(timestamp, f"The time of sleep {name!r}"))
 
-    def wait_for_event(self, name: str, event_type: str, /, timeout: Duration = "24 hours") -> Awaitable[JsDict]:
+    def wait_for_event(
+        self,
+        name: str,
+        # There is no default: without one, Python would not let a keyword in its place be told what is right.
+        event_type: str = None,  # type: ignore[assignment]
+        /,
+        timeout: Duration = "24 hours",
+        **unknown: object,
+    ) -> Awaitable[JsDict]:
         """
         Wait until an event of *event_type* is sent to this instance.
 
@@ -141,6 +149,8 @@ class WorkflowStep:
             WorkflowTimeoutError: No such event came within *timeout*.
         """
         _check_name(name, "wait")
+        if unknown:
+            _refuse_wait_keyword(next(iter(unknown)))
         if not isinstance(event_type, str):
             raise TypeError(f"The event type of wait {name!r} must be a str, not {type(event_type).__name__}.")
         waiting = self._wait(name, event_type, duration_to_wire(timeout, f"The timeout of wait {name!r}"))
@@ -175,6 +185,8 @@ def _refuse(lane: Lane, node: Node, _arguments: list[Any]) -> Future[Any]:
 
 
 def _name_of(function: object, name: str | None) -> str:
+    if not callable(function) and name is not None:
+        raise refusal(f'Step "{name}" requires a callback function')
     if not callable(function):
         raise TypeError(f"@step.do() decorates a function, not {function!r}.")
     if name is None:
@@ -194,15 +206,25 @@ def _refuse_bare(function: Callable[..., Any]) -> NoReturn:
     raise TypeError(f"@step.do needs parentheses: write @step.do() or @step.do('name') above 'def {name}'.")
 
 
+def _refuse_wait_keyword(keyword: str) -> NoReturn:
+    if keyword in {"name", "type", "event_type"}:
+        hint = 'Give name and type by position: step.wait_for_event("approval", "approved").'
+    elif get_close_matches(keyword, ["timeout"], 1):
+        hint = 'Did you mean "timeout"?'
+    else:
+        hint = "It has: timeout."
+    raise TypeError(f'step.wait_for_event() has no option "{keyword}". {hint}')
+
+
 _KEYWORDS = ("name", "depends", "concurrent", "config", "rollback", "rollback_config")
 _IN_CONFIG = ("retries", "timeout", "sensitive")
 
 
 def _refuse_keyword(keyword: str) -> NoReturn:
     if inside := get_close_matches(keyword, _IN_CONFIG, 1):
-        hint = f"Write config={{'{inside[0]}': ...}}."
+        hint = f'Write config={{"{inside[0]}": ...}}.'
     elif near := get_close_matches(keyword, _KEYWORDS, 1):
-        hint = f"Did you mean {near[0]!r}?"
+        hint = f'Did you mean "{near[0]}"?'
     else:
         hint = f"It has: {', '.join(_KEYWORDS)}."
-    raise TypeError(f"step.do() has no parameter {keyword!r}. {hint}")
+    raise TypeError(f'step.do() has no option "{keyword}". {hint}')

@@ -12,6 +12,10 @@ Timestamp = datetime | int | float
 """A `datetime.datetime`, naive ones being UTC, or milliseconds since 1970."""
 
 
+JAVASCRIPT_NUMBERS = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}
+"""What JavaScript calls those that JSON does not know."""
+
+
 def duration_to_wire(duration: object, what: str) -> int | float | str:
     """*duration* in ms, or the text as it is, which the engine parses. *what* names it in errors."""
     if isinstance(duration, timedelta):
@@ -19,21 +23,19 @@ def duration_to_wire(duration: object, what: str) -> int | float | str:
     if isinstance(duration, str):
         return duration
     if isinstance(duration, int | float) and not isinstance(duration, bool):
-        if not math.isfinite(duration):
-            msg = f"{what} is {duration}, which never ends. Use a finite number of milliseconds."
-            raise ValueError(msg)
-        return duration
+        # JSON has no infinity; the engine refuses the word.
+        return duration if math.isfinite(duration) else JAVASCRIPT_NUMBERS[str(duration)]
     msg = f'{what} is {a_kind(duration)}. Use milliseconds, a text such as "5 minutes", or a timedelta.'
     raise TypeError(msg)
 
 
-def time_to_wire(time: object, what: str) -> int | float:
+def time_to_wire(time: object, what: str) -> int | float | str:
     """*time* in ms since 1970. *what* names it in errors."""
     if isinstance(time, datetime):
         aware = time.replace(tzinfo=UTC) if time.tzinfo is None else time
         return milliseconds(aware - datetime(1970, 1, 1, tzinfo=UTC))
-    if isinstance(time, int | float) and not isinstance(time, bool) and math.isfinite(time):
-        return time
+    if isinstance(time, int | float) and not isinstance(time, bool):
+        return time if math.isfinite(time) else JAVASCRIPT_NUMBERS[str(time)]
     msg = f"{what} is {a_kind(time)}. Use a datetime, or milliseconds since 1970."
     raise TypeError(msg)
 

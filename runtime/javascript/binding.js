@@ -2,6 +2,7 @@
 
 /** @import { Session } from "../../bridge/session.js" */
 
+import { checkOptions } from "../../bridge/options.js";
 import { decode, encode } from "../../bridge/values.js";
 
 /** The session whose code calls. @typedef {(binding: string) => Session} FindSession */
@@ -42,7 +43,8 @@ export class Workflow {
       return created.map((/** @type {{ id: string }} */ each) => this.#instance(each));
     }
     const instances = Array.isArray(batch?.instances) ? { instances: batch.instances.map(creation) } : {};
-    const { created, errors } = await this.#call("createBatch", { batch: { ...creation(batch), ...instances } });
+    const asked = isObject(batch) ? { ...creation(batch), ...instances } : batch;
+    const { created, errors } = await this.#call("createBatch", { batch: asked });
     return { created: created.map((/** @type {{ id: string }} */ each) => this.#instance(each)), errors };
   }
 
@@ -87,13 +89,15 @@ export class WorkflowInstance {
   }
 
   /** @param {{ rollback?: boolean }} [options] */
-  terminate(options = {}) {
-    return this.#call("terminate", { ...options });
+  async terminate(options = {}) {
+    checkOptions("terminate()", options, ["rollback"]);
+    return await this.#call("terminate", { ...options });
   }
 
   /** @param {{ from?: { name: string, count?: number, type?: "do" | "sleep" | "waitForEvent" } }} [options] */
-  restart(options = {}) {
-    return this.#call("restart", { ...options });
+  async restart(options = {}) {
+    checkOptions("restart()", options, ["from"]);
+    return await this.#call("restart", { ...options });
   }
 
   delete() {
@@ -101,8 +105,10 @@ export class WorkflowInstance {
   }
 
   /** @param {{ type: string, payload?: unknown }} event */
-  sendEvent({ payload, ...rest }) {
-    return this.#call("sendEvent", { ...rest, payload: encode(payload, "payload") });
+  async sendEvent(event) {
+    checkOptions("sendEvent()", event, ["type", "payload"]);
+    const { payload, ...rest } = event;
+    return await this.#call("sendEvent", { ...rest, payload: encode(payload, "payload") });
   }
 
   /** @param {{ cursor?: number, filter?: string[] }} [options] */
@@ -122,8 +128,14 @@ export class WorkflowInstance {
   }
 }
 
-/** @param {any} options */
-function creation(options) {
-  const { params, ...rest } = options ?? {};
+/** What is no object is the engine's to refuse. @param {any} options */
+function creation(options = {}) {
+  if (!isObject(options)) return options;
+  const { params, ...rest } = options;
   return params === undefined ? rest : { ...rest, params: encode(params, "params") };
+}
+
+/** @param {unknown} value */
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -14,7 +14,7 @@ for (const [method, args, message] of /** @type {[string, object, string][]} */ 
     { retention: { sucessRetention: 1 } },
     'retention of create() has no option "sucessRetention". Did you mean "successRetention"?',
   ],
-  ["create", { retention: "1 day" }, 'retention of create() takes an object, not "1 day"'],
+  ["create", { retention: "1 day" }, 'retention of create() takes an object, not "1 day".'],
   ["createBatch", { batch: [{ id: "a" }, { ID: "b" }] }, 'createBatch()[1] has no option "ID". Did you mean "id"?'],
   ["createBatch", { batch: { cuont: 3 } }, 'createBatch() has no option "cuont". Did you mean "count"?'],
   [
@@ -34,7 +34,7 @@ for (const [method, args, message] of /** @type {[string, object, string][]} */ 
 
     await assert.rejects(
       answerCall(harness.engine, call, () => {}),
-      { name: "WorkflowError", message },
+      { name: "TypeError", message },
     );
 
     assert.deepEqual(

@@ -43,9 +43,9 @@ test("what is refused is refused with upstream's words", async () => {
     [
       "WorkflowError",
       10001,
-      'Workflow instance has invalid id "not this": 1 to 100 letters, digits, "-" or "_", not beginning with "-"',
+      'Workflow instance has invalid id "not this": 1 to 100 letters, digits, "-" or "_", not beginning with "-", and none of batch, terminate, terminateAll',
     ],
-    ["TypeError", null, "create() has no option 'idd'. Did you mean 'id'?"],
+    ["TypeError", null, 'create() has no option "idd". Did you mean "id"?'],
     ["WorkflowError", 10001, 'retention.successRetention must be a duration above 0, such as "7 days", not "soon"'],
     ["WorkflowError", 10001, "WorkflowError: batchCreate should have at least 1 instance"],
     ["WorkflowError", 10001, "(body) count must be a positive integer"],
@@ -53,7 +53,11 @@ test("what is refused is refused with upstream's words", async () => {
     ["WorkflowError", 10001, "(body) Provided argument is invalid"],
     ["WorkflowError", 10001, "(instance.invalid_id) Instance ID is invalid"],
     ["WorkflowError", 10001, "(body) batchDeleteInstances should have at least 1 instance"],
-    ["TypeError", null, "send_event() needs the type of the event, a str: send_event(type='approval', payload=...)."],
+    [
+      "WorkflowError",
+      10001,
+      '(workflow.invalid_event_type) Event type is missing: 1 to 100 letters, digits, "-" or "_", not beginning with "-"',
+    ],
     ["WorkflowError", 10001, "Invalid Workflow subscription options"],
     ["WorkflowError", 10001, "Invalid Workflow subscription options"],
   ]);

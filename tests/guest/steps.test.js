@@ -31,22 +31,18 @@ for (const { where, runtime, lane } of PLACES) {
       const said = await engine.run("Refusals");
 
       assert.deepEqual(said, {
-        misspelt: "step.do() has no parameter 'concurent'. Did you mean 'concurrent'?",
-        "in config": "step.do() has no parameter 'retries'. Write config={'retries': ...}.",
-        unknown:
-          "step.do() has no parameter 'zzz'. It has: name, depends, concurrent, config, rollback, rollback_config.",
+        misspelt: 'step.do() has no option "concurent". Did you mean "concurrent"?',
+        "in config": 'step.do() has no option "retries". Write config={"retries": ...}.',
+        unknown: 'step.do() has no option "zzz". It has: name, depends, concurrent, config, rollback, rollback_config.',
         name: "The name of a step must be a str, not int.",
         depends: "depends must be a list of steps, not str.",
         nameless: "functools.partial(<built-in function print>) has no name of its own. Write step.do('its name').",
-        "no function": "@step.do() decorates a function, not 3.",
-        config: 'config of step "x" is a list. Use a dict such as {"retries": {"limit": 3, "delay": 1000}}.',
-        "in it":
-          'config["retries"]["limit"] is a builtin_function_or_method. Use a number, a text such as "5 minutes", or a timedelta.',
+        "no function": 'Step "x" requires a callback function',
         sleep:
           "The duration of sleep 'x' is an object. Use milliseconds, a text such as \"5 minutes\", or a timedelta.",
         "sleep name": "The name of a sleep must be a str, not int.",
         until: "The time of sleep 'x' is a str. Use a datetime, or milliseconds since 1970.",
-        wait: "WorkflowStep.wait_for_event() got some positional-only arguments passed as keyword arguments: 'event_type'",
+        wait: 'step.wait_for_event() has no option "event_type". Give name and type by position: step.wait_for_event("approval", "approved").',
         "event type": "The event type of wait 'x' must be a str, not int.",
       });
     });

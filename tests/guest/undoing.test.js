@@ -44,12 +44,11 @@ for (const { where, runtime, lane } of PLACES) {
       const { output } = await real.run("Refusals");
 
       assert.deepEqual(output, [
-        'Rollback for "x" must be a function, not an int.',
+        'Rollback for "x" must be a function',
         "The rollback of step \"x\" has a parameter 'outptu'. It can have: ctx, error, output, step_name. Did you mean 'output'?",
-        'step "x" has a rollback_config and no rollback. Give it rollback=.',
-        'rollback_config of step "x" has a function for the delay. Use a duration.',
+        'Rollback for "x" must be a function',
         "The delay function for step \"x\" has a parameter 'context'. It can have: ctx, error. Did you mean 'ctx'?",
-        "step.do() has no parameter 'rolback'. Did you mean 'rollback'?",
+        'step.do() has no option "rolback". Did you mean "rollback"?',
         null,
       ]);
     });

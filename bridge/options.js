@@ -1,21 +1,23 @@
 /** Options of calls: what there is, and the nearest right name for one that there is not. */
 
-import { WorkflowError } from "./errors.js";
 import { nearest } from "./nearest.js";
+
+/** An option that there is not, or something that is no options at all. To who calls it is a TypeError, as in Python. */
+export class OptionError extends TypeError {}
 
 /**
  * @param {string} what that takes them, such as "create()"
  * @param {unknown} options
  * @param {readonly string[]} known
- * @throws {WorkflowError} naming an option that is not known
+ * @throws {OptionError} naming an option that is not known
  */
 export function checkOptions(what, options, known) {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new WorkflowError("body.invalid", `${what} takes an object, not ${JSON.stringify(options)}`);
+    throw new OptionError(`${what} takes an object, not ${JSON.stringify(options) ?? String(options)}.`);
   }
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown === undefined) return;
   const near = nearest(unknown, known);
   const hint = near === undefined ? `It has: ${known.join(", ")}.` : `Did you mean ${JSON.stringify(near)}?`;
-  throw new WorkflowError("body.invalid", `${what} has no option ${JSON.stringify(unknown)}. ${hint}`);
+  throw new OptionError(`${what} has no option ${JSON.stringify(unknown)}. ${hint}`);
 }

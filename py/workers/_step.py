@@ -135,7 +135,7 @@ class WorkflowStep:
         self,
         name: str,
         # There is no default: without one, Python would not let a keyword in its place be told what is right.
-        event_type: str = None,  # type: ignore[assignment]
+        event_type: str = None,  # type: ignore[assignment]  # noqa: RUF013
         /,
         timeout: Duration = "24 hours",
         **unknown: object,

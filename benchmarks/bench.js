@@ -24,6 +24,8 @@ export function newGuest(options = {}) {
 class Store extends SqliteStore {
   /** The number of the instance that was created last. */
   created = 0;
+  /** How often instances have been parked: to count them by status is to look at each. */
+  parked = 0;
   /** @type {Map<number, { output?: string, error?: string }>} */
   ends = new Map();
 
@@ -32,6 +34,12 @@ class Store extends SqliteStore {
     const log = super.instanceCreated(instance, at);
     this.created = log.number;
     return log;
+  }
+
+  /** @type {SqliteStore["instanceParked"]} */
+  instanceParked(log, at, wakeAt) {
+    super.instanceParked(log, at, wakeAt);
+    this.parked += 1;
   }
 
   /** @param {LogCursor} log @param {number} at @param {string} output */

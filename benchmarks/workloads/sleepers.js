@@ -29,6 +29,7 @@ export async function manySleepers({ folder, instances }) {
   const far = await times(instances - due, CLIENTS, () => bench.create("Sleeper", { until: Date.now() + FAR }));
   await asleep(bench, instances - due);
   const took = performance.now() - begun;
+  if (bench.count("Sleeper", "waiting") !== instances - due) throw new Error("Not all of them are asleep.");
   // All of them shall sleep before the first wakes up.
   const until = Date.now() + 3000 + took / 3;
   const near = await times(due, CLIENTS, () => bench.create("Sleeper", { until }));
@@ -48,8 +49,8 @@ export async function manySleepers({ folder, instances }) {
 
 /** @param {Bench} bench @param {number} instances @param {number} [until] when the first wakes up */
 async function asleep(bench, instances, until = Infinity) {
-  while (bench.count("Sleeper", "waiting") < instances) {
+  while (bench.store.parked < instances) {
     if (Date.now() > until) throw new Error("Some woke up before the last had fallen asleep.");
-    await delay(100);
+    await delay(20);
   }
 }

@@ -119,3 +119,9 @@ export function entries(rows) {
   }
   return result;
 }
+
+/** The id of the last entry; 0 where there is none. @param {LogRow[]} rows in log order */
+export function lastId(rows) {
+  const row = rows.at(-1);
+  return row ? row.seq + (row.next === null ? 0 : 1) : 0;
+}

@@ -11,6 +11,7 @@
 /** @import { Commits } from "./commits.js" */
 
 import { StoppedError } from "./commits.js";
+import { lastId } from "./events.js";
 import { Instance } from "./instance.js";
 import { DEFAULT_STEP_LIMIT, MAX_STATE } from "./limits.js";
 import { isFiniteStatus } from "./status.js";
@@ -182,8 +183,8 @@ export class Scheduler {
   /** @param {number} number */
   async #take(number) {
     this.#live.set(number, null);
-    const before = this.#options.store.loadInstanceByNumber(number);
-    const workflow = before && this.#options.store.loadWorkflow(before.workflow);
+    const name = this.#options.store.workflowOf(number);
+    const workflow = name === undefined ? undefined : this.#options.store.loadWorkflow(name);
     if (!workflow) {
       this.#live.delete(number);
       return;
@@ -217,7 +218,7 @@ export class Scheduler {
     this.#adopt(guest);
     const rows = this.#options.store.loadLog(number);
     const events = this.#options.store.loadEvents(number);
-    const log = this.#options.store.loadCursor(number);
+    const log = { number, seq: lastId(rows) };
     const instance = new Instance(
       {
         commits: this.#options.commits,

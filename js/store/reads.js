@@ -135,6 +135,11 @@ export class SqliteReads {
     )?.value;
   }
 
+  /** @param {number} number @returns {string | undefined} the name of its workflow */
+  workflowOf(number) {
+    return this.#sql("SELECT workflow FROM instances WHERE number = ?").get(number)?.workflow;
+  }
+
   /** @param {number} number @returns {LogCursor} */
   loadCursor(number) {
     const row = this.#sql("SELECT seq, next FROM log WHERE instance = ? ORDER BY id DESC LIMIT 1").get(number);
@@ -182,9 +187,9 @@ export class SqliteReads {
   /** How many instances each workflow with a concurrency limit may begin now; waiting ones take no room. */
   loadRoom() {
     const rows = this.#sql(
-      `SELECT name, concurrency - (SELECT count(*) FROM instances AS i WHERE i.workflow = w.name
-         AND i.status NOT IN ('complete', 'errored', 'terminated')
-         AND i.status IN ('running', 'waitingForPause', 'rollingBack')) AS room
+      `SELECT name, concurrency - (SELECT ${["running", "waitingForPause", "rollingBack"]
+        .map((status) => `(SELECT count(*) FROM instances WHERE status = '${status}' AND workflow = w.name)`)
+        .join(" + ")}) AS room
        FROM workflows AS w WHERE concurrency IS NOT NULL`,
     ).all();
     return new Map(rows.map(({ name, room }) => [name, Math.max(0, room)]));

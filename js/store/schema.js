@@ -113,6 +113,14 @@ const MIGRATIONS = [
   -- JSON: the runtime's name and options; null: the default one for the main file.
   ALTER TABLE workflows ADD COLUMN runtime TEXT;
   `,
+  `
+  -- Only those that are about to run, or do: who looks for them looks at no other, and one that waits costs no entry.
+  DROP INDEX instances_of_workflow;
+  DROP INDEX instances_unfinished;
+  CREATE INDEX instances_queued ON instances (workflow, number) WHERE status = 'queued';
+  CREATE INDEX instances_active ON instances (status, number)
+    WHERE status = 'queued' OR status = 'running' OR status = 'waitingForPause' OR status = 'rollingBack';
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

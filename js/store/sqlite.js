@@ -400,7 +400,8 @@ export class SqliteStore extends SqliteReads {
 
   /** @param {number} at */
   recover(at) {
-    this.#sql("UPDATE instances SET wake_at = ? WHERE status IN ('running', 'rollingBack')").run(at);
+    for (const status of ["running", "rollingBack"])
+      this.#sql(`UPDATE instances SET wake_at = ? WHERE status = '${status}'`).run(at);
     const pausing = this.#sql("SELECT number FROM instances WHERE status = 'waitingForPause'").all();
     for (const { number } of pausing) this.instancePaused(this.loadCursor(number), at);
   }

@@ -238,6 +238,7 @@ export interface Store {
   hasInstance(workflow: string, id: string): boolean;
   loadInstance(workflow: string, id: string): InstanceRow | undefined;
   loadInstanceByNumber(number: number): InstanceRow | undefined;
+  workflowOf(number: number): string | undefined;
   listInstances(filter: InstanceFilter): InstanceRow[];
   countInstances(filter: Omit<InstanceFilter, "limit" | "offset">): number;
   loadLog(number: number, after?: number): LogRow[];

@@ -157,6 +157,11 @@ test("a file of an older version is brought up to date", async () => {
   const file = exported(await ordered());
   // As the first version wrote it.
   file.exec(`ALTER TABLE instances DROP COLUMN schedule; ALTER TABLE workflows DROP COLUMN runtime; DROP TABLE schedules;
+    DROP INDEX instances_queued; DROP INDEX instances_active;
+    CREATE INDEX instances_of_workflow ON instances (workflow, status, number)
+      WHERE status NOT IN ('complete', 'errored', 'terminated');
+    CREATE INDEX instances_unfinished ON instances (status, number)
+      WHERE status NOT IN ('complete', 'errored', 'terminated');
     PRAGMA user_version = 1`);
 
   const { run, store } = opened(file);

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { openDriver, toStateError } from "../../js/store/node_driver.js";
-import { APPLICATION_ID, SCHEMA_VERSION } from "../../js/store/schema.js";
+import { APPLICATION_ID, migrate, SCHEMA_VERSION } from "../../js/store/schema.js";
 import { SqliteStore } from "../../js/store/sqlite.js";
 
 const folder = mkdtempSync(join(tmpdir(), "stepwell-state-"));
@@ -44,6 +44,30 @@ test("a file that is no database is refused and left as it is", () => {
 
   assert.throws(() => open(path("text")), { code: "state.corrupt" });
   assert.deepEqual(readFileSync(path("text")), before);
+});
+
+test("a file of an older version is brought up to date, with all that it has", () => {
+  const old = new DatabaseSync(path("older"));
+  migrate(old, 3);
+  old.exec(`
+    INSERT INTO workflows (name, class_name, root, main, vars, version_id, created_on, modified_on)
+      VALUES ('flow', 'Flow', '.', 'flow.py', '{}', 'v1', 1, 1);
+    INSERT INTO instances (workflow, id, status, params, "trigger", version_id, created_on, modified_on, wake_at)
+      VALUES ('flow', 'a', 'waiting', '{}', 0, 'v1', 1, 1, 5), ('flow', 'b', 'queued', '{}', 0, 'v1', 1, 1, NULL),
+        ('flow', 'c', 'running', '{}', 0, 'v1', 1, 1, NULL);
+    INSERT INTO log (instance, seq, event, at) VALUES (2, 1, 0, 1);`);
+  old.close();
+
+  const db = openDriver(path("older"));
+  const store = new SqliteStore(db);
+  store.recover(7);
+
+  assert.deepEqual(store.loadQueued(10), [2]);
+  assert.deepEqual(store.loadDue(7, 10), [1, 3]);
+  assert.equal(store.loadLog(2).length, 1);
+  assert.deepEqual({ ...db.prepare("PRAGMA integrity_check").get() }, { integrity_check: "ok" });
+  assert.equal(db.prepare("PRAGMA user_version").get()?.user_version, SCHEMA_VERSION);
+  store.close();
 });
 
 test("a file of a newer version is refused and left as it is", () => {

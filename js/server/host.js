@@ -16,13 +16,12 @@ import { nodeClock } from "./clock.js";
 import { cron } from "./cron.js";
 import { Deployments } from "./deployments.js";
 import { importedFiles } from "./imports.js";
-import { Ownership } from "./owner.js";
 import { openRunFile, runFile } from "./run_files.js";
 import { PYODIDE_VERSION, VERSION } from "./version.js";
 
 /**
  * @typedef {object} HostOptions
- * @property {string} state path of the state file
+ * @property {import("./owner.js").Ownership} ownership of the state; let go of with the host
  * @property {boolean} idle carry out requests, but run nothing until something is deployed
  * @property {"batched" | "js"} [lane] how the SDK talks to the engine; for tests
  * @property {(problem: string) => void} report a line for the operator
@@ -43,7 +42,7 @@ export class Host {
   /** @param {HostOptions} options */
   constructor(options) {
     this.#options = options;
-    this.#ownership = new Ownership(options.state);
+    this.#ownership = options.ownership;
     try {
       this.#driver = openDriver(this.#ownership.state);
       this.#store = openStore(this.#driver);

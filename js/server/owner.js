@@ -6,17 +6,21 @@
  * those who are refused; the hint counts only while the lock is held.
  */
 
+import { get } from "node:http";
 import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { createHash } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { toStateError } from "../store/node_driver.js";
 import { StateError } from "../store/schema.js";
 
 /** The longest path a Unix socket can be bound to is about 104 bytes on the systems we know. */
 const MAX_SOCKET_PATH = 100;
 const SQLITE_BUSY = 5;
+/** Milliseconds between two tries for a lock that somebody has who says nothing. */
+const RETRY_EVERY = 50;
 
 /**
  * @typedef {object} Owner
@@ -93,6 +97,48 @@ function canonicalPath(state) {
       cause: error,
     });
   }
+}
+
+/**
+ * Become the owner of the state, or learn that it has one who answers.
+ *
+ * Between the two is an owner that is starting, or ending: it is waited for, so that of many who come at once one becomes
+ * the owner and the others find it, however long it takes to start.
+ *
+ * @param {string} state path of the state file
+ * @param {number} patience in milliseconds, for an owner that does not answer
+ * @throws {OwnedError | StateError}
+ */
+export async function takeOwnership(state, patience) {
+  const deadline = performance.now() + patience;
+  for (;;) {
+    try {
+      return new Ownership(state);
+    } catch (error) {
+      const left = deadline - performance.now();
+      if (!(error instanceof OwnedError) || left <= 0) throw error;
+      if (error.owner && (await answers(error.owner.socket, left))) throw error;
+    }
+    await sleep(RETRY_EVERY);
+  }
+}
+
+/**
+ * Whether a host answers there. One that listens and is busy is given all of the time.
+ *
+ * @param {string} socketPath
+ * @param {number} patience in milliseconds
+ * @returns {Promise<boolean>}
+ */
+function answers(socketPath, patience) {
+  return new Promise((resolve) => {
+    const request = get({ socketPath, path: "/host", timeout: patience, agent: false }, (response) => {
+      response.resume();
+      resolve(true);
+    });
+    request.on("timeout", () => request.destroy());
+    request.on("error", () => resolve(false));
+  });
 }
 
 /** @param {string} state */

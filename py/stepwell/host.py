@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import shlex
 import subprocess
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
     from stepwell.runtimes import Runtime
     from stepwell.state import Owner
 
-OWNER_PATIENCE = 5.0
-"""Seconds that an owner which is starting or stopping is waited for."""
-ANSWER_PATIENCE = 3.0
-"""Seconds for its first answer."""
-OWNER_POLL = 0.05
+PATIENCE = 20.0
+"""Seconds that an owner which does not answer, as it is starting or stopping or busy, is waited for."""
+PATIENCE_VARIABLE = "STEPWELL_PATIENCE"
+FIRST_ANSWER = 1.0
+"""Seconds that an owner has at least to answer."""
 STOP_PATIENCE = 2.0
 """Seconds that our own host is waited for when we leave; with other subscribers it goes on."""
 
@@ -49,6 +50,23 @@ def host_root() -> Path:
     return root
 
 
+def patience() -> float:
+    """
+    How many seconds to wait for an owner that does not answer.
+
+    Raises:
+        InputError: `STEPWELL_PATIENCE` is no number.
+    """
+    given = os.environ.get(PATIENCE_VARIABLE, "")
+    try:
+        seconds = float(given or PATIENCE)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise InputError(f"{PATIENCE_VARIABLE} is {given!r}; it must be a number of seconds.")
+    return seconds
+
+
 class HostProcess:
     """
     A host that we started, which lives as long as we hold its standard input open.
@@ -61,6 +79,7 @@ class HostProcess:
         node = find_node()
         script = host_root() / "js" / "server" / "main.js"
         command = [os.fspath(node.path), *HOST_FLAGS, os.fspath(script), "--state", os.fspath(state)]
+        command += ["--patience", str(round(patience() * 1000))]
         if idle:
             command.append("--idle")
         if warm:
@@ -87,10 +106,10 @@ class HostProcess:
 
     def wait_ready(self) -> str | Owner | None:
         """
-        Wait until it is ready.
+        Wait until it is ready, or knows that somebody else owns the state.
 
         Returns:
-            Its socket; or, when somebody else owns the state, who that is, as far as it is known.
+            Its socket; or who the other one is, as far as that is known: it answers, or has not for `patience`.
 
         Raises:
             InputError: The state, or Node, cannot be used.
@@ -227,24 +246,25 @@ class Opening:
         """
         from stepwell.client import Client  # noqa: PLC0415 - imported while Node starts
 
-        deadline = time.monotonic() + OWNER_PATIENCE
+        deadline = time.monotonic() + patience()
         while True:
             if self._process is None:
                 owner = self._owner
-                if owner is not None and (client := Client(owner.socket)).answers(ANSWER_PATIENCE):
+                left = deadline - time.monotonic()
+                if owner is not None and (client := Client(owner.socket)).answers(max(left, FIRST_ANSWER)):
                     return Connection(client, None, owner)
+                if time.monotonic() > deadline:
+                    who = owner or "another process"
+                    raise InputError(
+                        f"State file {str(self._state)!r} is in use by {who}, which does not answer. "
+                        "Wait for it to end, or end it; nothing is lost by that."
+                    )
                 self._process = HostProcess(self._state, idle=self._idle, warm=self._warm)
             answer = self._process.wait_ready()
             if isinstance(answer, str):
                 return Connection(Client(answer), self._process, None)
+            # Who answered just now may have ended since; then the next one starts.
             self._process, self._owner = None, answer
-            if time.monotonic() > deadline:
-                who = answer or "another process"
-                raise InputError(
-                    f"State file {str(self._state)!r} is in use by {who}, which does not answer. "
-                    "Wait for it to end, or end it; nothing is lost by that."
-                )
-            time.sleep(OWNER_POLL)
 
     def close(self) -> None:
         """Give up."""

@@ -123,18 +123,22 @@ class Round:
             self.finished_in.setdefault((instance, name), self.ledger.life)
 
     def finish(self) -> None:
-        """Let everything come to its end."""
+        """Let everything come to its end: one command for each instance, all of them in the process of the first."""
         self.ledger.life += 1
-        for workflow in WORKFLOWS:
-            deadline = time.monotonic() + PATIENCE
-            process = self.start(workflow)
-            while process.poll() is None:
+        deadline = time.monotonic() + PATIENCE
+        processes = [self.start(workflow) for workflow in WORKFLOWS]
+        try:
+            while any(process.poll() is None for process in processes):
                 assert time.monotonic() < deadline, self.rows("SELECT id, status FROM instances")
                 with contextlib.suppress(StepwellError):
                     self.create_and_send()
                 time.sleep(0.02)  # as above
-            _, errors = process.communicate()
-            assert process.returncode == 0, errors.decode()
+        finally:
+            for process in processes:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+            errors = [process.communicate()[1].decode() for process in processes]
+        assert [0] * len(processes) == [process.returncode for process in processes], errors
 
     def unfinished(self) -> list[str]:
         statuses = self.rows("SELECT id, status FROM instances")

@@ -1,8 +1,11 @@
 """Ctrl-C, kill, and two processes on one state."""
 
+import json
 import os
 import signal
 from pathlib import Path
+
+import pytest
 
 WAITING = "waiting for event"
 
@@ -115,6 +118,7 @@ def test_owner_stopped(place, approval):
     owner.read_until(WAITING)
     host = owner.host_pid()
     os.kill(host, signal.SIGSTOP)
+    place.environment["STEPWELL_PATIENCE"] = "1"
 
     done = place.run("run", "approval.py", "--id", "a")
 
@@ -122,6 +126,29 @@ def test_owner_stopped(place, approval):
     assert 2 == done.code
     assert f"is in use by process {host} (" in done.err
     assert "run approval.py --id a), which does not answer." in done.err
+
+
+def test_patience_that_is_none(place, order):
+    """It is refused before anything is started."""
+    place.environment["STEPWELL_PATIENCE"] = "soon"
+
+    done = place.run("run", "order.py")
+
+    assert (2, "STEPWELL_PATIENCE is 'soon'; it must be a number of seconds.") == (
+        done.code,
+        done.err.split(": ", 1)[1].strip(),
+    )
+
+
+@pytest.mark.parametrize("runtime", ["pyodide", "cpython"])
+def test_many_at_once(place, order, runtime):
+    """Of many that come at the same moment one owns the state, and all get what they came for."""
+    command = ("run", "order.py", "--quiet", "--runtime", runtime, "--params")
+
+    commands = [place.start(*command, json.dumps({"items": number})) for number in range(6)]
+
+    done = [each.wait() for each in commands]
+    assert [(0, {"shipped": number}, "") for number in range(6)] == [(each.code, each.json, each.err) for each in done]
 
 
 def test_two_instances(place, approval, order):

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { Ownership } from "../../js/server/owner.js";
+import { Ownership, takeOwnership } from "../../js/server/owner.js";
 
 const folder = mkdtempSync(join(tmpdir(), "stepwell-owner-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -42,6 +43,45 @@ test("an owner that was killed leaves nothing in the way", async () => {
 
   ownership.release();
   assert.ok(!existsSync(`${state}.owner.json`));
+});
+
+test("an owner that does not answer is waited for, and named when patience ends", async () => {
+  const state = newState();
+  const child = await otherOwner(state);
+  // It listens, as one that is stopped does, and says nothing.
+  const server = createServer(() => {}).listen(`${state}.sock`);
+  await once(server, "listening");
+
+  await assert.rejects(takeOwnership(state, 100), {
+    code: "state.owned",
+    message: `${state} is in use by process ${child.pid} (a test).`,
+  });
+  server.close();
+  server.closeAllConnections();
+  child.kill("SIGKILL");
+  await once(child, "exit");
+});
+
+test("one that waits for an owner becomes the owner when that one has gone", async () => {
+  const state = newState();
+  const child = await otherOwner(state);
+  const waiting = takeOwnership(state, 60_000);
+
+  child.kill("SIGKILL");
+
+  (await waiting).release();
+});
+
+test("one that waits is refused as soon as the owner answers", async () => {
+  const state = newState();
+  const child = await otherOwner(state);
+  const waiting = takeOwnership(state, 60_000);
+  const server = createServer((_, response) => response.end()).listen(`${state}.sock`);
+
+  await assert.rejects(waiting, { code: "state.owned" });
+  server.close();
+  child.kill("SIGKILL");
+  await once(child, "exit");
 });
 
 test("two paths to one file have one owner", async () => {

@@ -24,6 +24,8 @@ UPSTREAM_SDK = "workers-runtime-sdk==1.9.5"
 RUFF = "ruff==0.17.5"
 MYPY = "mypy==2.4.1"
 PYTEST = ["pytest==9.2.0", "pytest-timeout==2.4.0", "hypothesis==6.170.15"]
+# Most tests of the command line wait for processes: they do so side by side.
+XDIST = "pytest-xdist==3.8.0"
 # What people look into plain CPython with; the tests do so too.
 DEBUGGING = ["coverage==7.17.3", "debugpy==1.8.22"]
 
@@ -63,6 +65,11 @@ def use_node(session: nox.Session, version: str) -> str:
     if not Path("node_modules/typescript").exists():
         session.run(node, str(wheel / "lib/node_modules/npm/bin/npm-cli.js"), "ci", "--ignore-scripts", external=True)
     return node
+
+
+SIDE_BY_SIDE = min(4, max(2, os.cpu_count() or 1))
+NODE_TEST = ["--test", f"--test-concurrency={SIDE_BY_SIDE}"]
+"""Node would leave a processor to itself, one of two; much of their time tests wait."""
 
 
 def node_tests(*folders: str) -> list[str]:
@@ -140,7 +147,7 @@ def engine(session: nox.Session, node: str) -> None:
     executable = use_node(session, node)
     session.run(
         executable,
-        "--test",
+        *NODE_TEST,
         *(session.posargs or node_tests("tests/engine", "tests/bridge", "tests/server")),
         external=True,
     )
@@ -159,14 +166,14 @@ def tests(session: nox.Session) -> None:
 def guest(session: nox.Session, node: str) -> None:
     """Run the tests that need the interpreter."""
     executable = use_node(session, node)
-    session.run(executable, "--test", *(session.posargs or node_tests("tests/guest")), external=True)
+    session.run(executable, *NODE_TEST, *(session.posargs or node_tests("tests/guest")), external=True)
 
 
 @nox.session
 def cost(session: nox.Session) -> None:
     """Count what a step costs: commits, rows, messages, bytes and crossings, not time."""
     executable = use_node(session, NODES[0])
-    session.run(executable, "--test", *(session.posargs or node_tests("tests/cost")), external=True)
+    session.run(executable, *NODE_TEST, *(session.posargs or node_tests("tests/cost")), external=True)
 
 
 def use_upstream_sdk(session: nox.Session) -> None:
@@ -211,7 +218,7 @@ def cpython(session: nox.Session) -> None:
     session.env["STEPWELL_RUNTIME"] = "cpython"
     node = use_node(session, NODES[0])
     if session.posargs:
-        session.run(node, "--test", *session.posargs, external=True)
+        session.run(node, *NODE_TEST, *session.posargs, external=True)
     else:
         session.run(node, "conformance/main.js", "--quiet", "--target", "cpython", external=True)
 
@@ -227,7 +234,7 @@ def newest_node(session: nox.Session) -> None:
     session.run(oldest, str(npm), "install", "--prefix", folder, "--ignore-scripts", f"{package}@latest", external=True)
     node = str(Path(folder) / "node_modules" / package / "bin" / "node")
     session.run(node, "--version", external=True)
-    session.run(node, "--test", *node_tests("tests/engine", "tests/bridge", "tests/server"), external=True)
+    session.run(node, *NODE_TEST, *node_tests("tests/engine", "tests/bridge", "tests/server"), external=True)
     targets = [part for name in ("python", "cpython", "javascript") for part in ("--target", name)]
     session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
     session.run(node, "conformance/main.js", "--quiet", *targets, external=True)
@@ -240,19 +247,17 @@ def wasmtime(session: nox.Session) -> None:
     node = use_node(session, NODES[0])
     session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
     if session.posargs:
-        session.run(node, "--test", *session.posargs, external=True)
+        session.run(node, *NODE_TEST, *session.posargs, external=True)
         return
     session.run("pytest", "tests/wasmtime")
-    session.run(node, "--test", *node_tests("tests/wasmtime"), external=True)
+    session.run(node, *NODE_TEST, *node_tests("tests/wasmtime"), external=True)
 
 
 @nox.session
 def browser(session: nox.Session) -> None:
     """Run the playground and the conformance scenarios in Debian's Chromium, or in that of STEPWELL_CHROMIUM."""
     node = use_node(session, NODES[0])
-    files = session.posargs or node_tests("tests/browser")
-    # Much of their time they wait.
-    session.run(node, "--test", "--test-concurrency=2", *files, external=True)
+    session.run(node, *NODE_TEST, *(session.posargs or node_tests("tests/browser")), external=True)
 
 
 @nox.session(default=False)

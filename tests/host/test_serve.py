@@ -36,14 +36,15 @@ def instances(place):
 
 def test_schedule(place, project):
     """A time that passed while nothing ran is made up for; the instance knows its schedule and is told apart."""
-    project("0 * * * *")
+    # Once a year, so that none of its times comes while this runs.
+    project("0 0 1 1 *")
     running = place.start("serve", ".")
     said = running.read_until("next at")
     running.interrupt()
     assert 130 == running.wait().code
     assert "Serving tick. Stop with Ctrl-C." in said
     with closing(sqlite3.connect(place.state)) as state, state:
-        state.execute("UPDATE schedules SET done = done - 2 * 3600000")
+        state.execute("UPDATE schedules SET done = done - 366 * 86400000")
 
     running = place.start("serve", ".")
     running.read_until("next at")
@@ -52,13 +53,13 @@ def test_schedule(place, project):
     running.wait()
 
     (instance,) = instances(place)
-    assert instance["id"].startswith("0 * * * *-")
+    assert instance["id"].startswith("0 0 1 1 *-")
     assert "cron" == instance["trigger_source"]
     described = place.run("workflows", "instances", "describe", "tick", instance["id"], "--json").json
-    assert {"cron": "0 * * * *", "payload": {}} == described["output"]
-    assert f"0 * * * *-{described['schedule']['scheduledTime']}" == instance["id"]
+    assert {"cron": "0 0 1 1 *", "payload": {}} == described["output"]
+    assert f"0 0 1 1 *-{described['schedule']['scheduledTime']}" == instance["id"]
     assert "⌛ Cron" in place.run("workflows", "instances", "describe", "tick", instance["id"]).out
-    assert "0 * * * * (next: " in place.run("workflows", "describe", "tick").out
+    assert "0 0 1 1 * (next: " in place.run("workflows", "describe", "tick").out
     assert 0 == place.run("workflows", "instances", "delete", "tick", instance["id"]).code
 
 

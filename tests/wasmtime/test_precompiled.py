@@ -118,10 +118,10 @@ def test_cache_that_cannot_be_written(component, tmp_path, compiled):
     assert precompiled.load(wasmtime.Engine(), component, tmp_path / "file" / "cache")
 
 
-def test_processes_at_the_same_time(component, cache):
+def test_processes_at_the_same_time(component, cache, tmp_path):
     """Several that need it at once wait for the first, and all get it."""
     code = f"""
-import sys, time
+import os, time
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 import wasmtime
@@ -131,9 +131,12 @@ spec.loader.exec_module(precompiled)
 original = precompiled._compile
 def compile_(*arguments):
     print("compiled", flush=True)
-    time.sleep(0.3)
+    while len(list(here.glob("begun-*"))) < 3:
+        time.sleep(0.01)
     return original(*arguments)
 precompiled._compile = compile_
+here = Path({str(tmp_path)!r})
+(here / f"begun-{{os.getpid()}}").touch()
 assert precompiled.load(wasmtime.Engine(), Path({str(component)!r}), Path({str(cache)!r}))
 """
     processes = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(3)]

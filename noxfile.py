@@ -17,7 +17,8 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
 
-PYTHONS = ["3.11", "3.13"]
+PYTHONS = ["3.11", "3.13", "3.14"]
+"""The oldest has all of the tests, the others what can come out otherwise there. One that is not found is skipped."""
 NODES = ["24"]
 MINIFLARE = "miniflare@5.20261117.0-beta"
 UPSTREAM_SDK = "workers-runtime-sdk==1.9.5"
@@ -153,12 +154,28 @@ def engine(session: nox.Session, node: str) -> None:
     )
 
 
+SAME_IN_EVERY_PYTHON = [
+    "test_architecture.py",
+    "host/test_benchmark.py",
+    "host/test_build.py",
+    "host/test_examples.py",
+    "host/test_javascript.py",
+    "host/test_playground.py",
+    "host/test_playground_words.py",
+    "host/test_pydantic.py",
+]
+"""Tests of what the Python that runs stepwell has no part in: sources, guests with an interpreter of their own."""
+
+
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the tests of the command line and the bridge's Python half."""
-    use_stepwell(session, *PYTEST, *DEBUGGING)
-    elsewhere = [f"--ignore=tests/{folder}" for folder in ("crash", "wasmtime", "wheel")]
-    session.run("pytest", "tests", *elsewhere, *session.posargs)
+    use_stepwell(session, *PYTEST, XDIST, *DEBUGGING)
+    elsewhere = ["crash", "wasmtime", "wheel"]
+    if session.python != PYTHONS[0] and not session.posargs:
+        elsewhere += SAME_IN_EVERY_PYTHON
+    left_out = [f"--ignore=tests/{name}" for name in elsewhere]
+    session.run("pytest", "tests", f"--numprocesses={SIDE_BY_SIDE}", "--dist=worksteal", *left_out, *session.posargs)
 
 
 @nox.session

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -13,10 +10,11 @@ import click
 
 from stepwell.exceptions import InputError
 from stepwell.packages.place import is_prepared
+from stepwell.pythons import find_python, project_settings, project_table
 from stepwell.sealed import sealed_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from stepwell.packages.place import Runtime as PackageRuntime
     from stepwell.project import Target
@@ -76,7 +74,7 @@ def choose_runtime(main: Path, name: str | None = None, python: str | None = Non
                 f"{main.name} runs in runtime {default}; --runtime, --python and --sdk are for Python workflows."
             )
         return {"name": default}
-    settings = _settings(main)
+    settings = project_settings(main)
     if name is None:
         name = "cpython" if python is not None else settings.get("runtime", default)
     if name not in FOR_PYTHON:
@@ -87,9 +85,9 @@ def choose_runtime(main: Path, name: str | None = None, python: str | None = Non
         if python is not None:
             raise InputError(f"--python is for --runtime cpython; runtime {name} brings its own Python.")
         if name == "wasmtime":
-            return {"name": name, "sealed": sealed_settings(_table(main))}
+            return {"name": name, "sealed": sealed_settings(project_table(main))}
         return {"name": name, "sdk": str(_find_sdk())} if _is_upstream(sdk) else {"name": name}
-    return {"name": name, "python": str(_find_python(main, python or settings.get("python")))}
+    return {"name": name, "python": str(find_python(main, python))}
 
 
 def runtime_name(runtime: Runtime) -> PackageRuntime:
@@ -140,54 +138,3 @@ def _likely_main(config: Path | None) -> Path | None:
     # A guess, right for every file that is not written to mislead; who reads it properly says what is wrong with it.
     found = re.search(r"""\bmain["']?\s*[:=]\s*["']([^"'\n]*\.py)["']""", text)
     return config.parent / found[1] if found and config else None
-
-
-def _settings(main: Path) -> dict[str, str]:
-    path, found = _table(main)
-    settings: dict[str, str] = {key: found[key] for key in ("runtime", "python") if key in found}
-    for key, value in settings.items():
-        if not isinstance(value, str):
-            raise InputError(f"{path}: tool.stepwell.{key} is {value!r}; it must be a string.")
-    if "python" in settings:
-        settings["python"] = str(path.parent / Path(settings["python"]).expanduser())
-    return settings
-
-
-def _table(main: Path) -> tuple[Path, dict[str, Any]]:
-    """What the nearest ``pyproject.toml`` says under ``[tool.stepwell]``, and where that is."""
-    for folder in _project_folders(main):
-        path = folder / "pyproject.toml"
-        if not path.is_file():
-            continue
-        import tomllib  # noqa: PLC0415 - few projects of one file have one
-
-        try:
-            return path, tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("stepwell", {})
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path} cannot be read: {error}") from error
-    return main, {}
-
-
-def _project_folders(main: Path) -> Iterator[Path]:
-    """The folder of *main* and those around it, up to the one that is the project's."""
-    for folder in main.absolute().parents:
-        yield folder
-        if (folder / "pyproject.toml").exists() or (folder / ".git").exists():
-            return
-
-
-def _find_python(main: Path, given: str | None) -> Path:
-    if given is not None:
-        path = Path(given).expanduser()
-        if path.is_dir():
-            path /= "bin/python"
-        found = shutil.which(path)
-        if found is None:
-            raise InputError(f"{given!r} is not a Python: there is no executable of that name.")
-        # Not resolved: a virtual environment is known by where its link stands.
-        return Path(os.path.abspath(found))  # noqa: PTH100
-    for folder in _project_folders(main):
-        path = folder / ".venv" / "bin" / "python"
-        if path.exists():
-            return path
-    return Path(sys.executable)

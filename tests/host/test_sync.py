@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 import tomllib
 
 import pytest
@@ -291,6 +292,27 @@ def test_runtimes(project, index):
     assert ["pyodide", "wasmtime", "cpython"] == [line.split(":")[0] for line in done.out.splitlines()]
     assert {"python_modules", "python_modules-wasmtime", "python_modules-cpython"} <= names(project)
     assert {"pylock.toml", "pylock.wasmtime.toml", "pylock.cpython.toml"} <= names(project)
+
+
+def test_one_python(project):
+    """What is installed for runtime cpython is for the Python that runs it: that of the project."""
+    asked = project.folder / "asked"
+    python = project.write(".venv/bin/python", f'#!/bin/sh\necho >> {asked}\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+
+    synced = project.run("sync", "--runtime", "cpython")
+
+    assert (0, True) == (synced.code, asked.exists()), synced.err
+    asked.unlink()
+    assert 0 == project.run("run", "flow.py", "--runtime", "cpython", "--quiet").code
+    assert asked.exists()
+
+
+def test_python_that_is_none(project):
+    """It is refused by the same rule as where it is to run something."""
+    done = project.run("sync", "--runtime", "cpython", "--python", "no/such")
+
+    assert (2, True) == (done.code, "'no/such' is not a Python" in done.err)
 
 
 def test_unknown(project):

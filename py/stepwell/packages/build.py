@@ -154,7 +154,7 @@ def read_wanted() -> Wanted:
     """What our Pyodide says of itself."""
     package = json.loads((host_root() / "node_modules" / "pyodide" / "package.json").read_text(encoding="utf-8"))
     script = "import platform, sysconfig; print(platform.python_version(), sysconfig.get_platform())"
-    answer = _ask(Path(interpreter("pyodide", None)), "-c", script)
+    answer = _ask(Path(interpreter("pyodide", host_root())), "-c", script)
     match = re.fullmatch(r"(\d+\.\d+)\.\S+ emscripten-([\d.]+)-wasm32", answer)
     if match is None:
         raise InputError(f"Pyodide does not say what it was built with: {answer!r}.")

@@ -34,14 +34,14 @@ def refusal(place: Place, answer: Answer, uv: Uv) -> str:
     culprits = [each for each in requirements if not _fits(uv, [each])]
     lines = []
     for culprit in culprits:
-        others = _runtimes_for(place.root, [culprit], place.runtime)
+        others = _runtimes_for(place, [culprit])
         name = Requirement(culprit).name
         if others:
             lines.append(
                 f"{name} has no wheel for runtime {place.runtime}. It can be installed for: {', '.join(others)}."
             )
     if lines:
-        able = _runtimes_for(place.root, requirements, place.runtime)
+        able = _runtimes_for(place, requirements)
         if able and len(requirements) > 1:
             lines.append(f"All that is declared can be installed for: {', '.join(able)}.")
         # Why each of hundreds of versions has none would only hide it.
@@ -54,9 +54,11 @@ def _end_of(text: str) -> str:
     return text if len(lines) <= LONGEST else "\n".join(["[…]", *lines[-LONGEST:]])
 
 
-def _runtimes_for(folder: Path, requirements: list[str], but: Runtime) -> list[Runtime]:
-    others = [runtime for runtime in RUNTIMES if runtime != but]
-    return [runtime for runtime in others if _fits(Uv(folder, interpreter(runtime, None), builds=False), requirements)]
+def _runtimes_for(place: Place, requirements: list[str]) -> list[Runtime]:
+    """The other runtimes that *requirements* can be installed for."""
+    others = (runtime for runtime in RUNTIMES if runtime != place.runtime)
+    main = place.declaration.path
+    return [each for each in others if _fits(Uv(place.root, interpreter(each, main), builds=False), requirements)]
 
 
 def _fits(uv: Uv, requirements: list[str]) -> bool:

@@ -18,7 +18,6 @@ from stepwell import exits
 from stepwell._node import find_node
 from stepwell.exceptions import InputError
 from stepwell.host import host_root
-from stepwell.options import PATH
 from stepwell.packages.declaration import Declaration, check_requirements, find_declaration
 from stepwell.packages.locks import annotate, is_lock_of, locked_python, locked_versions
 from stepwell.packages.place import PREPARED, RUNTIMES, STAMP, Place, Runtime
@@ -41,11 +40,13 @@ DRAFT = ".stepwell-sync-"
     help="For this runtime; repeatable. Default: those that are locked already, else pyodide.",
 )
 @click.option(
-    "--python", metavar="PATH", type=PATH, help="The Python of runtime cpython. Default: the one of stepwell."
+    "--python",
+    metavar="PATH",
+    help="The Python of runtime cpython. Default: the project's own (.venv), else the one that runs stepwell.",
 )
 @click.option("--upgrade", is_flag=True, help="Lock the newest versions that fit, not those of the lock file.")
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 where a sync is needed.")
-def sync(target: str, runtimes: tuple[Runtime, ...], python: Path | None, *, upgrade: bool, check: bool) -> None:
+def sync(target: str, runtimes: tuple[Runtime, ...], python: str | None, *, upgrade: bool, check: bool) -> None:
     r"""
     Lock and install the packages that TARGET declares: a file, or a folder (default: this one).
 
@@ -96,7 +97,7 @@ def _usual(declaration: Declaration) -> list[Runtime]:
     return [runtime for runtime in RUNTIMES if Place(declaration, runtime).lock.exists()] or ["pyodide"]
 
 
-def bring_up_to_date(place: Place, *, python: Path | None, upgrade: bool) -> None:
+def bring_up_to_date(place: Place, *, python: str | None, upgrade: bool) -> None:
     """
     Lock and install what is declared at *place*; until all is there, what was there stays.
 
@@ -108,7 +109,9 @@ def bring_up_to_date(place: Place, *, python: Path | None, upgrade: bool) -> Non
         if place.problem() is None and not upgrade:
             click.echo(f"{place.runtime}: up to date ({place.modules.name}).")
             return
-        uv = Uv(place.root, interpreter(place.runtime, python), builds=place.runtime == "cpython")
+        uv = Uv(
+            place.root, interpreter(place.runtime, place.declaration.path, python), builds=place.runtime == "cpython"
+        )
         draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=place.root))
         # Beside the lock file, for it may name files by paths relative to itself.
         lock = place.root / f"pylock.{draft.name.lstrip('.')}.toml"

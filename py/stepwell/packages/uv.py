@@ -21,6 +21,7 @@ from stepwell._node import find_node
 from stepwell.exceptions import InputError, InternalError
 from stepwell.host import host_root
 from stepwell.packages.pip_settings import pip_settings
+from stepwell.pythons import find_python
 
 if TYPE_CHECKING:
     from stepwell.packages.place import Runtime
@@ -127,16 +128,20 @@ def find_uv() -> str:
         raise InputError("uv is missing, which comes with Stepwell; install Stepwell again.") from error
 
 
-def interpreter(runtime: Runtime, python: Path | None) -> str:
+def interpreter(runtime: Runtime, main: Path, python: str | None = None) -> str:
     """
     The `python` command to ask what fits *runtime*.
 
     Args:
         runtime: Which.
-        python: The interpreter of runtime ``cpython``; None for the one that runs this.
+        main: A file of the project.
+        python: What the command says of the Python of runtime ``cpython``.
+
+    Raises:
+        InputError: There is no such Python.
     """
     if runtime == "cpython":
-        return os.fspath(python or sys.executable)
+        return os.fspath(find_python(main, python))
     root = host_root()
     script = root / "runtime" / "pyodide" / "python.js"
     package = root / "node_modules" / "pyodide" / "package.json"

@@ -23,6 +23,9 @@ export const TARGETS = {
   cloudflare: async () => (await import("./cloudflare.js")).default,
 };
 
+/** Other names of targets: the runtime's, where the table says what language its scenarios are in. @type {Record<string, string>} */
+export const ALIASES = { pyodide: "python" };
+
 /** @param {Deployment} deployment @returns {Promise<LocalGuest>} */
 async function pyodide(deployment) {
   const { PyodideGuest } = await import("../../runtime/pyodide/pool.js");

@@ -1,7 +1,7 @@
 /** The command line of the suite. Whatever is wrong with it ends the process with 2, before anything has run. */
 
 import { parseArgs } from "node:util";
-import { TARGETS } from "./targets/index.js";
+import { ALIASES, TARGETS } from "./targets/index.js";
 
 /** What the command line, or a file that it names, asks for and cannot be had. */
 export class UsageError extends Error {}
@@ -12,18 +12,25 @@ export class UsageError extends Error {}
  */
 export function readArguments(args) {
   const options = parse(args);
-  for (const name of [...(options.target ?? []), ...(options.without ?? [])]) {
-    if (!Object.hasOwn(TARGETS, name)) {
-      throw new UsageError(`There is no target ${JSON.stringify(name)}. There are ${Object.keys(TARGETS).join(", ")}.`);
-    }
-  }
+  const target = options.target?.map(targetOf);
+  const without = options.without?.map(targetOf);
   if (!/^[1-9]\d*$/.test(options.repeat)) {
     throw new UsageError(`--repeat takes a whole number from 1, not ${JSON.stringify(options.repeat)}.`);
   }
   if (options.scenarios && (options.update || options.parity !== undefined)) {
     throw new UsageError("--update and --parity are for the suite's own scenarios, not for those of --scenarios.");
   }
-  return { ...options, repeat: Number(options.repeat) };
+  return { ...options, target, without, repeat: Number(options.repeat) };
+}
+
+/** @param {string} name one of a target, or another that it has */
+function targetOf(name) {
+  const target = ALIASES[name] ?? name;
+  if (Object.hasOwn(TARGETS, target)) return target;
+  const aliases = Object.entries(ALIASES).map(([alias, each]) => `, ${alias} (which is ${each})`);
+  throw new UsageError(
+    `There is no target ${JSON.stringify(name)}. There are ${Object.keys(TARGETS).join(", ")}${aliases.join("")}.`,
+  );
 }
 
 /** @param {string[]} args */

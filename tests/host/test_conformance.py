@@ -90,6 +90,14 @@ export default [{ ...scenario, drive, expect: { output: 2 } }];""",
     assert (1, "javascript: 0 same, 1 failed") == (done.code, done.out.splitlines()[-1])
 
 
+def test_target_by_its_runtime(place):
+    """Runtime pyodide is the target that the table calls python."""
+    done = place.run("conformance", "--quiet", "--target", "pyodide", "-k", "to change the event does not")
+
+    assert 0 == done.code
+    assert done.out.splitlines()[-1].startswith("python: ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -429,11 +429,15 @@ def test_bad_target(place, target):
     assert 2 == place.run("sync", target).code
 
 
-def test_not_declared(place, index):
-    """A module that is imported and not declared: the error says what to do."""
-    place.write("flow.py", FLOW)
+@pytest.mark.parametrize("runtime", ["pyodide", "cpython"])
+@pytest.mark.parametrize("importer", ["flow.py", "helper.py", "helpers/deep.py"])
+def test_not_declared(place, index, importer, runtime):
+    """A module that any module of the project imports and that is not declared: the error says what to do."""
+    place.write("flow.py", "import helper\n")
+    place.write("helper.py", "import helpers.deep\n")
+    place.write(importer, FLOW)
 
-    done = place.run("run", "flow.py")
+    done = place.run("run", "flow.py", "--runtime", runtime)
 
     assert 2 == done.code
     assert "If 'greeting' is a package, declare it" in done.err

@@ -42,7 +42,11 @@ export const deployment = z.strictObject({
   bindings: z.record(z.string(), z.string()).nullable().default(null),
   runtime: z
     .discriminatedUnion("name", [
-      z.strictObject({ name: z.literal("pyodide"), sdk: z.string().startsWith("/").optional() }),
+      z.strictObject({
+        name: z.literal("pyodide"),
+        sdk: z.string().startsWith("/").optional(),
+        flags: z.array(z.string()).optional(),
+      }),
       z.strictObject({ name: z.literal("cpython"), python: z.string().startsWith("/").optional() }),
       z.strictObject({ name: z.literal("javascript") }),
       z.strictObject({ name: z.literal("wasmtime"), sealed: sealed.optional() }),

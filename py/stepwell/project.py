@@ -59,6 +59,7 @@ class Project:
         env: What `self.env` has besides the workflows.
         bindings: Names of workflows by the names that `self.env` has for them; None means each class under its own.
         warnings: What looks like a mistake in the configuration.
+        sdk_flags: Compatibility flags for Cloudflare's own SDK; ours has none.
     """
 
     main: Path
@@ -66,6 +67,7 @@ class Project:
     env: dict[str, object] = field(default_factory=dict)
     bindings: dict[str, str] | None = None
     warnings: list[str] = field(default_factory=list)
+    sdk_flags: list[str] = field(default_factory=list)
 
     def deployment(self, runtime: Runtime | None = None) -> dict[str, object]:
         """The project as the host takes it, to be run by *runtime*."""
@@ -86,7 +88,7 @@ class Project:
             "main": str(self.main),
             "vars": self.env,
             "bindings": self.bindings,
-            "runtime": runtime,
+            "runtime": {**runtime, "flags": self.sdk_flags} if runtime and "sdk" in runtime else runtime,
             "workflows": workflows or None,
         }
 

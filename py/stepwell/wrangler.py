@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from stepwell.compatibility import sdk_flags
 from stepwell.exceptions import InputError
 from stepwell.names import MAX_NAME, binding_name, name_problem
 from stepwell.project import SUFFIXES, Project, WorkflowSetting
@@ -86,6 +87,8 @@ class Wrangler(Part):
     exports: dict[str, ExportEntry] = {}
     vars: dict[str, JsonValue] = {}
     triggers: Triggers | None = None
+    compatibility_date: str | None = None
+    compatibility_flags: list[str] = []
 
 
 def load_config(path: Path) -> Project:
@@ -111,6 +114,7 @@ def load_config(path: Path) -> Project:
         env=dict(config.vars),
         bindings=_bindings(config) or None,
         warnings=[f"{path}: {warning}" for warning in _warnings(config)],
+        sdk_flags=sdk_flags(path, config.compatibility_date, config.compatibility_flags),
     )
 
 

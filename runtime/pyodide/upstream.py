@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
     from .loop import PyodideLoop
 
-ON_CLOUDFLARE = frozenset({"python_workflows", "python_workflows_implicit_dependencies"})
+ON_CLOUDFLARE = frozenset(
+    {"python_workflows", "python_workflows_implicit_dependencies", "python_request_headers_preserve_commas"}
+)
 """Compatibility flags that a new deployment has there, of those that the SDK asks for."""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from stepwell import runtimes
+from stepwell.compatibility import sdk_flags
 from stepwell.exceptions import InputError
 from stepwell.runtimes import choose_runtime
 
@@ -45,3 +46,75 @@ def test_refused(main, runtime, sdk, refusal):
     """An SDK that there is not, or not there, is refused."""
     with pytest.raises(InputError, match=refusal):
         choose_runtime(main, runtime, sdk=sdk)
+
+
+IMPLICIT = "python_workflows_implicit_dependencies"
+COMMAS = "python_request_headers_preserve_commas"
+
+
+@pytest.mark.parametrize(
+    ("date", "flags", "implicit", "commas"),
+    [
+        (None, [], True, True),
+        ("2026-02-25", [], True, True),
+        ("2026-02-24", [], False, True),
+        ("2026-02-16", ["python_workers"], False, False),
+        ("2026-02-16", [IMPLICIT], True, False),
+        ("2026-11-01", [f"no_{IMPLICIT}", f"no_{COMMAS}"], False, False),
+    ],
+)
+def test_flags(date, flags, implicit, commas):
+    """A flag is what is said of it, and otherwise what it is by default at the compatibility date."""
+    found = sdk_flags(Path("wrangler.toml"), date, flags)
+
+    assert [IMPLICIT if implicit else f"no_{IMPLICIT}", COMMAS if commas else f"no_{COMMAS}"] == found
+
+
+@pytest.mark.parametrize(
+    ("date", "flags", "refusal"),
+    [
+        ("yesterday", [], r"compatibility_date is 'yesterday'; it must be a day such as 2026-11-01\."),
+        (None, [IMPLICIT, f"no_{IMPLICIT}"], rf"compatibility_flags has both {IMPLICIT} and no_{IMPLICIT}\."),
+    ],
+)
+def test_bad_flags(date, flags, refusal):
+    """What is no date, or contradicts itself, is refused."""
+    with pytest.raises(InputError, match=refusal):
+        sdk_flags(Path("wrangler.toml"), date, flags)
+
+
+FLOW_OF_EITHER_KIND = """
+from workers import WorkflowEntrypoint
+
+class Sum(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do("one")
+        async def one():
+            return 1
+
+        try:
+            @step.do("two", [one])
+            async def two(one):
+                return one + 1
+        except TypeError:
+            return "by name"
+        return await two()
+"""
+
+
+@pytest.mark.skipif(runtimes.find_upstream_sdk() is None, reason="workers-runtime-sdk is not installed")
+@pytest.mark.parametrize(("date", "output"), [("2026-02-25", "by name"), ("2026-02-24", 2)])
+def test_signature_by_date(place, date, output):
+    """The compatibility date says which of its two signatures Cloudflare's SDK has."""
+    place.write("flow.py", FLOW_OF_EITHER_KIND)
+    place.write(
+        "wrangler.toml",
+        f"""
+        main = "flow.py"
+        compatibility_date = "{date}"
+        compatibility_flags = ["python_workers"]
+        workflows = [{{ binding = "SUM", name = "sum", class_name = "Sum" }}]
+        """,
+    )
+
+    assert output == place.run("run", ".", "--sdk", "upstream", "-q").json

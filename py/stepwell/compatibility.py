@@ -15,7 +15,7 @@ SDK_FLAGS = {
     "python_workflows_implicit_dependencies": dt.date(2026, 2, 25),
     "python_request_headers_preserve_commas": dt.date(2026, 2, 17),
 }
-"""What the SDK looks at, and the compatibility date from which on it is so by default. Other flags are not the SDK's."""
+"""What the SDK looks at, and the compatibility date from which on it is so by default. Other flags are others'."""
 
 
 def sdk_flags(path: Path, date: str | None, flags: Collection[str]) -> list[str]:

@@ -54,6 +54,43 @@ const TWO_IN_A_ROW = {
       return [first.payload, second.payload];`,
 };
 
+/**
+ * What JavaScript has made of the promise of a step: that it waits for the engine is not written on it.
+ *
+ * @type {{ what: string, python: string, javascript: string }[]}
+ */
+const DERIVED = [
+  {
+    what: "a race of its steps",
+    python: `await js.Promise.race(to_js([step.js.sleep("a", "1 hour"), step.js.sleep("b", "2 hours")]))`,
+    javascript: `await Promise.race([step.sleep("a", "1 hour"), step.sleep("b", "2 hours")]);`,
+  },
+  {
+    what: "what follows one of its steps",
+    python: `await step.js.sleep("a", "1 hour").then(lambda _: None)`,
+    javascript: `await step.sleep("a", "1 hour").then(() => {});`,
+  },
+  {
+    what: "an async function around a step",
+    python: `await run_js("async (step) => { await step.sleep('a', '1 hour'); }")(step.js)`,
+    javascript: `await (async () => {
+        await step.sleep("a", "1 hour");
+      })();`,
+  },
+];
+
+const WITH_JAVASCRIPT = `
+      import js
+      from pyodide.code import run_js
+      from pyodide.ffi import to_js`;
+
+/** @type {Record<string, string>} */
+const NO_JAVASCRIPT = {
+  "python-upstream-sdk": "its steps do not show JavaScript's",
+  wasmtime: "there is no JavaScript beside it",
+  cpython: "there is no JavaScript beside it",
+};
+
 /** @type {Scenario[]} */
 export default [
   ...DURATIONS.map(([text, ms]) => ({
@@ -131,6 +168,36 @@ export default [
       return calls(event);`,
     expect: { output: ["run", "a", "run"] },
     differs: { cloudflare: "its local engine never gives up an instance that sleeps" },
+  },
+  ...DERIVED.map(({ what, python, javascript }) => ({
+    name: `sleeps: for ${what}, made by JavaScript, an instance parks too`,
+    python: `${WITH_JAVASCRIPT}
+      calls(event).append("run")
+      ${python}
+      return calls(event)`,
+    javascript: `
+      calls(event).push("run");
+      ${javascript}
+      return calls(event);`,
+    unordered: true,
+    drive: whileWaiting((run) => run.note(run.status())),
+    expect: { output: ["run", "run"], notes: ["waiting"] },
+    notFor: {
+      ...NO_JAVASCRIPT,
+      cloudflare: "its local engine never gives up an instance that sleeps",
+      browser: "after five minutes of real time: a page's worker does not tell what can wake it",
+    },
+  })),
+  {
+    name: "sleeps: a race with what is not the engine's is waited for",
+    python: `${WITH_JAVASCRIPT}
+      timer = run_js("() => new Promise((resolve) => setTimeout(resolve, 150, 'timer'))")
+      return await js.Promise.race(to_js([step.js.sleep("a", "1 hour"), timer()]))`,
+    javascript: `
+      const timer = new Promise((resolve) => void setTimeout(resolve, 150, "timer"));
+      return await Promise.race([step.sleep("a", "1 hour"), timer]);`,
+    expect: { output: "timer" },
+    notFor: NO_JAVASCRIPT,
   },
   {
     name: "sleeps: over a restart of the engine",

@@ -23,6 +23,8 @@ const thread = new Thread({
   mount: writeFolder,
   soon,
   block,
+  // Nor what can wake them: see `GRACE` in `rest.py`.
+  others: () => 1,
   // Workers are not told what they have used. Time that passes is the nearest to it.
   processorTime: () => performance.now(),
   async collector() {

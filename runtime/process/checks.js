@@ -41,7 +41,7 @@ const error = (value) =>
   (value.retryable === undefined || value.retryable === false) &&
   [value.type, value.args, value.state, value.traceback].every((each) => each === undefined || string(each));
 /** @type {Rule} */
-const handler = (value) => object(value) && maybe(object)(value.config);
+const handler = (value) => object(value);
 
 /** @param {Rule} rule @returns {Rule} */
 function maybe(rule) {
@@ -50,11 +50,11 @@ function maybe(rule) {
 
 /** The fields of each message besides `type`, `pass` and those of `REFS`. @type {Record<string, Record<string, Rule>>} */
 const FIELDS = {
-  do: { name: string, count: positive, config: maybe(object), started: maybe(on), rollback: maybe(handler) },
+  do: { name: string, count: positive, config: anything, started: maybe(on), rollback: maybe(handler) },
   done: { value: isResult },
   failed: { error },
   delay: { delay: anything, failure: maybe(string) },
-  rollback: { name: string, count: positive, config: maybe(object) },
+  rollback: { name: string, count: positive, config: anything },
   replayed: {},
   sleep: { name: string, count: positive, duration: anything, until: anything },
   waitForEvent: { name: string, count: positive, eventType: anything, timeout: anything },

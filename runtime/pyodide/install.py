@@ -36,6 +36,9 @@ class Host(GuestHost, Protocol):
     def set_timer(self, delay: int) -> None:
         """Call `Guest.turn` in *delay* ms, in place of what was asked before."""
 
+    def alone(self) -> bool:
+        """Whether nothing but the engine, and the timer of `set_timer`, can wake the interpreter."""
+
     def sleep(self, delay: float) -> None:
         """Block the thread for *delay* ms."""
 
@@ -62,7 +65,7 @@ def install(host: Host) -> Guest:
     random.seed()
     sys.dont_write_bytecode = True
     written = output.Output(lambda: guest.flush())  # noqa: PLW0108 - there is no guest yet
-    loop = PyodideLoop(host.wake, host.set_timer)
+    loop = PyodideLoop(host.wake, host.set_timer, host.alone)
 
     def open_sdk(options: dict[str, Any]) -> Sdk:
         upstream = host.open_upstream()

@@ -30,6 +30,7 @@ import { Control } from "../control.js";
  * @property {(pyodide: any, deployment: any) => void} mount show the deployment's files to the interpreter
  * @property {(run: () => void) => void} soon runs its argument after the messages that are there have been read
  * @property {(ms: number) => void} block the thread
+ * @property {(timer: boolean) => number} others how much besides the pool, and a timer where there is one, can wake the thread
  * @property {() => number} processorTime what the thread has used of a processor, in ms
  * @property {(pyodide: any, folder: string) => { host: object, restore: (wire: WireError) => Error }} [upstream]
  *   puts Cloudflare's own SDK, which the folder has, into the interpreter: what it expects around it, and how it wants errors
@@ -92,8 +93,14 @@ export class Thread {
       wake: () => this.#place.soon(() => this.#turn()),
       set_timer: (/** @type {number} */ delay) => {
         clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => this.#turn(), delay);
+        const timer = setTimeout(() => {
+          this.#turn();
+          // Not before: until it returns, it is still one of those that Node counts.
+          if (this.#timer === timer) this.#timer = undefined;
+        }, delay);
+        this.#timer = timer;
       },
+      alone: () => this.#place.others(this.#timer !== undefined) === 0,
       sleep: (/** @type {number} */ delay) => this.#place.block(delay),
       computed: () => this.#computed(control),
       look: () => control.look(),

@@ -39,6 +39,8 @@ const thread = new Thread({
   soon: setImmediate,
   // Any word will do that nobody notifies.
   block: (ms) => void Atomics.wait(idle, 0, 0, ms),
+  // Ports are the pool's, and those of the thread's own output.
+  others: (timer) => process.getActiveResourcesInfo().filter((kind) => kind !== "MessagePort").length - (timer ? 1 : 0),
   processorTime() {
     const { user, system } = process.threadCpuUsage();
     return (user + system) / 1000;

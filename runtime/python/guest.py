@@ -16,7 +16,7 @@ from _workflows_bridge.batch import Batch, unpack_batch
 from . import interrupts
 from .deployment import Deployment
 from .passes import Pass
-from .rest import is_at_rest
+from .rest import Doubts, Rest, rest_of
 from .sdk import OwnSdk
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class Guest:
         self._passes: dict[int, Pass] = {}
         self._touched: set[Session] = set()
         self._crossed: set[Session] = set()
+        self._doubts = Doubts()
         self._drained = True
         """Whether all has run that was runnable in this turn."""
         self._outbox = Batch()
@@ -162,9 +163,16 @@ class Guest:
             return  # somebody has been woken, and has not run yet
         # What an outcome makes JavaScript do, it does between this turn and the next.
         later, self._crossed = self._crossed, set()
-        for session in (self._touched | self.loop.woken) - later:
+        moved = self._touched | self.loop.woken
+        looked = moved | self._doubts.sessions if self._doubts else moved
+        for session in looked - later:
             found = self._passes.get(session.pass_)
-            if found and found.reported_rest != session.seen and is_at_rest(session, self.loop):
+            rest = rest_of(session, self.loop) if found and found.reported_rest != session.seen else Rest.NO
+            if rest is Rest.UNKNOWN:
+                rest = self._doubts.settle(session, self.loop, moved=session in moved)
+            elif self._doubts:
+                self._doubts.forget(session)
+            if found and rest is Rest.YES:
                 found.reported_rest = session.seen
                 self.post({"type": "quiet", "pass": session.pass_, "seen": session.seen})
         self._touched = later

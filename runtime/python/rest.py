@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from asyncio import Future, Task
+from contextvars import Context
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from _workflows_bridge.calls import HOT, IDLE, RUNNING
 from _workflows_bridge.session import Session, StepFuture
 
 if TYPE_CHECKING:
+    from asyncio import TimerHandle
     from types import FrameType
 
     from .loop import GuestLoop
@@ -19,25 +22,90 @@ _WAITING_ON_TASKS = frozenset(
 """Modules whose coroutines wait for what other tasks do. `asyncio.sleep` is among them, but has a timer."""
 
 
+GRACE = 5 * 60
+"""Upstream's grace period in seconds, after which a pass that nobody can tell of is taken for one at rest."""
+LOOK = 0.02
+"""Seconds after which such a pass is looked at again."""
+
 AWAITS_STEP = "awaits_step"
 """Attribute of a future that a runtime has made of what a step gave elsewhere, such as JavaScript's promise of it."""
 
 
-def is_at_rest(session: Session, loop: GuestLoop) -> bool:
+class Rest(Enum):
+    """Whether a pass can move without the engine."""
+
+    NO = 0
+    YES = 1
+    UNKNOWN = 2
+    """It waits for something whose nature nobody can tell, such as a promise of JavaScript's own."""
+
+
+def rest_of(session: Session, loop: GuestLoop) -> Rest:
     """Whether everything that *session* waits for is the engine's: a time, an event, a retry."""
     states = session.states
-    if not states[IDLE] or states[RUNNING] or (states[HOT] and not session.held):
-        return False
-    return not loop.timers_of(session) and all(
-        task.done() or _waits_for_engine(task) for task in loop.tasks.get(session, ())
-    )
+    if not states[IDLE] or states[RUNNING] or (states[HOT] and not session.held) or loop.timers_of(session):
+        return Rest.NO
+    rest = Rest.YES
+    for task in loop.tasks.get(session, ()):
+        if task.done():
+            continue
+        waiter = getattr(task, "_fut_waiter", None)
+        if waiter is None:
+            return Rest.NO
+        if not (_is_known(waiter) or _innermost_module(task) in _WAITING_ON_TASKS):
+            rest = Rest.UNKNOWN
+    return rest
 
 
-def _waits_for_engine(task: Task[Any]) -> bool:
-    waiter = getattr(task, "_fut_waiter", None)
-    if waiter is None:
-        return False
-    return _is_known(waiter) or _innermost_module(task) in _WAITING_ON_TASKS
+class Doubts:
+    """
+    Passes of which nobody can tell whether they are at rest.
+
+    Where nothing but the engine can wake the interpreter, whatever they wait for is the engine's. Otherwise they are
+    looked at again and again, and taken for resting when they have waited for as long as upstream waits.
+    """
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._since: dict[Session, float] = {}
+        self._calm: set[Session] = set()
+        """Those that seemed to be at rest when they were last looked at."""
+        self._timer: TimerHandle | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._since)
+
+    @property
+    def sessions(self) -> set[Session]:
+        """Those in doubt."""
+        return set(self._since)
+
+    def settle(self, session: Session, loop: GuestLoop, *, moved: bool) -> Rest:
+        """
+        Whether *session* is at rest; if that stays unknown, have a turn soon in which it is looked at again.
+
+        *moved*: something has happened to it since it was last looked at. JavaScript may hand that on in several turns.
+        """
+        now = loop.time()
+        since = self._since.setdefault(session, now)
+        calm = loop.alone()
+        if (calm and session in self._calm and not moved) or now - since >= GRACE:
+            self.forget(session)
+            return Rest.YES
+        (self._calm.add if calm else self._calm.discard)(session)
+        if self._timer is None or self._timer.when() <= now:
+            # Seldom, for one that takes its time. In a context of its own, so that it is no pass's timer.
+            self._timer = loop.call_later(max(LOOK, (now - since) / 8), _nothing, context=Context())
+        return Rest.UNKNOWN
+
+    def forget(self, session: Session) -> None:
+        """*session* is in no doubt."""
+        self._since.pop(session, None)
+        self._calm.discard(session)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _is_known(waiter: Future[Any]) -> bool:

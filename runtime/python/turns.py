@@ -52,13 +52,16 @@ class TurnLoop(GuestLoop):
     run_handle = staticmethod(Handle._run)  # type: ignore[attr-defined, unused-ignore]  # noqa: SLF001
     """What runs a handle."""
 
-    def __init__(self, wake: Callable[[], None], set_timer: Callable[[int], None]) -> None:
+    def __init__(
+        self, wake: Callable[[], None], set_timer: Callable[[int], None], alone: Callable[[], bool] = bool
+    ) -> None:
         """
         Make it the running loop.
 
         Args:
             wake: Asks the host for a turn, soon. Called once between two turns.
             set_timer: Asks the host for a turn in so many ms, in place of what was asked before.
+            alone: Asks the host whether nothing but the engine, and this timer, can wake the interpreter.
         """
         super().__init__()
         self.turning = False
@@ -68,6 +71,7 @@ class TurnLoop(GuestLoop):
         self._timer_at = float("inf")
         self._ask_wake = wake
         self._ask_timer = set_timer
+        self._is_alone = alone
         self._wake_asked = False
 
     # Scheduling -------------------------------------------------------------------------------------------------------
@@ -122,6 +126,10 @@ class TurnLoop(GuestLoop):
         if not self._wake_asked:
             self._wake_asked = True
             self._ask_wake()
+
+    def alone(self) -> bool:
+        """See `GuestLoop`."""
+        return self._is_alone()
 
     def set_timers(self) -> Iterator[TimerHandle]:
         """See `GuestLoop`."""

@@ -79,9 +79,9 @@ class GuestLoop(AbstractEventLoop):
         """See to it that there will be a turn."""
         raise NotImplementedError
 
-    def alone(self) -> bool:
-        """Whether nothing but the engine can wake this interpreter, as far as its host can tell."""
-        return False
+    def alone(self) -> bool | None:
+        """Whether nothing but the engine can wake this interpreter; None where its host cannot tell."""
+        return None
 
     def set_timers(self) -> Iterable[TimerHandle]:
         """All timers that are to come; cancelled ones may be among them."""

@@ -86,9 +86,11 @@ class Doubts:
 
         *moved*: something has happened to it since it was last looked at. JavaScript may hand that on in several turns.
         """
+        calm = loop.alone()
+        if calm is None:
+            return Rest.UNKNOWN
         now = loop.time()
         since = self._since.setdefault(session, now)
-        calm = loop.alone()
         if (calm and session in self._calm and not moved) or now - since >= GRACE:
             self.forget(session)
             return Rest.YES

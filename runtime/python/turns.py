@@ -53,7 +53,10 @@ class TurnLoop(GuestLoop):
     """What runs a handle."""
 
     def __init__(
-        self, wake: Callable[[], None], set_timer: Callable[[int], None], alone: Callable[[], bool] = bool
+        self,
+        wake: Callable[[], None],
+        set_timer: Callable[[int], None],
+        alone: Callable[[], bool | None] = lambda: None,
     ) -> None:
         """
         Make it the running loop.
@@ -127,7 +130,7 @@ class TurnLoop(GuestLoop):
             self._wake_asked = True
             self._ask_wake()
 
-    def alone(self) -> bool:
+    def alone(self) -> bool | None:
         """See `GuestLoop`."""
         return self._is_alone()
 

@@ -82,7 +82,8 @@ export class Isolate {
   #watchdog;
   /** @type {ToGuest[]} */
   #outbox = [];
-  #flushing = false;
+  /** What will flush. @type {((run: () => void) => void) | undefined} */
+  #flushing;
   #started = false;
   #loaded = false;
   /** What was written before that. If it ends, its last words say why. @type {string[]} */
@@ -250,10 +251,18 @@ export class Isolate {
     }
     this.#outbox.push(message);
     if (message.type === "expired") this.#watchdog.ask();
-    if (this.#flushing || !this.#loaded) return;
-    this.#flushing = true;
-    this.#kind.soon(() => {
-      this.#flushing = false;
+    if (!this.#loaded) return;
+    // What lets code go on leaves with the commit that covers it, before other work of this turn. A start can wait for more of its kind.
+    if (message.type === "start") this.#flushWith(this.#kind.soon);
+    else this.#flushWith(queueMicrotask);
+  }
+
+  /** @param {(run: () => void) => void} soon */
+  #flushWith(soon) {
+    if (this.#flushing === soon) return;
+    this.#flushing = soon;
+    soon(() => {
+      if (this.#flushing === soon) this.#flushing = undefined;
       this.#flush();
     });
   }
@@ -261,7 +270,7 @@ export class Isolate {
   #flush() {
     const messages = this.#outbox;
     this.#outbox = [];
-    if (this.#dead) return;
+    if (this.#dead || messages.length === 0) return;
     for (let first = 0; first < messages.length; first += MOST) {
       this.#thread.post(packBatch(messages.slice(first, first + MOST)));
     }

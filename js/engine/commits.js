@@ -73,7 +73,16 @@ export class Commits {
   }
 
   /**
-   * The same, without hurry: with whichever commit comes next.
+   * The same, a turn later: whoever waits to be told does not wait for *run* as well.
+   *
+   * @param {() => void} run
+   */
+  afterwards(run) {
+    this.after(() => this.#defer(run));
+  }
+
+  /**
+   * The same as `after`, without hurry: with whichever commit comes next.
    *
    * @param {() => void} resolve
    */
@@ -102,12 +111,16 @@ export class Commits {
 
   /** Commit what has been written so far. What waits in `after` waits on, until the end of the turn. */
   settle() {
+    this.#commit();
+    if (this.#after.length > 0) this.#schedule();
+  }
+
+  #commit() {
     if (!this.#open) return;
     this.#cancelLatest?.();
     try {
       this.#store.commit();
       this.#open = false;
-      if (this.#after.length > 0) this.#schedule();
     } catch (error) {
       this.#fail(error);
       throw new StoppedError({ cause: error });
@@ -118,7 +131,7 @@ export class Commits {
     this.#scheduled = false;
     if (this.#failed) return;
     try {
-      this.settle();
+      this.#commit();
     } catch {
       return;
     }

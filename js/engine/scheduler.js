@@ -122,9 +122,9 @@ export class Scheduler {
   schedule() {
     if (this.#pumping || this.#stopped || this.#idle) return;
     this.#pumping = true;
-    this.#options.commits.after(() => {
+    this.#options.commits.afterwards(() => {
       this.#pumping = false;
-      this.#pump();
+      this.#guard(() => this.#pump());
     });
   }
 

@@ -93,6 +93,8 @@ class Guest:
         until = self.loop.begin_turn()
         messages = unpack_batch(text)
         for first in range(0, len(messages), PORTION):
+            if self._outbox:
+                self.flush()  # what the last portion came to
             for message in messages[first : first + PORTION]:
                 self._receive(message)
             self._run(until)

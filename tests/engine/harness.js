@@ -76,7 +76,7 @@ export class Harness {
 
   /** Let everything happen that needs no time to pass. */
   async settle() {
-    for (let i = 0; i < 12; i++) await new Promise((resolve) => setImmediate(resolve));
+    for (let i = 0; i < 16; i++) await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** @param {number} ms */

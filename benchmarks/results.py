@@ -37,7 +37,7 @@ class Results:
         """None yet, of this machine."""
         machine = {
             "date": time.strftime("%Y-%m-%d"),
-            "system": platform.platform(),
+            "system": _system(),
             "processor": _processor(),
             "cores": str(os.cpu_count()),
         }
@@ -86,6 +86,11 @@ class Results:
     def engines(self) -> list[str]:
         """The peers that have been measured."""
         return [peer for peer in PEERS if any(peer in engines for engines in self.figures.values())]
+
+
+def _system() -> str:
+    """Name and version; what a build of it calls itself tells nobody anything."""
+    return f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}"
 
 
 def _processor() -> str:

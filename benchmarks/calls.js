@@ -39,6 +39,7 @@ const guest = pyodide.runPython("from _stepwell_pyodide.install import install; 
   post: hear,
   wake: () => {},
   set_timer: () => {},
+  alone: () => true,
   sleep: () => {},
   computed: () => {},
   look: () => "{}",

@@ -43,6 +43,7 @@ export class CountingGuest {
       post: this.#counted((/** @type {string} */ text) => this.#receive(text)),
       wake: this.#counted(() => void setImmediate(() => this.#call(() => this.#python.turn()))),
       set_timer: this.#counted(() => {}),
+      alone: this.#counted(() => true),
       sleep: this.#counted(() => {}),
       // How long a turn takes is not to count.
       computed: () => {},

@@ -6,9 +6,13 @@ be imported, by any Python that somebody may have named: it says so if that is t
 """
 
 import sys
-from importlib.machinery import ModuleSpec
-from importlib.util import spec_from_file_location
 from os.path import abspath, dirname, exists, join
+
+try:
+    from importlib.machinery import ModuleSpec
+    from importlib.util import spec_from_file_location
+except ImportError:  # Python 2: `check_version` says so
+    ModuleSpec = spec_from_file_location = None
 
 ROOT = dirname(dirname(dirname(abspath(__file__))))
 OLDEST = (3, 11)

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -135,13 +137,37 @@ def test_a_python_that_does_not_start(place, text, code, words):
     assert "fault in Stepwell" not in done.err
 
 
-def test_a_python_that_is_too_old(place):
+OLD = ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10")
+
+
+def find_old(version):
+    """A real Python of *version*: on the path, or one of pyenv's."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    return next(map(str, pyenv.glob(f"{version}.*/bin/python")), None) or shutil.which(f"python{version}")
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_a_python_that_is_too_old(place, version):
     """A Python that is too old says what it is and what is needed."""
+    python = find_old(version)
+    if python is None:
+        pytest.skip(f"there is no Python {version} here")
+    place.write("flow.py", FLOW)
+
+    done = place.run("run", "flow.py", "--python", python)
+
+    assert 2 == done.code
+    assert f"Python {version}." in done.err
+    assert "; workflows need 3.11 or newer." in done.err
+
+
+def test_the_oldest_python_that_is_said(tmp_path):
+    """Where there are no old ones: any Python is too old for a file that wants more."""
     mount = Path(__file__).parents[2] / "runtime" / "process" / "mount.py"
     text = mount.read_text(encoding="utf-8").replace("OLDEST = (3, 11)", "OLDEST = (3, 99)")
-    place.write("mount.py", text)
+    (tmp_path / "mount.py").write_text(text, encoding="utf-8")
     command = [sys.executable, "-c", "import mount; mount.check_version()"]
-    done = subprocess.run(command, cwd=place.folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     found = ".".join(map(str, sys.version_info[:3]))
     assert (78, f"{sys.executable} is Python {found}; workflows need 3.99 or newer.\n") == (
@@ -168,6 +194,49 @@ def test_the_state_has_the_runtime(place):
     with contextlib.closing(sqlite3.connect(place.state)) as database:
         rows = database.execute("SELECT runtime FROM workflows").fetchall()
     assert [{"name": "cpython", "python": sys.executable}] == [json.loads(row[0]) for row in rows]
+
+
+SHARES = """
+import builtins, os, sys
+import package, settings
+from workers import WorkflowEntrypoint
+
+class {name}(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do()
+        async def look():
+            seen = [os.environ.get("MARK"), getattr(builtins, "mark", None), settings.MARK, len(settings.CACHE)]
+            os.environ["MARK"] = builtins.mark = settings.MARK = "{name}"
+            settings.CACHE.append(1)
+            return [os.getpid(), package.__file__, settings.__file__, sys.dont_write_bytecode, *seen]
+
+        found = await look()
+        await step.{then}
+        return found
+"""
+
+
+def test_projects_share_nothing(place):
+    """Two projects in one host have processes of their own: no modules, packages, environment or globals in common."""
+    thens = {"One": 'wait_for_event("go", "go", timeout="1 hour")', "Two": 'sleep("nap", 0)'}
+    for name, then in thens.items():
+        place.write(f"{name}/flow.py", SHARES.format(name=name, then=then))
+        place.write(f"{name}/settings.py", "MARK = None\nCACHE = []\n")
+        place.write(f"{name}/python_modules-cpython/package.py", "")
+    place.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    owner = place.start("run", "One/flow.py", "--id", "one", "--runtime", "cpython")
+    owner.read_until("waiting for event")
+
+    two = place.run("run", "Two/flow.py", "--runtime", "cpython", "-q").json
+
+    send = ("workflows", "instances", "send-event", "One", "one", "--type", "go", "--payload", "{}")
+    assert 0 == place.run(*send).code
+    one = owner.wait().json
+    assert one[0] != two[0]
+    for name, found in (("One", one), ("Two", two)):
+        folder = place.folder / name
+        modules = [str(folder / "python_modules-cpython" / "package.py"), str(folder / "settings.py")]
+        assert [*modules, True, None, None, None, 0] == found[1:]
 
 
 DEBUGGED = """

@@ -310,3 +310,11 @@ def bench(session: nox.Session) -> None:
     session.install("-e", ".")
     use_node(session, NODES[0])
     session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+@nox.session(default=False)
+def runtimes(session: nox.Session) -> None:
+    """Measure every runtime for Python beside its floor, and write the tables of docs/runtimes.md."""
+    session.install("-e", ".[wasmtime]")
+    use_node(session, NODES[0])
+    session.run("python", "benchmarks/runtimes.py", "--table", "docs/runtimes.md", *session.posargs)

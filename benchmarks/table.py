@@ -27,12 +27,12 @@ def write_table(path: Path, results: Results, jobs: list[Job]) -> None:
     path.write_text(with_table(path.read_text(), table(results, jobs), str(path)))
 
 
-def with_table(text: str, table: str, name: str) -> str:
-    """*text* of the document called *name* with *table* between its markers."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+def with_table(text: str, table: str, name: str, first: str = BEGIN, last: str = END) -> str:
+    """*text* of the document called *name* with *table* between its markers *first* and *last*."""
+    before, begin, rest = text.partition(first)
+    _, end, after = rest.partition(last)
     if not begin or not end:
-        raise MarkerError(f"{name} has no place for the table: the lines {BEGIN!r} and {END!r}, in this order.")
+        raise MarkerError(f"{name} has no place for the table: the lines {first!r} and {last!r}, in this order.")
     return f"{before}{begin}\n\n{table}\n\n{end}{after}"
 
 

@@ -7,6 +7,7 @@ import { loadPyodide } from "../../node_modules/pyodide/pyodide.mjs";
 import { startInterpreter } from "../pyodide/interpreter.js";
 import { Thread } from "../pyodide/thread.js";
 import { guestGlobals } from "../pyodide/globals.js";
+import { startFrom } from "./image.js";
 import { PACKAGES } from "./parts.js";
 import { soon } from "./soon.js";
 
@@ -49,16 +50,10 @@ addEventListener("unhandledrejection", (event) => {
 async function start({ files, module, snapshot, stdlib, lock, packages, memoryLimit }, own) {
   const release = answerFetches({ "pyodide.asm.wasm": null, "python_stdlib.zip": stdlib });
   try {
-    const pyodide = await startInterpreter({
-      loadPyodide,
-      files,
-      module,
-      // A copy: Pyodide decodes text in it, which browsers refuse to do in shared memory.
-      ...(snapshot ? { snapshot: new Uint8Array(snapshot).slice() } : {}),
-      globals: guestGlobals(own),
-      memoryLimit,
-      options: { lockFileContents: lock },
-    });
+    const options = { loadPyodide, files, module, globals: guestGlobals(own), memoryLimit };
+    const begin = (/** @type {{ snapshot?: Uint8Array }} */ from) =>
+      startInterpreter({ ...options, ...from, options: { lockFileContents: lock } });
+    const pyodide = await (snapshot ? startFrom(snapshot, (bytes) => begin({ snapshot: bytes })) : begin({}));
     if (packages) pyodide.unpackArchive(packages, "zip", { extractDir: PACKAGES });
     return pyodide;
   } finally {

@@ -64,12 +64,13 @@ export class Browser {
     const evaluate = async (/** @type {string} */ expression) =>
       (await this.#ask("Runtime.evaluate", { expression, returnByValue: true }, sessionId)).result.value;
     await this.#ask("Page.enable", {}, sessionId);
-    await this.#ask("Page.addScriptToEvaluateOnNewDocument", { source: `(${watch})()` }, sessionId);
+    await this.#ask("Page.addScriptToEvaluateOnNewDocument", { source: `(${String(watch)})()` }, sessionId);
     const before = await this.#processes();
     await this.#ask("Page.navigate", { url }, sessionId);
     const end = Date.now() + PATIENCE_MS;
     while (!(await evaluate("globalThis.marks?.done"))) {
-      if (Date.now() > end) throw new Error(`${url} is not done after ${PATIENCE_MS} ms: ${await evaluate("document.body.innerText")}`);
+      if (Date.now() > end)
+        throw new Error(`${url} is not done after ${PATIENCE_MS} ms: ${await evaluate("document.body.innerText")}`);
       await pause(POLL_MS);
     }
     const after = await this.#processes();
@@ -110,11 +111,11 @@ function watch() {
   Object.assign(globalThis, { marks });
   const mark = (/** @type {string} */ name) => (marks[name] ??= performance.now());
   const look = () => {
-    const start = /** @type {HTMLButtonElement | null} */ (document.querySelector(".startform button.primary"));
-    const select = /** @type {HTMLSelectElement | null} */ (document.querySelector(".startform select"));
+    const start = document.querySelector("button.primary");
+    const select = document.querySelector("select");
     if (start && select?.value === "Flow" && marks.engine === undefined) {
       mark("engine");
-      start.click();
+      start.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
     }
     if (document.querySelector(".bar .about")) mark("python");
     if (document.querySelector(".head .pill")?.textContent?.includes("complete")) mark("done");

@@ -38,14 +38,11 @@ export const MODULES = {
 
 /** The placeholder in `page/index.html` that the import map takes the place of. */
 export const IMPORT_MAP = "<!-- import map -->";
+/** And the one for what is to be fetched early. */
+export const PRELOADS = "<!-- preloads -->";
 
-/**
- * The import map, with the tags that have the browser fetch all of it at once.
- *
- * @param {string} base where the files of `node_modules` are served, as the page's address has it: "./vendor/"
- */
+/** @param {string} base where the files of `node_modules` are served, as the page's address has it: "./vendor/" */
 export function importMap(base) {
   const imports = Object.fromEntries(Object.entries(MODULES).map(([name, file]) => [name, base + file]));
-  const preloads = Object.values(imports).map((href) => `<link rel="modulepreload" href="${href}" />`);
-  return [`<script type="importmap">${JSON.stringify({ imports })}</script>`, ...preloads].join("\n    ");
+  return `<script type="importmap">${JSON.stringify({ imports })}</script>`;
 }

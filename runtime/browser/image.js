@@ -21,7 +21,7 @@ export function packSnapshot(snapshot) {
   const runs = [];
   for (let at = 0; at < snapshot.length; at += PAGE) {
     const page = snapshot.subarray(at, at + PAGE);
-    if (page.every((byte) => byte === 0)) continue;
+    if (isZero(page)) continue;
     const last = runs.at(-1);
     if (last && last.from + last.bytes.length === at) last.bytes = snapshot.subarray(last.from, at + page.length);
     else runs.push({ from: at, bytes: page });
@@ -35,6 +35,12 @@ export function packSnapshot(snapshot) {
     at += bytes.length;
   }
   return packed;
+}
+
+/** @param {Uint8Array} bytes */
+function isZero(bytes) {
+  for (const byte of bytes) if (byte !== 0) return false;
+  return true;
 }
 
 /**

@@ -16,11 +16,11 @@ class Tick(WorkflowEntrypoint):
         return event["schedule"]["cron"]
 `;
 
-/** The engine's clock, ahead of the machine's by as much as the site says when the page is opened. */
+/** How far the engine's clock is to be ahead of the machine's: as much as the site says when the page is opened. */
+const AHEAD = `const ahead = Number(await (await fetch(new URL("../../../ahead.txt", import.meta.url))).text());`;
 const CLOCK = `
-const ahead = Number(await (await fetch(new URL("../../../../ahead.txt", import.meta.url))).text());
 const now = () => Date.now() + ahead;
-export const nodeClock = {
+const nodeClock = {
   now,
   at(time, run) {
     let timer = setTimeout(tick, Math.max(0, time - now()));
@@ -30,7 +30,8 @@ export const nodeClock = {
     }
     return () => clearTimeout(timer);
   },
-};`;
+};
+const machineClock = {`;
 
 const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text);
 /** What the site says. @type {{ bytes: Uint8Array }} */
@@ -44,11 +45,7 @@ before(async () => {
   // A second before a minute begins, as the page sees it once it is there.
   playground = await Playground.start({
     change: (site) => [
-      ...site.map((file) =>
-        file.path.endsWith("/js/server/clock.js")
-          ? { path: file.path, type: file.type, immutable: false, policy: file.policy ?? "", bytes: bytes(CLOCK) }
-          : file,
-      ),
+      ...site.map((file) => (file.path.endsWith("/parts/engine.js") ? withOurClock(file) : file)),
       Object.assign(ahead, { path: "ahead.txt", type: "text/plain", immutable: false }),
     ],
   });
@@ -110,6 +107,14 @@ test("a schedule that is removed is gone after a reload, too", async () => {
 
   assert.equal(await page.getByRole("list", { name: /Schedules/ }).count(), 0);
 });
+
+/** @param {import("../../js/playground/server/site.js").SiteFile} file the engine's */
+function withOurClock({ path, type, policy = "", bytes: theirs }) {
+  const engine = new TextDecoder().decode(theirs);
+  const [before, after, ...more] = engine.split("const nodeClock = {");
+  assert.ok(after !== undefined && more.length === 0);
+  return { path, type, policy, immutable: false, bytes: bytes(`${AHEAD}\n${before}${CLOCK}${after}`) };
+}
 
 /**
  * Close the page and open it again, with another clock.

@@ -5,10 +5,8 @@
  * those that it imports. What comes from packages stays outside. Whatever it does not understand is an error.
  */
 
-import { readFileSync } from "node:fs";
 import { posix } from "node:path";
-import { ROOT } from "../../../runtime/pyodide/files.js";
-import { IMPORT, modulesOf } from "./modules_of.js";
+import { IMPORT, modulesOf, readModule } from "./modules_of.js";
 
 const DECLARED = /^export (?=(?:async )?(?:function\*?|class|const) (\w+))/gm;
 const LISTED = /^export \{([^}]*)\};$/gm;
@@ -27,7 +25,7 @@ export function bundle(entry, apart = {}) {
   const own = modulesOf(entry, (path) => outside.has(path));
   const names = new Map(own.map((path, at) => [path, `module${at}`]));
   const parts = own.map((path) => `const ${names.get(path)} = ${moduleAsCall(path, names, outside)};\n`);
-  const exported = [...exportsOf(readFileSync(ROOT + entry, "utf8"))].map(([name]) => name);
+  const exported = [...exportsOf(readModule(entry))].map(([name]) => name);
   const last = exported.length > 0 ? `export const { ${exported.join(", ")} } = ${names.get(entry)};\n` : "";
   return `${outside.imports()}${parts.join("")}${last}`;
 }
@@ -68,7 +66,7 @@ class Outside {
  * @param {Outside} outside
  */
 function moduleAsCall(path, names, outside) {
-  const source = readFileSync(ROOT + path, "utf8");
+  const source = readModule(path);
   const folder = posix.dirname(path);
   const exported = exportsOf(source);
   const body = source
@@ -107,5 +105,8 @@ function exportsOf(source) {
       .filter(Boolean)
       .map((each) => /** @type {[string, string]} */ (each.split(" as ").toReversed())),
   );
-  return new Map([...declared, ...listed.map(([name, local]) => /** @type {[string, string]} */ ([name, local ?? name]))]);
+  return new Map([
+    ...declared,
+    ...listed.map(([name, local]) => /** @type {[string, string]} */ ([name, local ?? name])),
+  ]);
 }

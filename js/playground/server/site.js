@@ -1,8 +1,8 @@
 /**
  * The playground as a site: which files of the host tree it is made of, and under which address each is.
  *
- * Nothing is built. The tree is served as it is under a folder named after its contents, so that browsers may keep it for
- * ever; only the page itself and the service worker stand outside.
+ * The tree is served as it is under a folder named after its contents, so that browsers may keep it for ever; only the page
+ * itself and the service worker stand outside. What the page starts with is put together out of it: see bundle.js.
  */
 
 import { createHash } from "node:crypto";
@@ -12,9 +12,9 @@ import { packSnapshot } from "../../../runtime/browser/image.js";
 import { guestFiles, pyodideVersion, ROOT } from "../../../runtime/pyodide/files.js";
 import { snapshotBytes } from "../../../runtime/pyodide/snapshot.js";
 import { VERSION } from "../../server/version.js";
-import { IMPORT_MAP, importMap, MODULES } from "../modules.js";
+import { IMPORT_MAP, importMap, MODULES, PRELOADS } from "../modules.js";
 import { readExamples } from "./examples.js";
-import { allAtOnce, modulesOf } from "./modules_of.js";
+import { bundle } from "./bundle.js";
 import { packPackages } from "./packages.js";
 import { pagePolicy, PYTHON_POLICY, WORKER_POLICY } from "./policy.js";
 
@@ -50,8 +50,9 @@ const SERVED = /\.(css|js|json|mjs|png|py|svg|wasm|woff2|zip)$/;
 const NOT_IN_A_PAGE = new Set(["js/store/node_driver.js"]);
 const LICENCE = /^(licen[cs]e|copying|notice)/i;
 const PAGE = "js/playground/page/index.html";
-/** What the page starts with, the host first. */
-const ENTRIES = ["js/playground/engine/host.js", "js/playground/page/main.js"];
+const HOST = "js/playground/engine/host.js";
+/** In the order in which later ones win. */
+const STYLES = ["tokens", "base", "controls", "layout", "editor", "instances", "timeline", "graph", "data", "dialog"];
 const WASM = "node_modules/pyodide/pyodide.asm.wasm";
 const STDLIB = "node_modules/pyodide/python_stdlib.zip";
 
@@ -157,8 +158,11 @@ async function madeFiles(packages) {
   return [
     file("parts/sizes.json", { bytes: utf8(JSON.stringify(sizes)) }),
     file("parts/guest.json", { bytes: utf8(JSON.stringify(guest)) }),
-    file("parts/engine.js", { bytes: utf8(allAtOnce("js/playground/engine/serve.js")) }),
-    file("parts/python.js", { bytes: utf8(allAtOnce("runtime/browser/worker.js")) }),
+    file("parts/host.js", { bytes: utf8(bundle(HOST)) }),
+    file("parts/page.js", { bytes: utf8(bundle("js/playground/page/main.js", { [HOST]: "./host.js" })) }),
+    file("parts/engine.js", { bytes: utf8(bundle("js/playground/engine/serve.js")) }),
+    file("parts/python.js", { bytes: utf8(bundle("runtime/browser/worker.js")) }),
+    file("parts/page.css", { bytes: utf8(styles()) }),
     file("parts/versions.json", { bytes: utf8(JSON.stringify(versions)) }),
     file("parts/examples.json", { bytes: utf8(JSON.stringify(readExamples())) }),
     file("parts/python.snapshot", { bytes: snapshot }),
@@ -181,13 +185,20 @@ function pageOf(folder) {
   return readFileSync(join(ROOT, PAGE), "utf8")
     .replaceAll(/(href|src)="\.\//g, `$1="./${folder}/js/playground/page/`)
     .replaceAll(/(href|src)="\.\.\//g, `$1="./${folder}/js/playground/`)
-    .replace(IMPORT_MAP, `${importMap(`./${folder}/node_modules/`)}\n    ${preloads(folder)}`);
+    .replaceAll('src="parts/', `src="./${folder}/parts/`)
+    .replaceAll('href="parts/', `href="./${folder}/parts/`)
+    .replace(IMPORT_MAP, importMap(`./${folder}/node_modules/`))
+    .replace(PRELOADS, preloads(folder));
 }
 
-/** Has the browser fetch the page's own modules at once. @param {string} folder */
+/** Has the browser fetch all that the page's module imports at once. @param {string} folder */
 function preloads(folder) {
-  const paths = new Set(ENTRIES.flatMap((entry) => modulesOf(entry)));
-  return [...paths].map((path) => `<link rel="modulepreload" href="./${folder}/${path}" />`).join("\n    ");
+  const paths = ["parts/page.js", ...Object.values(MODULES).map((path) => `node_modules/${path}`)];
+  return paths.map((path) => `<link rel="modulepreload" href="./${folder}/${path}" />`).join("\n    ");
+}
+
+function styles() {
+  return STYLES.map((name) => readFileSync(join(ROOT, `js/playground/page/css/${name}.css`), "utf8")).join("\n");
 }
 
 /** @param {string} text */

@@ -365,7 +365,7 @@ class Session:
                 raise
             answer = {"failure": f"threw an error: {to_wire(raised)['message']}"}
         if not _is_delay(answer.get("delay", 0)):
-            answer = {"failure": f"returned an invalid delay value: {answer['delay']!r}"}
+            answer = {"failure": f"{_INVALID_DELAY}: {answer['delay']!r}"}
         # The engine may have stopped waiting, and settled the call.
         if self._calls.get(call.ref) is call:
             self._move(call, IDLE)
@@ -492,6 +492,9 @@ def _static_delay(call: Call) -> object:
     """The code has no delay function any more, where the log says that it had one."""
     config: Message = {} if call.user_config is None else json.loads(call.user_config)
     return config.get("retries", {}).get("delay")
+
+
+_INVALID_DELAY = 'returned an invalid delay value (expected a number of ms or a duration string like "30 seconds")'
 
 
 def _is_delay(value: object) -> bool:

@@ -93,8 +93,8 @@ export class EngineRun {
     engine.open();
     const stepLimit = this.#scenario.stepLimit ?? null;
     const code = { className: this.#className, root: ".", main: "scenarios", vars: "{}", versionId: "v1" };
-    const { schedules = [] } = this.#scenario;
-    void engine.saveWorkflow({ name: "flow", ...code, stepLimit, schedules });
+    const { schedules = [], concurrency = null } = this.#scenario;
+    void engine.saveWorkflow({ name: "flow", ...code, stepLimit, schedules, concurrency });
     return engine;
   }
 

@@ -24,6 +24,8 @@ export interface Scenario {
   /** A step that never ends is part of it: time is moved although something runs. */
   hangs?: boolean;
   stepLimit?: number;
+  /** How many instances of the workflow may run at once. */
+  concurrency?: number;
   /** Cron expressions. */
   schedules?: string[];
 }

@@ -6,7 +6,7 @@
 /** @import { State } from "./state.js" */
 
 import { batchIds } from "./creation.js";
-import { invalidEventType, invalidId, notFound, terminatedError, WorkflowError, workflowNotFound } from "./errors.js";
+import { invalidEventType, notFound, terminatedError, WorkflowError, workflowNotFound } from "./errors.js";
 import { targetOf } from "./events.js";
 import { isLonger, MAX_VALUE } from "./limits.js";
 import { isAddressableId, isEventType } from "./names.js";
@@ -230,11 +230,10 @@ export class Commands {
  * @param {string} workflow
  * @param {string} id
  * @returns {InstanceRow}
- * @throws {WorkflowError} there is none, or that is no id
+ * @throws {WorkflowError} there is none
  */
 export function findInstance(store, workflow, id) {
-  if (!isAddressableId(id)) throw invalidId(id);
-  const row = store.loadInstance(workflow, id);
+  const row = isAddressableId(id) ? store.loadInstance(workflow, id) : undefined;
   if (row) return row;
   throw store.loadWorkflow(workflow) ? notFound(id) : workflowNotFound(workflow);
 }

@@ -16,6 +16,7 @@ import { retryDelay } from "./retry.js";
 
 /** How long a delay function may take. */
 const DELAY_LIMIT = 5000;
+const INVALID = 'returned an invalid delay value (expected a number of ms or a duration string like "30 seconds")';
 /** The delay where a crash came before the delay function had answered. */
 export const PLACEHOLDER_DELAY = 1000;
 
@@ -63,7 +64,7 @@ export class Delays {
     this.#pass.disarm(step);
     const ms = parseDuration(delay) ?? -1;
     if (failure !== undefined) return this.#fail(step, failure);
-    if (ms < 0) return this.#fail(step, `returned an invalid delay value: ${JSON.stringify(delay)}`);
+    if (ms < 0) return this.#fail(step, `${INVALID}: ${JSON.stringify(delay)}`);
     const { retries } = /** @type {StepConfig} */ (step.config);
     this.#options.retry(step, step.delaying.error, retryDelay({ ...retries, delay: ms }, attempt));
   }

@@ -73,11 +73,13 @@ test("the context of an attempt shows a delay only where it is fixed", async () 
   assert.deepEqual(seen, [false, 1234]);
 });
 
+const INVALID = 'returned an invalid delay value (expected a number of ms or a duration string like "30 seconds")';
+
 for (const [what, delay, reason] of /** @type {[string, () => any, string][]} */ ([
   ["throws", () => assert.fail("delay boom"), "threw an error: delay boom"],
-  ["gives a negative number", () => -1, "returned an invalid delay value: -1"],
-  ["gives no duration", () => "soon", 'returned an invalid delay value: "soon"'],
-  ["gives nothing", () => undefined, "returned an invalid delay value: undefined"],
+  ["gives a negative number", () => -1, `${INVALID}: -1`],
+  ["gives no duration", () => "soon", `${INVALID}: "soon"`],
+  ["gives nothing", () => undefined, `${INVALID}: undefined`],
   ["does not answer", () => new Promise(() => {}), "did not return within 5 seconds"],
 ])) {
   test(`a delay function that ${what} fails the step, whatever retries are left`, async () => {

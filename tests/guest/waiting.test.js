@@ -75,7 +75,14 @@ for (const { where, runtime, lane, besideJs } of PLACES) {
     });
 
     for (const way of [
-      ...["sleeping", "waiting", "retrying", "gathering", "grouping", "racing", "queueing", "depending"],
+      "sleeping",
+      "waiting",
+      "retrying",
+      "gathering",
+      "grouping",
+      "racing",
+      "queueing",
+      "depending",
       // What nothing else can settle: there the thread is asked.
       ...(besideJs ? ["with_own_future"] : []),
     ]) {

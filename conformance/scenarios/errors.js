@@ -238,6 +238,21 @@ export default [
     expect: { output: ["object", "text"] },
   },
   {
+    name: "errors: an object that is no error is thrown, by a step and by run()",
+    javascript: `
+      let seen;
+      try {
+        await step.do("a", { retries: { limit: 0, delay: 1 } }, async () => {
+          throw { n: 1 };
+        });
+      } catch (error) {
+        seen = error.message;
+      }
+      throw { seen };`,
+    expect: { error: { name: "Error", message: '{"seen":"{\\"n\\":1}"}' } },
+    differs: { cloudflare: "an object becomes an Error with the message `#<Object>`" },
+  },
+  {
     name: "errors: a step that ends the interpreter",
     python: `
       @step.do("a", config=${NO_RETRY})

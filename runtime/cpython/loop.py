@@ -8,7 +8,7 @@ from asyncio import Handle, SelectorEventLoop, TimerHandle
 from selectors import EVENT_READ
 from typing import TYPE_CHECKING, Any
 
-from _stepwell_runtime.loop import GuestLoop
+from _stepwell_runtime.loop import SLICE, GuestLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from _stepwell_process.control import Control
 
-SLICE = 0.05
-"""Seconds after which a turn gives way to sockets and timers."""
-_CHECK_EVERY = 64
 _CLOCK_STEP = 0.001
 _LONGEST_WAIT = 3600.0
 _MANY_CANCELLED = 100
@@ -123,24 +120,11 @@ class ProcessLoop(GuestLoop, SelectorEventLoop):  # type: ignore[misc]  # `creat
         self._control.begin_turn()
         return self.time() + SLICE
 
-    def run_ready(self, until: float) -> bool:
+    def run_handle(self, handle: Handle) -> None:
         """See `GuestLoop`."""
-        ready = self._ready
-        count = 0
-        while ready:
-            handle = ready.popleft()
-            if not handle._cancelled:  # noqa: SLF001
-                # Threads and sockets wake code by ways that nobody sees but here.
-                self.note_wake(handle)
-                try:
-                    handle._run()  # noqa: SLF001
-                except (SystemExit, KeyboardInterrupt) as error:
-                    # asyncio raises these through the loop. No user code may stop the interpreter it shares.
-                    self.report_exit(error, handle)
-            count += 1
-            if count % _CHECK_EVERY == 0 and self.time() > until:
-                return not ready
-        return True
+        # Threads and sockets wake code by ways that nobody sees but here.
+        self.note_wake(handle)
+        handle._run()  # noqa: SLF001
 
     def end_turn(self) -> None:
         """See `GuestLoop`."""

@@ -17,10 +17,14 @@ from _workflows_bridge.session import origin
 from _workflows_bridge.traces import format_traceback
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Coroutine, Iterable
 
     from _workflows_bridge.session import Session
 
+SLICE = 0.05
+"""Seconds after which a turn gives way to what else wants to run: timers, sockets, the host."""
+_CHECK_EVERY = 64
 _PRUNE_FROM = 32
 _HAS_EAGER_TASKS = sys.version_info >= (3, 12)
 
@@ -62,13 +66,14 @@ class GuestLoop(AbstractEventLoop):
 
     turning = False
     """Whether a turn is under way."""
+    _ready: deque[Handle]
+    """What is runnable."""
+
+    run_handle = staticmethod(Handle._run)  # type: ignore[attr-defined, unused-ignore]  # noqa: SLF001
+    """What runs a handle."""
 
     def begin_turn(self) -> float:
         """Make what is due runnable. Gives the time at which the turn should end."""
-        raise NotImplementedError
-
-    def run_ready(self, until: float) -> bool:
-        """Run what is runnable until nothing is, or until *until*. Gives whether nothing is."""
         raise NotImplementedError
 
     def end_turn(self) -> None:
@@ -88,6 +93,24 @@ class GuestLoop(AbstractEventLoop):
         raise NotImplementedError
 
     # What is the same for all -----------------------------------------------------------------------------------------
+
+    def run_ready(self, until: float) -> bool:
+        """Run what is runnable until nothing is, or until *until*. Gives whether nothing is."""
+        ready = self._ready
+        run = self.run_handle
+        count = 0
+        while ready:
+            handle = ready.popleft()
+            if not handle._cancelled:  # noqa: SLF001
+                try:
+                    run(handle)
+                except (SystemExit, KeyboardInterrupt) as error:
+                    # asyncio raises these through the loop. No user code may stop the interpreter it shares.
+                    self.report_exit(error, handle)
+            count += 1
+            if count % _CHECK_EVERY == 0 and self.time() > until:
+                return not ready
+        return True
 
     def note_wake(self, handle: Handle) -> None:
         """*handle* has become runnable, and no message of the engine has made it so."""

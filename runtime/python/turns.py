@@ -14,14 +14,11 @@ from collections import deque
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
-from .loop import GuestLoop
+from .loop import SLICE, GuestLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-SLICE = 0.05
-"""Seconds after which a turn gives way to the host's own timers."""
-_CHECK_EVERY = 64
 _MAX_DELAY_MS = 2**31 - 1
 _CLOCK_STEP = 0.001
 _CLOCK_SLACK = 0.005
@@ -48,9 +45,6 @@ class _Handle(Handle):
 
 class TurnLoop(GuestLoop):
     """To be mixed into an event loop that can report exceptions."""
-
-    run_handle = staticmethod(Handle._run)  # type: ignore[attr-defined, unused-ignore]  # noqa: SLF001
-    """What runs a handle."""
 
     def __init__(
         self,
@@ -167,24 +161,6 @@ class TurnLoop(GuestLoop):
                 self.note_wake(timer)
                 self._ready.append(timer)
         return now + SLICE
-
-    def run_ready(self, until: float) -> bool:
-        """Run what is runnable until nothing is, or until *until*. Gives whether nothing is."""
-        ready = self._ready
-        run = self.run_handle
-        count = 0
-        while ready:
-            handle = ready.popleft()
-            if not handle._cancelled:  # noqa: SLF001
-                try:
-                    run(handle)
-                except (SystemExit, KeyboardInterrupt) as error:
-                    # asyncio raises these through the loop. No user code may stop the interpreter it shares.
-                    self.report_exit(error, handle)
-            count += 1
-            if count % _CHECK_EVERY == 0 and self.time() > until:
-                return not ready
-        return True
 
     def end_turn(self) -> None:
         """Ask for what the next turn needs."""

@@ -112,8 +112,10 @@ class Run:
             try:
                 figures: Figures = measure(Path(folder))
             except FAILURES as error:
-                self._tell(f"{job} {engine}: {error}")
-                self.results.add_error(job, engine, f"{error}")
+                # Where the folder is has no place in what is published.
+                message = str(error).replace(f"{self._folder}/", "")
+                self._tell(f"{job} {engine}: {message}")
+                self.results.add_error(job, engine, message)
                 return {}
         return figures
 

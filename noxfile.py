@@ -69,6 +69,19 @@ def use_node(session: nox.Session, version: str) -> str:
 
 
 SIDE_BY_SIDE = min(4, max(2, os.cpu_count() or 1))
+FOR_PYODIDE = [
+    *(
+        "--platform",
+        "pyemscripten_2026_0_wasm32",
+        "--python-version",
+        "3.14",
+        "--implementation",
+        "cp",
+        "--abi",
+        "cp314",
+    ),
+    "--only-binary=:all:",
+]
 NODE_TEST = ["--test", f"--test-concurrency={SIDE_BY_SIDE}"]
 """Node would leave a processor to itself, one of two; much of their time tests wait."""
 
@@ -274,7 +287,17 @@ def wasmtime(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Run the playground and the conformance scenarios in Debian's Chromium, or in that of STEPWELL_CHROMIUM."""
     node = use_node(session, NODES[0])
+    packages = str(Path(session.create_tmp()) / "python_modules")
+    session.install("--target", packages, "--upgrade", *FOR_PYODIDE, "pydantic==2.14.3", silent=True)
+    session.env["STEPWELL_NATIVE_PACKAGES"] = packages
     session.run(node, *NODE_TEST, *(session.posargs or node_tests("tests/browser")), external=True)
+
+
+@nox.session(default=False)
+def firefox(session: nox.Session) -> None:
+    """Run the playground in Debian's Firefox, or in that of STEPWELL_FIREFOX: that it works there."""
+    node = use_node(session, NODES[0])
+    session.run(node, *NODE_TEST, *(session.posargs or node_tests("tests/firefox")), external=True)
 
 
 @nox.session(default=False)

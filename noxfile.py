@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 from pathlib import Path
 
 import nox
@@ -69,19 +70,6 @@ def use_node(session: nox.Session, version: str) -> str:
 
 
 SIDE_BY_SIDE = min(4, max(2, os.cpu_count() or 1))
-FOR_PYODIDE = [
-    *(
-        "--platform",
-        "pyemscripten_2026_0_wasm32",
-        "--python-version",
-        "3.14",
-        "--implementation",
-        "cp",
-        "--abi",
-        "cp314",
-    ),
-    "--only-binary=:all:",
-]
 NODE_TEST = ["--test", f"--test-concurrency={SIDE_BY_SIDE}"]
 """Node would leave a processor to itself, one of two; much of their time tests wait."""
 
@@ -286,10 +274,12 @@ def wasmtime(session: nox.Session) -> None:
 @nox.session
 def browser(session: nox.Session) -> None:
     """Run the playground and the conformance scenarios in Debian's Chromium, or in that of STEPWELL_CHROMIUM."""
+    use_stepwell(session)
     node = use_node(session, NODES[0])
-    packages = str(Path(session.create_tmp()) / "python_modules")
-    session.install("--target", packages, "--upgrade", *FOR_PYODIDE, "pydantic==2.14.3", silent=True)
-    session.env["STEPWELL_NATIVE_PACKAGES"] = packages
+    project = Path(session.create_tmp())
+    shutil.copy("tests/browser/flows/native.py", project)
+    session.run("stepwell", "sync", str(project / "native.py"))
+    session.env["STEPWELL_NATIVE_PACKAGES"] = str(project.resolve() / "native.python_modules")
     session.run(node, *NODE_TEST, *(session.posargs or node_tests("tests/browser")), external=True)
 
 

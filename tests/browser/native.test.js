@@ -1,30 +1,12 @@
 /** A package of native code in a page: pydantic, whose core is a wheel for Pyodide's platform. The session has installed it. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Playground, run } from "./page.js";
 
 const FOLDER = process.env.STEPWELL_NATIVE_PACKAGES;
-const FLOW = `from pydantic import BaseModel, ValidationError
-from workers import WorkflowEntrypoint
-
-
-class Order(BaseModel):
-    id: int
-    items: list[str] = []
-
-
-class OrderWorkflow(WorkflowEntrypoint):
-    async def run(self, event, step):
-        @step.do("parse")
-        async def parse():
-            try:
-                Order.model_validate({"id": "none"})
-            except ValidationError as error:
-                return [Order.model_validate_json(event["payload"]["order"]).model_dump(), error.error_count()]
-
-        return await parse()
-`;
+const FLOW = readFileSync(new URL("flows/native.py", import.meta.url), "utf8");
 
 const options = FOLDER ? {} : { skip: "STEPWELL_NATIVE_PACKAGES is not set: `nox -s browser` sets it" };
 test("pydantic validates in a step", options, async () => {

@@ -17,6 +17,11 @@ from wasmtime import component as components
 
 from .limits import OUTSIDE, STARTING, LimitReached, Running
 
+try:
+    from .direct import Caller, add_import
+except (ImportError, AttributeError):
+    from .calls import Caller, add_import  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
@@ -54,10 +59,13 @@ class Sealing:
         self._linker.add_wasip2()
         self._current = threading.local()
         with self._linker.root() as root:
-            root.add_func("post", lambda _store, text: self._cell.posted(text))
-            root.add_func("enter", lambda _store, ref, attempt: self._cell.meter.switch((ref, attempt)))
-            root.add_func("request", lambda _store, number, text: self._cell.requested(number, text))
-            root.add_func("keep", lambda _store, path, code: self._cell.keep(path, code))
+            # Lambdas: whose cell it is, is known when the call comes.
+            self._imports = [
+                add_import(root, "post", lambda text: self._cell.posted(text)),  # noqa: PLW0108
+                add_import(root, "enter", lambda *running: self._cell.meter.switch(running)),
+                add_import(root, "request", lambda number, text: self._cell.requested(number, text)),  # noqa: PLW0108
+                add_import(root, "keep", lambda path, code: self._cell.keep(path, code)),  # noqa: PLW0108
+            ]
 
     @property
     def _cell(self) -> Cell:
@@ -106,6 +114,7 @@ class Sealed:
         store.set_epoch_deadline(1)
         self._instance = sealing.run(cell, STARTING, lambda: sealing.instantiate(store))
         self._functions = {name: self._instance.get_func(store, name) for name in _EXPORTS}
+        self._caller = Caller(store)
 
     def call(self, name: str, *arguments: str | int) -> str:
         """
@@ -118,7 +127,7 @@ class Sealed:
         assert function is not None  # noqa: S101 - the WIT has it
         self._store.set_epoch_deadline(1)
         running = STARTING if name == "boot" else OUTSIDE
-        result: str = self._sealing.run(self._cell, running, lambda: function(self._store, *arguments))
+        result: str = self._sealing.run(self._cell, running, lambda: self._caller.call(function, *arguments))
         return result
 
     def close(self) -> None:

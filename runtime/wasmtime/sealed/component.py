@@ -23,7 +23,7 @@ import workers.workflows
 from _stepwell_runtime import abandon, output
 from _stepwell_runtime.guest import Guest
 
-from . import compiled, fetching, stdlib
+from . import compiled, fetching, heap, rehearsal, stdlib
 from .exits import forbid_exits
 from .loop import SealedLoop
 from .missing import Missing
@@ -37,20 +37,13 @@ _SLEEP_SLICE = 0.05
 class Interpreter:
     """The guest, and what the host is to be asked for when this turn ends. It is the guest's `Host`, too."""
 
-    def __init__(self, options: str) -> None:
-        """Become a guest. *options*: as `Guest.load`, ``compiled`` (folder of it), ``compile`` (hand it on)."""
-        # The picture has the state of the generator, and is the same in every interpreter.
-        random.seed()
-        self.post = wit_world.post
+    def __init__(self, post: Callable[[str], None], enter: Callable[[int, int], None]) -> None:
+        """Become a guest of the host that *post* and *enter* call."""
+        self.post = post
         self._timer: int | None = None
-        written = output.Output(lambda: self.guest.flush())  # noqa: PLW0108 - there is no guest yet
-        loop = SealedLoop(self.wake, self.set_timer, wit_world.enter)
-        self.guest = Guest(self, written, loop)  # type: ignore[arg-type]  # nobody interrupts it
-        output.install(written)
-        settings = json.loads(options)
-        compiled.look_in(settings["compiled"])
-        if settings["compile"]:
-            compiled.keep(wit_world.keep)
+        self.output = output.Output(lambda: self.guest.flush())  # noqa: PLW0108 - there is no guest yet
+        loop = SealedLoop(self.wake, self.set_timer, enter)
+        self.guest = Guest(self, self.output, loop)  # type: ignore[arg-type]  # nobody interrupts it
 
     def computed(self) -> None:
         """Nobody else is in this interpreter."""
@@ -76,7 +69,7 @@ class Interpreter:
         return f"{'' if timer is None else timer}\n{batch or ''}"
 
 
-_interpreter: Interpreter
+_interpreter = Interpreter(wit_world.post, wit_world.enter)
 """There is one; the class below is made anew for each call."""
 
 
@@ -85,8 +78,12 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # made from the WIT w
 
     def boot(self, options: str) -> str:
         """Load a deployment."""
-        global _interpreter  # noqa: PLW0603 - see there
-        _interpreter = Interpreter(options)
+        # The picture has the state of the generator, and is the same in every interpreter.
+        random.seed()
+        settings = json.loads(options)
+        compiled.look_in(settings["compiled"])
+        if settings["compile"]:
+            compiled.keep(wit_world.keep)
         return _interpreter.guest.load(options)
 
     def deliver(self, text: str) -> str:
@@ -128,7 +125,11 @@ def _prepare() -> None:
     workers.fetch = fetching.fetch  # type: ignore[assignment]  # its own is JavaScript's
     forbid_exits()
     abandon.install()
+    rehearsal.rehearse(Interpreter)
     gc.collect()
+    # Last: what goes wrong before is for those who build.
+    output.install(_interpreter.output)
+    heap.fill_holes()
     gc.freeze()
 
 

@@ -191,6 +191,8 @@ export type LogLevel = "debug" | "info" | "warning" | "error" | "stdout" | "stde
 export interface Usage {
   /** Processor time in ms. */
   cpuMs: number;
+  /** By how many bytes it has made its interpreter grow: memory that nothing in the interpreter had written to before. */
+  memoryBytes?: number;
 }
 
 /** A pass that is gone because its interpreter died or was stopped. */

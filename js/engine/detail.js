@@ -274,8 +274,8 @@ export function subscriptionEvent(row, entry, toJson, isSensitive) {
 }
 
 /** What the runtime says that an attempt has used, where it counts that. @param {any} detail */
-function usageOf({ cpuMs }) {
-  return cpuMs === undefined ? {} : { cpuMs };
+function usageOf({ cpuMs, memoryBytes }) {
+  return { ...(cpuMs === undefined ? {} : { cpuMs }), ...(memoryBytes === undefined ? {} : { memoryBytes }) };
 }
 
 /**

@@ -11,6 +11,7 @@ from stepwell.tables import print_pairs, print_table
 from stepwell.words import STATUS_SIGNS, STEP_SIGNS, TRIGGER_SIGNS, between, duration, moment, shortened, to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
 Pairs = list[tuple[str, str]]
@@ -35,9 +36,9 @@ def print_instance(workflow: str, instance_id: str, detail: InstanceDetail, *, o
         click.echo()
         print_pairs(_step_pairs(step, output_limit), indent=2)
         if isinstance(step, DoStep) and step.attempts:
-            counted = any(attempt.cpu_ms is not None for attempt in step.attempts)
-            heading = ["Start", "End", "Duration", *(["CPU"] if counted else []), "State", "Error"]
-            print_table(heading, [_attempt_row(each, counted=counted) for each in step.attempts])
+            counted = [heading for heading, shown in _USAGE.items() if any(map(shown, step.attempts))]
+            heading = ["Start", "End", "Duration", *counted, "State", "Error"]
+            print_table(heading, [_attempt_row(each, counted) for each in step.attempts])
 
 
 def _summary(workflow: str, instance_id: str, detail: InstanceDetail, output_limit: int | None) -> Pairs:
@@ -96,7 +97,16 @@ def _step_pairs(step: Step, output_limit: int | None) -> Pairs:
     return pairs
 
 
-def _attempt_row(attempt: Attempt, *, counted: bool) -> list[str]:
+_MIB = 1 << 20
+
+_USAGE: dict[str, Callable[[Attempt], str]] = {
+    "CPU": lambda attempt: "" if attempt.cpu_ms is None else f"{attempt.cpu_ms:,.1f} ms",
+    "Memory": lambda attempt: "" if attempt.memory_bytes is None else f"+{attempt.memory_bytes / _MIB:,.1f} MiB",
+}
+"""What an attempt has used, by heading; nothing where the runtime does not count it."""
+
+
+def _attempt_row(attempt: Attempt, counted: list[str]) -> list[str]:
     if attempt.success is None:
         state = STATUS_SIGNS["running"]
     else:
@@ -104,8 +114,8 @@ def _attempt_row(attempt: Attempt, *, counted: bool) -> list[str]:
     error = "" if attempt.error is None else str(attempt.error)
     if attempt.retry_delay_ms is not None:
         error += f" (again after {duration(attempt.retry_delay_ms / 1000)})"
-    cpu = [] if not counted else ["" if attempt.cpu_ms is None else f"{attempt.cpu_ms:,.1f} ms"]
-    return [moment(attempt.start), moment(attempt.end), between(attempt.start, attempt.end), *cpu, state, error]
+    used = [_USAGE[heading](attempt) for heading in counted]
+    return [moment(attempt.start), moment(attempt.end), between(attempt.start, attempt.end), *used, state, error]
 
 
 def _success(*, done: bool | None) -> str:

@@ -150,6 +150,8 @@ class Attempt(Model):
     retry_delay_ms: float | None = Field(default=None, alias="retryDelayMs")
     cpu_ms: float | None = Field(default=None, alias="cpuMs")
     """Processor time that it has used, where the runtime counts that."""
+    memory_bytes: int | None = Field(default=None, alias="memoryBytes")
+    """By how much it has made its interpreter grow, where the runtime counts that."""
 
 
 class DoStep(Model):

@@ -44,9 +44,9 @@ class FrameSocket:
         """Whether the host has nothing more to say."""
         self._buffer = bytearray()
 
-    def send(self, message: str | dict[str, Any]) -> None:
-        """Send *message*, whole."""
-        self.connection.sendall(to_frame(message))
+    def send(self, *messages: str | dict[str, Any]) -> None:
+        """Send *messages*, whole."""
+        self.connection.sendall(b"".join(map(to_frame, messages)))
 
     def receive(self) -> Iterator[str | dict[str, Any]]:
         """Read what has come, once; wait where nothing has. Gives the messages that are complete."""

@@ -39,7 +39,7 @@ class Output:
         self._sizes: dict[int, int] = {}
         self._dropped: dict[int, int] = {}
         self._pressed = pressed
-        self._pressed_at = 0.0
+        self._pressed_at = float("-inf")
 
     def write(self, level: str, text: str) -> None:
         """Note *text* as written by the code that runs."""

@@ -5,7 +5,7 @@
  * The process is ours and is believed; what a pass says is not (`process/checks.js`).
  */
 
-/** @import { FromGuest, Guest, LostPass, ToGuest, WireError } from "../../bridge/protocol.d.ts" */
+/** @import { FromGuest, Guest, LostPass, ToGuest, Usage, WireError } from "../../bridge/protocol.d.ts" */
 /** @import { Deployment } from "../pool.js" */
 /** @import { Sealing } from "./settings.js" */
 
@@ -18,14 +18,15 @@ import { componentPath } from "./files.js";
 import { cacheFolder, settingsOf } from "./settings.js";
 
 const PROGRAM = fileURLToPath(new URL("main.py", import.meta.url));
+const COMPILING = "Compiling the sealed interpreter for this machine, which is done once and takes some seconds.";
 /** So many deaths of the process may an instance be there for, before it is taken for their reason. */
 const DEATHS = 2;
 
 /**
- * What steps have used: ref, attempt and ms of processor time. @typedef {[number, number, number][]} Used
+ * What steps have used so far: ref, attempt, ms of processor time, bytes of memory. @typedef {[number, number, number, number | null][]} Used
  *
  * @typedef {{ type: "lost", pass: number, reason: string, ref: number, attempt: number, used: Used, limit?: WireError }} Lost
- * @typedef {{ lodger: Lodger, checks: Checks, outbox: ToGuest[], written: number, usage: Map<string, number> }} Lodging
+ * @typedef {{ lodger: Lodger, checks: Checks, outbox: ToGuest[], written: number, usage: Map<string, Usage> }} Lodging
  */
 
 /** @implements {Guest} */
@@ -178,6 +179,7 @@ export class WasmtimeGuest {
   #receive(message) {
     if (typeof message === "string") this.#take(message);
     else if (message.type === "lost") this.#lose(message);
+    else if (message.type === "compiling") this.onproblem(COMPILING);
     else {
       this.#replies.get(message.type)?.(message);
       this.#replies.delete(message.type);
@@ -322,7 +324,9 @@ export class WasmtimeGuest {
  * @param {Used} used
  */
 function note({ usage }, used) {
-  for (const [ref, attempt, cpu] of used) usage.set(`${ref} ${attempt}`, cpu);
+  for (const [ref, attempt, cpuMs, memory] of used) {
+    usage.set(`${ref} ${attempt}`, memory === null ? { cpuMs } : { cpuMs, memoryBytes: memory });
+  }
 }
 
 /**
@@ -335,6 +339,8 @@ function note({ usage }, used) {
  */
 function measured({ usage }, message) {
   if (message.type !== "done" && message.type !== "failed") return message;
-  const cpu = usage.get(`${message.ref} ${message.attempt}`);
-  return cpu === undefined ? message : { ...message, usage: { cpuMs: cpu } };
+  const key = `${message.ref} ${message.attempt}`;
+  const used = usage.get(key);
+  usage.delete(key);
+  return used === undefined ? message : { ...message, usage: used };
 }

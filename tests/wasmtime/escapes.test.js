@@ -15,7 +15,11 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { FLOWS, useSealed } from "./guest.js";
+import { fileURLToPath } from "node:url";
+import { Engine } from "../guest/engine.js";
+import { FLOWS, openSealed, useSealed } from "./guest.js";
+
+const LOCK = fileURLToPath(new URL("../../node_modules/pyodide/pyodide-lock.json", import.meta.url));
 
 const root = mkdtempSync(join(tmpdir(), "sealed-"));
 after(() => rmSync(root, { recursive: true }));
@@ -130,6 +134,15 @@ describe("a sealed interpreter refuses to", () => {
   });
 });
 
+it("a sealed interpreter is of the Python version that packages are resolved for, which is Pyodide's", async () => {
+  const guest = openSealed("escapes.py");
+  const version = await new Engine(guest).run("Outside", { payload: "import sys; out = sys.version" });
+  await guest.dispose();
+
+  const { info } = JSON.parse(readFileSync(LOCK, "utf8"));
+  assert.equal(version.split(".", 2).join("."), info.python.split(".", 2).join("."));
+});
+
 describe("a sealed interpreter may", () => {
   const { engine } = useSealed("escapes.py", {}, { root, main: join(root, "escapes.py") });
 
@@ -148,10 +161,16 @@ describe("a sealed interpreter may", () => {
 describe("fetch", () => {
   /** @type {string[]} */
   const seen = [];
+  let release = () => {};
+  /** @type {Promise<void>} */
+  const released = new Promise((resolve) => {
+    release = resolve;
+  });
   const server = createServer((request, response) => {
     seen.push(`${request.method} ${request.url} ${request.headers.authorization ?? ""}`.trim());
     if (request.url === "/elsewhere") response.writeHead(302, { location: "http://localhost:9/secret" }).end();
     else if (request.url === "/moved") response.writeHead(302, { location: "/there" }).end();
+    else if (request.url === "/held") void released.then(() => response.end());
     else request.pipe(response.writeHead(200, { "x-test": "yes" }));
   });
   before(() => new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined))));
@@ -180,6 +199,18 @@ describe("fetch", () => {
       assert.match(await engine.run("Fetching", { payload: { url } }), /** @type {RegExp} */ (outcome));
     });
   }
+
+  it("is bounded in number at a time", async () => {
+    const run = engine.start("Flood", { payload: { url: `${base()}/held`, times: 70 } });
+    await run.next("log");
+    release();
+
+    const found = await run.output;
+    const refused = found.filter((/** @type {unknown} */ outcome) => outcome !== 200);
+    assert.equal(refused.length, 6);
+    assert.match(refused[0], /has 64 fetches under way already/);
+    assert.deepEqual(await engine.run("Flood", { payload: { url: `${base()}/held`, times: 1 } }), [200]);
+  });
 
   it("is not redirected to a host that is not allowed", async () => {
     const found = await engine.run("Fetching", { payload: { url: `${base()}/elsewhere` } });

@@ -60,7 +60,43 @@ def test_step_is_not_what_run_has_used(meter, clock):
     meter.switch(limits.OUTSIDE)
     meter.check()
 
-    assert [(1, 1, 60.0)] == meter.take_used()
+    assert [(1, 1, 60.0)] == [used[:3] for used in meter.take_used()]
+
+
+def test_used_is_told_once(meter, clock):
+    """What has not run since is not told again, however many steps there have been."""
+    meter.enter(STEP)
+    clock.use(10)
+    meter.switch(limits.OUTSIDE)
+    meter.take_used()
+    clock.use(10)
+    meter.leave()
+
+    assert [] == meter.take_used()
+
+
+def test_memory_is_that_of_the_step_that_took_it(meter, monkeypatch):
+    """Pages that the kernel gave while a step ran are the step's."""
+    pages = 100
+    monkeypatch.setattr(limits, "_faults", lambda: pages)
+    meter.enter(limits.OUTSIDE)
+    pages += 5
+    meter.switch(STEP)
+    pages += 7
+    meter.switch(limits.OUTSIDE)
+    pages += 1
+    meter.leave()
+
+    assert [7 * limits._page] == [used[3] for used in meter.take_used()]  # noqa: SLF001
+
+
+def test_memory_of_a_platform_that_does_not_say(meter, monkeypatch):
+    """Nothing is made up."""
+    monkeypatch.setattr(limits, "_faults", None)
+    meter.enter(STEP)
+    meter.leave()
+
+    assert [None] == [used[3] for used in meter.take_used()]
 
 
 def test_waiting_costs_nothing(meter, clock):

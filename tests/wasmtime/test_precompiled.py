@@ -144,3 +144,24 @@ assert precompiled.load(wasmtime.Engine(), Path({str(component)!r}), Path({str(c
 
     assert [0, 0, 0] == [process.returncode for process in processes]
     assert ["", "", "compiled\n"] == sorted(outputs)
+
+
+def test_component_that_is_damaged(component, cache):
+    """It says which file it is, and what to do; nothing of it is kept."""
+    component.write_bytes(component.read_bytes()[:6])
+
+    with pytest.raises(
+        precompiled.DamagedComponent, match=r"smallest\.wasm is damaged: .*Delete it .*install stepwell"
+    ):
+        precompiled.load(wasmtime.Engine(), component, cache)
+
+    assert [] == kept(cache)
+
+
+def test_compiling_is_told(component, cache):
+    """Whoever waits is told why, and only then."""
+    told = []
+    for _ in range(2):
+        precompiled.load(wasmtime.Engine(), component, cache, lambda: told.append(component))
+
+    assert [component] == told

@@ -27,8 +27,8 @@ Call = tuple[str, tuple[str | int, ...]]
 class Owner(Protocol):
     """Who has cells."""
 
-    def batch(self, cell: Cell, text: str) -> None:
-        """Hand on a batch, with what the steps have used so far."""
+    def batches(self, cell: Cell, texts: list[str]) -> None:
+        """Hand on batches, with what the steps have used so far."""
 
     def lost(self, cell: Cell, reason: str, limit: LimitReached | None) -> None:
         """Its interpreter is gone. *limit* is why, if it has used too much."""
@@ -52,6 +52,8 @@ class Cell:
         self.meter = Meter(limits)
         self.told: dict[tuple[int, int], float] = {}
         """What the engine has been told of what steps have used."""
+        self.fetching = 0
+        """How many fetches are under way. The owner's own."""
         self.due: float | None = None
         """When a turn is wanted. The timers' own."""
         self._deployment = deployment
@@ -60,6 +62,8 @@ class Cell:
         self._sealed: Sealed | None = None
         self._lock = threading.Lock()
         self._inbox: deque[Call] = deque()
+        self._outbox: list[str] = []
+        """Batches of the turn that is under way. They leave together when it ends, or is found to take long."""
         self._working = False
         self._over = False
         self._expired: dict[tuple[int, int], float] = {}
@@ -129,13 +133,14 @@ class Cell:
                 return
         timer, _, batch = self._sealed.call(name, *arguments).partition("\n")
         if batch:
-            self._owner.batch(self, batch)
+            self._outbox.append(batch)
+        self._send()
         if timer:
             self._owner.wake_at(self, time.monotonic() + int(timer) / 1000)
 
     def _fail(self, error: dict[str, Any]) -> None:
         """The deployment could be loaded once, and now it cannot."""
-        self._owner.batch(self, json.dumps([{"type": "fail", "pass": self.number, "error": error}]))
+        self._owner.batches(self, [json.dumps([{"type": "fail", "pass": self.number, "error": error}])])
         self.drop()
 
     def _lose(self, reason: str) -> None:
@@ -145,6 +150,7 @@ class Cell:
             self._working = False
         self._close()
         if not told:
+            self._send()
             self._owner.lost(self, reason, self.broken)
 
     def _check_wanted(self) -> None:
@@ -173,13 +179,19 @@ class Cell:
     # Called by the instance -------------------------------------------------------------------------------------------
 
     def posted(self, text: str) -> None:
-        """A batch in the middle of a turn."""
-        if not self._over:
-            self.meter.switch(self.meter.running)
-            self._owner.batch(self, text)
+        """A batch in the middle of a turn. It leaves with the turn's end, or sooner if that is long in coming."""
+        self._outbox.append(text)
+
+    def _send(self) -> None:
+        if self._outbox:
+            self._owner.batches(self, self._outbox)
+            self._outbox = []
 
     def requested(self, number: int, text: str) -> None:
         """A fetch is wanted."""
+        # Until now nobody else can have noticed that the attempt has begun.
+        self.meter.switch(self.meter.running)
+        self._send()
         self._owner.request(self, number, text)
 
     def keep(self, path: str, code: str) -> None:
@@ -194,6 +206,8 @@ class Cell:
             LimitReached: It may not.
         """
         try:
+            self.meter.switch(self.meter.running)
+            self._send()
             self.meter.check()
             self._check_wanted()
         except LimitReached as error:

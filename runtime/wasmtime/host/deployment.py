@@ -9,7 +9,12 @@ import shutil
 import stat
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
 MAX_FILES = 5000
 MAX_BYTES = 256 << 20
 _NOT_SOURCE = {"__pycache__", "node_modules", "build", "dist"}
+_PREFIX = "stepwell-sealed-"
 _COMPILED = "/.stepwell-compiled"
 """Where the guest sees compiled code."""
 
@@ -32,7 +38,9 @@ class Deployment:
         """Copy the files of ``{root, main, vars, modules?, …}``."""
         self._options = options
         self._limits = limits
-        self._folder = Path(tempfile.mkdtemp(prefix="stepwell-"))
+        _remove_stale()
+        self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        self._lock = _lock(self._folder)
         self._loader: Cell | None = None
         self.left_out = _copy(Path(options["root"]), self._folder / "root")
         (self._folder / "compiled").mkdir()
@@ -86,6 +94,33 @@ class Deployment:
     def close(self) -> None:
         """Remove the copy."""
         shutil.rmtree(self._folder, ignore_errors=True)
+        if self._lock is not None:
+            self._lock.close()
+
+
+def _lock(folder: Path) -> IO[str] | None:
+    """A lock that goes with this process, however it ends: *folder* is in use. None if it is somebody else's."""
+    if fcntl is None:
+        return None
+    try:
+        file = (folder / "lock").open("a")
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
+
+
+def _remove_stale() -> None:
+    """Remove what processes have left that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        # One that is being made has no lock for a moment.
+        if (folder / "lock").exists() and (lock := _lock(folder)) is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.close()
 
 
 def _copy(root: Path, place: Path) -> str:

@@ -105,3 +105,12 @@ def _exchange(
 
 def _failure(name: str, message: str) -> dict[str, Any]:
     return {"error": {"name": name, "message": message}}
+
+
+MOST_FETCHES = 64
+"""That one instance may have under way at a time. Those of all of them share the threads."""
+TOO_MANY = json.dumps(
+    _failure(
+        "OSError", f"This instance has {MOST_FETCHES} fetches under way already, and more are not allowed at a time."
+    )
+)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _MS = 1_000_000
 
@@ -49,20 +53,38 @@ STARTING: Running = (0, -1)
 """Nobody yet: the interpreter begins, and imports the workflow. What that uses is not taken from what ``run()`` may."""
 
 
+_faults: Callable[[], int] | None = None
+"""How many pages of memory the kernel has given this thread so far, where it says so."""
+
+with suppress(ImportError, AttributeError):
+    import resource
+
+    _thread, _usage = resource.RUSAGE_THREAD, resource.getrusage
+    _page = resource.getpagesize()
+
+    def _faults() -> int:
+        return _usage(_thread).ru_minflt
+
+
 @dataclass
 class Meter:
-    """Processor time of one instance, by who has used it. All in ns."""
+    """Processor time of one instance, by who has used it, in ns; and memory, by who was the first to write to it."""
 
     limits: Limits
     running: Running = OUTSIDE
     began: float = field(default_factory=time.monotonic)
     total: int = 0
     used: dict[Running, int] = field(default_factory=dict)
+    pages: dict[Running, int] = field(default_factory=dict)
     _mark: int = 0
+    _pages_mark: int = 0
+    _ran: set[Running] = field(default_factory=set)
 
     def enter(self, running: Running) -> None:
         """The thread that calls this begins to run the instance, and *running* in it."""
         self.running = running
+        if _faults is not None:
+            self._pages_mark = _faults()
         self._mark = time.thread_time_ns()
 
     def switch(self, running: Running) -> None:
@@ -71,16 +93,27 @@ class Meter:
         spent = now - self._mark
         self._mark = now
         self.total += spent
-        self.used[self.running] = self.used.get(self.running, 0) + spent
+        before = self.running
+        self._ran.add(before)
+        self.used[before] = self.used.get(before, 0) + spent
+        if _faults is not None:
+            pages = _faults()
+            self.pages[before] = self.pages.get(before, 0) + pages - self._pages_mark
+            self._pages_mark = pages
         self.running = running
 
     def leave(self) -> None:
         """The thread no longer runs the instance. Who was running is still known, for blame."""
         self.switch(self.running)
 
-    def take_used(self) -> list[tuple[int, int, float]]:
-        """Ref, attempt and ms of the attempts that have run since the last time."""
-        return [(ref, attempt, round(used / _MS, 3)) for (ref, attempt), used in self.used.items() if ref]
+    def take_used(self) -> list[tuple[int, int, float, int | None]]:
+        """Ref, attempt, and ms and bytes so far, of the attempts that have run since the last time."""
+        ran, self._ran = self._ran, set()
+        return [
+            (*who, round(self.used[who] / _MS, 3), None if _faults is None else self.pages[who] * _page)
+            for who in ran
+            if who[0]
+        ]
 
     def check(self) -> None:
         """

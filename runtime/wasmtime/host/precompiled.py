@@ -19,15 +19,24 @@ import wasmtime
 from wasmtime import component as components
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _KEPT = 3
 _BLOCK = 1 << 20
 
 
-def load(engine: wasmtime.Engine, component: Path, cache: Path) -> components.Component:
-    """The component at *component*, from *cache* if it is there, else compiled, which takes seconds."""
+def load(
+    engine: wasmtime.Engine, component: Path, cache: Path, compiling: Callable[[], None] = lambda: None
+) -> components.Component:
+    """
+    The component at *component*, from *cache* if it is there.
+
+    Else it is compiled, which takes seconds; *compiling* is called before.
+
+    Raises:
+        DamagedComponent: It cannot be.
+    """
     key = _key(component)
     if found := _find(engine, cache, key):
         return found
@@ -37,6 +46,7 @@ def load(engine: wasmtime.Engine, component: Path, cache: Path) -> components.Co
             # Whoever had the lock may have made it.
             found = _find(engine, cache, key)
             if found is None:
+                compiling()
                 _store(cache, key, _compile(engine, component).serialize())
                 found = _find(engine, cache, key)
     except OSError:
@@ -53,8 +63,17 @@ def _key(component: Path) -> str:
     return digest.hexdigest()[:32]
 
 
+class DamagedComponent(Exception):  # noqa: N818 - what it says
+    """What is to be compiled is no component."""
+
+
 def _compile(engine: wasmtime.Engine, component: Path) -> components.Component:
-    return components.Component(engine, component.read_bytes())
+    try:
+        return components.Component(engine, component.read_bytes())
+    except wasmtime.WasmtimeError as error:
+        reason = str(error).partition("\n")[0]
+        msg = f"{component} is damaged: {reason}. Delete it if it lies in a cache, else install stepwell again."
+        raise DamagedComponent(msg) from None
 
 
 def _find(engine: wasmtime.Engine, cache: Path, key: str) -> components.Component | None:

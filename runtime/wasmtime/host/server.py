@@ -23,7 +23,7 @@ from _stepwell_process.life import die_with_host
 from . import precompiled
 from .cell import Cell
 from .deployment import Deployment
-from .fetching import Fetcher
+from .fetching import MOST_FETCHES, TOO_MANY, Fetcher
 from .limits import LimitReached, Limits
 from .sealing import Sealing, configure
 from .work import Clock, Crew
@@ -44,12 +44,12 @@ class Server:
         self._limits = Limits.of(boot)
         self._fetcher = Fetcher(boot["fetch"])
         engine = wasmtime.Engine(configure())
-        component = precompiled.load(engine, Path(boot["component"]), Path(boot["cache"]))
+        component = precompiled.load(engine, Path(boot["component"]), Path(boot["cache"]), self._compiling)
         self._sealing = Sealing(engine, component)
         self._crew = Crew(boot["threads"] or os.cpu_count() or 1)
         self._clock = Clock(engine, self._crew)
         self._cells: dict[int, Cell] = {}
-        self._deployment: Deployment
+        self._deployment: Deployment | None = None
 
     # The engine's side ------------------------------------------------------------------------------------------------
 
@@ -64,11 +64,17 @@ class Server:
                         cell.put("deliver", batch)
                 else:
                     self._receive(message)
+        if self._deployment is not None:
+            self._deployment.close()
+
+    def _compiling(self) -> None:
+        self._send({"type": "compiling"})
 
     def _receive(self, message: dict[str, Any]) -> None:
         kind = message["type"]
         if kind == "open":
             number = message["pass"]
+            assert self._deployment is not None  # noqa: S101 - nothing is opened before
             self._cells[number] = Cell(number, self._deployment, self._sealing, self._limits, self)
         elif kind == "close":
             if cell := self._cells.pop(message["pass"], None):
@@ -88,18 +94,20 @@ class Server:
         self._crew.give(loading)
         self._clock.stir()
 
-    def _send(self, message: str | dict[str, Any]) -> None:
+    def _send(self, *messages: str | dict[str, Any]) -> None:
         with self._sending:
             try:
-                self._frames.send(message)
+                self._frames.send(*messages)
             except OSError:
                 os._exit(0)  # there is nobody who could be told
 
     # Owner of cells ---------------------------------------------------------------------------------------------------
 
-    def batch(self, cell: Cell, text: str) -> None:
+    def batches(self, cell: Cell, texts: list[str]) -> None:
         """See `Owner`."""
-        self._send(f"{cell.number} {json.dumps(cell.meter.take_used())}\n{text}")
+        first, *others = texts
+        head = f"{cell.number} {json.dumps(cell.meter.take_used())}\n"
+        self._send(head + first, *(f"{cell.number} []\n{text}" for text in others))
 
     def lost(self, cell: Cell, reason: str, limit: LimitReached | None) -> None:
         """See `Owner`."""
@@ -119,7 +127,16 @@ class Server:
 
     def request(self, cell: Cell, number: int, text: str) -> None:
         """See `Owner`."""
-        self._fetcher.perform(text, lambda answer: cell.put("answer", number, answer))
+        if cell.fetching >= MOST_FETCHES:
+            cell.put("answer", number, TOO_MANY)
+            return
+        cell.fetching += 1
+
+        def answer(text: str) -> None:
+            cell.fetching -= 1
+            cell.put("answer", number, text)
+
+        self._fetcher.perform(text, answer)
 
     def wake(self, cell: Cell) -> None:
         """See `Owner`."""
@@ -161,6 +178,10 @@ def run() -> None:
     boot = next(message for message in iter_messages(frames) if message["type"] == "boot")
     try:
         Server(frames, boot).serve()
+    except precompiled.DamagedComponent as error:
+        sys.stderr.write(f"{error}\n")
+        sys.stderr.flush()
+        os._exit(70)
     except Exception:  # noqa: BLE001 - whatever it is, it ends this process, and the engine's host tells people
         traceback.print_exc()
         sys.stderr.flush()

@@ -1,3 +1,5 @@
+import asyncio
+
 from workers import WorkflowEntrypoint, fetch
 
 
@@ -31,6 +33,18 @@ class Fetching(WorkflowEntrypoint):
         except Exception as error:
             return f"{type(error).__name__}: {error}"
         return [response.status, response.url, response.headers.get("x-test"), await response.text()]
+
+
+class Flood(WorkflowEntrypoint):
+    async def run(self, event, step):
+        async def one():
+            try:
+                return (await fetch(event["payload"]["url"])).status
+            except OSError as error:
+                print("refused")
+                return str(error)
+
+        return await asyncio.gather(*(one() for _ in range(event["payload"]["times"])))
 
 
 class Forgetful(WorkflowEntrypoint):

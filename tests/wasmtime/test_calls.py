@@ -1,0 +1,196 @@
+"""Calls into instances and out of them: both ways in which they are made do the same."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import resource
+import sys
+import threading
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+wasmtime = pytest.importorskip("wasmtime", reason="stepwell[wasmtime] is not installed")
+
+STATM = Path("/proc/self/statm")
+ROOT = Path(__file__).resolve().parents[2]
+FLOW = """
+from workers import WorkflowEntrypoint
+
+class Chain(WorkflowEntrypoint):
+    async def run(self, event, step):
+        found = []
+        for text in event["payload"]:
+            @step.do("one \u00e9")
+            async def one():
+                print(text)
+                return text * 2
+            found.append(await one())
+        return found
+"""
+CONFIG = {"retries": {"limit": 5, "delay": 1000, "backoff": "exponential"}, "timeout": "10 minutes"}
+
+
+def load(name: str, path: Path):
+    spec = spec_from_file_location(name, path)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def host():
+    """The package of the host process, as its program mounts it."""
+    finders = list(sys.meta_path)
+    load("_stepwell_mount", ROOT / "runtime/process/mount.py").mount({"_stepwell_wasmtime": "runtime/wasmtime/host"})
+    yield lambda name: importlib.import_module(f"_stepwell_wasmtime.{name}")
+    sys.meta_path[:] = finders
+
+
+@pytest.fixture(scope="module")
+def parts(host):
+    """An engine and the component, compiled."""
+    build = load("build", ROOT / "runtime/wasmtime/build.py")
+    engine = wasmtime.Engine(host("sealing").configure())
+    return engine, host("precompiled").load(engine, build.find(), build.cache() / "wasmtime")
+
+
+class Owner:
+    """Keeps what an instance says."""
+
+    def __init__(self):
+        self.said = []
+        self.times = 0
+
+    def batches(self, _cell, texts):
+        self.said += texts
+        self.times += 1
+
+    def wake(self, _cell): ...
+
+    def wake_at(self, _cell, _when): ...
+
+
+class Instance:
+    """One instance with a workflow, driven by hand."""
+
+    def __init__(self, host, parts, folder, calls):
+        sealing_module = host("sealing")
+        sealing_module.Caller, sealing_module.add_import = calls.Caller, calls.add_import
+        (folder / "flow.py").write_text(FLOW)
+        limits = host("limits").Limits(256 << 20, None, None, None, None)
+        options = {"root": str(folder), "main": str(folder / "flow.py"), "vars": {}}
+        self.deployment = host("deployment").Deployment(options, limits)
+        self.owner = Owner()
+        sealing = sealing_module.Sealing(*parts)
+        self.cell = host("cell").Cell(1, self.deployment, sealing, limits, self.owner)
+
+    def deliver(self, *messages, values=()):
+        self.cell.put("deliver", "\n".join([json.dumps(messages), *values]))
+        self.cell.work()
+        said, self.owner.said = self.owner.said, []
+        return [(message, text.split("\n")[1:]) for text in said for message in json.loads(text.split("\n")[0])]
+
+    def run(self, payload):
+        """Everything that the workflow says."""
+        event = {"timestamp": 1, "instanceId": "a", "workflowName": "chain"}
+        start = {"className": "Chain", "event": event, "defaults": CONFIG, "stepLimit": 10_000, "history": []}
+        said = self.deliver({"type": "start", "pass": 1, "value": 1, **start}, values=[json.dumps(payload)])
+        everything = list(said)
+        while answers := [
+            {"type": "resolve", "pass": 1, "ref": message["ref"]} for message, _ in said if message["type"] == "done"
+        ]:
+            said = self.deliver(*answers)
+            everything += said
+        return everything
+
+    def close(self):
+        self.cell.drop()
+        self.deployment.close()
+
+
+@pytest.fixture
+def open_instance(host, parts, tmp_path):
+    """An instance whose calls are made in one of the ways. Runs in a thread with the stack that Python needs there."""
+    opened = []
+
+    def open_(name):
+        folder = tmp_path / name
+        folder.mkdir()
+        opened.append(Instance(host, parts, folder, host(name)))
+        return opened[-1]
+
+    yield open_
+    for instance in opened:
+        instance.close()
+
+
+def in_large_stack(host, work):
+    """What *work* gives, on a thread as the host process has them."""
+    threading.stack_size(host("sealing").THREAD_STACK)
+    given = []
+    thread = threading.Thread(target=lambda: given.append(work()))
+    thread.start()
+    thread.join()
+    threading.stack_size(0)
+    return given[0]
+
+
+def test_both_do_the_same(host, open_instance):
+    """Texts of any kind, and numbers, arrive as they left, in the same order."""
+    payload = ["", "plain", "\u00e9\u4e2d\U0001f600", "x" * 100_000]
+
+    fast, public = (
+        in_large_stack(host, lambda name=name: open_instance(name).run(payload)) for name in ("direct", "calls")
+    )
+
+    assert fast == public
+    assert [text * 2 for text in payload] == json.loads(fast[-1][1][-1])
+
+
+def test_batches_of_a_turn_leave_together(host, open_instance):
+    """That an attempt begins, and what came of it, is one thing to send where the turn is short."""
+
+    def run():
+        instance = open_instance("direct")
+        said = instance.run(["a", "b"])
+        return instance.owner.times, [message["type"] for message, _ in said]
+
+    times, said = in_large_stack(host, run)
+
+    assert ["do", "log", "done", "do", "log", "done", "end"] == [kind for kind in said if kind != "quiet"]
+    assert times == 3
+
+
+def test_faster_one_is_used(host):
+    """Of the package that is pinned, the names that it needs are there."""
+    assert host("direct").Caller.__module__ == importlib.reload(host("sealing")).Caller.__module__
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="needs /proc")
+def test_nothing_is_left_of_a_call(host, open_instance):
+    """Tens of thousands of calls leave the process as large as it was."""
+
+    def measure():
+        instance = open_instance("direct")
+        instance.run(["x" * 1000])
+        cell = instance.cell
+
+        def call(times):
+            for _ in range(times):
+                cell.put("deliver", '[{"type":"hold","pass":1,"on":false}]')
+                cell.work()
+                instance.owner.said.clear()
+
+        call(2_000)
+        before = _memory()
+        call(20_000)
+        return _memory() - before
+
+    assert in_large_stack(host, measure) < 2 << 20
+
+
+def _memory():
+    return int(STATM.read_text().split()[1]) * resource.getpagesize()

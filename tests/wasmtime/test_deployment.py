@@ -1,0 +1,81 @@
+"""Copies of sources: gone when their process is, however that ended."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .conftest import load_host_module
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+deployment = load_host_module("deployment")
+
+SCRIPT = """
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+spec = spec_from_file_location("deployment", sys.argv[1])
+deployment = module_from_spec(spec)
+spec.loader.exec_module(deployment)
+kept = deployment.Deployment({"root": sys.argv[2]}, None)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch) -> Path:
+    """The folder of temporary files."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def sources(tmp_path) -> Path:
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "flow.py").write_text("")
+    return folder
+
+
+@pytest.fixture
+def other(temporary, sources):
+    """Another process with a copy."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, deployment.__file__, str(sources)],
+        env={"TMPDIR": str(temporary)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "ready\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_copy_of_one_that_was_killed(temporary, sources, other):
+    """The next process removes it."""
+    other.kill()
+    other.wait()
+    own = deployment.Deployment({"root": str(sources)}, None)
+
+    assert 1 == len(list(temporary.iterdir()))
+    own.close()
+    assert [] == list(temporary.iterdir())
+
+
+def test_copy_of_one_that_runs(temporary, sources, other):
+    """It is left alone."""
+    own = deployment.Deployment({"root": str(sources)}, None)
+
+    assert 2 == len(list(temporary.iterdir()))
+    own.close()
+    assert 1 == len(list(temporary.iterdir()))

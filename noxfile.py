@@ -79,6 +79,14 @@ def node_tests(*folders: str) -> list[str]:
     return sorted(str(path) for folder in folders for path in Path(folder).rglob("*.test.js"))
 
 
+GUEST_SUITE = [f"tests/guest/{name}.test.js" for name in ("graph", "replay", "steps", "streams", "undoing", "waiting")]
+"""
+What holds in every runtime for Python. The others in that folder are about what one has alone: `proxy` and `javascript`
+JavaScript; `pool`, `lodger` and `faults` an interpreter that many share, `processes` one that is a process of its own;
+`bindings`, `files`, `load` and `output` what `conformance` shows of the other runtimes.
+"""
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting of both languages."""
@@ -269,6 +277,8 @@ def wasmtime(session: nox.Session) -> None:
         return
     session.run("pytest", "tests/wasmtime")
     session.run(node, *NODE_TEST, *node_tests("tests/wasmtime"), external=True)
+    session.env["STEPWELL_RUNTIME"] = "wasmtime"
+    session.run(node, *NODE_TEST, *GUEST_SUITE, external=True)
 
 
 @nox.session

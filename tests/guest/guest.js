@@ -4,12 +4,18 @@ import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { CPythonGuest } from "../../runtime/cpython/pool.js";
 import { PyodideGuest } from "../../runtime/pyodide/pool.js";
+import { WasmtimeGuest } from "../../runtime/wasmtime/pool.js";
 import { Engine } from "./engine.js";
 
 const FLOWS = fileURLToPath(new URL("flows", import.meta.url));
 
 /** The runtimes for Python that the suite runs in. */
-const GUESTS = { pyodide: PyodideGuest, cpython: CPythonGuest };
+const GUESTS = {
+  pyodide: PyodideGuest,
+  cpython: CPythonGuest,
+  // It has no census: nothing of an interpreter is left when its pass is over.
+  wasmtime: /** @type {typeof CPythonGuest} */ (/** @type {unknown} */ (WasmtimeGuest)),
+};
 
 /** @typedef {{ runtime?: keyof typeof GUESTS, vars?: Record<string, unknown>, lane?: "batched" | "js", isolates?: number, memoryLimit?: number, cpuLimit?: number }} Options */
 
@@ -49,10 +55,12 @@ const ONLY = process.env.STEPWELL_RUNTIME;
 
 /**
  * Where the claims of a suite hold: in every runtime, and on both ways on which the SDK's calls can reach the session.
- * `besideJs`: whether it has JavaScript beside it. One runtime is picked by STEPWELL_RUNTIME.
+ * `besideJs`: whether it has JavaScript beside it. One runtime is picked by STEPWELL_RUNTIME; `wasmtime`, which needs a
+ * package and has a session of its own in `noxfile.py`, runs only so.
  */
 export const PLACES = /** @type {const} */ ([
   { where: "in Pyodide", runtime: "pyodide", lane: "batched", besideJs: true },
   { where: "in Pyodide, call by call", runtime: "pyodide", lane: "js", besideJs: true },
   { where: "in CPython", runtime: "cpython", lane: "batched", besideJs: false },
-]).filter(({ runtime }) => ONLY === undefined || runtime === ONLY);
+  { where: "in a sealed interpreter", runtime: "wasmtime", lane: "batched", besideJs: false },
+]).filter(({ runtime }) => (ONLY === undefined ? runtime !== "wasmtime" : runtime === ONLY));

@@ -59,7 +59,12 @@ for (const { where, runtime, lane } of PLACES) {
       assert.equal(started, undefined);
     });
 
-    test("once an attempt has shown that a configuration allows retries, the next step begins by itself", async () => {
+    const unshared =
+      runtime === "wasmtime" && "each pass has an interpreter of its own, which has seen no configuration";
+    const ends = runtime === "wasmtime" && "nothing outlives a run there: its interpreter goes with it";
+
+    const shown = "once an attempt has shown that a configuration allows retries, the next step begins by itself";
+    test(shown, { skip: unshared }, async () => {
       const run = engine.start("Config");
 
       await run.output;
@@ -149,7 +154,7 @@ for (const { where, runtime, lane } of PLACES) {
       await assert.rejects(engine.run("Nowhere"), /There is no 'Nowhere' class defined in steps\.py\. Found: Forms, /);
     });
 
-    test("what is given to waitUntil ends after the run has", async () => {
+    test("what is given to waitUntil ends after the run has", { skip: ends }, async () => {
       const run = engine.start("WaitUntil");
 
       assert.equal(await run.output, "now");

@@ -124,7 +124,9 @@ for (const { where, runtime, lane, besideJs } of PLACES) {
       run.send({ type: "drop", reason: "test" });
     });
 
-    test("a pass that is dropped cleans up in silence and can call nothing more", async () => {
+    const gone = runtime === "wasmtime" && "an interpreter whose pass is dropped is gone, and no code of it runs";
+
+    test("a pass that is dropped cleans up in silence and can call nothing more", { skip: gone }, async () => {
       const run = engine.start("Dropped", { answer: asleep });
       await run.next("quiet");
 
@@ -138,7 +140,7 @@ for (const { where, runtime, lane, besideJs } of PLACES) {
       assert.deepEqual(run.logs, []);
     });
 
-    test("code that swallows the end of its pass is named in a warning", async () => {
+    test("code that swallows the end of its pass is named in a warning", { skip: gone }, async () => {
       const run = engine.start("Stubborn", { answer: asleep });
       await run.next("quiet");
 

@@ -359,8 +359,11 @@ export default [
   },
 ];
 
+/** Fields that are each language's own, or counted by some runtimes alone. */
+const OWN = new Set(["traceback", "cpuMs", "memoryBytes"]);
+
 /**
- * *value* with its times as what they are, and without tracebacks, which are each language's own.
+ * *value* with its times as what they are, and without the fields that differ.
  *
  * @param {any} value
  * @returns {any}
@@ -369,6 +372,6 @@ function withoutTimes(value) {
   if (Array.isArray(value)) return value.map(withoutTimes);
   if (typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return "a time";
   if (typeof value !== "object" || value === null) return value;
-  const fields = Object.entries(value).filter(([key]) => key !== "traceback");
+  const fields = Object.entries(value).filter(([key]) => !OWN.has(key));
   return Object.fromEntries(fields.map(([key, item]) => [key, withoutTimes(item)]));
 }

@@ -156,6 +156,70 @@ export default [
     notFor: { cloudflare: NO_CRASH, "python-upstream-sdk": NO_ROLLBACK },
   },
   {
+    name: "rollbacks: steps side by side are undone by when they started, not by when they ended",
+    python: `
+      @step.do("which run")
+      async def which_run():
+          calls(event).append("run")
+          return calls(event).count("run")
+      if await which_run() == 2:
+          return [each for each in calls(event) if each != "run"]
+      def make(name, seconds):
+          @step.do(name, rollback=lambda: calls(event).append(name))
+          async def one():
+              await asyncio.sleep(seconds)
+          return one
+      await asyncio.gather(make("slow", 0.3)(), make("fast", 0)())
+      fails("broken")`,
+    javascript: `
+      const which = await step.do("which run", async () => {
+        calls(event).push("run");
+        return calls(event).filter((each) => each === "run").length;
+      });
+      if (which === 2) return calls(event).filter((each) => each !== "run");
+      const make = (name, ms) =>
+        step.do(name, async () => void (await new Promise((resolve) => setTimeout(resolve, ms))), {
+          rollback: async () => void calls(event).push(name),
+        });
+      await Promise.all([make("slow", 300), make("fast", 0)]);
+      fails("broken");`,
+    drive: async (run) => {
+      await run.create();
+      await run.finish();
+      await run.restart();
+      await run.finish();
+    },
+    expect: { output: ["fast", "slow"] },
+    notFor: { "python-upstream-sdk": NO_ROLLBACK },
+  },
+  {
+    name: "rollbacks: a step that a crash has cut is undone without an output",
+    hangs: true,
+    python: `
+      @step.do("a", rollback=lambda output: fails("undone with " + repr(output)), rollback_config=${NO_RETRY})
+      async def a():
+          await asyncio.Event().wait()
+      await a()`,
+    javascript: `
+      await step.do("a", () => new Promise(() => {}), {
+        rollback: async ({ output }) => fails("undone with " + (output === undefined ? "None" : output)),
+        rollbackConfig: ${NO_RETRY},
+      });`,
+    drive: async (run) => {
+      await run.create();
+      await run.started("a");
+      await run.crash();
+      await run.terminate({ rollback: true });
+      await run.finish();
+      const { outcome, error } = (await run.detail()).rollback;
+      await run.note(outcome);
+      await run.note(error.message);
+    },
+    expect: { status: "terminated", notes: ["failed", "undone with None"] },
+    logVaries: "whether another attempt begins before the rollback is a race",
+    notFor: { cloudflare: NO_CRASH, "python-upstream-sdk": NO_ROLLBACK },
+  },
+  {
     name: "rollbacks: terminate with rollback while it is paused",
     python: `
       @step.do("a", rollback=lambda output: calls(event).append(output))

@@ -151,6 +151,12 @@ const OF_STEPS = /** @type {const} */ ([
 const TYPE_RULE = '1 to 100 letters, digits, "-" or "_", not beginning with "-"';
 const ID_RULE = `${TYPE_RULE}, and none of batch, terminate, terminateAll`;
 
+/** Its files are named after ids. @param {string} id JSON */
+function unaddressable(id) {
+  if (id.includes("/") || id.length > 200) return { notFor: { cloudflare: "it cannot open a file of that name" } };
+  return { differs: { cloudflare: OTHER_WORDS } };
+}
+
 /** Ids that none can have. */
 const IDS = ['""', '"has space"', '"\\n\\nlines"', `"${"x".repeat(101)}"`, '"#1231231!!!!"', '"-"', '"-dash"', '"batch"', '"terminate"', '"terminateAll"', `"cf_${"0".repeat(64)}"`]; // prettier-ignore
 
@@ -396,7 +402,7 @@ const BINDINGS = [
     javascript: `this.env.SELF.get(${id})`,
     name: "WorkflowError",
     message: `(instance.not_found) Instance does not exist: ${JSON.parse(id)}`,
-    differs: { cloudflare: OTHER_WORDS },
+    ...unaddressable(id),
   })),
   ...[
     '"nobody"',
@@ -411,7 +417,7 @@ const BINDINGS = [
     javascript: `this.env.SELF.get(${id}).then((instance) => instance.status())`,
     name: "WorkflowError",
     message: `(instance.not_found) Instance does not exist: ${JSON.parse(id)}`,
-    differs: { cloudflare: OTHER_WORDS },
+    ...unaddressable(id),
   })),
   {
     what: "a locationHint that is none",

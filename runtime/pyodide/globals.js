@@ -30,6 +30,29 @@ export function guestGlobals(own) {
   return Object.assign(globals, { globalThis: globals, self: globals }, own);
 }
 
+/**
+ * Stands for a class of the globals that takes long to be made, until somebody does something with it.
+ *
+ * @param {string} name
+ * @returns {object}
+ */
+export function lazyClass(name) {
+  const real = () => Reflect.get(globalThis, name);
+  /** @type {ProxyHandler<any>} */
+  const handler = {
+    construct: (_, args, target) => Reflect.construct(real(), args, target === standIn ? real() : target),
+  };
+  for (const trap of /** @type {const} */ (["get", "set", "has", "getPrototypeOf"])) {
+    handler[trap] = (/** @type {any} */ _, /** @type {any[]} */ ...args) => {
+      if (trap === "get" || trap === "set") args.length -= 1;
+      return Reflect.apply(Reflect[trap], Reflect, [real(), ...args]);
+    };
+  }
+  // Only a function made by `function` can be called with `new`.
+  const standIn = new Proxy(function () {}, handler);
+  return standIn;
+}
+
 /** Their names. A worker of a page has some of its globals on its prototypes. */
 function globalNames() {
   /** @type {Set<string>} */

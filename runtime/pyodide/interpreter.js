@@ -54,10 +54,16 @@ export async function startInterpreter({
  * @param {GuestFile[]} files
  */
 export function writeFiles(FS, folder, files) {
+  const encoder = new TextEncoder();
+  /** @type {Set<string>} */
+  const made = new Set();
   for (const { path, text } of files) {
     const place = `${folder}/${path}`;
-    FS.mkdirTree(place.slice(0, place.lastIndexOf("/")));
-    FS.writeFile(place, text);
+    const parent = place.slice(0, place.lastIndexOf("/"));
+    if (!made.has(parent)) FS.mkdirTree(parent);
+    made.add(parent);
+    // As bytes: Emscripten encodes text one character after the other.
+    FS.writeFile(place, encoder.encode(text));
   }
 }
 

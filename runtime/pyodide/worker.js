@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { workerData } from "node:worker_threads";
 import { loadPyodide } from "pyodide";
-import { guestGlobals } from "./globals.js";
+import { guestGlobals, lazyClass } from "./globals.js";
 import { startFrom } from "./image.js";
 import { startInterpreter } from "./interpreter.js";
 import { restoreLibraries } from "./libraries.js";
@@ -24,8 +24,10 @@ const idle = new Int32Array(new SharedArrayBuffer(4));
 const thread = new Thread({
   post: (message) => port.postMessage(message),
   async start({ files, module, snapshot, packages, memoryLimit }, own) {
+    // Every snapshot refers to it, and with it Node would load all of its HTTP client.
+    const globals = guestGlobals({ Request: lazyClass("Request"), ...own });
     const pyodide = await startFrom(snapshot, (bytes) =>
-      startInterpreter({ loadPyodide, files, module, snapshot: bytes, globals: guestGlobals(own), memoryLimit }),
+      startInterpreter({ loadPyodide, files, module, snapshot: bytes, globals, memoryLimit }),
     );
     if (packages) {
       mountFolder(pyodide.FS, packages.modules);

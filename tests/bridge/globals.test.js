@@ -33,7 +33,7 @@ test("the global is not asked for before that", (t) => {
     configurable: true,
     get: () => {
       asked += 1;
-      return class Rare {};
+      return function Rare() {};
     },
   });
   t.after(() => Reflect.deleteProperty(globalThis, "Rare"));

@@ -89,6 +89,9 @@ def function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, object]:
     named = [arg for arg in [*given.args, *given.kwonlyargs] if arg.arg != "self"]
     told = arguments_section(ast.get_docstring(node) or "")
     is_property = any(ast.unparse(each) == "property" for each in node.decorator_list)
+    if given.kwarg and given.kwarg.annotation and ast.unparse(given.kwarg.annotation) == "Never":
+        # It is there to refuse names, so it is nothing to offer.
+        given.kwarg = None
     arguments = ast.unparse(given).removeprefix("self").removeprefix(", ")
     return {
         "name": node.name,

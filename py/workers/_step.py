@@ -17,6 +17,7 @@ from ._timing import duration_to_wire, time_to_wire
 if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Awaitable, Callable, Sequence
+    from typing import Never
 
     from _workflows_bridge.lanes import Lane
     from _workflows_bridge.session import Session
@@ -56,7 +57,7 @@ class WorkflowStep:
         config: StepConfig | None = None,
         rollback: Callable[..., object] | None = None,
         rollback_config: RollbackConfig | None = None,
-        **unknown: object,
+        **unknown: Never,
     ) -> Callable[[Callable[..., Awaitable[T] | T]], Callable[[], Awaitable[T]]]:
         """
         Make a step of the function below.
@@ -73,7 +74,7 @@ class WorkflowStep:
             rollback: Undoes the step if the instance fails, or is terminated with rollback. Of ``ctx``, ``error``,
                 ``output`` (None where the step has none) and ``step_name`` it gets those that its parameters name.
             rollback_config: ``retries`` and ``timeout`` of *rollback*.
-            unknown: Nothing; misspelt names end here.
+            unknown: Nothing, as type checkers know; misspelt names end here.
         """
         if callable(name):
             _refuse_bare(name)
@@ -138,7 +139,7 @@ class WorkflowStep:
         event_type: str = None,  # type: ignore[assignment]  # noqa: RUF013
         /,
         timeout: Duration = "24 hours",
-        **unknown: object,
+        **unknown: Never,
     ) -> Awaitable[JsDict]:
         """
         Wait until an event of *event_type* is sent to this instance.

@@ -110,18 +110,17 @@ class Slow(WorkflowEntrypoint):
     """The step's timeout covers the stream; the pass comes to rest after it."""
 
     async def run(self, event, step):
-        cancelled = False
+        cancelled = asyncio.Event()
 
-        @step.do("slow", config={"retries": {"limit": 0, "delay": 0}, "timeout": 100})
+        @step.do("slow", config={"retries": {"limit": 0, "delay": 0}, "timeout": 1000})
         async def slow():
             async def pieces():
-                nonlocal cancelled
                 try:
                     while True:
                         yield bytes(300_000)
                         await asyncio.sleep(0.3)
                 finally:
-                    cancelled = True
+                    cancelled.set()
 
             return pieces()
 
@@ -129,8 +128,15 @@ class Slow(WorkflowEntrypoint):
             error = await slow()
         except Exception as raised:
             error = type(raised).__name__
+
+        # A step, for a pass may be dropped while it waits, and another begins without having seen it.
+        @step.do("seen", config={"retries": {"limit": 0, "delay": 0}, "timeout": "10 seconds"})
+        async def seen():
+            return await cancelled.wait()
+
+        saw = await seen()
         await step.wait_for_event("go", "go", timeout="1 minute")
-        return [error, cancelled]
+        return [error, saw]
 
 
 class Raw(WorkflowEntrypoint):

@@ -99,8 +99,8 @@ export class HandedOn extends WorkflowEntrypoint {
 /** The step's timeout covers the stream; the pass comes to rest after it. */
 export class Slow extends WorkflowEntrypoint {
   async run(event, step) {
-    const config = { retries: { limit: 0, delay: 0 }, timeout: 100 };
-    let cancelled = false;
+    const config = { retries: { limit: 0, delay: 0 }, timeout: 1000 };
+    const cancelled = Promise.withResolvers();
     const stream = () => {
       let given = 0;
       return new ReadableStream({
@@ -109,12 +109,14 @@ export class Slow extends WorkflowEntrypoint {
           controller.enqueue(new Uint8Array(300_000));
         },
         cancel() {
-          cancelled = true;
+          cancelled.resolve(true);
         },
       });
     };
     const error = await step.do("slow", config, async () => stream()).catch(({ name }) => name);
+    // A step, for a pass may be dropped while it waits, and another begins without having seen it.
+    const saw = await step.do("seen", { ...config, timeout: "10 seconds" }, () => cancelled.promise);
     await step.waitForEvent("go", { type: "go", timeout: "1 minute" });
-    return [error, cancelled];
+    return [error, saw];
   }
 }

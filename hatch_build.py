@@ -37,7 +37,7 @@ PYODIDE_CORE = {
 }
 # The ES module of a package runs; its CommonJS twin, its types and its pages do not.
 NOT_RUN_SUFFIXES = {".cjs", ".cts", ".html", ".map", ".md", ".mts", ".ts"}
-NOT_RUN_FOLDERS = {".bin", "@types", "comlink/tests", "hono/dist/cjs", "hono/dist/types"}
+NOT_RUN_FOLDERS = {".bin", "@rollup", "@types", "comlink/tests", "hono/dist/cjs", "hono/dist/types"}
 
 
 class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -58,13 +58,14 @@ class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         for name in NPM_FILES:
             if (root / name).exists():
                 shutil.copy2(root / name, stage)
-        self._npm_ci(stage, "--omit=dev")
-        prune_node_modules(stage / "node_modules")
+        self._npm_ci(stage, "--omit=dev", "--omit=optional")
         for name in (".npmrc", "package-lock.json"):
             (stage / name).unlink(missing_ok=True)
         for source in SOURCES:
             if (root / source).exists():
                 shutil.copytree(root / source, stage / source, ignore=shutil.ignore_patterns(*NOT_SOURCE))
+        self._make_bundles(stage)
+        prune_node_modules(stage / "node_modules")
         self._make_snapshot(stage)
         finish_component(component)
         build_data["force_include"][str(stage)] = "stepwell/_host"
@@ -79,12 +80,16 @@ class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         link.parent.mkdir(exist_ok=True)
         if not link.is_symlink():
             link.symlink_to(Path("..", "py", "stepwell"), target_is_directory=True)
+        self._make_bundles(root)
         self._make_snapshot(root)
 
     def _npm_ci(self, folder: Path, *options: str) -> None:
         node = find_node_wheel()
         npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         self._run_node(folder, str(npm), "ci", "--ignore-scripts", "--no-progress", "--loglevel=error", *options)
+
+    def _make_bundles(self, tree: Path) -> None:
+        self._run_node(tree, str(tree / "js" / "playground" / "server" / "bundle.js"))
 
     def _make_snapshot(self, tree: Path) -> None:
         script = tree / "runtime" / "pyodide" / "snapshot.js"

@@ -1,8 +1,7 @@
 /**
  * The page's modules of others: the name by which a script imports one, and the file of `node_modules` that it gets.
  *
- * There is no bundler: the page has an import map made of this, the server serves these files and the export copies
- * them, each with its package's licence.
+ * The page's bundle has these files in it, and the site has the licences of their packages.
  */
 
 /** @type {Record<string, string>} */
@@ -35,14 +34,3 @@ export const MODULES = {
   "style-mod": "style-mod/src/style-mod.js",
   "w3c-keyname": "w3c-keyname/index.js",
 };
-
-/** The placeholder in `page/index.html` that the import map takes the place of. */
-export const IMPORT_MAP = "<!-- import map -->";
-/** And the one for what is to be fetched early. */
-export const PRELOADS = "<!-- preloads -->";
-
-/** @param {string} base where the files of `node_modules` are served, as the page's address has it: "./vendor/" */
-export function importMap(base) {
-  const imports = Object.fromEntries(Object.entries(MODULES).map(([name, file]) => [name, base + file]));
-  return `<script type="importmap">${JSON.stringify({ imports })}</script>`;
-}

@@ -1,9 +1,13 @@
 /** What a page starts with: made of the tree when the site is. */
 
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import * as values from "../../bridge/values.js";
-import { bundle } from "../../js/playground/server/bundle.js";
+import { bundle, readBundles } from "../../js/playground/server/bundle.js";
+import { ROOT } from "../../runtime/pyodide/files.js";
 import { copy, packSnapshot, readPacked } from "../../runtime/browser/image.js";
 
 const PAGE = 4096;
@@ -37,7 +41,8 @@ test("a snapshot's zeros are not sent", () => {
 });
 
 test("a bundle exports what its module does, and what it hands on", async () => {
-  const source = bundle("bridge/values.js");
+  const { files } = await bundle({ values: "bridge/values.js" });
+  const source = files["values.js"];
   const made = await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
   assert.deepEqual(Object.keys(made).toSorted(), Object.keys(values).toSorted());
@@ -45,9 +50,52 @@ test("a bundle exports what its module does, and what it hands on", async () => 
   assert.doesNotMatch(source, /^import/m);
 });
 
-test("modules that are not to be in a bundle are imported from where they are", () => {
-  const source = bundle("js/playground/page/main.js", { "js/playground/engine/host.js": "./host.js" });
+test("the page has the host in a module of its own, and all else in one", async () => {
+  const { host, page, engine, python, ...others } = await importsOf();
 
-  assert.match(source, /^import \* as \w+ from "\.\/host\.js";$/m);
-  assert.doesNotMatch(source, /class Ownership/);
+  assert.deepEqual(host, []);
+  assert.deepEqual(page, ["./host.js"]);
+  assert.deepEqual(engine, ["../node_modules/@sqlite.org/sqlite-wasm/dist/index.mjs"]);
+  assert.deepEqual(python, ["../node_modules/pyodide/pyodide.mjs"]);
+  assert.deepEqual(others, {});
 });
+
+test("bundles are kept until one of their sources changes", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "stepwell-bundles-"));
+  try {
+    const place = join(folder, "bundles", "some.json");
+    const read = () => readBundles(place, [{ values: "bridge/values.js" }]);
+    const made = await read();
+    const kept = JSON.parse(readFileSync(place, "utf8"));
+    const marked = { "values.js": "kept" };
+    const write = (/** @type {object} */ what) =>
+      writeFileSync(place, JSON.stringify({ ...kept, files: marked, ...what }));
+
+    write({});
+    assert.deepEqual(await read(), marked);
+    write({ hash: "of what they were" });
+    assert.deepEqual(await read(), made);
+    write({ sources: [...kept.sources, "bridge/gone.js"] });
+    assert.deepEqual(await read(), made);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("all that bundles are made of is looked at", async () => {
+  await readBundles();
+  const { sources } = JSON.parse(readFileSync(join(ROOT, "bundles/playground.json"), "utf8"));
+
+  for (const path of ["package.json", "js/server/clock.js", "node_modules/preact/dist/preact.mjs"]) {
+    assert.ok(sources.includes(path), path);
+  }
+});
+
+/** What each bundle imports at its beginning, by its name. */
+async function importsOf() {
+  const found = Object.entries(await readBundles()).map(([name, source]) => [
+    name.replace(/\.js$/, ""),
+    [...source.matchAll(/^import (?:[^"';]* from )?["']([^"']+)["'];$/gm)].map(([, target]) => target),
+  ]);
+  return Object.fromEntries(found);
+}

@@ -1,112 +1,117 @@
 /**
- * Many of our modules as one file: a browser asks for each file of its own, and a hundred of them cost more than what is in them.
+ * What the page and its workers start with, each as one file with all of its modules and packages: a browser asks for each file
+ * of its own, and a hundred of them cost more than what is in them.
  *
- * It is made when the site is, so it does no more than our own modules need: each becomes a function that is called once, after
- * those that it imports. What comes from packages stays outside. Whatever it does not understand is an error.
+ * It is made when Stepwell is built or installed, and again by whoever reads it after a source has changed: wheels have no
+ * bundler. That is rollup, in its WebAssembly package: one for all platforms, which it is until 4.62.2.
  */
 
-import { posix } from "node:path";
-import { IMPORT, modulesOf, readModule } from "./modules_of.js";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ROOT } from "../../../runtime/pyodide/files.js";
+import { MODULES } from "../modules.js";
 
-const DECLARED = /^export (?=(?:async )?(?:function\*?|class|const) (\w+))/gm;
-const LISTED = /^export \{([^}]*)\};$/gm;
-const DYNAMIC = /\bimport\("(\.[^"]+)"\)/g;
-const HERE = /\bimport\.meta\.url\b/g;
-const AWAITS = /^(?:export )?(?:const [^\n]*= )?await /m;
-const UNKNOWN = /^(?:import|export)\b.*/m;
+const KEPT = join(ROOT, "bundles/playground.json");
+/** What is put together, by the name of what comes of it. Those of one line may import each other. @type {Record<string, string>[]} */
+const ENTRIES = [
+  { host: "js/playground/engine/host.js", page: "js/playground/page/main.js" },
+  { engine: "js/playground/engine/serve.js" },
+  { python: "runtime/browser/worker.js" },
+];
+/** They look for their WebAssembly beside themselves. */
+const APART = /\/node_modules\/(?:@sqlite\.org|pyodide)\//;
+/** What decides besides the modules. */
+const RULES = ["package.json", "js/playground/modules.js", "js/playground/server/bundle.js"];
 
 /**
- * @param {string} entry path in the host tree
- * @param {Record<string, string>} [apart] addresses, as the bundle sees them, of modules that are not to be in it, by their paths
- * @returns {string} a module one folder below the tree's root, with what *entry* exports
+ * @typedef {object} Bundles
+ * @property {Record<string, string>} files modules by their names, for one folder below the tree's root
+ * @property {string[]} sources paths in the tree of all that they are made of
  */
-export function bundle(entry, apart = {}) {
-  const outside = new Outside(apart);
-  const own = modulesOf(entry, (path) => outside.has(path));
-  const names = new Map(own.map((path, at) => [path, `module${at}`]));
-  const parts = own.map((path) => `const ${names.get(path)} = ${moduleAsCall(path, names, outside)};\n`);
-  const exported = [...exportsOf(readModule(entry))].map(([name]) => name);
-  const last = exported.length > 0 ? `export const { ${exported.join(", ")} } = ${names.get(entry)};\n` : "";
-  return `${outside.imports()}${parts.join("")}${last}`;
-}
-
-/** Modules that a bundle imports. */
-class Outside {
-  #apart;
-  /** Names by the import's address. @type {Map<string, string>} */
-  #names = new Map();
-
-  /** @param {Record<string, string>} apart */
-  constructor(apart) {
-    this.#apart = apart;
-  }
-
-  /** @param {string} path */
-  has(path) {
-    return path.startsWith("node_modules/") || path.endsWith(".json") || path in this.#apart;
-  }
-
-  /** @param {string} target a path in the tree, or a package's name @param {boolean} isPath @param {string} options */
-  name(target, isPath, options) {
-    const address = isPath ? (this.#apart[target] ?? `../${target}`) : target;
-    const key = `${JSON.stringify(address)}${options}`;
-    const name = this.#names.get(key) ?? `outside${this.#names.size}`;
-    this.#names.set(key, name);
-    return name;
-  }
-
-  imports() {
-    return [...this.#names].map(([key, name]) => `import * as ${name} from ${key};\n`).join("");
-  }
-}
 
 /**
- * @param {string} path
- * @param {Map<string, string>} names of the bundle's modules
- * @param {Outside} outside
+ * @param {string} [kept] where they are kept, with the hash of their sources
+ * @param {Record<string, string>[]} [entries] paths in the tree, by what is made of them
+ * @returns {Promise<Bundles["files"]>}
+ * @throws a source has changed, and there is no rollup, or it cannot be understood
  */
-function moduleAsCall(path, names, outside) {
-  const source = readModule(path);
-  const folder = posix.dirname(path);
-  const exported = exportsOf(source);
-  const body = source
-    .replaceAll(IMPORT, (_, what, target, options) => {
-      const place = posix.join(folder, target);
-      const isPath = target.startsWith(".");
-      const module = (isPath && names.get(place)) || outside.name(isPath ? place : target, isPath, options ?? "");
-      return bindings(what, module);
-    })
-    .replaceAll(DECLARED, "")
-    .replaceAll(LISTED, "")
-    .replaceAll(DYNAMIC, (_, target) => `import("../${posix.join(folder, target)}")`)
-    .replaceAll(HERE, `new URL("../${path}", import.meta.url).href`);
-  const [unknown] = UNKNOWN.exec(body) ?? [];
-  if (unknown) throw new Error(`${path} cannot be bundled: ${unknown}`);
-  const given = [...exported].map(([name, local]) => (name === local ? name : `${name}: ${local}`));
-  const call = `(() => {\n${body}\nreturn { ${given.join(", ")} };\n})()`;
-  return AWAITS.test(source) ? `await ${call.replace("() =>", "async () =>")}` : call;
+export async function readBundles(kept = KEPT, entries = ENTRIES) {
+  try {
+    const { files, sources, hash } = JSON.parse(readFileSync(kept, "utf8"));
+    if (hash === hashOf(sources)) return files;
+  } catch {
+    // There are none, or a source is gone.
+  }
+  const parts = await Promise.all(entries.map(bundle));
+  const made = {
+    files: Object.assign({}, ...parts.map(({ files }) => files)),
+    sources: [...RULES, ...new Set(parts.flatMap(({ sources }) => sources))],
+  };
+  keep(kept, made);
+  return made.files;
 }
 
-/** What takes the place of an import. @param {string | undefined} what its clause @param {string} module */
-function bindings(what, module) {
-  if (what === undefined) return "";
-  if (what.startsWith("* as ")) return `const ${what.slice(5)} = ${module};`;
-  if (what.startsWith("{")) return `const ${what.replaceAll(/\bas\b/g, ":")} = ${module};`;
-  return `const ${what} = ${module}.default;`;
+/** @param {Record<string, string>} entries paths in the tree @returns {Promise<Bundles>} */
+export async function bundle(entries) {
+  const { rollup } = await import("@rollup/wasm-node");
+  const made = await rollup({
+    input: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, join(ROOT, path)])),
+    preserveEntrySignatures: "allow-extension",
+    plugins: [OURS],
+    onLog(level, { message }) {
+      if (level === "warn") throw new Error(message);
+    },
+  });
+  const { output } = await made.generate({
+    entryFileNames: "[name].js",
+    chunkFileNames: "[name].js",
+    minifyInternalExports: false,
+    paths: (id) => `../${pathOf(id)}`,
+  });
+  await made.close();
+  return {
+    files: Object.fromEntries(output.flatMap((each) => (each.type === "chunk" ? [[each.fileName, each.code]] : []))),
+    sources: made.watchFiles.map(pathOf),
+  };
 }
 
-/** Names of what a module exports, and what they are called in it. @param {string} source @returns {Map<string, string>} */
-function exportsOf(source) {
-  const declared = [...source.matchAll(DECLARED)].map(([, name]) => /** @type {[string, string]} */ ([name, name]));
-  const listed = [...source.matchAll(LISTED)].flatMap(([, names]) =>
-    names
-      .split(",")
-      .map((each) => each.trim())
-      .filter(Boolean)
-      .map((each) => /** @type {[string, string]} */ (each.split(" as ").toReversed())),
-  );
-  return new Map([
-    ...declared,
-    ...listed.map(([name, local]) => /** @type {[string, string]} */ ([name, local ?? name])),
-  ]);
+/** @type {import("@rollup/wasm-node").Plugin} */
+const OURS = {
+  name: "stepwell",
+  resolveId(name, from) {
+    const path = name in MODULES ? join(ROOT, "node_modules", MODULES[name]) : resolve(dirname(from ?? ROOT), name);
+    return APART.test(path) ? { id: path, external: "absolute" } : path;
+  },
+  transform: (code, id) => (id.endsWith(".json") ? { code: `export default ${code};`, map: null } : null),
+  // Addresses are relative to where the module stands in the tree.
+  resolveImportMeta: (property, { moduleId }) =>
+    property === "url" ? `new URL("../${pathOf(moduleId)}", import.meta.url).href` : null,
+};
+
+/** @param {string} id */
+function pathOf(id) {
+  return id.slice(ROOT.length);
 }
+
+/** @param {string[]} sources */
+function hashOf(sources) {
+  const hash = createHash("sha256");
+  for (const path of sources) hash.update(`${path}\0`).update(readFileSync(join(ROOT, path)));
+  return hash.digest("hex");
+}
+
+/** @param {string} path @param {Bundles} made */
+function keep(path, made) {
+  const draft = `${path}.${process.pid}`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(draft, JSON.stringify({ ...made, hash: hashOf(made.sources) }));
+    renameSync(draft, path);
+  } catch {
+    // Where nothing can be written they are made each time.
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await readBundles();

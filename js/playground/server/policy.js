@@ -4,8 +4,6 @@
  * Page and engine cannot evaluate text either; the interpreter's worker can, since user code may.
  */
 
-import { createHash } from "node:crypto";
-
 const COMMON = [
   "default-src 'none'",
   "connect-src 'self'",
@@ -18,25 +16,15 @@ const COMMON = [
 export const WORKER_POLICY = [...COMMON, "script-src 'self' 'wasm-unsafe-eval'"].join("; ");
 export const PYTHON_POLICY = [...COMMON, "script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval'"].join("; ");
 
-/**
- * The page's own, which knows the scripts that stand in it.
- *
- * @param {string} html
- */
-export function pagePolicy(html) {
-  const inline = [...html.matchAll(/<script(?![^>]*\ssrc=)[^>]*>([^]*?)<\/script>/g)].map(
-    ([, text]) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`,
-  );
-  return [
-    ...COMMON,
-    `script-src 'self' 'wasm-unsafe-eval' ${inline.join(" ")}`,
-    // The editor writes its styles itself.
-    "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data: blob:",
-    "font-src 'self'",
-    "manifest-src 'self'",
-  ].join("; ");
-}
+export const PAGE_POLICY = [
+  ...COMMON,
+  "script-src 'self' 'wasm-unsafe-eval'",
+  // The editor writes its styles itself.
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "font-src 'self'",
+  "manifest-src 'self'",
+].join("; ");
 
 /** Headers of everything in the site: they let the page share memory between its workers. */
 export const ISOLATION = {

@@ -12,11 +12,11 @@ import { packSnapshot } from "../../../runtime/browser/image.js";
 import { guestFiles, pyodideVersion, ROOT } from "../../../runtime/pyodide/files.js";
 import { snapshotBytes } from "../../../runtime/pyodide/snapshot.js";
 import { VERSION } from "../../server/version.js";
-import { IMPORT_MAP, importMap, MODULES, PRELOADS } from "../modules.js";
+import { MODULES } from "../modules.js";
+import { readBundles } from "./bundle.js";
 import { readExamples } from "./examples.js";
-import { bundle } from "./bundle.js";
 import { packPackages } from "./packages.js";
-import { pagePolicy, PYTHON_POLICY, WORKER_POLICY } from "./policy.js";
+import { PAGE_POLICY, PYTHON_POLICY, WORKER_POLICY } from "./policy.js";
 
 /** Folders whose modules, styles and pictures are served. */
 const FOLDERS = ["bridge", "js/engine", "js/playground/engine", "js/playground/page", "js/store", "runtime/browser"];
@@ -34,7 +34,7 @@ const FILES = [
   "runtime/pyodide/interpreter.js",
   "runtime/pyodide/thread.js",
 ];
-/** What the workers take from `node_modules`. */
+/** What is taken from `node_modules` by its place. */
 const WORKED = [
   "comlink/dist/esm/comlink.mjs",
   "croner/dist/croner.js",
@@ -50,7 +50,6 @@ const SERVED = /\.(css|js|json|mjs|png|py|svg|wasm|woff2|zip)$/;
 const NOT_IN_A_PAGE = new Set(["js/store/node_driver.js"]);
 const LICENCE = /^(licen[cs]e|copying|notice)/i;
 const PAGE = "js/playground/page/index.html";
-const HOST = "js/playground/engine/host.js";
 /** In the order in which later ones win. */
 const STYLES = ["tokens", "base", "controls", "layout", "editor", "instances", "timeline", "graph", "data", "dialog"];
 const WASM = "node_modules/pyodide/pyodide.asm.wasm";
@@ -92,7 +91,7 @@ export async function readSite({ packages } = {}) {
   const folder = `v/${hashOf(tree)}`;
   const page = pageOf(folder);
   const worker = readFileSync(join(ROOT, "js/playground/engine/service_worker.js"), "utf8");
-  const policies = { page: pagePolicy(page), worker: WORKER_POLICY, python: PYTHON_POLICY };
+  const policies = { page: PAGE_POLICY, worker: WORKER_POLICY, python: PYTHON_POLICY };
   return [
     file("index.html", { bytes: utf8(page), policy: policies.page }),
     file("service_worker.js", {
@@ -122,9 +121,8 @@ function treeFiles() {
   const own = FOLDERS.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`),
   ).filter((path) => SERVED.test(path) && !(path.startsWith("bridge/") && path.endsWith(".py")));
-  const modules = [...WORKED, ...Object.values(MODULES)];
   const packages = new Set(
-    modules.map((path) =>
+    [...WORKED, ...Object.values(MODULES)].map((path) =>
       path
         .split("/")
         .slice(0, path.startsWith("@") ? 2 : 1)
@@ -136,7 +134,7 @@ function treeFiles() {
       .filter((each) => LICENCE.test(each))
       .map((each) => `${name}/${each}`),
   );
-  const paths = [...own, ...FILES, ...[...modules, ...licences].map((path) => `node_modules/${path}`)];
+  const paths = [...own, ...FILES, ...[...WORKED, ...licences].map((path) => `node_modules/${path}`)];
   return [...new Set(paths)]
     .filter((path) => !NOT_IN_A_PAGE.has(path))
     .toSorted()
@@ -158,10 +156,7 @@ async function madeFiles(packages) {
   return [
     file("parts/sizes.json", { bytes: utf8(JSON.stringify(sizes)) }),
     file("parts/guest.json", { bytes: utf8(JSON.stringify(guest)) }),
-    file("parts/host.js", { bytes: utf8(bundle(HOST)) }),
-    file("parts/page.js", { bytes: utf8(bundle("js/playground/page/main.js", { [HOST]: "./host.js" })) }),
-    file("parts/engine.js", { bytes: utf8(bundle("js/playground/engine/serve.js")) }),
-    file("parts/python.js", { bytes: utf8(bundle("runtime/browser/worker.js")) }),
+    ...Object.entries(await readBundles()).map(([name, code]) => file(`parts/${name}`, { bytes: utf8(code) })),
     file("parts/page.css", { bytes: utf8(styles()) }),
     file("parts/versions.json", { bytes: utf8(JSON.stringify(versions)) }),
     file("parts/examples.json", { bytes: utf8(JSON.stringify(readExamples())) }),
@@ -186,15 +181,7 @@ function pageOf(folder) {
     .replaceAll(/(href|src)="\.\//g, `$1="./${folder}/js/playground/page/`)
     .replaceAll(/(href|src)="\.\.\//g, `$1="./${folder}/js/playground/`)
     .replaceAll('src="parts/', `src="./${folder}/parts/`)
-    .replaceAll('href="parts/', `href="./${folder}/parts/`)
-    .replace(IMPORT_MAP, importMap(`./${folder}/node_modules/`))
-    .replace(PRELOADS, preloads(folder));
-}
-
-/** Has the browser fetch all that the page's module imports at once. @param {string} folder */
-function preloads(folder) {
-  const paths = ["parts/page.js", ...Object.values(MODULES).map((path) => `node_modules/${path}`)];
-  return paths.map((path) => `<link rel="modulepreload" href="./${folder}/${path}" />`).join("\n    ");
+    .replaceAll('href="parts/', `href="./${folder}/parts/`);
 }
 
 function styles() {

@@ -1,10 +1,10 @@
 """
 Put the JavaScript half beside the Python half.
 
-A wheel gets a complete host tree under `stepwell/_host`, laid out as in the repository, with the npm packages pruned to
-what runs, with the interpreter's snapshot and with the component of the wasmtime runtime. An editable install uses the
-checkout itself as that tree. What builds comes from PyPI as build requirements, so nothing but Python is asked of the
-machine.
+A wheel gets a complete host tree under `stepwell/_host`, laid out as in the repository, with the npm packages pruned
+to what runs, with the playground's bundles, with the interpreter's snapshot and with the component of the wasmtime
+runtime. An editable install uses the checkout itself as that tree. What builds comes from PyPI as build requirements,
+so nothing but Python is asked of the machine.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PYODIDE_CORE = {
     "pyodide.mjs",
     "python_stdlib.zip",
 }
-# The ES module of a package runs; its CommonJS twin, its types and its pages do not.
+# The ES module of a package runs; its CommonJS twin, its types and its pages do not. The bundler has run by then.
 NOT_RUN_SUFFIXES = {".cjs", ".cts", ".html", ".map", ".md", ".mts", ".ts"}
 NOT_RUN_FOLDERS = {".bin", "@rollup", "@types", "comlink/tests", "hono/dist/cjs", "hono/dist/types"}
 

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# What the playground's page imports of npm; js/playground/modules.js says where the browser finds it.
+# What the playground's page imports of npm; js/playground/modules.js says which file it gets.
 PAGE_MODULES = (
     "preact",
     "preact/hooks",
@@ -45,6 +45,7 @@ JS_MAY_IMPORT: dict[str, set[str]] = {
         "node:*",
         "npm:hono",
         "npm:@hono/node-server",
+        "npm:@rollup/wasm-node",
         "node_modules/fflate",
     },
     "bridge": {"bridge"},

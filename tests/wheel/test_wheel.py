@@ -118,6 +118,7 @@ def test_layout(members):
         "_host/runtime/pyodide/worker.js",
         "_host/py/workers/__init__.py",
         "_host/node_modules/hono/package.json",
+        "_host/bundles/playground.json",
     ):
         assert f"stepwell/{path}" in names
 
@@ -163,7 +164,7 @@ def test_sdist(dist):
         "py/workers/__init__.py",
         "py/stepwell/cli.py",
     } <= names
-    assert [] == [name for name in names if name.startswith(("node_modules", "build", "snapshots"))]
+    assert [] == [name for name in names if name.startswith(("node_modules", "build", "bundles", "snapshots"))]
 
 
 def test_runs(installed, away, environment):
@@ -192,6 +193,14 @@ def test_syncs(installed, away, environment):
     output = run(installed / "stepwell", "sync", "flow.py", folder=away, environment=environment)
 
     assert output == "pyodide: 0 packages locked in pylock.flow.toml, installed in flow.python_modules.\n"
+
+
+def test_plays(installed, away, environment):
+    """The playground's bundles are those of its sources: without the bundler, they could not be made again."""
+    run(installed / "stepwell", "playground", "--export", "site", folder=away, environment=environment)
+
+    (page,) = away.glob("site/v/*/parts/page.js")
+    assert "from './host.js'" in page.read_text(encoding="utf-8")
 
 
 def test_no_workers(installed, away):

@@ -55,7 +55,7 @@ export async function readBundles(kept = KEPT, entries = ENTRIES) {
 
 /** @param {Record<string, string>} entries paths in the tree @returns {Promise<Bundles>} */
 export async function bundle(entries) {
-  const { rollup } = await import("@rollup/wasm-node");
+  const { rollup } = await import("@rollup/wasm-node").catch(missing);
   const made = await rollup({
     input: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, join(ROOT, path)])),
     preserveEntrySignatures: "allow-extension",
@@ -75,6 +75,13 @@ export async function bundle(entries) {
     files: Object.fromEntries(output.flatMap((each) => (each.type === "chunk" ? [[each.fileName, each.code]] : []))),
     sources: made.watchFiles.map(pathOf),
   };
+}
+
+/** @param {unknown} cause @returns {never} */
+function missing(cause) {
+  const message =
+    "The playground's sources have changed, and rollup is not here to put them together: install Stepwell again.";
+  throw Object.assign(new Error(message, { cause }), { code: "playground.changed" });
 }
 
 /** @type {import("@rollup/wasm-node").Plugin} */

@@ -17,8 +17,6 @@
   }
   if (!("noModule" in HTMLScriptElement.prototype)) {
     tell("This browser has no JavaScript modules, which the playground is made of.");
-  } else if (HTMLScriptElement.supports && !HTMLScriptElement.supports("importmap")) {
-    tell("This browser has no import maps, which the playground needs to load its modules.");
   }
   window.addEventListener(
     "error",

@@ -36,7 +36,7 @@ def test_serve(place):
 
     assert "same-origin" == headers["Cross-Origin-Opener-Policy"]
     assert "require-corp" == headers["Cross-Origin-Embedder-Policy"]
-    assert 'src="parts/page.js"' in body
+    assert "/parts/page.js" in body
 
 
 def test_port_taken(place):

@@ -73,7 +73,7 @@ function describe({ functionName, url, lineNumber }, names) {
   const kind = url.startsWith("node:")
     ? "node"
     : /node_modules|python\d|\.zip/.test(url) && !OURS.test(url)
-      ? "library"
+      ? "package"
       : "own";
   return { name: `${functionName || `function ${file}:${lineNumber + 1}`}`, kind };
 }
@@ -139,7 +139,7 @@ function draw(root) {
 <title>${escape(title)}</title>
 <style>
 svg { background: #fff; } text { font: 10px ui-monospace, monospace; fill: #1f2328; } text.head { font: 600 13px system-ui, sans-serif; }
-rect { stroke: #fff; stroke-width: 0.5; } .root { fill: #d0d7de; } .own { fill: #7bc47f; } .node { fill: #9fc5e8; } .library { fill: #c9b6e4; }
+rect { stroke: #fff; stroke-width: 0.5; } .root { fill: #d0d7de; } .own { fill: #7bc47f; } .node { fill: #9fc5e8; } .package { fill: #c9b6e4; }
 .wasm { fill: #f6c177; } .engine { fill: #e5a5a5; }
 </style>
 <text class="head" x="4" y="18">${escape(title)} — ${number(root.total)} ${escape(unit)}</text>

@@ -37,7 +37,21 @@ PYODIDE_CORE = {
 }
 # The ES module of a package runs; its CommonJS twin, its types and its pages do not. The bundler has run by then.
 NOT_RUN_SUFFIXES = {".cjs", ".cts", ".html", ".map", ".md", ".mts", ".ts"}
-NOT_RUN_FOLDERS = {".bin", "@rollup", "@types", "comlink/tests", "hono/dist/cjs", "hono/dist/types"}
+NOT_RUN_FOLDERS = {".bin", "@rollup", "@types", "hono/dist/cjs", "hono/dist/types"}
+# Of what the playground's bundles have in them the licences are left, which its site serves.
+BUNDLED = {
+    "@codemirror",
+    "@dagrejs",
+    "@lezer",
+    "@marijn",
+    "@preact",
+    "comlink",
+    "crelt",
+    "htm",
+    "preact",
+    "style-mod",
+    "w3c-keyname",
+}
 
 
 class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -64,7 +78,7 @@ class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         for source in SOURCES:
             if (root / source).exists():
                 shutil.copytree(root / source, stage / source, ignore=shutil.ignore_patterns(*NOT_SOURCE))
-        self._make_bundles(stage)
+        self._make_bundles(stage, "--final")
         prune_node_modules(stage / "node_modules")
         self._make_snapshot(stage)
         finish_component(component)
@@ -88,8 +102,8 @@ class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         self._run_node(folder, str(npm), "ci", "--ignore-scripts", "--no-progress", "--loglevel=error", *options)
 
-    def _make_bundles(self, tree: Path) -> None:
-        self._run_node(tree, str(tree / "js" / "playground" / "server" / "bundle.js"))
+    def _make_bundles(self, tree: Path, *options: str) -> None:
+        self._run_node(tree, str(tree / "js" / "playground" / "server" / "bundle.js"), *options)
 
     def _make_snapshot(self, tree: Path) -> None:
         script = tree / "runtime" / "pyodide" / "snapshot.js"
@@ -160,4 +174,6 @@ def is_run(path: Path) -> bool:
         return True
     if path.parts[0] == "pyodide":
         return path.name in PYODIDE_CORE
+    if path.parts[0] in BUNDLED:
+        return False
     return path.suffix not in NOT_RUN_SUFFIXES and path.name != ".package-lock.json"

@@ -215,7 +215,7 @@ export async function told(page, workflow, id, types, step) {
 /** The site, with the bare page in it. @param {Parameters<typeof readSite>[0]} [options] */
 export async function readTestSite(options = {}) {
   const site = await readSite(options);
-  const module = site.find(({ path }) => path.endsWith("/js/playground/engine/host.js"));
+  const module = site.find(({ path }) => path.endsWith("/parts/host.js"));
   const script = `
     import { host } from "./${module?.path}";
     globalThis.refusal = (call) => call.then(

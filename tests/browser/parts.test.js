@@ -51,10 +51,11 @@ test("a bundle exports what its module does, and what it hands on", async () => 
 });
 
 test("the page has the host in a module of its own, and all else in one", async () => {
-  const { host, page, engine, python, ...others } = await importsOf();
+  const { host, page, worker, engine, python, ...others } = await importsOf();
 
   assert.deepEqual(host, []);
   assert.deepEqual(page, ["./host.js"]);
+  assert.deepEqual(worker, []);
   assert.deepEqual(engine, ["../node_modules/@sqlite.org/sqlite-wasm/dist/index.mjs"]);
   assert.deepEqual(python, ["../node_modules/pyodide/pyodide.mjs"]);
   assert.deepEqual(others, {});

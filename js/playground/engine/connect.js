@@ -355,7 +355,7 @@ class Engine {
   /** @param {BrowserParts} [parts] where they have been fetched before */
   constructor(parts) {
     this.#parts = parts;
-    this.#worker = new Worker(new URL(parts ? "worker.js#given" : "worker.js", import.meta.url), {
+    this.#worker = new Worker(new URL(`../../../parts/worker.js${parts ? "#given" : ""}`, import.meta.url), {
       type: "module",
       name: "engine",
     });

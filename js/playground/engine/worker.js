@@ -1,15 +1,16 @@
 /**
- * The engine's worker. The interpreter takes longest, so its worker is started before anything is even loaded here, and what
- * it starts from is fetched meanwhile.
+ * The engine's worker. The interpreter takes longest, so its worker is started before the engine is even loaded, and what it
+ * starts from is fetched meanwhile.
  *
  * The page's first message is `{ open, port, parts }`; events go by the port, calls by comlink on the worker itself. Parts
  * that an engine before this one has fetched are given, and the worker's address says so: `#given`.
  */
 
 /** @import { serve as Serve } from "./serve.js" */
-/** @import { BrowserParts, fetchParts as FetchParts } from "../../../runtime/browser/parts.js" */
+/** @import { BrowserParts } from "../../../runtime/browser/parts.js" */
 
-// Its modules are listed in one, and so fetched at once: see ../server/site.js.
+import { fetchParts } from "../../../runtime/browser/parts.js";
+
 const PARTS = new URL("../../../parts/", import.meta.url);
 const spare = new Worker(new URL("python.js", PARTS), { type: "module", name: "python" });
 
@@ -41,8 +42,6 @@ async function takeParts() {
 }
 
 async function loadParts() {
-  /** @type {{ fetchParts: typeof FetchParts }} */
-  const { fetchParts } = await import("../../../runtime/browser/parts.js");
   const found = await fetchParts(PARTS, (part, loaded, total) => emit("part", { part, loaded, total }));
   emit("parts", found);
   return found;

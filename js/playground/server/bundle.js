@@ -1,9 +1,10 @@
 /**
- * What the page and its workers start with, each as one file with all of its modules and packages: a browser asks for each file
- * of its own, and a hundred of them cost more than what is in them.
+ * The page and its workers, each as one file with all of its modules and packages: a browser asks for each file of its own, and
+ * a hundred of them cost more than what is in them.
  *
- * It is made when Stepwell is built or installed, and again by whoever reads it after a source has changed: wheels have no
- * bundler. That is rollup, in its WebAssembly package: one for all platforms, which it is until 4.62.2.
+ * They are made when Stepwell is built or installed, and again by whoever reads them after a source has changed, but for those of a
+ * wheel, which has no bundler: `node bundle.js --final`. That is rollup, in its WebAssembly package: one for all platforms,
+ * which it is until 4.62.2.
  */
 
 import { createHash } from "node:crypto";
@@ -17,6 +18,7 @@ const KEPT = join(ROOT, "bundles/playground.json");
 /** What is put together, by the name of what comes of it. Those of one line may import each other. @type {Record<string, string>[]} */
 const ENTRIES = [
   { host: "js/playground/engine/host.js", page: "js/playground/page/main.js" },
+  { worker: "js/playground/engine/worker.js" },
   { engine: "js/playground/engine/serve.js" },
   { python: "runtime/browser/worker.js" },
 ];
@@ -28,7 +30,7 @@ const RULES = ["package.json", "js/playground/modules.js", "js/playground/server
 /**
  * @typedef {object} Bundles
  * @property {Record<string, string>} files modules by their names, for one folder below the tree's root
- * @property {string[]} sources paths in the tree of all that they are made of
+ * @property {string[]} sources paths in the tree of all that they are made of; none where that will not change any more
  */
 
 /**
@@ -44,13 +46,18 @@ export async function readBundles(kept = KEPT, entries = ENTRIES) {
   } catch {
     // There are none, or a source is gone.
   }
+  const made = await makeBundles(entries);
+  keep(kept, made);
+  return made.files;
+}
+
+/** @param {Record<string, string>[]} entries @returns {Promise<Bundles>} */
+async function makeBundles(entries) {
   const parts = await Promise.all(entries.map(bundle));
-  const made = {
+  return {
     files: Object.assign({}, ...parts.map(({ files }) => files)),
     sources: [...RULES, ...new Set(parts.flatMap(({ sources }) => sources))],
   };
-  keep(kept, made);
-  return made.files;
 }
 
 /** @param {Record<string, string>} entries paths in the tree @returns {Promise<Bundles>} */
@@ -121,4 +128,7 @@ function keep(path, made) {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await readBundles();
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  if (process.argv[2] === "--final") keep(KEPT, { ...(await makeBundles(ENTRIES)), sources: [] });
+  else await readBundles();
+}

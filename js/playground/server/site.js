@@ -1,8 +1,8 @@
 /**
  * The playground as a site: which files of the host tree it is made of, and under which address each is.
  *
- * The tree is served as it is under a folder named after its contents, so that browsers may keep it for ever; only the page
- * itself and the service worker stand outside. What the page starts with is put together out of it: see bundle.js.
+ * All is under a folder named after its contents, so that browsers may keep it for ever; only the page itself and the service
+ * worker stand outside. Addresses are as in the tree, and what is made of it is in `parts`: see bundle.js.
  */
 
 import { createHash } from "node:crypto";
@@ -18,36 +18,26 @@ import { readExamples } from "./examples.js";
 import { packPackages } from "./packages.js";
 import { PAGE_POLICY, PYTHON_POLICY, WORKER_POLICY } from "./policy.js";
 
-/** Folders whose modules, styles and pictures are served. */
-const FOLDERS = ["bridge", "js/engine", "js/playground/engine", "js/playground/page", "js/store", "runtime/browser"];
-const FILES = [
-  "js/playground/remedy.js",
-  "js/server/clock.js",
-  "js/server/cron.js",
-  "runtime/background.js",
-  "runtime/control.js",
-  "runtime/isolate.js",
-  "runtime/lodger.js",
-  "runtime/pool.js",
-  "runtime/watchdog.js",
-  "runtime/pyodide/globals.js",
-  "runtime/pyodide/interpreter.js",
-  "runtime/pyodide/thread.js",
+/** What is served from where it stands. */
+const AS_IT_IS = [
+  "js/playground/page/early.js",
+  "js/playground/page/icon.svg",
+  "node_modules/@sqlite.org/sqlite-wasm/dist/index.mjs",
+  "node_modules/@sqlite.org/sqlite-wasm/dist/sqlite3.wasm",
+  "node_modules/pyodide/pyodide.mjs",
+  "node_modules/pyodide/pyodide.asm.mjs",
+  "node_modules/pyodide/pyodide.asm.wasm",
+  "node_modules/pyodide/python_stdlib.zip",
+  "node_modules/pyodide/pyodide-lock.json",
 ];
-/** What is taken from `node_modules` by its place. */
-const WORKED = [
-  "comlink/dist/esm/comlink.mjs",
-  "croner/dist/croner.js",
-  "@sqlite.org/sqlite-wasm/dist/index.mjs",
-  "@sqlite.org/sqlite-wasm/dist/sqlite3.wasm",
-  "pyodide/pyodide.mjs",
-  "pyodide/pyodide.asm.mjs",
-  "pyodide/pyodide.asm.wasm",
-  "pyodide/python_stdlib.zip",
-  "pyodide/pyodide-lock.json",
+/** Whose packages' work is in the site: those that the page names, and those that modules import by their place. */
+const PACKAGES = [
+  ...new Set(Object.values(MODULES).map(packageOf)),
+  "@sqlite.org/sqlite-wasm",
+  "comlink",
+  "croner",
+  "pyodide",
 ];
-const SERVED = /\.(css|js|json|mjs|png|py|svg|wasm|woff2|zip)$/;
-const NOT_IN_A_PAGE = new Set(["js/store/node_driver.js"]);
 const LICENCE = /^(licen[cs]e|copying|notice)/i;
 const PAGE = "js/playground/page/index.html";
 /** In the order in which later ones win. */
@@ -118,27 +108,20 @@ function file(path, rest) {
 
 /** What stands in the host tree. */
 function treeFiles() {
-  const own = FOLDERS.flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`),
-  ).filter((path) => SERVED.test(path) && !(path.startsWith("bridge/") && path.endsWith(".py")));
-  const packages = new Set(
-    [...WORKED, ...Object.values(MODULES)].map((path) =>
-      path
-        .split("/")
-        .slice(0, path.startsWith("@") ? 2 : 1)
-        .join("/"),
-    ),
-  );
-  const licences = [...packages].flatMap((name) =>
+  const licences = PACKAGES.flatMap((name) =>
     readdirSync(join(ROOT, "node_modules", name))
       .filter((each) => LICENCE.test(each))
-      .map((each) => `${name}/${each}`),
+      .map((each) => `node_modules/${name}/${each}`),
   );
-  const paths = [...own, ...FILES, ...[...WORKED, ...licences].map((path) => `node_modules/${path}`)];
-  return [...new Set(paths)]
-    .filter((path) => !NOT_IN_A_PAGE.has(path))
-    .toSorted()
-    .map((path) => file(path, { source: join(ROOT, path) }));
+  return [...AS_IT_IS, ...licences].map((path) => file(path, { source: join(ROOT, path) }));
+}
+
+/** @param {string} path in `node_modules` */
+function packageOf(path) {
+  return path
+    .split("/")
+    .slice(0, path.startsWith("@") ? 2 : 1)
+    .join("/");
 }
 
 /** What is made of the tree: the interpreter's snapshot, and lists of what there is. @param {string} [packages] */

@@ -60,11 +60,11 @@ after(() => server.close());
 const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
 
 const guest = await loadGuest();
-guest.runPython("from web_api_in_guest import *; import web_api_in_guest as tests");
+guest.runPython("from web_api import TESTS");
 
-for (const name of guest.runPython("' '.join(tests.TESTS)").split(" ")) {
+for (const name of guest.runPython("' '.join(TESTS)").split(" ")) {
   test(name.replaceAll("_", " "), async () => {
-    await guest.runPythonAsync(`await tests.${name}("http://127.0.0.1:${port}")`);
+    await guest.runPythonAsync(`await TESTS["${name}"]("http://127.0.0.1:${port}")`);
   });
 }
 

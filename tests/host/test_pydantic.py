@@ -1,37 +1,17 @@
 """A package with native code in Pyodide, from the index that this machine is configured for."""
 
 import json
+import shutil
+from pathlib import Path
+
+FLOW = Path(__file__).parents[1] / "browser" / "flows" / "native.py"
 
 
 def test_pydantic(place):
     """pydantic, whose core is a wheel for Pyodide's platform, validates inside a step."""
-    place.write("pyproject.toml", '[project]\nname = "flows"\nversion = "0"\ndependencies = ["pydantic>=2.14"]\n')
-    place.write(
-        "flow.py",
-        """
-        from pydantic import BaseModel, ValidationError
-        from workers import WorkflowEntrypoint
+    shutil.copy(FLOW, place.folder / "flow.py")
 
-
-        class Order(BaseModel):
-            id: int
-            items: list[str] = []
-
-
-        class OrderWorkflow(WorkflowEntrypoint):
-            async def run(self, event, step):
-                @step.do("parse")
-                async def parse():
-                    try:
-                        Order.model_validate({"id": "none"})
-                    except ValidationError as error:
-                        return [Order.model_validate_json(event["payload"]["order"]).model_dump(), error.error_count()]
-
-                return await parse()
-        """,
-    )
-
-    synced = place.run("sync")
+    synced = place.run("sync", "flow.py")
     done = place.run("run", "flow.py", "--quiet", "--params", json.dumps({"order": '{"id": 7, "items": ["tea"]}'}))
 
     assert 0 == synced.code, synced.err

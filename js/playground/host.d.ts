@@ -192,6 +192,14 @@ export interface Fault {
   traceback?: string;
 }
 
+export interface AttemptDetail {
+  start: string;
+  end: string | null;
+  success: boolean | null;
+  error: Fault | null;
+  retryDelayMs?: number;
+}
+
 /** `name` is `NAME-COUNT`. */
 export type StepDetail =
   | {
@@ -202,13 +210,7 @@ export type StepDetail =
       success: boolean | null;
       output: unknown;
       config: any;
-      attempts: {
-        start: string;
-        end: string | null;
-        success: boolean | null;
-        error: Fault | null;
-        retryDelayMs?: number;
-      }[];
+      attempts: AttemptDetail[];
     }
   /** `end` is when it will end while `finished` is false. */
   | { type: "sleep"; name: string; start: string; end: string; finished: boolean; error: Fault | null }

@@ -1,6 +1,6 @@
 /** Watching a run again: the log up to an event, as the timeline had it then. */
 
-/** @import { InstanceDetail, InstanceEvent, StepDetail } from "../../host.d.ts" */
+/** @import { AttemptDetail, InstanceDetail, InstanceEvent, StepDetail } from "../../host.d.ts" */
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
@@ -66,16 +66,15 @@ function reopened(step, before) {
   const mine = before.filter(({ stepName, type }) => stepName === step.name && type.startsWith(group));
   const begun = mine.filter(({ type }) => type.endsWith("_started")).length;
   const ended = mine.length - begun;
-  const attempts = step.attempts.slice(0, begun).map((each, index) =>
-    index < ended
-      ? each
-      : Object.assign(each, {
-          end: null,
-          success: null,
-          error: null,
-        }),
-  );
+  const attempts = step.attempts
+    .slice(0, begun)
+    .map((attempt, index) => (index < ended ? attempt : reopenedAttempt(attempt)));
   return { ...step, end: null, success: null, output: null, attempts };
+}
+
+/** @param {AttemptDetail} attempt @returns {AttemptDetail} */
+function reopenedAttempt(attempt) {
+  return { ...attempt, end: null, success: null, error: null };
 }
 
 /** @param {{ events: InstanceEvent[], at: number, onChange: (count: number) => void, onClose: () => void }} props */

@@ -98,7 +98,7 @@ function Run({ address }) {
       name="view"
       value=${tab.value}
       onChange=${(/** @type {string} */ id) => (tab.value = id)}
-      tabs=${TABS.map((each) => Object.assign(each, { count: counts[each.id] ?? 0 }))}
+      tabs=${TABS.map((each) => ({ ...each, count: counts[each.id] ?? 0 }))}
     />
     ${count !== null && html`<${WatchBar} events=${events} at=${count} onChange=${(/** @type {number} */ to) => (watching.value = to)} onClose=${() => (watching.value = null)} />`}
     <${TabPanel} name="view" value=${tab.value}>

@@ -64,6 +64,47 @@ test("when the owner is closed, the tab that waits is told, and can take over", 
   await context.close();
 });
 
+test("a tab that has lost the state is told when the other one is closed", async () => {
+  const { page: first, context } = await playground.bare();
+  const { page: second } = await playground.open({ context, path: "bare.html" });
+  await phase(second, "elsewhere");
+  await second.evaluate(() => void host.on("notice", ({ text }) => Reflect.set(globalThis, "told", text)));
+  const notice = first.evaluate(() => new Promise((resolve) => void host.on("notice", resolve)));
+  await second.evaluate(() => host.takeOver());
+  await phase(first, "elsewhere");
+  await ready(second);
+
+  assert.equal(await second.evaluate(() => Reflect.get(globalThis, "told")), undefined);
+  await second.close();
+
+  assert.match(/** @type {{ text: string }} */ (await notice).text, /closed/);
+  await context.close();
+});
+
+test("a tab waits for one that is just being closed", async () => {
+  const context = await playground.context();
+  // What has the lock is no playground, and lets go when the tab has asked for it.
+  const { page: first } = await playground.open({ context, path: "none.html" });
+  await first.evaluate(
+    () =>
+      new Promise((resolve) => {
+        void navigator.locks.request("stepwell:/", () => {
+          resolve(undefined);
+          return new Promise((release) => Reflect.set(globalThis, "letGo", release));
+        });
+      }),
+  );
+
+  const { page: second } = await playground.open({ context, path: "bare.html" });
+  await first.evaluate(async () => {
+    while ((await navigator.locks.query()).pending?.length === 0) await new Promise((done) => setTimeout(done));
+    Reflect.get(globalThis, "letGo")();
+  });
+
+  await ready(second);
+  await context.close();
+});
+
 test("a state in memory is each tab's own, and says so", async () => {
   const { page } = await playground.open({
     path: "bare.html",

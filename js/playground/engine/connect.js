@@ -123,11 +123,13 @@ class Host {
     // The worker is started before it is known whether this tab may open the state: it loads meanwhile.
     this.#engine ??= new Engine(this.#parts);
     if (await this.#ownership.take()) this.#open();
-    else {
-      this.#set({ phase: "elsewhere", missing: this.#missing });
-      if (await this.#ownership.freed())
-        this.#tell("notice", { level: "info", text: "The other tab has closed the playground." });
-    }
+    else await this.#standBy();
+  }
+
+  async #standBy() {
+    this.#set({ phase: "elsewhere", missing: this.#missing });
+    if (await this.#ownership.freed())
+      this.#tell("notice", { level: "info", text: "The other tab has closed the playground." });
   }
 
   async takeOver() {
@@ -140,7 +142,7 @@ class Host {
   /** Another tab has taken the state over. */
   #leave() {
     this.#end("Another tab has taken over.");
-    this.#set({ phase: "elsewhere", missing: this.#missing });
+    void this.#standBy();
   }
 
   // The worker --------------------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@
 
 /** How long the owner may take to answer, in ms. */
 const PATIENCE = 2000;
+/** How long a tab that is being closed, or loaded again, may still have the lock, in ms. */
+const PARTING = 1000;
 
 export class Ownership {
   #name;
@@ -14,6 +16,8 @@ export class Ownership {
   #release;
   /** @type {BroadcastChannel | undefined} */
   #channel;
+  /** Ends the wait for the owner's end. */
+  #waiting = new AbortController();
 
   /**
    * @param {string | undefined} name of the lock; undefined: nobody else is to be kept away
@@ -38,32 +42,42 @@ export class Ownership {
 
   /** @returns {Promise<boolean>} whether this tab owns the state now */
   async take() {
-    return await this.#request({ ifAvailable: true });
+    return await this.#requestWithin(PARTING);
   }
 
-  /** Settles when nobody owns the state any more. @returns {Promise<boolean>} */
+  /** Settles when nobody owns the state any more, or this tab does. @returns {Promise<boolean>} whether nobody does */
   async freed() {
     if (this.#name === undefined) return true;
-    return await navigator.locks.request(this.#name, { mode: "shared" }, () => true);
+    this.#waiting = new AbortController();
+    const { signal } = this.#waiting;
+    return await navigator.locks
+      .request(this.#name, { mode: "shared", signal }, () => true)
+      .catch((error) => refuseUnless(signal.aborted, error));
   }
 
   /** Become the owner, whoever is now. */
   async takeOver() {
     if (this.#release) return;
+    this.#waiting.abort();
+    // In the queue before the owner lets go.
+    const given = this.#requestWithin(PATIENCE);
     this.#channel?.postMessage("give");
-    const patience = AbortSignal.timeout(PATIENCE);
-    if (await this.#request({ signal: patience }).catch(() => false)) return;
-    await this.#request({ steal: true });
+    if (!(await given)) await this.#request({ steal: true });
   }
 
-  /** @param {LockOptions} options @returns {Promise<boolean>} */
+  /** @param {number} patience in ms @returns {Promise<boolean>} */
+  async #requestWithin(patience) {
+    const signal = AbortSignal.timeout(patience);
+    return await this.#request({ signal }).catch((error) => refuseUnless(signal.aborted, error));
+  }
+
+  /** @param {LockOptions} options @returns {Promise<boolean>} true */
   #request(options) {
     const name = this.#name;
     if (name === undefined || this.#release) return Promise.resolve(true);
     return new Promise((resolve, reject) => {
       navigator.locks
-        .request(name, options, (lock) => {
-          if (!lock) return resolve(false);
+        .request(name, options, () => {
           resolve(true);
           return new Promise((release) => {
             this.#release = () => release(undefined);
@@ -78,4 +92,10 @@ export class Ownership {
         });
     });
   }
+}
+
+/** @param {boolean} isExpected @param {unknown} error @returns {false} */
+function refuseUnless(isExpected, error) {
+  if (!isExpected) throw error;
+  return false;
 }

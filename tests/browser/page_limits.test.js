@@ -18,6 +18,7 @@ test("a second tab is told, and can take over; the first is told then", async ()
   await hasStatus(page, "waiting");
   const { page: second } = await playground.open({ context });
   await second.getByText("open in another tab").waitFor();
+  await second.getByText("The instances are in the other tab.").waitFor();
   await second.getByRole("button", { name: "Take over" }).click();
   await second.locator(".instance-row", { hasText: "shared" }).waitFor();
 

@@ -192,7 +192,7 @@ function DeployBar() {
       ? "Deployed"
       : deployed.value
         ? "Changed since it was deployed"
-        : "Not deployed yet";
+        : "Not deployed since the page was opened";
   return html`<footer class="deploybar">
     <span class="muted cut" role="status">${state} · ${savedNote()}</span>
     <span class="grow"></span>

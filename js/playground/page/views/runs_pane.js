@@ -6,7 +6,7 @@ import { Icon } from "../parts/icon.js";
 import { Mark, statusLook } from "../parts/status.js";
 import { VirtualList } from "../parts/virtual_list.js";
 import { ago, countdown } from "../format.js";
-import { pythonState } from "../state/connection.js";
+import { hostState, pythonState } from "../state/connection.js";
 import { isDeploying, startable } from "../state/deployment.js";
 import { opened, params } from "../state/project.js";
 import { instances, isSame, openedRuns, show, shown } from "../state/runs.js";
@@ -110,6 +110,7 @@ function OpenedFiles() {
 function InstanceList() {
   const all = instances.value;
   const time = Math.max(now.value, all[0]?.createdOn ?? 0);
+  if (hostState.value.phase === "elsewhere") return html`<p class="empty">The instances are in the other tab.</p>`;
   if (all.length === 0) return html`<p class="empty">No instances yet.</p>`;
   return html`<div class="list instances">
     <h2 id="all-instances">Instances <span class="badge num">${all.length}</span></h2>

@@ -20,6 +20,9 @@ export function readArguments(args) {
   if (options.scenarios && (options.update || options.parity !== undefined)) {
     throw new UsageError("--update and --parity are for the suite's own scenarios, not for those of --scenarios.");
   }
+  if (options.parity !== undefined && options.filter !== "") {
+    throw new UsageError("--parity writes whole columns: it does not go with -k.");
+  }
   return { ...options, target, without, repeat: Number(options.repeat) };
 }
 

@@ -6,6 +6,8 @@
  * and that is not declared in the scenario, where a declared difference is none, or where nothing could be run; 2 where the
  * command line asks for what there is not.
  *
+ * `--parity` writes a table's columns of what has been run, each whole and of one run, and nothing where anything has failed.
+ *
  * The event logs that are expected are kept in `expected/`; `--update` writes those of the first target there. Scenarios
  * that are handed in by `--scenarios` are run in place of the suite's own, and their logs are not compared.
  */
@@ -45,8 +47,8 @@ for (const name of values.target ?? Object.keys(TARGETS).filter((each) => !value
   const why = await target.unavailable?.();
   if (why !== undefined) {
     say(`${name}: not run. ${why}`);
-    // Who asks for a target wants to know; the others are run where they can be.
-    if (values.target) failures += 1;
+    // Who asks for a target, or for a whole table, wants to know; the others are run where they can be.
+    if (values.target || values.parity) failures += 1;
     continue;
   }
   ran.push(name);
@@ -59,23 +61,20 @@ if (values.update) {
 }
 if (!values.quiet) say(plain(rows, ran));
 for (const name of ran) say(`${name}: ${summary(name)}`);
-if (values.parity) writeParity(values.parity);
+if (values.parity && failures === 0) writeParity(values.parity);
+else if (values.parity) say(`${values.parity} is left as it was.`);
 if (ran.length === 0) say("Nothing has been run.");
 process.exit(failures > 0 || ran.length === 0 ? 1 : 0);
 
 /**
- * Bring the table in *page* up to date: what has been run now takes the place of what stood there.
+ * Write the columns that have been run into the table in *page*. The others stay.
  *
  * @param {string} path
  */
 function writeParity(path) {
   const page = readFileSync(path, "utf8");
   const before = readMarkdown(MARK.exec(page)?.[0] ?? "");
-  const now = new Map(rows.map(({ name, results }) => [name, results]));
-  const all = everything.map(({ name }) => ({
-    name,
-    results: new Map([...(before.get(name) ?? []), ...(now.get(name) ?? [])]),
-  }));
+  const all = rows.map(({ name, results }) => ({ name, results: new Map([...(before.get(name) ?? []), ...results]) }));
   const targets = Object.keys(TARGETS).filter((target) => all.some(({ results }) => results.has(target)));
   const counts = targets.map((target) => `* \`${target}\`: ${summary(target, all)}`).join("\n");
   writeFileSync(
@@ -137,15 +136,16 @@ async function judge(scenario, target) {
   const why = reasonNotFor(scenario, target);
   if (why) return { kind: "n.a.", text: why };
   const reason = scenario.differs?.[target.name];
-  let found;
+  let outcome;
   try {
-    const outcome = await target.run(scenario);
-    const updates = values.update && target.name === (values.target ?? ["javascript"])[0];
-    if (updates && !scenario.logVaries) logs[scenario.name] = outcome.log;
-    found = differences(scenario, target, outcome, logs[scenario.name]);
+    outcome = await target.run(scenario);
   } catch (error) {
-    found = [String(/** @type {Error} */ (error).stack ?? error)];
+    // A target that does not work is no difference, declared or not.
+    return { kind: "failed", text: String(/** @type {Error} */ (error).stack ?? error) };
   }
+  const updates = values.update && target.name === (values.target ?? ["javascript"])[0];
+  if (updates && !scenario.logVaries) logs[scenario.name] = outcome.log;
+  const found = differences(scenario, target, outcome, logs[scenario.name]);
   if (found.length === 0) {
     if (reason === undefined) return { kind: "same", text: "" };
     return { kind: "failed", text: `is declared to differ (${reason}), and does not` };

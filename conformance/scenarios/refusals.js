@@ -44,6 +44,8 @@ function refused({
     name: `refusals: ${what}`,
     ...(python === undefined ? {} : { python: tried(python) }),
     ...(javascript === undefined ? {} : { javascript: awaited(javascript) }),
+    // Where a target makes the instance that is to be refused, that one must make no further one, and so on without end.
+    params: { first: true },
     expect: { output: { name, message } },
     ...(inPython === undefined
       ? {}
@@ -62,7 +64,7 @@ function refused({
 /** @param {string} statements */
 function tried(statements) {
   return `
-      if event["payload"].get("child"):
+      if not event["payload"].get("first"):
           return None
       try:
           ${statements.trim().replaceAll("\n", "\n    ")}
@@ -73,7 +75,7 @@ function tried(statements) {
 /** @param {string} expression */
 function awaited(expression) {
   return `
-      if (event.payload.child) return null;
+      if (!event.payload.first) return null;
       try {
         await ${expression.trim()};
       } catch (error) {
@@ -160,6 +162,12 @@ function unaddressable(id) {
 /** Ids that none can have. */
 const IDS = ['""', '"has space"', '"\\n\\nlines"', `"${"x".repeat(101)}"`, '"#1231231!!!!"', '"-"', '"-dash"', '"batch"', '"terminate"', '"terminateAll"', `"cf_${"0".repeat(64)}"`]; // prettier-ignore
 
+/** A call to a method of an instance that Cloudflare takes, whatever it is given. @param {string} call */
+function taken(call) {
+  if (/^restart(?!.*from: )/.test(call)) return { notFor: { cloudflare: "it takes it, and restarts without end" } };
+  return { differs: { cloudflare: TAKES_ANY } };
+}
+
 /** @param {string} text JSON */
 const short = (text) => (text.length > 30 ? `${text.slice(0, 12)}… (${JSON.parse(text).length})` : text);
 
@@ -180,7 +188,9 @@ const STEPS = [
     python,
     javascript,
     message: 'Step name "a\nb" exceeds max length (256 chars) or invalid characters found',
-    differs: { cloudflare: TAKES_ANY },
+    ...(kind === "sleep"
+      ? { differs: { cloudflare: TAKES_ANY } }
+      : { notFor: { cloudflare: "it takes it, and waits" } }),
   })),
   {
     what: "a step without a callback",
@@ -559,7 +569,7 @@ const BINDINGS = [
     name: "TypeError",
     message: `${javascript}() takes an object, not ${shown}.`,
     inPython: `${python}() takes a dict, not ${kind}.`,
-    differs: { cloudflare: TAKES_ANY },
+    ...taken(javascript),
   })),
   ...[
     ['terminate({"rolback": True})', "terminate({ rolback: true })", "terminate()", "rolback", "rollback"],
@@ -579,7 +589,7 @@ const BINDINGS = [
     name: "TypeError",
     message: `${call} has no option "${wrong}". Did you mean "${right}"?`,
     ...(call === "sendEvent()" ? { inPython: `send_event() has no option "${wrong}". Did you mean "${right}"?` } : {}),
-    differs: { cloudflare: TAKES_ANY },
+    ...taken(javascript),
   })),
   ...[
     ['{"from": {"name": "never"}}', "never"],

@@ -122,7 +122,7 @@ export default [
           await a()
       except Carrying as error:
           found = error.value
-      @step.do("live")
+      @step.do("live", config=${NO_RETRY})
       async def live():
           return seen(found)
       first = await live()
@@ -138,7 +138,7 @@ export default [
       } catch (error) {
         if (error instanceof Carrying) found = error.value;
       }
-      const first = await step.do("live", async () => seen(found));
+      const first = await step.do("live", ${NO_RETRY}, async () => seen(found));
       await step.sleep("nap", "1 hour");
       return { seen: [first, seen(found)], value: found };`,
     }),

@@ -429,7 +429,7 @@ export default [
     python: `
       try:
           await step.wait_for_event("first", "go", timeout="1 minute")
-      except WorkflowTimeoutError:
+      except Exception:
           pass
       return (await step.wait_for_event("second", "go", timeout="1 hour"))["payload"]`,
     javascript: `
@@ -444,7 +444,6 @@ export default [
       await run.event("go", "late");
     }),
     expect: { output: "late" },
-    differs: { "python-upstream-sdk": "it has no class for timeouts" },
   },
   {
     name: "events: a race of two waits that a step has settled, the loser's event comes later",

@@ -59,6 +59,15 @@ def test_declared_difference(place):
     assert (0, "javascript: 0 same, 1 differs") == (done.code, done.out.splitlines()[-1])
 
 
+def test_target_that_breaks_down(place):
+    """A target that does not work is not taken for a declared difference."""
+    broken = "{ ...scenario, drive: (run) => run.event('go'), differs: { javascript: 'no' }, expect: {} }"
+    done = place.run(*mine(place, f"export default [{broken}];"))
+
+    assert 1 == done.code
+    assert "javascript: 0 same, 1 failed" == done.out.splitlines()[-1]
+
+
 def test_declared_difference_that_is_none(place):
     """What is declared to differ has to."""
     done = place.run(

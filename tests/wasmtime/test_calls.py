@@ -5,17 +5,16 @@ from __future__ import annotations
 import importlib
 import json
 import resource
-import sys
 import threading
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 
+from .conftest import ROOT, load
+
 wasmtime = pytest.importorskip("wasmtime", reason="stepwell[wasmtime] is not installed")
 
 STATM = Path("/proc/self/statm")
-ROOT = Path(__file__).resolve().parents[2]
 FLOW = """
 from workers import WorkflowEntrypoint
 
@@ -31,22 +30,6 @@ class Chain(WorkflowEntrypoint):
         return found
 """
 CONFIG = {"retries": {"limit": 5, "delay": 1000, "backoff": "exponential"}, "timeout": "10 minutes"}
-
-
-def load(name: str, path: Path):
-    spec = spec_from_file_location(name, path)
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def host():
-    """The package of the host process, as its program mounts it."""
-    finders = list(sys.meta_path)
-    load("_stepwell_mount", ROOT / "runtime/process/mount.py").mount({"_stepwell_wasmtime": "runtime/wasmtime/host"})
-    yield lambda name: importlib.import_module(f"_stepwell_wasmtime.{name}")
-    sys.meta_path[:] = finders
 
 
 @pytest.fixture(scope="module")

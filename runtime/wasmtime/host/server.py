@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
 import sys
 import threading
+import time
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,43 +34,85 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONNECTION = 3
+_SOON = 0.002
+"""Seconds that a batch may wait for others to leave with. It waits only while there is something else to do."""
+_RINGS = 4096
 
 
 class Server:
-    """See the module. It owns the cells."""
+    """See the module. It owns the cells, and is where the crew's work comes from."""
 
     def __init__(self, connection: FrameSocket, boot: dict[str, Any]) -> None:
         """Serve *connection* as *boot* says."""
         self._frames = connection
+        self._bell, self._button = socket.socketpair()
         self._sending = threading.Lock()
+        self._unsent: list[str | dict[str, Any]] = []
+        self._unsent_since = 0.0
         self._limits = Limits.of(boot)
         self._fetcher = Fetcher(boot["fetch"])
-        engine = wasmtime.Engine(configure())
-        component = precompiled.load(engine, Path(boot["component"]), Path(boot["cache"]), self._compiling)
-        self._sealing = Sealing(engine, component)
-        self._crew = Crew(boot["threads"] or os.cpu_count() or 1)
-        self._clock = Clock(engine, self._crew)
+        self._engine = wasmtime.Engine(configure())
+        component = precompiled.load(self._engine, Path(boot["component"]), Path(boot["cache"]), self._compiling)
+        self._sealing = Sealing(self._engine, component)
+        self._crew = Crew(boot["threads"] or os.cpu_count() or 1, self)
+        self._clock = Clock(self._tick, self._crew)
         self._cells: dict[int, Cell] = {}
         self._deployment: Deployment | None = None
 
-    # The engine's side ------------------------------------------------------------------------------------------------
-
     def serve(self) -> None:
-        """Do what is asked until there is nobody who asks."""
+        """
+        Do what is asked until there is nobody who asks.
+
+        Raises:
+            Exception: A mistake of ours, or something that no engine of ours sends.
+        """
         self._send({"type": "ready"})
-        while not self._frames.ended:
-            for message in self._frames.receive():
-                if isinstance(message, str):
-                    number, _, batch = message.partition("\n")
-                    if cell := self._cells.get(int(number)):
-                        cell.put("deliver", batch)
-                else:
-                    self._receive(message)
+        self._crew.start()
+        self._crew.over.wait()
         if self._deployment is not None:
             self._deployment.close()
+        if self._crew.failure is not None:
+            raise self._crew.failure
+
+    def _tick(self) -> None:
+        self._engine.increment_epoch()
+        self.settle()
 
     def _compiling(self) -> None:
         self._send({"type": "compiling"})
+
+    # Source of work ---------------------------------------------------------------------------------------------------
+
+    @property
+    def ended(self) -> bool:
+        """See `Source`."""
+        return self._frames.ended
+
+    def wait(self) -> bool:
+        """See `Source`."""
+        ready, _, _ = select.select([self._frames, self._bell], [], [])
+        if self._bell in ready:
+            self._bell.recv(_RINGS)
+        return self._frames in ready
+
+    def interrupt(self) -> None:
+        """See `Source`."""
+        self._button.send(b"!")
+
+    def receive(self) -> None:
+        """See `Source`."""
+        for message in self._frames.receive():
+            if isinstance(message, str):
+                number, _, batch = message.partition("\n")
+                if cell := self._cells.get(int(number)):
+                    cell.put("deliver", batch)
+            else:
+                self._receive(message)
+
+    def settle(self) -> None:
+        """See `Source`."""
+        if self._unsent:
+            self._send()
 
     def _receive(self, message: dict[str, Any]) -> None:
         kind = message["type"]
@@ -92,12 +136,19 @@ class Server:
         loading = Loading(Cell(0, self._deployment, self._sealing, self._limits, self), self._deployment, self._sealing)
         loading.told = lambda text: self._send({"type": "loaded", "text": text})
         self._crew.give(loading)
-        self._clock.stir()
 
-    def _send(self, *messages: str | dict[str, Any]) -> None:
+    def _send(self, *messages: str | dict[str, Any], soon: bool = False) -> None:
+        """Send what has been put off, and *messages*. *soon*: they may be put off, and sent with others."""
         with self._sending:
+            now = time.monotonic()
+            if not self._unsent:
+                self._unsent_since = now
+            self._unsent += messages
+            if soon and now - self._unsent_since < _SOON:
+                return
+            unsent, self._unsent = self._unsent, []
             try:
-                self._frames.send(*messages)
+                self._frames.send(*unsent)
             except OSError:
                 os._exit(0)  # there is nobody who could be told
 
@@ -107,7 +158,7 @@ class Server:
         """See `Owner`."""
         first, *others = texts
         head = f"{cell.number} {json.dumps(cell.meter.take_used())}\n"
-        self._send(head + first, *(f"{cell.number} []\n{text}" for text in others))
+        self._send(head + first, *(f"{cell.number} []\n{text}" for text in others), soon=True)
 
     def lost(self, cell: Cell, reason: str, limit: LimitReached | None) -> None:
         """See `Owner`."""
@@ -127,6 +178,7 @@ class Server:
 
     def request(self, cell: Cell, number: int, text: str) -> None:
         """See `Owner`."""
+        self.settle()
         if cell.fetching >= MOST_FETCHES:
             cell.put("answer", number, TOO_MANY)
             return
@@ -141,7 +193,6 @@ class Server:
     def wake(self, cell: Cell) -> None:
         """See `Owner`."""
         self._crew.give(cell)
-        self._clock.stir()
 
     def wake_at(self, cell: Cell, when: float) -> None:
         """See `Owner`."""

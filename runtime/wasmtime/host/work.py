@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import queue
 import threading
 import time
+from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from .sealing import THREAD_STACK, TICK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import wasmtime
 
     from .cell import Cell
 
@@ -31,44 +30,73 @@ class Work(Protocol):
         """Do it."""
 
 
-class Crew:
-    """Threads. As many work as there are processors; one that is stuck in a call is not waited for."""
+class Source(Protocol):
+    """Where work comes from."""
 
-    def __init__(self, size: int) -> None:
-        """Have *size* threads that are not stuck."""
+    ended: bool
+    """Whether nothing will come any more."""
+
+    def wait(self) -> bool:
+        """Wait until something has come, or `interrupt` is called. Gives whether something has."""
+
+    def interrupt(self) -> None:
+        """Have the thread that waits come back. Any thread may call this."""
+
+    def receive(self) -> None:
+        """Give to the crew what has come. One thread at a time is in here."""
+
+    def settle(self) -> None:
+        """For now there is nothing to do: what has been put off is due."""
+
+
+class Crew:
+    """
+    Threads. As many work as there are processors; one that is stuck in a call is not waited for.
+
+    Who has nothing to do reads what has come, so work needs no thread that hands it to another: at a few hundred µs
+    apiece that would be a good part of it.
+    """
+
+    def __init__(self, size: int, source: Source) -> None:
+        """Have *size* threads that are not stuck, which do what *source* gives."""
         self._size = size
-        self._queue: queue.SimpleQueue[Work] = queue.SimpleQueue()
+        self._source = source
+        self._todo: deque[Work] = deque()
         self._since: dict[int, float] = {}
         """When each thread that is busy has begun."""
         self._threads = 0
-        self._given = 0
-        """How much is to be done or being done."""
-        self._counting = threading.Lock()
+        self._reading = threading.Lock()
+        self._waits = False
+        """Whether a thread waits for something to come."""
+        self.over = threading.Event()
+        """Whether nothing will come any more."""
+        self.failure: Exception | None = None
+        """What went wrong, if that is why."""
+        self.on_busy: Callable[[], None] = lambda: None
+        """Is called when something begins to run."""
+
+    def start(self) -> None:
+        """Begin."""
         threading.stack_size(THREAD_STACK)
-        for _ in range(size):
+        for _ in range(self._size):
             self._start()
 
     def give(self, work: Work) -> None:
-        """Have somebody do *work*. From now on this crew is busy."""
-        self._count(1)
-        self._queue.put(work)
+        """Have somebody do *work*."""
+        self._todo.append(work)
+        if self._waits:
+            self._source.interrupt()
 
     @property
     def busy(self) -> bool:
         """Whether anything runs, or is about to."""
-        return self._given > 0
-
-    def _count(self, change: int) -> None:
-        with self._counting:
-            self._given += change
+        return bool(self._since or self._todo)
 
     def look(self) -> None:
         """Start a thread where those that there are do not get on."""
-        if self._queue.empty() or self._threads >= _MOST:
-            return
         now = time.monotonic()
         stuck = sum(now - since > _STUCK for since in list(self._since.values()))
-        if self._threads - stuck < self._size:
+        if stuck and self._threads - stuck < self._size and self._threads < _MOST:
             self._start()
 
     def _start(self) -> None:
@@ -77,26 +105,46 @@ class Crew:
 
     def _run(self) -> None:
         me = threading.get_ident()
+        try:
+            while work := self._next():
+                self._since[me] = time.monotonic()
+                self.on_busy()
+                try:
+                    work.work()
+                finally:
+                    del self._since[me]
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the process
+            self.failure = error
+        self.over.set()
+
+    def _next(self) -> Work | None:
         while True:
-            work = self._queue.get()
-            self._since[me] = time.monotonic()
-            try:
-                work.work()
-            finally:
-                del self._since[me]
-                self._count(-1)
+            with suppress(IndexError):
+                return self._todo.popleft()
+            self._source.settle()
+            with self._reading:
+                if self._source.ended:
+                    return None
+                # First the word, then the look: who gives something does it the other way round.
+                self._waits = True
+                come = not self._todo and self._source.wait()
+                self._waits = False
+                if come:
+                    self._source.receive()
 
 
 class Clock:
     """Timers of cells, and the engine's epoch."""
 
-    def __init__(self, engine: wasmtime.Engine, crew: Crew) -> None:
-        """Start the thread."""
-        self._engine = engine
+    def __init__(self, tick: Callable[[], None], crew: Crew) -> None:
+        """Start the thread. It calls *tick* every `TICK` seconds while *crew* is busy."""
+        self._tick = tick
         self._crew = crew
         self._timers: list[tuple[float, int, Cell]] = []
         self._numbers = itertools.count()
         self._changed = threading.Condition()
+        self._ticks = False
+        crew.on_busy = self._stir
         threading.Thread(target=self._run, name="clock", daemon=True).start()
 
     def wake_at(self, cell: Cell, when: float) -> None:
@@ -106,25 +154,28 @@ class Clock:
             heapq.heappush(self._timers, (when, next(self._numbers), cell))
             self._changed.notify()
 
-    def stir(self) -> None:
-        """Something has begun to run."""
-        with self._changed:
-            self._changed.notify()
+    def _stir(self) -> None:
+        """Something has begun to run. Most often that was so a moment ago, and this looks again anyway."""
+        if not self._ticks:
+            with self._changed:
+                self._changed.notify()
 
     def _run(self) -> None:
-        tick: Callable[[], None] = self._engine.increment_epoch
         while True:
             with self._changed:
                 self._changed.wait(self._patience())
                 due = self._take_due()
             for cell in due:
                 cell.put("turn")
-            if self._crew.busy:
-                tick()
+            if self._ticks:
+                self._tick()
                 self._crew.look()
 
     def _patience(self) -> float | None:
-        if self._crew.busy:
+        # First the word, then the look: who begins does it the other way round.
+        self._ticks = False
+        self._ticks = self._crew.busy
+        if self._ticks:
             return TICK
         return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
 

@@ -3,7 +3,8 @@
  *
  * The first line is the JSON array of messages. Each encoded value stands on a line of its own below, and the
  * message holds the number of that line. So values are copied, never parsed or escaped again, on their way
- * between an interpreter and the database. The twin of this file is `batch.py`.
+ * between an interpreter and the database. A `resolve` without a value, of which there is one for every step, is
+ * `[pass, ref]`. The twin of this file is `batch.py`.
  */
 
 /** @import { FromGuest, ToGuest } from "./protocol.d.ts" */
@@ -24,6 +25,7 @@ export function packBatch(messages) {
  * @param {string[]} lines
  */
 function extract(message, lines) {
+  if (message.type === "resolve" && message.value === undefined) return [message.pass, message.ref];
   let header = message;
   if (typeof message.value === "string") header = { ...message, value: lines.push(message.value) - 1 };
   if (message.history) {
@@ -40,7 +42,10 @@ function extract(message, lines) {
 export function unpackBatch(text) {
   const lines = text.split("\n");
   const messages = JSON.parse(lines[0]);
-  for (const message of messages) restore(message, lines);
+  for (const [index, message] of messages.entries()) {
+    if (Array.isArray(message)) messages[index] = { type: "resolve", pass: message[0], ref: message[1] };
+    else restore(message, lines);
+  }
   return messages;
 }
 

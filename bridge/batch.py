@@ -2,7 +2,8 @@
 A batch: what one turn of one side has to say to the other, as one text.
 
 The first line is the JSON array of messages. Each encoded value stands on a line of its own below, and the message
-holds the number of that line. The twin of this file is `batch.js`.
+holds the number of that line. A ``resolve`` without a value, of which there is one for every step, is ``[pass, ref]``.
+The twin of this file is `batch.js`.
 """
 
 from __future__ import annotations
@@ -29,14 +30,16 @@ def to_json(value: object) -> str:
 
 
 class Batch:
-    """What is to be said, collected as text."""
+    """What is to be said, collected as text. It is used again and again."""
 
-    __slots__ = ("_messages", "_values")
+    __slots__ = ("_messages", "_values", "add_text")
 
     def __init__(self) -> None:
         """Begin with nothing."""
         self._messages: list[str] = []
         self._values: list[str] = []
+        self.add_text = self._messages.append
+        """Add a message that is JSON text."""
 
     def __bool__(self) -> bool:
         """Whether there is anything."""
@@ -50,26 +53,29 @@ class Batch:
             message["value"] = len(self._values)
         self._messages.append(to_json(message))
 
-    def add_text(self, head: str, value: str | None = None) -> None:
-        """Add a message that is JSON text, *head*, up to its closing brace; *value* is canonical text."""
-        if value is None:
-            self._messages.append(head + "}")
-        else:
-            self._values.append(value)
-            self._messages.append(f'{head},"value":{len(self._values)}}}')
+    def add_value(self, head: str, value: str) -> None:
+        """Add a message that is JSON text, *head*, but for the end of it, *value*, which is canonical text."""
+        values = self._values
+        values.append(value)
+        self.add_text(f'{head},"value":{len(values)}}}')
 
     def pack(self) -> str:
-        """The text of all that has been added."""
-        return "\n".join([f"[{','.join(self._messages)}]", *self._values])
+        """The text of all that has been added since last time."""
+        text = "\n".join([f"[{','.join(self._messages)}]", *self._values])
+        self._messages.clear()
+        self._values.clear()
+        return text
 
 
-def unpack_batch(text: str) -> list[Message]:
-    """The messages of *text*, with their values, and those of a history, put back."""
+def unpack_batch(text: str) -> list[Any]:
+    """The messages of *text*, with their values, and those of a history, put back; ``[pass, ref]`` as they are."""
     head, *lines = text.split("\n")
-    messages: list[Message]
+    messages: list[Any]
     messages, _ = _scan(head, 0)
     if lines:
         for message in messages:
+            if type(message) is list:
+                continue
             if "value" in message:
                 message["value"] = lines[message["value"] - 1]
             for entry in message.get("history", ()):

@@ -19,10 +19,10 @@ RUNNING = "running"
 IDLE = "idle"
 """Nothing happens before a time or an event: a sleep, a wait, the pause before a retry."""
 
-Perform = Callable[[Callable[[], JsDict]], Any]
+Perform = Callable[..., Any]
 """
-Calls a callback once, and gives what that gives: a coroutine, or a result. Is given what makes the context, for not
-every callback wants it.
+Calls a callback once, and gives what that gives: a coroutine, or a result. Is given what makes the context, a
+``Callable[[], JsDict]``; a bare one is given nothing, for the callback wants no context.
 """
 
 Write = Callable[[Any, str], "str | Awaitable[str]"]
@@ -70,6 +70,8 @@ class Call:
     context: Context
     future: StepFuture
     perform: Perform
+    bare = False
+    """Whether `perform` is bare."""
     write: Write | None = None
     """Absent where what the callback gives is canonical text already."""
     user_config: str | None = None

@@ -27,6 +27,7 @@ class Lane(Protocol):
         config: str | None,
         perform: Perform,
         *,
+        bare: bool = False,
         write: Write,
         delay: Delay | None = None,
         undo: Undo | None = None,

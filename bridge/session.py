@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 import math
-from asyncio import Future
+from asyncio import AbstractEventLoop, Future
 from contextvars import ContextVar, copy_context
 from functools import partial
-from inspect import iscoroutine
 from traceback import clear_frames
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .batch import quote, to_json
@@ -23,12 +23,13 @@ from .errors import from_wire, to_wire
 from .values import JsDict, decode
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
+    from collections.abc import Coroutine
+    from contextvars import Context
 
     from .batch import Message
     from .calls import Delay, Perform, Read, Undo, Write
 
-__all__ = ["AttemptExpired", "Link", "Origin", "Session", "SessionClosed", "StepFuture", "origin"]
+__all__ = ["AttemptExpired", "Link", "Loop", "Origin", "Session", "SessionClosed", "StepFuture", "origin"]
 
 
 class Origin(NamedTuple):
@@ -49,8 +50,11 @@ class Link(Protocol):
     def post(self, message: Message) -> None:
         """Send *message* with the batch of this turn."""
 
-    def post_text(self, head: str, value: str | None = None) -> None:
-        """As `post`, of a message that is JSON text up to its closing brace; *value* is canonical text."""
+    def post_text(self, text: str) -> None:
+        """As `post`, of a message that is JSON text."""
+
+    def post_value(self, head: str, value: str) -> None:
+        """As `post_text`, of a message that ends with *value*, which is canonical text; *head* is all before it."""
 
     def begin(self, session: Session, call: Call, attempt: int) -> None:
         """Have `Session.attempt` called in this turn, after all messages posted so far have left the interpreter."""
@@ -63,6 +67,14 @@ class Link(Protocol):
 
     def crossed(self, session: Session) -> None:
         """JavaScript has been told of an outcome: look at *session* when it has had its turn."""
+
+
+class Loop(AbstractEventLoop):
+    """An event loop that knows which tasks belong to which session."""
+
+    def begin_now(self, coro: Coroutine[Any, Any, None], session: Session, context: Context) -> None:
+        """Run *coro*, of *session*, in a task: up to its first wait at once, where Python can do so."""
+        raise NotImplementedError
 
 
 class SessionClosed(BaseException):
@@ -83,7 +95,7 @@ class StepFuture(Future[Any]):
 class Session:
     """The calls of one pass. See the module."""
 
-    def __init__(self, start: Message, link: Link, loop: AbstractEventLoop) -> None:
+    def __init__(self, start: Message, link: Link, loop: Loop) -> None:
         """Begin from a ``start`` message."""
         self.pass_ = start["pass"]
         self.workflow: str = start["event"]["workflowName"]
@@ -95,8 +107,8 @@ class Session:
         self._refusing = False
         """Whether handlers run, and no step may be called any more."""
         self.seen = 1
-        self.states = {HOT: 0, RUNNING: 0, IDLE: 0}
-        """How many calls are in which state; together they say whether the pass may be at rest."""
+        self._idle = 0
+        """How many calls are idle."""
         self._link = link
         self._loop = loop
         self._history = {(entry["kind"], entry["name"], entry["count"]): entry for entry in start["history"]}
@@ -108,11 +120,19 @@ class Session:
         self._counts: dict[tuple[str, str], int] = {}
         self._calls: dict[int, Call] = {}
         self._last_ref = 0
+        self._head = f'{{"type":"do","pass":{self.pass_},"ref":'
 
     @property
     def replaying(self) -> bool:
         """Whether the log holds results that this pass has yet to come to. A call that is new ends it."""
         return self._unmet > 0 or (self.rolling_back and not self._refusing)
+
+    @property
+    def idle(self) -> bool:
+        """Whether all calls wait for a time, an event or a retry; on hold, what the engine owes does not count."""
+        if not self._idle or (self._idle < len(self._calls) and not self.held):
+            return False
+        return all(call.state is not RUNNING for call in self._calls.values())
 
     # Calls ------------------------------------------------------------------------------------------------------------
 
@@ -123,6 +143,7 @@ class Session:
         perform: Perform,
         read: Read = decode,
         *,
+        bare: bool = False,
         write: Write | None = None,
         delay: Delay | None = None,
         undo: Undo | None = None,
@@ -134,6 +155,7 @@ class Session:
             name: The step's name.
             config: JSON text, one line, of what the user configured.
             perform: Calls the callback once.
+            bare: Whether *perform* takes nothing, for it wants no context.
             read: Makes of the encoded result what the caller gets.
             write: Encodes what the callback gives; None where it gives canonical text.
             delay: Stands behind the delay ``"[dynamic]"`` of *config*.
@@ -145,15 +167,17 @@ class Session:
         if self._steps > self._step_limit:
             raise from_wire(_limit_reached(self._step_limit))
         count, entry = self._look_up("do", name)
-        if undo is not None and self.rolling_back:
-            self._register(name, count, undo)
-        if (entry is not None or self.rolling_back) and (settled := self._replay(entry, read)):
-            return settled
+        if entry is not None or self.rolling_back:
+            if undo is not None and self.rolling_back:
+                self._register(name, count, undo)
+            if settled := self._replay(entry, read):
+                return settled
         call = self._add(Call("do", name, count, read))
         call.perform = perform
+        call.bare = bare
         call.write = write
         # As text, and not by way of a dict: there is one of these for every step.
-        message = f'{{"type":"do","pass":{self.pass_},"ref":{call.ref},"name":{quote(name)},"count":{count}'
+        message = f'{self._head}{call.ref},"name":{quote(name)},"count":{count}'
         if config is not None:
             call.user_config = config
             call.delay = delay
@@ -167,18 +191,17 @@ class Session:
             call.state = RUNNING
             call.attempt = 1
             call.config = self._defaults if config is None else _merged[self._defaults, config]
-            self.states[RUNNING] += 1
-            self._link.post_text(message + ',"started":true')
+            self._link.post_text(message + ',"started":true}')
             self._link.begin(self, call, 1)
             return call.future
         self._enter(call)
-        self._link.post_text(message)
+        self._link.post_text(message + "}")
         return call.future
 
     def sleep(self, name: str, *, duration: object = None, until: object = None) -> Future[Any]:
         """Sleep for *duration* (ms or text) or until *until* (ms since 1970)."""
         timing = {"until": until} if duration is None else {"duration": duration}
-        return self._ask({"type": "sleep", "name": name, **timing})
+        return self._ask({"type": "sleep", "name": name, **timing}, _nothing)
 
     def wait_for_event(self, name: str, event_type: str, timeout: object = None, read: Read = decode) -> Future[Any]:
         """Wait for an event."""
@@ -226,12 +249,12 @@ class Session:
         return call.name, call.count
 
     def _look_up(self, kind: str, name: str) -> tuple[int, Message | None]:
-        key = (kind, name)
+        key = kind, name
         count = self._counts[key] = self._counts.get(key, 0) + 1
-        entry = self._history.get((kind, name, count)) if self._history else None
-        if entry is None:
-            self._unmet = 0
-        return count, entry
+        if self._history and (entry := self._history.get((kind, name, count))):
+            return count, entry
+        self._unmet = 0
+        return count, None
 
     def _replay(self, entry: Message | None, read: Read) -> Future[Any] | None:
         """What the log says of the call, or None where the engine has to be asked."""
@@ -243,7 +266,7 @@ class Session:
             future.set_result(None)
             return future
         if outcome == "value":
-            future.set_result(None if entry["kind"] == "sleep" else read(entry["value"]))
+            future.set_result(read(entry["value"]))
         else:
             future.wire = entry["error"]
             future.set_exception(from_wire(entry["error"]))
@@ -259,21 +282,21 @@ class Session:
         self._link.post({**message, **_config_of(undo)})
 
     def _add(self, call: Call) -> Call:
-        self._last_ref = call.ref = self._last_ref + 1
+        self._last_ref = ref = self._last_ref + 1
+        call.ref = ref
         call.future = StepFuture(loop=self._loop)
         call.context = copy_context()
-        self._calls[call.ref] = call
+        self._calls[ref] = call
         return call
 
     def _enter(self, call: Call) -> None:
-        self.states[call.state] += 1
-        if call.state is not RUNNING:
-            self._link.touch(self)
+        if call.state is IDLE:
+            self._idle += 1
+        self._link.touch(self)
 
     def _move(self, call: Call, state: str) -> None:
-        self.states[call.state] -= 1
+        self._idle += (state is IDLE) - (call.state is IDLE)
         call.state = state
-        self.states[state] += 1
 
     # Attempts ---------------------------------------------------------------------------------------------------------
 
@@ -282,15 +305,15 @@ class Session:
         if not self.closed:
             # Set before the task is made: a loop goes by it to know whose code it begins.
             context = call.context.copy()
-            context.run(origin.set, Origin(self, call.ref, attempt))
-            # Eager: most callbacks need no turn of the loop of their own. The loop of this runtime is Python 3.14's.
-            self._loop.create_task(self._attempt(call, attempt), context=context, eager_start=True)  # type: ignore[call-arg]
+            context.run(origin.set, _new(Origin, (self, call.ref, attempt)))
+            # Most callbacks need no turn of the loop of their own.
+            self._loop.begin_now(self._attempt(call, attempt), self, context)
 
     async def _attempt(self, call: Call, attempt: int) -> None:
         """Run the callback once. Whatever it raises is the outcome of the attempt, never that of the interpreter."""
         try:
-            value = call.perform(partial(self._context, call, attempt))
-            if iscoroutine(value):
+            value = call.perform() if call.bare else call.perform(partial(self._context, call, attempt))
+            if isinstance(value, CoroutineType):
                 value = await value
             if call.write is not None:
                 value = call.write(value, call.name)
@@ -301,32 +324,34 @@ class Session:
                 raise
             if isinstance(error, AttemptExpired):
                 self._expire(call, attempt)
-            self._end_attempt(call, attempt, error)
+            self._fail_attempt(call, attempt, error)
             if isinstance(error, MemoryError):
                 # The frames that it has been through hold what has filled the memory, and the error is kept.
                 clear_frames(error.__traceback__)
         else:
-            self._end_attempt(call, attempt, value)
+            if self._counts_still(call, attempt):
+                call.value = value
+                call.state = HOT
+                head = f'{{"type":"done","pass":{self.pass_},"ref":{call.ref},"attempt":{attempt}'
+                self._link.post_value(head, value)
 
-    def _end_attempt(self, call: Call, attempt: int, outcome: str | BaseException) -> None:
-        """Send *outcome*, a value or an error, unless the attempt has timed out: then it no longer counts."""
-        if self.closed:
-            return
-        if call.attempt != attempt:
-            self._link.ended(self, call.ref, attempt)
-            return
-        call.attempt = 0
-        if isinstance(outcome, str):
-            call.value = outcome
-            self._move(call, HOT)
-            message = f'{{"type":"done","pass":{self.pass_},"ref":{call.ref},"attempt":{attempt}'
-            self._link.post_text(message, outcome)
-        else:
-            wire = outcome.wire if isinstance(outcome, JsFailure) else to_wire(outcome)
-            call.failure = outcome, wire
+    def _fail_attempt(self, call: Call, attempt: int, error: BaseException) -> None:
+        if self._counts_still(call, attempt):
+            wire = error.wire if isinstance(error, JsFailure) else to_wire(error)
+            call.failure = error, wire
             self._move(call, IDLE)
             self._link.touch(self)
             self._link.post({"type": "failed", "pass": self.pass_, "ref": call.ref, "attempt": attempt, "error": wire})
+
+    def _counts_still(self, call: Call, attempt: int) -> bool:
+        """Whether the outcome of *attempt*, which has ended, is that of *call*. It is not, if it had timed out."""
+        if self.closed:
+            return False
+        if call.attempt != attempt:
+            self._link.ended(self, call.ref, attempt)
+            return False
+        call.attempt = 0
+        return True
 
     def _expire(self, call: Call, attempt: int) -> None:
         """The engine has given the attempt up. Its callback may go on, but its outcome no longer counts."""
@@ -378,8 +403,11 @@ class Session:
 
     def receive(self, message: Message) -> None:
         """Take a message of the engine for this pass."""
-        self.seen += 1
         kind = message["type"]
+        if kind == "resolve":
+            self.resolve(message["ref"], message.get("value"))
+            return
+        self.seen += 1
         if kind == "hold":
             self.held = message["on"]
             self._link.touch(self)
@@ -387,21 +415,33 @@ class Session:
         call = self._calls.get(message["ref"])
         if call is None:
             return
-        if kind == "resolve" or kind == "reject":  # noqa: PLR1714 - there is one of these for every step
+        if kind == "reject":
             del self._calls[call.ref]
-            self.states[call.state] -= 1
+            self._idle -= call.state is IDLE
             if not call.future.done():
-                if kind == "resolve":
-                    self._resolve(call, message.get("value"))
-                else:
-                    self._reject(call, message.get("error"))
+                self._reject(call, message.get("error"))
         elif kind == "attempt":
             self._order(call, message)
         elif kind == "delay":
             self._ask_delay(call, message)
         else:
             self._expire(call, message["attempt"])
-        if self.states[IDLE]:
+        if self._idle:
+            self._link.touch(self)
+
+    def resolve(self, ref: int, value: str | None = None) -> None:
+        """Take the engine's word that a call has come to *value*, or to what its last attempt has given."""
+        self.seen += 1
+        call = self._calls.pop(ref, None)
+        if call is None:
+            return
+        if call.state is IDLE:
+            self._idle -= 1
+        future = call.future
+        if not future.done():
+            text = call.value if value is None else value
+            future.set_result(None if text is None else call.read(text))
+        if self._idle:
             self._link.touch(self)
 
     def _order(self, call: Call, message: Message) -> None:
@@ -412,10 +452,6 @@ class Session:
             _merged[self._defaults, call.user_config] = call.config
         self._move(call, RUNNING)
         self._link.begin(self, call, call.attempt)
-
-    def _resolve(self, call: Call, value: str | None) -> None:
-        text = call.value if value is None else value
-        call.future.set_result(None if call.kind == "sleep" or text is None else call.read(text))
 
     def _reject(self, call: Call, wire: Message | None) -> None:
         error: BaseException | None = None
@@ -455,6 +491,7 @@ class Session:
         """Take no more calls. Late outcomes of attempts are ignored."""
         self.closed = reason
         self._calls.clear()
+        self._idle = 0
         self._history.clear()
 
     def check_open(self) -> None:
@@ -467,8 +504,15 @@ class Session:
             raise from_wire({"name": "WorkflowFatalError", "message": message})
 
 
+# Of a tuple: what `Origin` has of its own is a function in Python.
+_new = tuple.__new__
+
 _merged: dict[tuple[str, str], str] = {}
 """Configurations (defaults, user's) that the engine has shown to allow a retry, and what they come to."""
+
+
+def _nothing(_value: str | None) -> None:
+    """Read what a sleep gives."""
 
 
 def _config_of(undo: Undo) -> Message:

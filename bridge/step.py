@@ -221,6 +221,7 @@ class JsLane:
         config: str | None,
         perform: Perform,
         *,
+        bare: bool = False,
         write: Write,
         delay: Delay | None = None,
         undo: Undo | None = None,
@@ -228,7 +229,7 @@ class JsLane:
         """See `Session.do`."""
 
         async def run(context: JsDict) -> str:
-            result = perform(lambda: context)
+            result = perform() if bare else perform(lambda: context)
             text = write(await result if iscoroutine(result) else result, name)
             return text if isinstance(text, str) else await text
 

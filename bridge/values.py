@@ -30,6 +30,7 @@ __all__ = ["MAX_DEPTH", "JsDict", "NotSerializableError", "decode", "encode"]
 MAX_SAFE_INTEGER = 2**53 - 1
 _PLAIN = frozenset({str, bool, type(None)})
 _ONLY_STR = frozenset({str})
+_ONLY_FLOAT = frozenset({float})
 
 
 class JsDict(dict[Any, Any]):
@@ -132,7 +133,9 @@ def _prepare_float(value: float, _room: int) -> object:
 def _prepare_list(value: list[Any] | tuple[Any, ...], room: int) -> list[Any] | tuple[Any, ...]:
     if not room:
         raise refuse_depth(value)
-    if _PLAIN.issuperset(map(type, value)):
+    kinds = set(map(type, value))
+    # A sum is not finite where a number in it is not.
+    if kinds <= _PLAIN or (kinds == _ONLY_FLOAT and math.isfinite(sum(value))):
         return value
     copy = None
     for index, item in enumerate(value):

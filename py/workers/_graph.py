@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 CONTEXT = "ctx"
 """The parameter that gets the step's context."""
 
-NO_PARAMETERS: list[str] = []
+NOTHING: list[Any] = []
+"""Parameters and arguments of a callback that takes none."""
+
+_VARIADIC = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
 
 class Node:
@@ -32,8 +35,7 @@ class Node:
     waiting: list[Future[Any]] | None = None
     """While the step is under way: those who wait for it as a dependency."""
     waits_for: set[Node] | None = None
-    called = False
-    parameters: list[str]
+    parameters: list[str] | None = None
     """Names of the callback's parameters, in order. Nobody looks before the first call."""
 
     def __init__(
@@ -69,11 +71,12 @@ class Graph:
         """The run is over: *refuse* is what a call gets that comes late."""
         self._run = refuse
 
-    def add(self, node: Node) -> None:
-        """Let *node* be found by its names. A later one of the same name takes its place."""
+    def add(self, node: Node) -> Callable[[], Coroutine[Any, Any, Any]]:
+        """Let *node* be found by its names, and give its `caller`. A later one of the same name takes its place."""
         self._by_step_name[node.name] = node
         if node.function_name is not None:
             self._by_function_name[node.function_name] = node
+        return self.caller(node)
 
     def caller(self, node: Node) -> Callable[[], Coroutine[Any, Any, Any]]:
         """A coroutine function that runs *node* after what it depends on, and gives what the callback returns."""
@@ -82,15 +85,15 @@ class Graph:
             # Entered before its own dependencies are resolved, so that a deep diamond runs the shared step once.
             waiting = node.waiting = []
             try:
-                if not node.called:
-                    node.parameters = _parameters_of(node.function)
-                    node.called = True
-                if node.depends or node.parameters:
-                    dependencies = self._dependencies(node)
+                parameters = node.parameters
+                if parameters is None:
+                    parameters = node.parameters = _parameters_of(node.function)
+                if parameters or node.depends:
+                    dependencies = self._dependencies(node, parameters)
                     arguments = await self._resolve(node, dependencies) if dependencies else []
+                    result = await self._run(node, arguments)
                 else:
-                    arguments = []
-                result = await self._run(node, arguments)
+                    result = await self._run(node, NOTHING)
             except BaseException as error:
                 _settle(node, waiting, _fail, error)
                 raise
@@ -104,8 +107,8 @@ class Graph:
 
         return call
 
-    def _dependencies(self, node: Node) -> list[Node]:
-        names = [name for name in node.parameters if name != CONTEXT or self._is_step(node, name)]
+    def _dependencies(self, node: Node, parameters: list[str]) -> list[Node]:
+        names = [name for name in parameters if name != CONTEXT or self._is_step(node, name)]
         if node.depends is None:
             return [self._find(node, name) for name in names]
         if len(names) != len(node.depends):
@@ -118,9 +121,11 @@ class Graph:
     def _is_step(self, node: Node, name: str) -> bool:
         return node.depends is None and name in self._by_step_name
 
-    def takes_context(self, node: Node) -> bool:
-        """Whether the callback has a parameter for the context. A step of that name comes first."""
-        return CONTEXT in node.parameters and not self._is_step(node, CONTEXT)
+    def place_of_context(self, node: Node) -> int | None:
+        """Where the callback has a parameter for the context. A step of that name comes first."""
+        if not node.parameters or CONTEXT not in node.parameters or self._is_step(node, CONTEXT):
+            return None
+        return node.parameters.index(CONTEXT)
 
     def _find(self, node: Node, name: str) -> Node:
         found = self._by_step_name.get(name) or self._by_function_name.get(name)
@@ -199,9 +204,9 @@ def _node_of(node: Node, dependency: object) -> Node:
 def _parameters_of(function: Callable[..., Any]) -> list[str]:
     if type(function) is FunctionType and not hasattr(function, "__wrapped__"):
         code = function.__code__
-        if not code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
-            if not code.co_argcount and not code.co_kwonlyargcount:
-                return NO_PARAMETERS
+        if not code.co_flags & _VARIADIC:
+            if not (code.co_argcount or code.co_kwonlyargcount):
+                return NOTHING
             return list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
     options: dict[str, Any] = {}
     if sys.version_info >= (3, 14):

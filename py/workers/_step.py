@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from _workflows_bridge.lanes import open_lane
-from _workflows_bridge.streams import is_stream, keep
+from _workflows_bridge.streams import keep
 from _workflows_bridge.values import encode
 
-from ._graph import CONTEXT, Graph, Node
+from ._graph import Graph, Node
 from ._plan import NO_PLAN, Plan, config_to_wire, refusal, undo_to_wire
 from ._timing import duration_to_wire, time_to_wire
 
@@ -76,26 +76,22 @@ class WorkflowStep:
             rollback_config: ``retries`` and ``timeout`` of *rollback*.
             unknown: Nothing, as type checkers know; misspelt names end here.
         """
-        if callable(name):
-            _refuse_bare(name)
         if unknown:
             _refuse_keyword(next(iter(unknown)))
         if name is not None and not isinstance(name, str):
-            raise TypeError(f"The name of a step must be a str, not {type(name).__name__}.")
+            _refuse_name(name)
         if depends is not None and not isinstance(depends, list | tuple):
             raise TypeError(f"depends must be a list of steps, not {type(depends).__name__}.")
-
-        configured = config is not None or rollback is not None or rollback_config is not None
 
         # No annotations on what is made for every step: they would cost a function of their own each time.
         def decorate(function):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
             step_name = name if name is not None and callable(function) else _name_of(function, name)
-            plan = NO_PLAN
-            if configured:
+            if config is None and rollback is None and rollback_config is None:
+                plan = NO_PLAN
+            else:
                 plan = Plan(*config_to_wire(config, step_name), undo_to_wire(rollback, rollback_config, step_name))
             node = Node(step_name, function, depends, plan, concurrent)
-            self._graph.add(node)
-            self.step_closures[step_name] = call = self._graph.caller(node)
+            self.step_closures[step_name] = call = self._graph.add(node)
             # Python's "was never awaited" shows this name.
             call.__qualname__ = f"step.do({step_name!r})"
             call._step_name = step_name  # type: ignore[attr-defined]  # noqa: SLF001 - upstream's
@@ -105,10 +101,13 @@ class WorkflowStep:
         return decorate
 
     def _run(self, node: Node, arguments: list[Any]) -> Future[Any]:
-        plan = node.plan
-        at = node.parameters.index(CONTEXT) if node.parameters and self._graph.takes_context(node) else None
-        perform = partial(_call, node.function, arguments, at)
-        return self._lane.do(node.name, plan.config, perform, write=_write, delay=plan.delay, undo=plan.undo)
+        config, delay, undo = node.plan
+        perform, bare = node.function, True
+        if node.parameters:
+            at = self._graph.place_of_context(node)
+            bare = at is None
+            perform = partial(perform, *arguments) if at is None else partial(_call, perform, arguments, at)
+        return self._lane.do(node.name, config, perform, bare=bare, write=_write, delay=delay, undo=undo)
 
     def sleep(self, name: str, duration: Duration) -> Future[None]:
         """
@@ -170,19 +169,19 @@ class WorkflowStep:
         self.step_closures = {}
 
 
-def _call(function: Callable[..., Any], given: list[Any], at: int | None, make_context: Callable[[], JsDict]) -> object:
+def _call(function: Callable[..., Any], given: list[Any], at: int, make_context: Callable[[], JsDict]) -> object:
     """Call the callback once; *at* is where it wants the context among its arguments."""
-    return function(*given) if at is None else function(*given[:at], make_context(), *given[at:])
+    return function(*given[:at], make_context(), *given[at:])
 
 
 def _write(result: object, step: str) -> str | Awaitable[str]:
     """Canonical text of what a callback has given."""
-    return keep(result, step) if is_stream(result) else encode(result)
+    return keep(result, step) if hasattr(result, "__aiter__") else encode(result)
 
 
 def _refuse(lane: Lane, node: Node, _arguments: list[Any]) -> Future[Any]:
     """Call a step of a run that is over, which the session refuses."""
-    return lane.do(node.name, None, lambda _make_context: None, write=_write)
+    return lane.do(node.name, None, lambda: None, bare=True, write=_write)
 
 
 def _name_of(function: object, name: str | None) -> str:
@@ -202,8 +201,10 @@ def _check_name(name: object, what: str) -> None:
         raise TypeError(f"The name of a {what} must be a str, not {type(name).__name__}.")
 
 
-def _refuse_bare(function: Callable[..., Any]) -> NoReturn:
-    name = getattr(function, "__name__", "function")
+def _refuse_name(given: object) -> NoReturn:
+    if not callable(given):
+        raise TypeError(f"The name of a step must be a str, not {type(given).__name__}.")
+    name = getattr(given, "__name__", "function")
     raise TypeError(f"@step.do needs parentheses: write @step.do() or @step.do('name') above 'def {name}'.")
 
 

@@ -44,13 +44,13 @@ addEventListener("unhandledrejection", (event) => {
 });
 
 /**
- * @param {BrowserParts & { memoryLimit: number }} boot
+ * @param {BrowserParts & { memoryLimit: number, signals: Uint8Array }} boot
  * @param {Record<string, unknown>} own
  */
-async function start({ files, module, snapshot, stdlib, lock, packages, memoryLimit }, own) {
+async function start({ files, module, snapshot, stdlib, lock, packages, memoryLimit, signals }, own) {
   const release = answerFetches({ "pyodide.asm.wasm": null, "python_stdlib.zip": stdlib });
   try {
-    const options = { loadPyodide, files, module, globals: guestGlobals(own), memoryLimit };
+    const options = { loadPyodide, files, module, globals: guestGlobals(own), memoryLimit, signals };
     const begin = (/** @type {{ snapshot?: Uint8Array }} */ from) =>
       startInterpreter({ ...options, ...from, options: { lockFileContents: lock } });
     const pyodide = await (snapshot ? startFrom(snapshot, (bytes) => begin({ snapshot: bytes })) : begin({}));

@@ -2,6 +2,8 @@
 
 /** @typedef {{ path: string, text: string }} GuestFile `path` is relative to the guest's site-packages */
 
+/** How Python, as Emscripten has compiled it, looks for signals. */
+const LOOK = "_Py_CheckEmscriptenSignals_Helper";
 const ENV = { HOME: "/session", PYTHONHASHSEED: "111" };
 
 /**
@@ -13,6 +15,8 @@ const ENV = { HOME: "/session", PYTHONHASHSEED: "111" };
  * @property {WebAssembly.Module} [module] Pyodide's, compiled
  * @property {object} globals what `import js` gives
  * @property {number} [memoryLimit] in bytes
+ * @property {Uint8Array} [signals] where an interrupt stands first, as in `setInterruptBuffer`, which switches the looking on;
+ *   needs `module`
  * @property {object} [options] more for `loadPyodide`
  *
  * @param {InterpreterOptions} options
@@ -25,9 +29,10 @@ export async function startInterpreter({
   module,
   globals,
   memoryLimit = Infinity,
+  signals,
   options = {},
 }) {
-  const release = module ? shareModule(module, snapshot?.length ?? 0) : () => {};
+  const release = module ? shareModule(module, snapshot?.length ?? 0, signals) : () => {};
   limitMemory(memoryLimit);
   try {
     return await loadPyodide({
@@ -72,11 +77,13 @@ export function writeFiles(FS, folder, files) {
  *
  * @param {WebAssembly.Module} module
  * @param {number} size of the snapshot, which is put into memory as it is: it may have grown
+ * @param {Uint8Array} [signals]
  */
-function shareModule(module, size) {
+function shareModule(module, size, signals) {
   const { instantiate, instantiateStreaming } = WebAssembly;
   /** @param {any} imports */
   const share = async (imports) => {
+    if (signals) lookAt(signals, imports.env);
     const instance = await instantiate(module, imports);
     const memory = /** @type {WebAssembly.Memory} */ (instance.exports.memory);
     memory.grow(Math.max(0, Math.floor((size - memory.buffer.byteLength) / 65_536)));
@@ -94,6 +101,22 @@ function shareModule(module, size) {
   });
   return () => {
     Object.assign(WebAssembly, { instantiate, instantiateStreaming });
+  };
+}
+
+/**
+ * Let Python look for signals in few instructions: it does so twice in a step, and the way that Emscripten has made for it is
+ * a microsecond long. It also overwrites what has just arrived, and a word that another thread reads all the time.
+ *
+ * @param {Uint8Array} signals
+ * @param {any} imports
+ */
+function lookAt(signals, imports) {
+  if (!imports[LOOK]) throw new Error(`Pyodide has no import ${LOOK} any more.`);
+  imports[LOOK] = () => {
+    const signal = signals[0];
+    if (signal) signals[0] = 0;
+    return signal;
   };
 }
 

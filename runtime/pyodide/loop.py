@@ -7,6 +7,7 @@ Pyodide's own crosses to JavaScript for every ``call_soon``; `TurnLoop` crosses 
 from __future__ import annotations
 
 import sys
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ class PyodideLoop(TurnLoop, WebLoop):  # type: ignore[misc]  # pyodide has no ty
     # Every future asks the one, every task the other: written in C, for there are many.
     get_debug = staticmethod(bool)
     is_running = staticmethod(partial(bool, 1))
+
+    # Without Pyodide's function around it.
+    time = staticmethod(time.monotonic)
 
     # Pyodide's class has `then`, and is slower than one that begins at once.
     plain_task = PyodideTask

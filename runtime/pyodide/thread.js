@@ -26,7 +26,8 @@ import { Control } from "../control.js";
  *
  * @typedef {object} Place
  * @property {(message: any) => void} post to the pool
- * @property {(boot: any, own: Record<string, unknown>) => Promise<any>} start an interpreter; `own` is what `import js` gives besides the globals
+ * @property {(boot: any, own: Record<string, unknown>) => Promise<any>} start an interpreter that looks at the `signals` of its first
+ *   argument; `own` is what `import js` gives besides the globals
  * @property {(pyodide: any, deployment: any) => void} mount show the deployment's files to the interpreter
  * @property {(run: () => void) => void} soon runs its argument after the messages that are there have been read
  * @property {(ms: number) => void} block the thread
@@ -82,10 +83,11 @@ export class Thread {
   async #boot(boot) {
     const control = new Control(boot.control);
     this.#control = control;
-    const pyodide = await this.#place.start(boot, { console: this.#console() });
+    const { signals } = control;
+    const pyodide = await this.#place.start({ ...boot, signals }, { console: this.#console() });
     this.#pyodide = pyodide;
     pyodide._api.on_fatal = (/** @type {any} */ error) => this.die(error);
-    pyodide.setInterruptBuffer(control.signals);
+    pyodide.setInterruptBuffer(signals);
     const install = pyodide.runPython("from _stepwell_pyodide.install import install; install");
     this.#guest = install({
       cpu_limit: boot.cpuLimit,

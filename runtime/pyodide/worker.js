@@ -23,11 +23,11 @@ const idle = new Int32Array(new SharedArrayBuffer(4));
 
 const thread = new Thread({
   post: (message) => port.postMessage(message),
-  async start({ files, module, snapshot, packages, memoryLimit }, own) {
+  async start({ files, module, snapshot, packages, memoryLimit, signals }, own) {
     // Every snapshot refers to it, and with it Node would load all of its HTTP client.
     const globals = guestGlobals({ Request: lazyClass("Request"), ...own });
     const pyodide = await startFrom(snapshot, (bytes) =>
-      startInterpreter({ loadPyodide, files, module, snapshot: bytes, globals, memoryLimit }),
+      startInterpreter({ loadPyodide, files, module, snapshot: bytes, globals, memoryLimit, signals }),
     );
     if (packages) {
       mountFolder(pyodide.FS, packages.modules);

@@ -96,7 +96,11 @@ class Guest:
             if self._outbox:
                 self.flush()  # what the last portion came to
             for message in messages[first : first + PORTION]:
-                self._receive(message)
+                if type(message) is list:
+                    if found := self._passes.get(message[0]):
+                        found.session.resolve(message[1])
+                else:
+                    self._receive(message)
             self._run(until)
         return self._end_turn()
 
@@ -152,8 +156,7 @@ class Guest:
         self._take_output()
         if not self._outbox:
             return None
-        batch, self._outbox = self._outbox, Batch()
-        return batch.pack()
+        return self._outbox.pack()
 
     def _take_output(self) -> None:
         if self._output.pending:
@@ -190,11 +193,19 @@ class Guest:
         if not self.loop.turning:
             self.loop.wake()
 
-    def post_text(self, head: str, value: str | None = None) -> None:
+    def post_text(self, text: str) -> None:
         """As `post`, of a message that is text already."""
         if self._output.pending:
             self._take_output()
-        self._outbox.add_text(head, value)
+        self._outbox.add_text(text)
+        if not self.loop.turning:
+            self.loop.wake()
+
+    def post_value(self, head: str, value: str) -> None:
+        """As `post_text`, of a message that ends with *value*."""
+        if self._output.pending:
+            self._take_output()
+        self._outbox.add_value(head, value)
         if not self.loop.turning:
             self.loop.wake()
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from asyncio import AbstractEventLoop, Handle, Task, TimerHandle
+from asyncio import Handle, Task, TimerHandle
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
-from _workflows_bridge.session import origin
+from _workflows_bridge.session import Loop, origin
 from _workflows_bridge.traces import format_traceback
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SLICE = 0.05
 """Seconds after which a turn gives way to what else wants to run: timers, sockets, the host."""
-_CHECK_EVERY = 64
+_BETWEEN_CHECKS = range(64)
 _PRUNE_FROM = 32
 _HAS_EAGER_TASKS = sys.version_info >= (3, 12)
 
@@ -45,7 +45,7 @@ else:
             return self._own_context
 
 
-class GuestLoop(AbstractEventLoop):
+class GuestLoop(Loop):
     """To be mixed into an event loop."""
 
     plain_task: type[Task[Any]] = ContextTask
@@ -98,19 +98,19 @@ class GuestLoop(AbstractEventLoop):
         """Run what is runnable until nothing is, or until *until*. Gives whether nothing is."""
         ready = self._ready
         run = self.run_handle
-        count = 0
-        while ready:
-            handle = ready.popleft()
-            if not handle._cancelled:  # noqa: SLF001
-                try:
-                    run(handle)
-                except (SystemExit, KeyboardInterrupt) as error:
-                    # asyncio raises these through the loop. No user code may stop the interpreter it shares.
-                    self.report_exit(error, handle)
-            count += 1
-            if count % _CHECK_EVERY == 0 and self.time() > until:
+        while True:
+            for _ in _BETWEEN_CHECKS:
+                if not ready:
+                    return True
+                handle = ready.popleft()
+                if not handle._cancelled:  # noqa: SLF001
+                    try:
+                        run(handle)
+                    except (SystemExit, KeyboardInterrupt) as error:
+                        # asyncio raises these through the loop. No user code may stop the interpreter it shares.
+                        self.report_exit(error, handle)
+            if self.time() > until:
                 return not ready
-        return True
 
     def note_wake(self, handle: Handle) -> None:
         """*handle* has become runnable, and no message of the engine has made it so."""
@@ -139,14 +139,26 @@ class GuestLoop(AbstractEventLoop):
             task = Task(coro, loop=self, name=name, context=context, eager_start=True)  # type: ignore[call-arg, unused-ignore]
         else:
             task = self.plain_task(coro, loop=self, name=name, context=context)
+        self._adopt(task, found.session if found else None)
+        return task
+
+    def begin_now(self, coro: Coroutine[Any, Any, None], session: Session, context: Context) -> None:
+        """See `Loop`. As `create_task`, for a session that is known to be open."""
+        if not _HAS_EAGER_TASKS:
+            self.create_task(coro, context=context)
+            return
+        task = Task(coro, loop=self, context=context, eager_start=True)  # type: ignore[call-arg, unused-ignore]
+        if self.task_ended is not None or not task.done():
+            self._adopt(task, session)
+
+    def _adopt(self, task: Task[Any], session: Session | None) -> None:
         if self.task_ended is not None:
             task.add_done_callback(self.task_ended)
-        if found and not task.done():
-            tasks = self.tasks.setdefault(found.session, [])
+        if session and not task.done():
+            tasks = self.tasks.setdefault(session, [])
             tasks.append(task)
             if len(tasks) > _PRUNE_FROM and not len(tasks) & (len(tasks) - 1):
                 tasks[:] = [each for each in tasks if not each.done()]
-        return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Report what nobody has caught, as output of the code that it comes from."""

@@ -7,7 +7,6 @@ from contextvars import Context
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from _workflows_bridge.calls import HOT, IDLE, RUNNING
 from _workflows_bridge.session import Session, StepFuture
 
 if TYPE_CHECKING:
@@ -42,8 +41,7 @@ class Rest(Enum):
 
 def rest_of(session: Session, loop: GuestLoop) -> Rest:
     """Whether everything that *session* waits for is the engine's: a time, an event, a retry."""
-    states = session.states
-    if not states[IDLE] or states[RUNNING] or (states[HOT] and not session.held) or loop.timers_of(session):
+    if not session.idle or loop.timers_of(session):
         return Rest.NO
     rest = Rest.YES
     for task in loop.tasks.get(session, ()):

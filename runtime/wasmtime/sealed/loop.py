@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from contextvars import Context
 
-    from _workflows_bridge.session import Origin
+    from _workflows_bridge.session import Origin, Session
 
 
 class SealedLoop(TurnLoop, BaseEventLoop):  # type: ignore[misc]  # asyncio's says more of arguments
@@ -58,6 +58,11 @@ class SealedLoop(TurnLoop, BaseEventLoop):  # type: ignore[misc]  # asyncio's sa
         if eager_start and context is not None:
             self._tell(context)
         return super().create_task(coro, name=name, context=context, eager_start=eager_start, **options)
+
+    def begin_now(self, coro: Coroutine[Any, Any, None], session: Session, context: Context) -> None:
+        """As `GuestLoop` does, likewise."""
+        self._tell(context)
+        super().begin_now(coro, session, context)
 
     def _tell(self, context: Context) -> None:
         found = context.get(origin)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import json
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from _workflows_bridge.batch import Batch, unpack_batch
@@ -34,7 +35,7 @@ PORTION = 12
 """Messages that are worked off at once. The engine writes down what came of one portion while we work on the next."""
 
 LONG = 0.02
-"""Seconds for one portion. Above it somebody computes, and others had better be elsewhere."""
+"""Seconds without a break. Above it somebody computes, and others had better be elsewhere."""
 
 
 class Host(interrupts.Pool, Protocol):
@@ -63,7 +64,7 @@ class Guest:
         self.deployment: Deployment | None = None
         self._post = host.post
         self.took = 0.0
-        """How long the portion that `Host.computed` was last called for has taken, in ms."""
+        """How long the code that `Host.computed` was last called for has run, in ms."""
         self._computed = host.computed
         self._output = output
         self._passes: dict[int, Pass] = {}
@@ -124,24 +125,34 @@ class Guest:
             self._post(text)
 
     def _run(self, until: float) -> None:
-        began = self.loop.time()
-        self._work(until)
-        took = self.loop.time() - began
-        if took > LONG:
-            self.took = took * 1000
-            self._computed()
-
-    def _work(self, until: float) -> None:
+        began = perf_counter()
         while True:
             self._drained = self.loop.run_ready(until)
             if not (self._drained and self._attempts):
-                return
+                break
             # The log must know of an attempt before the attempt can do anything.
             if self._outbox:
                 self.flush()
             attempts, self._attempts = self._attempts, []
             for session, call, number in attempts:
                 session.attempt(call, number)
+                began = self._note_time(began)
+        self._note_time(began)
+
+    def _note_time(self, began: float) -> float:
+        """
+        Where code has run for long since *began*, tell, and send what has come of it before other code runs.
+
+        Gives when the code began that is to be looked at next.
+        """
+        now = perf_counter()
+        if now - began <= LONG:
+            return began
+        self.took = (now - began) * 1000
+        self._computed()
+        if self._outbox:
+            self.flush()
+        return perf_counter()
 
     def _end_turn(self) -> str | None:
         self._look_for_rest()

@@ -234,7 +234,9 @@ class Opening:
         self._state = state
         self._idle = idle
         self._warm = warm
-        self._owner = read_owner(state)
+        owner = read_owner(state)
+        # Of one that was killed the file is left, and a host had better start at once.
+        self._owner = None if owner is None or owner.is_gone() else owner
         self._process = None if self._owner else HostProcess(state, idle=idle, warm=warm)
 
     def connection(self) -> Connection:

@@ -34,6 +34,20 @@ class Owner:
     def __str__(self) -> str:
         return f"process {self.pid} ({self.command})"
 
+    def is_gone(self) -> bool:
+        """Whether nobody listens at its socket any more. One that is busy still does."""
+        import socket  # noqa: PLC0415 - seldom needed so early
+
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.setblocking(False)
+            try:
+                probe.connect(self.socket)
+            except (ConnectionRefusedError, FileNotFoundError):
+                return True
+            except OSError:
+                pass
+        return False
+
 
 def state_path(given: Path | None, *, create: bool) -> Path:
     """

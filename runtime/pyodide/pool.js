@@ -1,10 +1,11 @@
 /** Passes in Pyodide: the pool of threads, each with an interpreter. */
 
 /** @import { Kind } from "../isolate.js" */
+/** @import { GuestFile } from "./interpreter.js" */
 /** @import { Packages, PackageSnapshot } from "./package_snapshot.js" */
 /** @import { Deployment } from "../pool.js" */
 
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startThread } from "../node_thread.js";
 import { Pool } from "../pool.js";
@@ -12,8 +13,8 @@ import { guestFiles, pyodideFolder } from "./files.js";
 import { findPackageSnapshot, makePackageSnapshot } from "./package_snapshot.js";
 import { findSnapshot } from "./snapshot.js";
 
-/** What all threads share: compiled once. @type {Promise<WebAssembly.Module> | undefined} */
-let compiled;
+/** What all threads share: read and compiled once. @type {{ files: GuestFile[], module: WebAssembly.Module } | undefined} */
+let common;
 /** Likewise, looked for once. @type {ReturnType<typeof findSnapshot> | undefined} */
 let plain;
 
@@ -24,18 +25,22 @@ const PYODIDE = {
   interruptible: true,
   async parts() {
     plain ??= findSnapshot();
-    return { ...(await commonParts()), snapshot: await plain };
+    return { ...commonParts(), snapshot: await plain };
   },
 };
 
-async function commonParts() {
-  compiled ??= readFile(join(pyodideFolder(), "pyodide.asm.wasm")).then(compile);
-  return { files: guestFiles(), module: await compiled };
+/**
+ * Compiled at once: who asks loads the rest of the host next, and that lets no promise settle for a tenth of a second. The
+ * thread would wait for it.
+ */
+function commonParts() {
+  common ??= { files: guestFiles(), module: compile(readFileSync(join(pyodideFolder(), "pyodide.asm.wasm"))) };
+  return common;
 }
 
 /** @param {Buffer<ArrayBuffer>} bytes are gone afterwards: the module has a copy of its own */
-async function compile(bytes) {
-  const module = await WebAssembly.compile(bytes);
+function compile(bytes) {
+  const module = new WebAssembly.Module(bytes);
   bytes.buffer.transfer(0);
   return module;
 }
@@ -57,7 +62,7 @@ function packagesOf({ modules, imports, runtime }) {
 function withPackages({ modules }, { snapshot, libraries }) {
   return {
     ...PYODIDE,
-    parts: async () => ({ ...(await commonParts()), snapshot, packages: { modules, libraries } }),
+    parts: async () => ({ ...commonParts(), snapshot, packages: { modules, libraries } }),
   };
 }
 

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -50,6 +51,20 @@ class Program:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+
+    def ended(self) -> float:
+        """
+        Wait for its end, and no moment longer: to wait for a limited time is to look every 50 ms.
+
+        Returns:
+            When that was, in seconds since 1970. It is killed when it takes too long, and `wait` says so.
+        """
+        alarm = threading.Timer(PATIENCE, os.killpg, (self.process.pid, signal.SIGKILL))
+        alarm.start()
+        self.process.wait()
+        ended = time.time()
+        alarm.cancel()
+        return ended
 
     def wait(self, *, watch_memory: bool = False, patience: float = PATIENCE) -> str:
         """

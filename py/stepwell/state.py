@@ -39,7 +39,7 @@ class Owner:
         import socket  # noqa: PLC0415 - seldom needed so early
 
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.setblocking(False)
+            probe.settimeout(0)
             try:
                 probe.connect(self.socket)
             except (ConnectionRefusedError, FileNotFoundError):

@@ -136,23 +136,18 @@ class Guest:
             attempts, self._attempts = self._attempts, []
             for session, call, number in attempts:
                 session.attempt(call, number)
-                began = self._note_time(began)
-        self._note_time(began)
+                if perf_counter() - began > LONG:
+                    self._note_computation(began)
+                    began = perf_counter()
+        if perf_counter() - began > LONG:
+            self._note_computation(began)
 
-    def _note_time(self, began: float) -> float:
-        """
-        Where code has run for long since *began*, tell, and send what has come of it before other code runs.
-
-        Gives when the code began that is to be looked at next.
-        """
-        now = perf_counter()
-        if now - began <= LONG:
-            return began
-        self.took = (now - began) * 1000
+    def _note_computation(self, began: float) -> None:
+        """Code has run since *began*: tell the pool, and send what has come of it before other code runs."""
+        self.took = (perf_counter() - began) * 1000
         self._computed()
         if self._outbox:
             self.flush()
-        return perf_counter()
 
     def _end_turn(self) -> str | None:
         self._look_for_rest()

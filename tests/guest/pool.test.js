@@ -45,6 +45,33 @@ describe("the pool", () => {
     await fresh.dispose();
   });
 
+  test("what a long step gave leaves before the next one runs", async () => {
+    const fresh = openGuest("pool.py", { isolates: 1 });
+    await fresh.load();
+    const other = new Engine(fresh);
+    const [first, second] = [1, 2].map(() => other.start("Block", { payload: 0.1 }));
+
+    await first.next("done");
+
+    assert.deepEqual(
+      second.messages.map(({ type }) => type),
+      ["do"],
+    );
+    await Promise.all([first.output, second.output]);
+    await fresh.dispose();
+  });
+
+  test("one step that computes for long is not yet a reason for a further isolate", async () => {
+    const fresh = openGuest("pool.py", { isolates: 2 });
+    await fresh.load();
+    const other = new Engine(fresh);
+
+    await Promise.all([other.run("Block", { payload: 0.2 }), other.run("Quick"), other.run("Quick")]);
+
+    assert.equal(fresh.stats().isolates.length, 1);
+    await fresh.dispose();
+  });
+
   test("a pass that is dropped before it has started never starts", async () => {
     const run = engine.start("Quick");
     run.send({ type: "drop", reason: "test" });

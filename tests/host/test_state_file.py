@@ -1,10 +1,13 @@
 """A state file that cannot be used, and one that is in use."""
 
 import os
+import socket
 import sqlite3
 import subprocess
 
 import pytest
+
+from stepwell.state import Owner
 
 
 @pytest.fixture
@@ -112,6 +115,18 @@ def test_full(place):
     attempts = [len(step["attempts"]) for step in again.json["steps"]]
     assert 12 == len(attempts)
     assert [1] * kept == attempts[:kept]
+
+
+def test_owner_is_gone(tmp_path):
+    """An owner that listens is there, however long it takes to answer; of one that was killed the socket is left."""
+    owner = Owner(1, str(tmp_path / "x.sock"), "stepwell run x.py")
+    missing = owner.is_gone()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(owner.socket)
+        listener.listen()
+        listening = owner.is_gone()
+
+    assert (True, False, True) == (missing, listening, owner.is_gone())
 
 
 def test_stale_owner(used):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +11,7 @@ from .values import JsDict, decode
 if TYPE_CHECKING:
     from contextvars import Context
 
-    from .session import StepFuture
+    from .batch import Message
 
 HOT = "hot"
 """The engine owes an answer, which is on its way."""
@@ -60,6 +61,13 @@ class JsFailure(Exception):  # noqa: N818 - a carrier
         """Carry *wire*."""
         super().__init__(wire["message"])
         self.wire = wire
+
+
+class StepFuture(Future[Any]):
+    """What a call of a step gives; the engine settles it."""
+
+    wire: Message | None = None
+    """The error that it was rejected with, as data."""
 
 
 class Call:

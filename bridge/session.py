@@ -9,27 +9,26 @@ retries, limits, time and storage are the engine's. Both lanes go through it, so
 from __future__ import annotations
 
 import json
-import math
-from asyncio import AbstractEventLoop, Future
 from contextvars import ContextVar, copy_context
 from functools import partial
 from traceback import clear_frames
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .batch import quote, to_json
-from .calls import HOT, IDLE, RUNNING, Call, JsFailure, Undone
+from .calls import HOT, IDLE, RUNNING, Call, JsFailure, StepFuture
+from .contexts import ask_delay, to_context, undone
 from .errors import from_wire, to_wire
 from .values import JsDict, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-    from contextvars import Context
+    from asyncio import Future
 
     from .batch import Message
     from .calls import Delay, Perform, Read, Undo, Write
+    from .link import Link, Loop
 
-__all__ = ["AttemptExpired", "Link", "Loop", "Origin", "Session", "SessionClosed", "StepFuture", "origin"]
+__all__ = ["AttemptExpired", "Origin", "Session", "SessionClosed", "origin"]
 
 
 class Origin(NamedTuple):
@@ -44,52 +43,12 @@ origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
 """What output, tasks and interrupts are attributed by; inherited by all that user code starts."""
 
 
-class Link(Protocol):
-    """The way to the engine."""
-
-    def post(self, message: Message) -> None:
-        """Send *message* with the batch of this turn."""
-
-    def post_text(self, text: str) -> None:
-        """As `post`, of a message that is JSON text."""
-
-    def post_value(self, head: str, value: str) -> None:
-        """As `post_text`, of a message that ends with *value*, which is canonical text; *head* is all before it."""
-
-    def begin(self, session: Session, call: Call, attempt: int) -> None:
-        """Have `Session.attempt` called in this turn, after all messages posted so far have left the interpreter."""
-
-    def ended(self, session: Session, ref: int, attempt: int) -> None:
-        """The callback of an attempt that had timed out has ended: whoever watches it can stop."""
-
-    def touch(self, session: Session) -> None:
-        """*session* may have come to rest: look at it at the end of this turn."""
-
-    def crossed(self, session: Session) -> None:
-        """JavaScript has been told of an outcome: look at *session* when it has had its turn."""
-
-
-class Loop(AbstractEventLoop):
-    """An event loop that knows which tasks belong to which session."""
-
-    def begin_now(self, coro: Coroutine[Any, Any, None], session: Session, context: Context) -> None:
-        """Run *coro*, of *session*, in a task: up to its first wait at once, where Python can do so."""
-        raise NotImplementedError
-
-
 class SessionClosed(BaseException):
     """The pass is over. A `BaseException`, so that ``except Exception`` does not swallow it."""
 
 
 class AttemptExpired(BaseException):
     """The attempt has timed out and keeps the interpreter from everybody else."""
-
-
-class StepFuture(Future[Any]):
-    """What a call of a step gives; the engine settles it."""
-
-    wire: Message | None = None
-    """The error that it was rejected with, as data."""
 
 
 class Session:
@@ -276,7 +235,7 @@ class Session:
     def _register(self, name: str, count: int, undo: Undo) -> None:
         call = self._add(Call("rollback", name, count))
         call.state = IDLE
-        call.perform = lambda _make_context: undo.perform(_undone(call))
+        call.perform = lambda _make_context: undo.perform(undone(call))
         self._enter(call)
         message = {"type": "rollback", "pass": self.pass_, "ref": call.ref, "name": name, "count": count}
         self._link.post({**message, **_config_of(undo)})
@@ -363,7 +322,7 @@ class Session:
             self._link.touch(self)
 
     def _context(self, call: Call, attempt: int) -> JsDict:
-        return _to_context(call, attempt, call.config)
+        return to_context(call, attempt, call.config)
 
     # Delays -----------------------------------------------------------------------------------------------------------
 
@@ -374,23 +333,12 @@ class Session:
         self._loop.create_task(self._answer_delay(call, message), context=context)
 
     async def _answer_delay(self, call: Call, message: Message) -> None:
-        """Ask the delay function. Whatever it raises is the engine's to judge."""
-        wire = message.get("error")
-        if wire is None and call.failure is not None:
-            error, wire = call.failure
-        else:
-            wire = wire or {"name": "Error", "message": ""}
-            error = from_wire(wire)
-        answer: Message
         try:
-            context = _to_context(call, message["attempt"], json.dumps(message["config"]))
-            answer = {"delay": await call.delay(context, error, wire) if call.delay else _static_delay(call)}
+            answer = await ask_delay(call, message)
         except BaseException as raised:
             if self.closed:
                 raise
             answer = {"failure": f"threw an error: {to_wire(raised)['message']}"}
-        if not _is_delay(answer.get("delay", 0)):
-            answer = {"failure": f"{_INVALID_DELAY}: {answer['delay']!r}"}
         # The engine may have stopped waiting, and settled the call.
         if self._calls.get(call.ref) is call:
             self._move(call, IDLE)
@@ -517,34 +465,6 @@ def _nothing(_value: str | None) -> None:
 
 def _config_of(undo: Undo) -> Message:
     return {} if undo.config is None else {"config": json.loads(undo.config)}
-
-
-def _to_context(call: Call, attempt: int, text: str) -> JsDict:
-    config = json.loads(text, object_hook=JsDict)
-    if config["retries"]["limit"] == "Infinity":
-        config["retries"]["limit"] = float("inf")
-    return JsDict(step=JsDict(name=call.name, count=call.count), attempt=attempt, config=config)
-
-
-def _undone(call: Call) -> Undone:
-    told = call.told["rollback"]
-    context = _to_context(call, told["attempt"], json.dumps(told["config"]))
-    return Undone(context, told["error"], call.told.get("value"))
-
-
-def _static_delay(call: Call) -> object:
-    """The code has no delay function any more, where the log says that it had one."""
-    config: Message = {} if call.user_config is None else json.loads(call.user_config)
-    return config.get("retries", {}).get("delay")
-
-
-_INVALID_DELAY = 'returned an invalid delay value (expected a number of ms or a duration string like "30 seconds")'
-
-
-def _is_delay(value: object) -> bool:
-    return isinstance(value, str) or (
-        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    )
 
 
 def _limit_reached(limit: int) -> Message:

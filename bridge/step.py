@@ -11,10 +11,10 @@ import json
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
 
-from .calls import JsFailure, Undo
+from .calls import JsFailure, StepFuture, Undo
 from .errors import from_wire, to_wire
 from .proxies import ffi, is_proxy, to_js
-from .session import StepFuture, origin
+from .session import origin
 from .streams import is_stream, keep
 from .values import JsDict, decode, encode
 

@@ -13,7 +13,8 @@ from asyncio import Handle, Task, TimerHandle
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
-from _workflows_bridge.session import Loop, origin
+from _workflows_bridge.link import Loop
+from _workflows_bridge.session import origin
 from _workflows_bridge.traces import format_traceback
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import asyncio
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Protocol
 
-from _workflows_bridge.session import Link, Origin, Session, origin
+from _workflows_bridge.link import Link
+from _workflows_bridge.session import Origin, Session, origin
 
 from .abandon import abandon
 

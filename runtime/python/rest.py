@@ -7,11 +7,13 @@ from contextvars import Context
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from _workflows_bridge.session import Session, StepFuture
+from _workflows_bridge.calls import StepFuture
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle
     from types import FrameType
+
+    from _workflows_bridge.session import Session
 
     from .loop import GuestLoop
 

@@ -1,0 +1,65 @@
+"""What the user's functions are told when they are called: callbacks, rollback handlers and delay functions."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+from .calls import Undone
+from .errors import from_wire
+from .values import JsDict
+
+if TYPE_CHECKING:
+    from .batch import Message
+    from .calls import Call
+
+__all__ = ["ask_delay", "to_context", "undone"]
+
+
+def to_context(call: Call, attempt: int, config: str) -> JsDict:
+    """Make the context of a callback. *config* is JSON text, of a whole configuration."""
+    full = json.loads(config, object_hook=JsDict)
+    if full["retries"]["limit"] == "Infinity":
+        full["retries"]["limit"] = float("inf")
+    return JsDict(step=JsDict(name=call.name, count=call.count), attempt=attempt, config=full)
+
+
+def undone(call: Call) -> Undone:
+    """What the rollback handler is told that *call* orders to run."""
+    told = call.told["rollback"]
+    context = to_context(call, told["attempt"], json.dumps(told["config"]))
+    return Undone(context, told["error"], call.told.get("value"))
+
+
+async def ask_delay(call: Call, message: Message) -> Message:
+    """
+    Ask the delay function of *call*, as the ``delay`` *message* of the engine wants.
+
+    Returns:
+        ``{"delay": ...}``, in ms or text, or ``{"failure": text}`` where it gives what is no delay.
+    """
+    wire = message.get("error")
+    if wire is None and call.failure is not None:
+        error, wire = call.failure
+    else:
+        wire = wire or {"name": "Error", "message": ""}
+        error = from_wire(wire)
+    context = to_context(call, message["attempt"], json.dumps(message["config"]))
+    delay = await call.delay(context, error, wire) if call.delay else _static_delay(call)
+    return {"delay": delay} if _is_delay(delay) else {"failure": f"{_INVALID}: {delay!r}"}
+
+
+_INVALID = 'returned an invalid delay value (expected a number of ms or a duration string like "30 seconds")'
+
+
+def _static_delay(call: Call) -> object:
+    """The code has no delay function any more, where the log says that it had one."""
+    config: Message = {} if call.user_config is None else json.loads(call.user_config)
+    return config.get("retries", {}).get("delay")
+
+
+def _is_delay(value: object) -> bool:
+    return isinstance(value, str) or (
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    )

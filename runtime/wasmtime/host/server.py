@@ -90,10 +90,11 @@ class Server:
 
     def wait(self) -> bool:
         """See `Source`."""
-        ready, _, _ = select.select([self._frames, self._bell], [], [])
-        if self._bell in ready:
+        frames, bell = self._frames.fileno(), self._bell.fileno()
+        ready, _, _ = select.select([frames, bell], [], [])
+        if bell in ready:
             self._bell.recv(_RINGS)
-        return self._frames in ready
+        return frames in ready
 
     def interrupt(self) -> None:
         """See `Source`."""

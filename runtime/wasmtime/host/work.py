@@ -33,8 +33,9 @@ class Work(Protocol):
 class Source(Protocol):
     """Where work comes from."""
 
-    ended: bool
-    """Whether nothing will come any more."""
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will come any more."""
 
     def wait(self) -> bool:
         """Wait until something has come, or `interrupt` is called. Gives whether something has."""

@@ -13,7 +13,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENTIZE = "componentize-py==0.25.1"
@@ -24,13 +29,18 @@ PACKAGES = {
     "_stepwell_sealed": "runtime/wasmtime/sealed",
 }
 WIT = "runtime/wasmtime/guest.wit"
+IMMORTAL = "runtime/wasmtime/immortal.py"
 APP = "_stepwell_sealed.component"
 
 
 def key(tree: Path = ROOT) -> str:
     """A name for what the component is made of."""
     digest = hashlib.sha256(COMPONENTIZE.encode())
-    for path in (tree / WIT, *(path for folder in PACKAGES.values() for path in _sources(tree / folder))):
+    for path in (
+        tree / WIT,
+        tree / IMMORTAL,
+        *(path for folder in PACKAGES.values() for path in _sources(tree / folder)),
+    ):
         digest.update(path.relative_to(tree).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:32]
 
@@ -122,6 +132,23 @@ def _build(tree: Path, place: Path) -> None:
         )
     if done.returncode:
         raise SystemExit(f"componentize-py failed with {done.returncode}:\n{done.stdout}")
+    component = bytearray(place.read_bytes())
+    immortal = _load(tree / IMMORTAL)
+    try:
+        immortal.make_immortal(component)
+    except immortal.UnknownPicture as error:
+        raise SystemExit(f"{COMPONENTIZE} makes components that {IMMORTAL} does not know. {error}") from None
+    place.write_bytes(component)
+
+
+def _load(path: Path) -> ModuleType:
+    """The module in the file *path*: this program is run from anywhere."""
+    spec = spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{path} is missing.")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 if __name__ == "__main__":

@@ -124,6 +124,12 @@ describe("a sealed interpreter refuses to", () => {
     assert.equal(await engine.run("Forgetful", { payload: "second" }), null);
   });
 
+  it("count references to what all of them have from their start, which would be a page of memory each time", async () => {
+    const shared = "[json, json.dumps, json.dumps.__code__, json.encoder.ESCAPE, workers.WorkflowEntrypoint]";
+    const code = `import json, sys, workers; out = [sys._is_immortal(each) for each in ${shared} + [[]]]`;
+    assert.deepEqual(await engine.run("Outside", { payload: code }), [true, true, true, true, true, false]);
+  });
+
   it("give two passes the same random numbers", async () => {
     const code = "import random, uuid, secrets; out = [random.random(), str(uuid.uuid4()), secrets.token_hex()]";
     const [one, other] = [

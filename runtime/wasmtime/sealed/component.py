@@ -23,7 +23,7 @@ import workers.workflows
 from _stepwell_runtime import abandon, output
 from _stepwell_runtime.guest import Guest
 
-from . import compiled, fetching, heap, rehearsal, stdlib
+from . import compiled, fetching, heap, objects, rehearsal, stdlib
 from .exits import forbid_exits
 from .loop import SealedLoop
 from .missing import Missing
@@ -129,6 +129,7 @@ def _prepare() -> None:
     gc.collect()
     # Last: what goes wrong before is for those who build.
     output.install(_interpreter.output)
+    objects.list_objects()
     heap.fill_holes()
     gc.freeze()
 

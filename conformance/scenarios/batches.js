@@ -2,9 +2,9 @@
 
 /** @import { Scenario } from "../scenario.d.ts" */
 
-const NO_ENV = {
-  "python-upstream-sdk": "its bindings have no keywords and no names in snake case",
-};
+import { NO_KEYWORDS } from "../reasons.js";
+
+const NO_ENV = { "python-upstream-sdk": NO_KEYWORDS };
 
 const KEEPS = "its local engine keeps every instance";
 

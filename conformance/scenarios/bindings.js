@@ -2,12 +2,11 @@
 
 /** @import { Scenario } from "../scenario.d.ts" */
 
-const NO_ENV = {
-  "python-upstream-sdk": "its bindings have no keywords and no names in snake case",
-};
+import { NO_DETAIL, NO_KEYWORDS } from "../reasons.js";
+
+const NO_ENV = { "python-upstream-sdk": NO_KEYWORDS };
 
 const NO_SUBSCRIBE = "its local binding has no subscribe()";
-const NO_DETAIL = "its binding shows no detail JSON";
 const OTHER_WORDS = "its local binding words refusals in another way";
 
 /** @type {Scenario[]} */

@@ -2,7 +2,7 @@
 
 /** @import { Run, Scenario } from "../scenario.d.ts" */
 
-const NO_CRASH = "its process cannot be crashed from here";
+import { NO_CRASH } from "../reasons.js";
 
 /**
  * @typedef {object} Flow

@@ -2,12 +2,13 @@
 
 /** @import { Scenario } from "../scenario.d.ts" */
 
+import { NO_RETRY } from "../flows.js";
+
 const FOLDED = "a thrown error comes back as `Error`, its name folded into its message";
 const FOLDED_OWN = "an error of the user's class comes back as `Error`, its name folded into its message";
 const NAMED_TWICE = "the class's name stands before the message of what a step has raised";
 const JS_EXCEPTION =
   "what a step has raised comes back as JsException, unless it is a ValueError or TypeError with a message of one line";
-const NO_RETRY = '{"retries": {"limit": 0, "delay": 1}}';
 
 /** @type {Scenario[]} */
 export default [

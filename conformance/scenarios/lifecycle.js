@@ -1,92 +1,38 @@
-/** Pause, resume, terminate, restart and delete, from every status. */
+/** Pause, resume, terminate and delete. */
 
-/** @import { Run, Scenario } from "../scenario.d.ts" */
+/** @import { Scenario } from "../scenario.d.ts" */
 
-const SAYS_RUNNING = "its local engine says `running` while it sleeps or waits";
-const PAUSES_TWICE =
-  "log: it writes WORKFLOW_WAITING_FOR_PAUSE also where nothing runs, and no WORKFLOW_QUEUED when it is resumed";
-const RESUMES_SILENTLY = "log: it writes no WORKFLOW_QUEUED when it is resumed";
-const RESTARTS_SILENTLY =
-  "log: it keeps the first WORKFLOW_QUEUED and writes no other when it is restarted from a step";
-const NO_CRASH = "its process cannot be crashed from here";
+import { asleep, ended, outcomeOf, until } from "../drives.js";
+import { NAPS, THREE } from "../flows.js";
+import { NO_CRASH, PAUSES_TWICE, RESUMES_SILENTLY, SAYS_RUNNING } from "../reasons.js";
 
-const NAPS = {
+/** Two steps that take real time, side by side, and one after them. */
+const SIDE_BY_SIDE = {
   python: `
-      @step.do("a")
-      async def a():
-          calls(event).append("a")
-          return "a"
-      await a()
-      await step.sleep("nap", "1 hour")
-      @step.do("b")
-      async def b():
-          calls(event).append("b")
-          return "b"
-      await b()
-      return calls(event)`,
-  javascript: `
-      const mark = (name) => step.do(name, async () => void calls(event).push(name));
-      await mark("a");
-      await step.sleep("nap", "1 hour");
-      await mark("b");
-      return calls(event);`,
-};
-
-const THREE = {
-  python: `
-      for name in ["a", "b", "c"]:
+      def make(name):
           @step.do(name)
           async def one():
+              await asyncio.sleep(0.6)
               calls(event).append(name)
-          await one()
-      if len(calls(event)) < 3:
-          fails("never")
-      return calls(event)`,
+          return one
+      await asyncio.gather(make("a")(), make("b")())
+      @step.do("after")
+      async def after():
+          calls(event).append("after")
+      await after()
+      return sorted(calls(event))`,
   javascript: `
-      for (const name of ["a", "b", "c"]) await step.do(name, async () => void calls(event).push(name));
-      return calls(event);`,
+      const make = (name) =>
+        step.do(name, async () => {
+          await new Promise((resolve) => setTimeout(resolve, 600));
+          calls(event).push(name);
+        });
+      await Promise.all([make("a"), make("b")]);
+      await step.do("after", async () => void calls(event).push("after"));
+      return calls(event).toSorted();`,
+  hangs: true,
+  unordered: true,
 };
-
-const FAILS_ONCE = {
-  python: `
-      @step.do("a")
-      async def a():
-          calls(event).append("a")
-      await a()
-      if len(calls(event)) < 2:
-          fails("the first time")
-      return calls(event)`,
-  javascript: `
-      await step.do("a", async () => void calls(event).push("a"));
-      if (calls(event).length < 2) fails("the first time");
-      return calls(event);`,
-};
-
-/** @param {(run: Run) => Promise<void>} act @param {{ finish?: boolean }} [how] @returns {(run: Run) => Promise<void>} */
-function asleep(act, { finish = true } = {}) {
-  return async (run) => {
-    await run.create();
-    await run.settle();
-    await act(run);
-    if (finish) await run.finish();
-  };
-}
-
-/** @param {(run: Run) => Promise<void>} act @returns {(run: Run) => Promise<void>} */
-function ended(act) {
-  return async (run) => {
-    await run.create();
-    await run.finish();
-    await act(run);
-  };
-}
-
-/** @param {Promise<void>} call */
-const outcomeOf = (call) =>
-  call.then(
-    () => "done",
-    (/** @type {Error} */ error) => /\((\w+\.\w+)\)/.exec(error.message)?.[1] ?? error.message,
-  );
 
 /** @type {Scenario[]} */
 export default [
@@ -179,14 +125,43 @@ export default [
       await run.started("slow");
       await run.pause();
       await run.note(run.status());
-      for (let i = 0; i < 500 && (await run.status()) !== "paused"; i++)
-        await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(run, "paused");
       await run.note(run.status());
       await run.resume();
       await run.finish();
     },
     expect: { output: ["slow", "next"], notes: ["waitingForPause", "paused"] },
     differs: { cloudflare: RESUMES_SILENTLY },
+  },
+  {
+    name: "lifecycle: pause while two steps run waits for both",
+    ...SIDE_BY_SIDE,
+    drive: async (run) => {
+      await run.create();
+      await run.started("b");
+      await run.pause();
+      await until(run, "paused");
+      await run.note(run.status());
+      await run.resume();
+      await run.finish();
+    },
+    expect: { output: ["a", "after", "b"], notes: ["paused"] },
+    differs: { cloudflare: RESUMES_SILENTLY },
+  },
+  {
+    name: "lifecycle: resume before the steps have ended takes the pause back",
+    ...SIDE_BY_SIDE,
+    drive: async (run) => {
+      await run.create();
+      await run.started("b");
+      await run.pause();
+      await run.note(run.status());
+      await run.resume();
+      await run.note((await run.status()) === "running");
+      await until(run, "complete");
+      await run.finish();
+    },
+    expect: { output: ["a", "after", "b"], notes: ["waitingForPause", true] },
   },
   {
     name: "lifecycle: pause while a step waits for its retry",
@@ -299,155 +274,6 @@ export default [
     }),
     expect: { output: 1, notes: ["complete"] },
   },
-
-  {
-    name: "restart: what is complete",
-    ...THREE,
-    drive: ended(async (run) => {
-      await run.restart();
-      await run.finish();
-    }),
-    expect: { output: ["a", "b", "c", "a", "b", "c"] },
-  },
-  {
-    name: "restart: what has failed",
-    ...FAILS_ONCE,
-    drive: ended(async (run) => {
-      await run.note(run.status());
-      await run.restart();
-      await run.finish();
-    }),
-    expect: { output: ["a", "a"], notes: ["errored"] },
-  },
-  {
-    name: "restart: what was terminated",
-    ...NAPS,
-    drive: asleep(async (run) => {
-      await run.terminate();
-      await run.restart();
-    }),
-    expect: { output: ["a", "a", "b"] },
-  },
-  {
-    name: "restart: what sleeps",
-    ...NAPS,
-    drive: asleep((run) => run.restart()),
-    expect: { output: ["a", "a", "b"] },
-  },
-  {
-    name: "restart: what is paused",
-    ...NAPS,
-    drive: asleep(async (run) => {
-      await run.pause();
-      await run.settle();
-      await run.restart();
-    }),
-    expect: { output: ["a", "a", "b"] },
-  },
-  ...["a", "b", "c"].map((name, i) => ({
-    name: `restart: from the ${["first", "second", "last"][i]} of three steps`,
-    ...THREE,
-    drive: ended(async (run) => {
-      await run.restart({ name });
-      await run.finish();
-    }),
-    expect: { output: ["a", "b", "c", ...["a", "b", "c"].slice(i)] },
-    ...(i > 0 ? { differs: { cloudflare: RESTARTS_SILENTLY } } : {}),
-  })),
-  {
-    name: "restart: from the second step of a name",
-    python: `
-      for i in range(3):
-          @step.do("same")
-          async def same():
-              calls(event).append(i)
-          await same()
-      return calls(event)`,
-    javascript: `
-      for (let i = 0; i < 3; i++) await step.do("same", async () => void calls(event).push(i));
-      return calls(event);`,
-    drive: ended(async (run) => {
-      await run.restart({ name: "same", count: 2 });
-      await run.finish();
-    }),
-    expect: { output: [0, 1, 2, 1, 2] },
-    differs: { cloudflare: RESTARTS_SILENTLY },
-  },
-  {
-    name: "restart: from a sleep",
-    ...NAPS,
-    drive: ended(async (run) => {
-      await run.restart({ name: "nap", type: "sleep" });
-      await run.finish();
-    }),
-    expect: { output: ["a", "b", "b"] },
-    differs: { cloudflare: RESTARTS_SILENTLY },
-  },
-  {
-    name: "restart: from a wait, which waits again",
-    python: `
-      found = await step.wait_for_event("w", "go", timeout="1 hour")
-      @step.do("use")
-      async def use():
-          calls(event).append(found["payload"])
-      await use()
-      return calls(event)`,
-    javascript: `
-      const found = await step.waitForEvent("w", { type: "go", timeout: "1 hour" });
-      await step.do("use", async () => void calls(event).push(found.payload));
-      return calls(event);`,
-    drive: async (run) => {
-      await run.create();
-      await run.settle();
-      await run.event("go", 1);
-      await run.finish();
-      await run.restart({ name: "w", type: "waitForEvent" });
-      await run.settle();
-      await run.event("go", 2);
-      await run.finish();
-    },
-    expect: { output: [1, 2] },
-  },
-  {
-    name: "restart: from a step that failed",
-    python: `
-      @step.do("a")
-      async def a():
-          calls(event).append("a")
-      await a()
-      @step.do("b", config={"retries": {"limit": 0, "delay": 1}})
-      async def b():
-          calls(event).append("b")
-          if len(calls(event)) < 3:
-              fails("the first time")
-      await b()
-      return calls(event)`,
-    javascript: `
-      await step.do("a", async () => void calls(event).push("a"));
-      await step.do("b", { retries: { limit: 0, delay: 1 } }, async () => {
-        calls(event).push("b");
-        if (calls(event).length < 3) fails("the first time");
-      });
-      return calls(event);`,
-    drive: ended(async (run) => {
-      await run.restart({ name: "b" });
-      await run.finish();
-    }),
-    expect: { output: ["a", "b", "b"] },
-    differs: { cloudflare: RESTARTS_SILENTLY },
-  },
-  ...[
-    ["no such step", { name: "nope" }],
-    ["no such count", { name: "a", count: 2 }],
-    ["a step of another type", { name: "a", type: /** @type {const} */ ("sleep") }],
-  ].map(([what, from]) => ({
-    name: `restart: from ${what} is refused`,
-    ...THREE,
-    drive: ended(async (run) => {
-      await run.note(outcomeOf(run.restart(/** @type {any} */ (from))));
-    }),
-    expect: { notes: ["instance.cannot_restart"] },
-  })),
   {
     name: "delete: while it sleeps",
     ...NAPS,

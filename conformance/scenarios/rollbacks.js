@@ -1,69 +1,11 @@
-/** Rollbacks: steps that are undone. And delay functions. */
+/** Rollbacks: steps that are undone. */
 
-/** @import { Run, Scenario } from "../scenario.d.ts" */
+/** @import { Scenario } from "../scenario.d.ts" */
 
+import { until } from "../drives.js";
+import { NAP, NO_RETRY, toldBySecondRun, undoing } from "../flows.js";
+import { NO_ROLLBACK } from "../reasons.js";
 import { RICH } from "../vectors.js";
-
-const NO_CRASH = "its process cannot be crashed from here";
-const NO_ROLLBACK = "it has no rollback";
-const GIVEN_ONE = "a delay function is given one object of JavaScript's";
-const NO_RETRY = '{"retries": {"limit": 0, "delay": 1}}';
-
-/**
- * Steps a, b, c that note how they are undone, and then *end*.
- *
- * @param {{ python: string, javascript: string }} end
- */
-function undoing(end) {
-  return {
-    python: `
-      for name in ["a", "b", "c"]:
-          @step.do(name, rollback=lambda output: calls(event).append(f"undo {output}"))
-          async def one():
-              return name
-          await one()
-      ${end.python}`,
-    javascript: `
-      for (const name of ["a", "b", "c"]) {
-        await step.do(name, async () => name, {
-          rollback: async ({ output }) => void calls(event).push(\`undo \${output}\`),
-        });
-      }
-      ${end.javascript}`,
-  };
-}
-
-/**
- * What the handlers did is told by another run of the same instance: the first one fails, the second returns it.
- *
- * @param {{ python: string, javascript: string }} flow
- */
-function toldBySecondRun({ python, javascript }) {
-  return {
-    python: `
-      @step.do("which run")
-      async def which_run():
-          calls(event).append("run")
-          return calls(event).count("run")
-      if await which_run() == 2:
-          return [each for each in calls(event) if each != "run"]
-      ${python.trim()}`,
-    javascript: `
-      const which = await step.do("which run", async () => {
-        calls(event).push("run");
-        return calls(event).filter((each) => each === "run").length;
-      });
-      if (which === 2) return calls(event).filter((each) => each !== "run");
-      ${javascript.trim()}`,
-    drive: async (/** @type {Run} */ run) => {
-      await run.create();
-      await run.finish();
-      await run.note(run.status());
-      await run.restart();
-      await run.finish();
-    },
-  };
-}
 
 /** @type {Scenario[]} */
 const scenarios = [
@@ -213,10 +155,7 @@ const scenarios = [
   },
   {
     name: "rollbacks: terminate with rollback",
-    ...undoing({
-      python: `await step.sleep("nap", "1 hour")`,
-      javascript: `await step.sleep("nap", "1 hour");`,
-    }),
+    ...undoing(NAP),
     drive: async (run) => {
       await run.create();
       await run.settle();
@@ -227,10 +166,7 @@ const scenarios = [
   },
   {
     name: "rollbacks: terminate without rollback undoes nothing",
-    ...undoing({
-      python: `await step.sleep("nap", "1 hour")`,
-      javascript: `await step.sleep("nap", "1 hour");`,
-    }),
+    ...undoing(NAP),
     drive: async (run) => {
       await run.create();
       await run.settle();
@@ -240,105 +176,67 @@ const scenarios = [
     expect: { status: "terminated" },
   },
   {
-    name: "rollbacks: terminate with rollback after a restart of the engine",
-    ...undoing({
-      python: `await step.sleep("nap", "1 hour")`,
-      javascript: `await step.sleep("nap", "1 hour");`,
+    name: "rollbacks: steps side by side are undone by when they started, not by when they ended",
+    ...toldBySecondRun({
+      python: `
+      def make(name, seconds):
+          @step.do(name, rollback=lambda: calls(event).append(name))
+          async def one():
+              await asyncio.sleep(seconds)
+          return one
+      await asyncio.gather(make("slow", 0.3)(), make("fast", 0)())
+      fails("broken")`,
+      javascript: `
+      const make = (name, ms) =>
+        step.do(name, async () => void (await new Promise((resolve) => setTimeout(resolve, ms))), {
+          rollback: async () => void calls(event).push(name),
+        });
+      await Promise.all([make("slow", 300), make("fast", 0)]);
+      fails("broken");`,
     }),
+    expect: { output: ["fast", "slow"], notes: ["errored"] },
+  },
+  {
+    name: "rollbacks: a handler's context shows no delay where that is a function",
+    ...toldBySecondRun({
+      python: `
+      config = {"retries": {"limit": 1, "delay": lambda: 5}}
+      @step.do("a", config=config, rollback=lambda ctx: calls(event).append("delay" in ctx["config"]["retries"]))
+      async def a():
+          return 1
+      await a()
+      fails("broken")`,
+      javascript: `
+      await step.do("a", { retries: { limit: 1, delay: () => 5 } }, async () => 1, {
+        rollback: async ({ ctx }) => void calls(event).push("delay" in ctx.config.retries),
+      });
+      fails("broken");`,
+    }),
+    expect: { output: [false], notes: ["errored"] },
+  },
+  {
+    name: "rollbacks: terminate with rollback while it is paused",
+    python: `
+      @step.do("a", rollback=lambda output: calls(event).append(output))
+      async def a():
+          return 1
+      await a()
+      await step.sleep("nap", "1 hour")`,
+    javascript: `
+      await step.do("a", async () => 1, { rollback: async ({ output }) => void calls(event).push(output) });
+      await step.sleep("nap", "1 hour");`,
     drive: async (run) => {
       await run.create();
       await run.settle();
-      await run.crash();
+      await run.pause();
+      await until(run, "paused");
+      await run.note(run.status());
       await run.terminate({ rollback: true });
       await run.finish();
     },
-    expect: { status: "terminated" },
-    notFor: { cloudflare: NO_CRASH },
-  },
-  ...["fail", "end"].map((type) => ({
-    name: `rollbacks: the engine dies before \`${type === "end" ? "undone" : type}\` arrives`,
-    ...undoing({ python: `fails("broken")`, javascript: `fails("broken");` }),
-    drive: async (/** @type {Run} */ run) => {
-      run.crashBefore(type);
-      await run.create();
-      await run.finish();
-    },
-    expect: { error: { name: "TypeError", message: "broken" } },
-    notFor: { cloudflare: NO_CRASH },
-  })),
-
-  {
-    name: "delays: a function of the attempt",
-    python: `
-      @step.do("a", config={"retries": {"limit": 3, "delay": lambda ctx: ctx["attempt"] * 5, "backoff": "constant"}})
-      async def a(ctx):
-          if ctx["attempt"] < 4:
-              fails("no")
-          return ctx["attempt"]
-      return await a()`,
-    javascript: `
-      const retries = { limit: 3, delay: ({ ctx }) => ctx.attempt * 5, backoff: "constant" };
-      return await step.do("a", { retries }, async (ctx) => {
-        if (ctx.attempt < 4) fails("no");
-        return ctx.attempt;
-      });`,
-    expect: { output: 4 },
-    differs: { "python-upstream-sdk": GIVEN_ONE },
-  },
-  {
-    name: "delays: a function of the error, that gives text",
-    python: `
-      @step.do("a", config={"retries": {"limit": 3, "delay": lambda error: "10 ms" if "no" in str(error) else 0}})
-      async def a(ctx):
-          if ctx["attempt"] < 3:
-              fails("no")
-          return ctx["attempt"]
-      return await a()`,
-    javascript: `
-      const retries = { limit: 3, delay: ({ error }) => (error.message.includes("no") ? "10 ms" : 0) };
-      return await step.do("a", { retries }, async (ctx) => {
-        if (ctx.attempt < 3) fails("no");
-        return ctx.attempt;
-      });`,
-    expect: { output: 3 },
-    differs: { "python-upstream-sdk": GIVEN_ONE },
-  },
-  {
-    name: "delays: a function that waits",
-    python: `
-      async def delay():
-          await asyncio.sleep(0)
-          return 5
-      @step.do("a", config={"retries": {"limit": 2, "delay": delay, "backoff": "linear"}})
-      async def a(ctx):
-          if ctx["attempt"] < 3:
-              fails("no")
-          return ctx["attempt"]
-      return await a()`,
-    javascript: `
-      const retries = { limit: 2, delay: async () => 5, backoff: "linear" };
-      return await step.do("a", { retries }, async (ctx) => {
-        if (ctx.attempt < 3) fails("no");
-        return ctx.attempt;
-      });`,
-    expect: { output: 3 },
-    differs: { "python-upstream-sdk": GIVEN_ONE },
-  },
-  {
-    name: "delays: the context of a step with a function has no delay",
-    python: `
-      @step.do("a", config={"retries": {"limit": 2, "delay": lambda: 5}})
-      async def a(ctx):
-          return "delay" in ctx["config"]["retries"]
-      return await a()`,
-    javascript: `
-      return await step.do("a", { retries: { limit: 2, delay: () => 5 } }, async (ctx) => "delay" in ctx.config.retries);`,
-    expect: { output: false },
+    expect: { status: "terminated", notes: ["paused"] },
+    differs: { cloudflare: "log: it writes WORKFLOW_WAITING_FOR_PAUSE also where nothing runs" },
   },
 ];
 
-export default scenarios.map((scenario) =>
-  scenario.name.startsWith("rollbacks:")
-    ? { ...scenario, notFor: { "python-upstream-sdk": NO_ROLLBACK, ...scenario.notFor } }
-    : scenario,
-);
+export default scenarios.map((scenario) => ({ ...scenario, notFor: { "python-upstream-sdk": NO_ROLLBACK } }));

@@ -2,7 +2,8 @@
 
 /** @import { Scenario } from "../scenario.d.ts" */
 
-const NO_CRASH = "its process cannot be crashed from here";
+import { NO_CRASH } from "../reasons.js";
+
 const OWN_ITERATOR = "a step's stream is one of JavaScript's there, which this iterator is not";
 const STEP_FAILS = "an invalid stream ends the instance at once, and user code cannot catch it";
 

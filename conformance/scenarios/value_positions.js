@@ -1,6 +1,8 @@
 /** Values of a kind in the other positions: params and events between workflows, output, fields of errors. */
 
 /** @import { Scenario } from "../scenario.d.ts" */
+
+import { NO_RETRY } from "../flows.js";
 /** @import { Vector } from "../vectors.js" */
 
 import { ONLY_JAVASCRIPT, ONLY_PYTHON, PLAIN, RICH, upstreamDiffers } from "../vectors.js";
@@ -16,7 +18,6 @@ const ALL_OF_JSON = {
   looks: "x.length === 14",
 };
 const EVERY = [ALL_OF_JSON, ...RICH, ...ONLY_JAVASCRIPT, ...ONLY_PYTHON];
-const NO_RETRY = '{"retries": {"limit": 0, "delay": 1}}';
 const AS_JSON = "its local engine gives a status's output as JSON does";
 const NO_FIELDS = "an error's fields are lost on its way to the engine";
 const JS_EXCEPTION = "what a step raises comes back as JsException, without its fields";

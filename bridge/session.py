@@ -422,7 +422,15 @@ class Session:
     def end(self, value: str) -> None:
         """`run()` has returned *value*."""
         if not self._end_replay():
+            self._warn_of_forgotten()
             self._link.post({"type": "end", "pass": self.pass_, "value": value})
+
+    def _warn_of_forgotten(self) -> None:
+        """Name the steps that still run: nobody will see what becomes of them. A sleep that lost a race is all right."""
+        for call in self._calls.values():
+            if call.kind == "do":
+                text = f"step.do({call.name!r}) was not awaited: run() has returned without its result"
+                self._link.post({"type": "log", "pass": self.pass_, "level": "warning", "text": text})
 
     def fail(self, error: BaseException) -> None:
         """`run()` has raised *error*."""

@@ -35,6 +35,9 @@ export function differences(scenario, target, outcome, log) {
   } else if (outcome.error) check("error", undefined, outcome.error);
   if (expected.shown) check("shown", expected.shown, outcome.shown);
   if (expected.notes) check("notes", expected.notes, outcome.notes);
+  for (const pattern of expected.says ?? []) {
+    if (!pattern.test(outcome.said ?? "")) found.push(`said: expected ${pattern}, got ${show(outcome.said)}`);
+  }
   if (log && !scenario.logVaries) {
     const prepare = (/** @type {string[]} */ lines) => {
       const prepared = target.scales ? withoutDurations(lines) : lines;

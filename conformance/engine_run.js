@@ -49,6 +49,8 @@ export class EngineRun {
   #scenario;
   /** Callbacks of all scenarios keep their notes in one process, by this id. */
   #id = `i${++instances}`;
+  /** How many ids have been made for instances without one. */
+  #made = 0;
   /** @type {unknown[]} */
   #notes = [];
   /** @type {GuestView} */
@@ -81,7 +83,7 @@ export class EngineRun {
       store: new SqliteStore(this.#db),
       clock: this.#clock,
       ...(this.#cron ? { cron: this.#cron } : {}),
-      newId: () => this.#id,
+      newId: () => `${this.#id}-made-${++this.#made}`,
       defer: this.#soon,
       // Every wake-up is a replay here.
       keepParked: 0,
@@ -116,7 +118,7 @@ export class EngineRun {
     const { status, output, error } = row;
     const { __LOCAL_DEV_STEP_OUTPUTS: shown } = instanceStatus(row, this.#engine.log(row.number), toPlain);
     /** @type {Outcome} */
-    const outcome = { status, log: traceOf(log), shown, notes: this.#notes };
+    const outcome = { status, log: traceOf(log), shown, notes: this.#notes, said: this.#view.said };
     if (output !== null) outcome.output = decode(output);
     if (error !== null) {
       const { name, message } = JSON.parse(error);

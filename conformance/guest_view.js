@@ -14,6 +14,8 @@ export class GuestView {
   intercept = () => false;
   /** Messages of the engine so far. */
   sent = 0;
+  /** What the workflow's console was told. */
+  said = "";
   #guest;
   /** The engine's pass numbers, by those of the guest, which serves many engines. @type {Map<number, number>} */
   #passes = new Map();
@@ -65,7 +67,8 @@ export class GuestView {
       if (number === undefined) continue;
       const pass = /** @type {{ quiet: number }} */ (this.#live.get(number));
       if (message.type === "quiet") pass.quiet = message.seen;
-      else if (message.type !== "log") pass.quiet = -1;
+      else if (message.type === "log") this.said += `${message.text}\n`;
+      else pass.quiet = -1;
       const mine = { ...message, pass: number };
       if (this.intercept(mine)) continue;
       this.onmessages([mine]);

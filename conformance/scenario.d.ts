@@ -40,6 +40,8 @@ export interface Expectation {
   shown?: unknown[];
   /** What the drive noted on its way. */
   notes?: unknown[];
+  /** What has to be found in the lines that the workflow's console was told; not looked at where a target does not hear it. */
+  says?: RegExp[];
 }
 
 /** What a drive can do. Durations are text such as "3 days"; a target may scale them. */
@@ -78,6 +80,8 @@ export interface Outcome {
   log: string[];
   shown?: unknown[];
   notes: unknown[];
+  /** The lines that the workflow's console was told. */
+  said?: string;
 }
 
 export interface Target {

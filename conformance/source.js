@@ -161,6 +161,17 @@ function own(workflow) {
   return workflow.env.SELF;
 }
 
+/** Upstream's subscriptions have next() and are not iterable. */
+async function allOf(subscribed) {
+  const subscription = await subscribed;
+  const found = [];
+  for (;;) {
+    const { done, value } = await subscription.next();
+    if (done) return found;
+    found.push(value);
+  }
+}
+
 async function refused(call) {
   try {
     await call;

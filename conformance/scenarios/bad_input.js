@@ -67,6 +67,75 @@ export default [
     expectIn: { cloudflare: { output: ["Error"] } },
   },
   {
+    name: "bad input: a workflow that swallows everything around its sleeps still parks and goes on",
+    python: `
+      for count in range(3):
+          try:
+              await step.sleep("nap", "1 hour")
+          except BaseException as error:
+              calls(event).append(type(error).__name__)
+      @step.do("after")
+      async def after():
+          return "went on"
+      try:
+          return await after()
+      except BaseException:
+          return "lost"`,
+    javascript: `
+      for (let count = 0; count < 3; count += 1) {
+        await step.sleep("nap", "1 hour").catch(({ name }) => void calls(event).push(name));
+      }
+      return step.do("after", async () => "went on").catch(() => "lost");`,
+    expect: { output: "went on" },
+  },
+  {
+    name: "bad input: a step that nobody awaits is named in a warning",
+    python: `
+      @step.do("forgotten")
+      async def forgotten():
+          return 1
+      forgotten()
+      step.wait_for_event("unheard", "go")
+      return "gone"`,
+    javascript: `
+      void step.do("forgotten", () => new Promise((resolve) => setTimeout(resolve, 10)));
+      return "gone";`,
+    // In Python such a step does not begin.
+    logVaries: "whether the step begins is each language's",
+    expect: {
+      output: "gone",
+      says: [
+        /step\.do\(["']forgotten["']\)' was never awaited/,
+        /step\.wait_for_event\('unheard'\)' was never awaited/,
+      ],
+    },
+    expectIn: {
+      javascript: { says: [/step\.do\("forgotten"\) was not awaited: run\(\) has returned without its result/] },
+    },
+    differs: { "python-upstream-sdk": "it says nothing of the step" },
+    notFor: { cloudflare: "it says nothing of it" },
+  },
+  {
+    name: "bad input: a step that still runs when run() returns is named in a warning",
+    python: `
+      @step.do("left behind")
+      async def left_behind():
+          await asyncio.Event().wait()
+      task = asyncio.ensure_future(left_behind())
+      await asyncio.sleep(0.01)
+      return "gone"`,
+    javascript: `
+      void step.do("left behind", () => new Promise(() => {}));
+      return "gone";`,
+    hangs: true,
+    logVaries: "whether the step begins is a race",
+    expect: {
+      output: "gone",
+      says: [/step\.do\(["']left behind["']\) was not awaited: run\(\) has returned without its result/],
+    },
+    notFor: { cloudflare: "it says nothing of it" },
+  },
+  {
     name: "bad input: to change the event does not change what a replay is given",
     python: `
       event.payload["n"] = event.payload["n"] + 1

@@ -2,11 +2,10 @@
 
 /** @import { Scenario } from "../scenario.d.ts" */
 
-import { NO_DETAIL, NO_KEYWORDS } from "../reasons.js";
+import { NO_DETAIL, NO_KEYWORDS, SAYS_RUNNING } from "../reasons.js";
 
 const NO_ENV = { "python-upstream-sdk": NO_KEYWORDS };
 
-const NO_SUBSCRIBE = "its local binding has no subscribe()";
 const OTHER_WORDS = "its local binding words refusals in another way";
 
 /** @type {Scenario[]} */
@@ -90,163 +89,84 @@ export default [
     differs: { cloudflare: OTHER_WORDS },
   },
   {
-    name: "bindings: a parent awaits its child by subscribe",
+    name: "bindings: an id is made where none is given",
     python: `
-      if event.payload.get("child"):
-          @step.do("work")
-          async def work():
-              return 21
-          return 2 * await work()
-      @step.do("call")
-      async def call():
-          child = await own(self).create(id="c1", params={"child": True})
-          types = []
-          async for each in child.subscribe():
-              types.append(each["type"])
-              last = each
-          return [types, last["output"]]
-      return await call()`,
+      if event["payload"].get("child"):
+          return event["instanceId"]
+      @step.do("create")
+      async def create():
+          return (await self.env.SELF.create({"params": {"child": True}})).id
+      made = await create()
+      await step.sleep("let it end", "1 minute")
+      @step.do("look")
+      async def look():
+          return (await (await self.env.SELF.get(made)).status())["output"]
+      return [made != event["instanceId"], await look() == made]`,
     javascript: `
-      if (event.payload.child) return 2 * (await step.do("work", async () => 21));
-      return step.do("call", async () => {
-        const child = await own(this).create({ id: "c1", params: { child: true } });
-        const types = [];
-        let last;
-        for await (const each of await child.subscribe()) {
-          types.push(each.type);
-          last = each;
-        }
-        return [types, last.output];
-      });`,
-    expect: {
-      output: [
-        [
-          "workflow_queued",
-          "workflow_started",
-          "workflow_running",
-          "step_started",
-          "attempt_started",
-          "attempt_completed",
-          "step_completed",
-          "workflow_completed",
-        ],
-        42,
-      ],
-    },
-    notFor: { ...NO_ENV, cloudflare: NO_SUBSCRIBE },
+      if (event.payload.child) return event.instanceId;
+      const made = await step.do("create", async () => (await this.env.SELF.create({ params: { child: true } })).id);
+      await step.sleep("let it end", "1 minute");
+      const output = await step.do("look", async () => (await (await this.env.SELF.get(made)).status()).output);
+      return [made !== event.instanceId, output === made];`,
+    expect: { output: [true, true] },
   },
-  {
-    name: "bindings: subscribe with a filter and a cursor",
+  ...["x".repeat(100), "NAME_123-hello", "0"].map((id) => ({
+    name: `bindings: an instance may have the id ${id.length > 30 ? `of ${id.length} characters` : JSON.stringify(id)}`,
     python: `
-      if event.payload.get("child"):
-          @step.do("a")
-          async def a():
-              return 1
-          @step.do("b")
-          async def b():
-              return 2
-          return [await a(), await b()]
-      child = await own(self).create(id="c1", params={"child": True})
-      first = [each async for each in child.subscribe(filter=["step_completed"])]
-      rest = [each async for each in child.subscribe(filter=["step_completed"], cursor=first[0]["eventId"])]
-      return [
-          [[each["stepName"], each["output"]] for each in first],
-          [each["stepName"] for each in rest],
-      ]`,
+      if event["payload"].get("child"):
+          return None
+      return (await self.env.SELF.create({"id": "${id}", "params": {"child": True}})).id`,
     javascript: `
-      if (event.payload.child) return [await step.do("a", async () => 1), await step.do("b", async () => 2)];
-      const child = await own(this).create({ id: "c1", params: { child: true } });
-      const all = async (options) => {
-        const found = [];
-        for await (const each of await child.subscribe(options)) found.push(each);
-        return found;
-      };
-      const first = await all({ filter: ["step_completed"] });
-      const rest = await all({ filter: ["step_completed"], cursor: first[0].eventId });
-      return [first.map(({ stepName, output }) => [stepName, output]), rest.map(({ stepName }) => stepName)];`,
-    expect: {
-      output: [
-        [
-          ["a-1", 1],
-          ["b-1", 2],
-        ],
-        ["b-1"],
-      ],
-    },
-    notFor: { ...NO_ENV, cloudflare: NO_SUBSCRIBE },
-  },
-  ...[
-    ["an unknown type", '{"filter": ["step_done"]}'],
-    ["a cursor below 0", '{"cursor": -1}'],
-    ["a cursor that is no whole number", '{"cursor": 1.5}'],
-    ["a filter that is no list", '{"filter": "step_completed"}'],
-  ].map(([what, options]) => ({
-    name: `bindings: subscribe with ${what} is refused`,
-    python: `
-      if event.payload.get("child"):
-          return 1
-      child = await own(self).create(id="c1", params={"child": True})
-      async def all(options):
-          return [each async for each in child.subscribe(options)]
-      return await refused(all(${options}))`,
-    javascript: `
-      if (event.payload.child) return 1;
-      const child = await own(this).create({ id: "c1", params: { child: true } });
-      const all = async (options) => {
-        for await (const each of await child.subscribe(options)) void each;
-      };
-      return refused(all(${options}));`,
-    expect: { output: "Invalid Workflow subscription options" },
-    notFor: NO_ENV,
+      if (event.payload.child) return null;
+      return (await this.env.SELF.create({ id: "${id}", params: { child: true } })).id;`,
+    expect: { output: id },
   })),
   {
-    name: "bindings: subscribe with a misspelt option is refused",
+    name: "bindings: the status of one that waits, of one that has ended and of one that has failed",
     python: `
-      if event.payload.get("child"):
-          return 1
-      child = await own(self).create(id="c1", params={"child": True})
-      try:
-          async for each in child.subscribe({"filtr": []}):
-              pass
-      except Exception as error:
-          return caught(error)`,
+      child = event["payload"].get("child")
+      if child == "waits":
+          await step.sleep("long", "3 days")
+      if child == "fails":
+          fails("no")
+      if child:
+          return child
+      seen = []
+      for what in ["ends", "fails", "waits"]:
+          @step.do("create")
+          async def create():
+              return (await self.env.SELF.create({"id": event["instanceId"] + "-" + what, "params": {"child": what}})).id
+          made = await create()
+          await step.sleep("let it go on", "1 minute")
+          @step.do("look")
+          async def look():
+              status = await (await self.env.SELF.get(made)).status()
+              error = status.get("error")
+              return [status["status"], status["output"], error and [error["name"], error["message"]]]
+          seen.append(await look())
+      return seen`,
     javascript: `
-      if (event.payload.child) return 1;
-      const child = await own(this).create({ id: "c1", params: { child: true } });
-      try {
-        for await (const each of await child.subscribe({ filtr: [] })) void each;
-      } catch (error) {
-        return caught(error);
-      }`,
-    expect: {
-      output: {
-        name: "WorkflowError",
-        message: "Invalid Workflow subscription options: filtr is not known; did you mean filter?",
-      },
-    },
-    notFor: { ...NO_ENV, cloudflare: NO_SUBSCRIBE },
-  },
-  {
-    name: "bindings: a sensitive output is hidden from subscribers and from status",
-    python: `
-      if event.payload.get("child"):
-          @step.do("token", config={"sensitive": "output"})
-          async def token():
-              return "secret"
-          return len(await token())
-      child = await own(self).create(id="c1", params={"child": True})
-      seen = [each["output"] async for each in child.subscribe(filter=["step_completed"])]
-      status = await child.status()
-      return [seen, status["__LOCAL_DEV_STEP_OUTPUTS"], status["output"]]`,
-    javascript: `
-      if (event.payload.child) return (await step.do("token", { sensitive: "output" }, async () => "secret")).length;
-      const child = await own(this).create({ id: "c1", params: { child: true } });
+      const { child } = event.payload;
+      if (child === "waits") await step.sleep("long", "3 days");
+      if (child === "fails") fails("no");
+      if (child) return child;
       const seen = [];
-      for await (const each of await child.subscribe({ filter: ["step_completed"] })) seen.push(each.output);
-      const status = await child.status();
-      return [seen, status.__LOCAL_DEV_STEP_OUTPUTS, status.output];`,
-    expect: { output: [["[REDACTED]"], ["[REDACTED]"], 6] },
-    notFor: { ...NO_ENV, cloudflare: NO_SUBSCRIBE },
+      for (const what of ["ends", "fails", "waits"]) {
+        const made = await step.do("create", async () => {
+          const id = \`\${event.instanceId}-\${what}\`;
+          return (await this.env.SELF.create({ id, params: { child: what } })).id;
+        });
+        await step.sleep("let it go on", "1 minute");
+        seen.push(
+          await step.do("look", async () => {
+            const { status, output, error } = await (await this.env.SELF.get(made)).status();
+            return [status, output, error ? [error.name, error.message] : null];
+          }),
+        );
+      }
+      return seen;`,
+    expect: { output: [["complete", "ends", null], ["errored", null, ["TypeError", "no"]], ["waiting", null, null]] }, // prettier-ignore
+    differs: { cloudflare: SAYS_RUNNING },
   },
   {
     name: "bindings: an event from one workflow to another",
@@ -263,11 +183,9 @@ export default [
       if (event.payload.child) return (await step.waitForEvent("go", { type: "go" })).payload;
       const child = await own(this).create({ id: "c1", params: { child: true } });
       await child.sendEvent({ type: "go", payload: { from: event.instanceId[0] } });
-      let last;
-      for await (const each of await child.subscribe()) last = each;
-      return last.output;`,
+      return (await allOf(child.subscribe())).at(-1).output;`,
     expect: { output: { from: "i" } },
-    notFor: { ...NO_ENV, cloudflare: NO_SUBSCRIBE },
+    notFor: NO_ENV,
   },
   {
     name: "bindings: pause, resume, terminate, restart and delete",

@@ -232,6 +232,24 @@ export default [
     notFor: { cloudflare: NO_CRASH },
   },
   {
+    name: "crashes: while it waits for a retry, whose time does not begin anew",
+    python: FLOWS["a retry"].python.replace("1 minute", "1 hour"),
+    javascript: FLOWS["a retry"].javascript.replace("1 minute", "1 hour"),
+    drive: async (run) => {
+      await run.create();
+      await run.settle();
+      await run.pass("50 minutes");
+      await run.crash();
+      await run.pass("9 minutes");
+      await run.note((await run.detail()).steps[0].attempts.length);
+      await run.pass("2 minutes");
+      await run.note((await run.detail()).steps[0].attempts.length);
+      await run.finish();
+    },
+    expect: { output: "through", notes: [1, 2] },
+    notFor: { cloudflare: NO_CRASH },
+  },
+  {
     name: "crashes: at rest, again and again",
     python: `
       found = []

@@ -4,7 +4,7 @@
 
 import { asleep, ended, outcomeOf, until } from "../drives.js";
 import { NAPS, THREE } from "../flows.js";
-import { NO_CRASH, PAUSES_TWICE, RESUMES_SILENTLY, SAYS_RUNNING } from "../reasons.js";
+import { NO_CRASH, PAUSES_TWICE, REAL_TIME, RESUMES_SILENTLY, SAYS_RUNNING } from "../reasons.js";
 
 /** Two steps that take real time, side by side, and one after them. */
 const SIDE_BY_SIDE = {
@@ -185,6 +185,131 @@ export default [
     }),
     expect: { output: 2, notes: ["paused"] },
     differs: { cloudflare: PAUSES_TWICE },
+  },
+  {
+    name: "lifecycle: time that passes while paused does not count for a retry",
+    python: `
+      @step.do("flaky", config={"retries": {"limit": 2, "delay": "1 hour", "backoff": "constant"}})
+      async def flaky(ctx):
+          if ctx["attempt"] < 2:
+              fails("no")
+          return ctx["attempt"]
+      return await flaky()`,
+    javascript: `
+      return await step.do("flaky", { retries: { limit: 2, delay: "1 hour", backoff: "constant" } }, async (ctx) => {
+        if (ctx.attempt < 2) fails("no");
+        return ctx.attempt;
+      });`,
+    drive: asleep(async (run) => {
+      await run.pass("30 minutes");
+      await run.pause();
+      await run.pass("5 hours");
+      await run.resume();
+      await run.pass("20 minutes");
+      await run.note(run.status());
+      await run.pass("11 minutes");
+      await run.note(run.status());
+    }),
+    expect: { output: 2, notes: ["waiting", "complete"] },
+    notFor: { cloudflare: REAL_TIME },
+  },
+  {
+    name: "lifecycle: time that passes while paused does not count for the timeout of a wait",
+    python: `return (await step.wait_for_event("w", "go", timeout="1 hour"))["payload"]`,
+    javascript: `return (await step.waitForEvent("w", { type: "go", timeout: "1 hour" })).payload;`,
+    drive: asleep(async (run) => {
+      await run.pass("50 minutes");
+      await run.pause();
+      await run.pass("5 hours");
+      await run.resume();
+      await run.pass("9 minutes");
+      await run.note(run.status());
+      await run.event("go", "in time");
+    }),
+    expect: { output: "in time", notes: ["waiting"] },
+    notFor: { cloudflare: REAL_TIME },
+  },
+  {
+    name: "lifecycle: pause while it waits for an event, which comes after it is resumed",
+    python: `return (await step.wait_for_event("w", "go", timeout="1 hour"))["payload"]`,
+    javascript: `return (await step.waitForEvent("w", { type: "go", timeout: "1 hour" })).payload;`,
+    drive: asleep(async (run) => {
+      await run.pause();
+      await until(run, "paused");
+      await run.resume();
+      await run.settle();
+      await run.note((await run.status()) === "complete");
+      await run.event("go", 7);
+    }),
+    expect: { output: 7, notes: [false] },
+    differs: { cloudflare: PAUSES_TWICE },
+  },
+  {
+    name: "lifecycle: a step that is called while a pause is pending waits until that is taken back",
+    hangs: true,
+    unordered: true,
+    python: `
+      @step.do("slow")
+      async def slow():
+          await asyncio.sleep(1)
+          calls(event).append("slow")
+      @step.do("late")
+      async def late():
+          calls(event).append("late")
+      async def later():
+          await asyncio.sleep(0.3)
+          await late()
+      await asyncio.gather(slow(), later())
+      return sorted(calls(event))`,
+    javascript: `
+      const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+      const slow = step.do("slow", async () => {
+        await sleep(1000);
+        calls(event).push("slow");
+      });
+      const later = sleep(300).then(() => step.do("late", async () => void calls(event).push("late")));
+      await Promise.all([slow, later]);
+      return calls(event).toSorted();`,
+    drive: async (run) => {
+      await run.create();
+      await run.started("slow");
+      await run.pause();
+      await new Promise((resolve) => void setTimeout(resolve, 500));
+      await run.note(run.status());
+      await run.resume();
+      await until(run, "complete");
+      await run.finish();
+    },
+    expect: { output: ["late", "slow"], notes: ["waitingForPause"] },
+  },
+  {
+    name: "lifecycle: the engine dies while a pause is pending, and the next one holds to it",
+    hangs: true,
+    python: `
+      @step.do("slow", config={"retries": {"limit": 1, "delay": "1 second"}})
+      async def slow(ctx):
+          if ctx["attempt"] == 1:
+              await asyncio.Event().wait()
+          return ctx["attempt"]
+      return await slow()`,
+    javascript: `
+      return await step.do("slow", { retries: { limit: 1, delay: "1 second" } }, async ({ attempt }) => {
+        if (attempt === 1) await new Promise(() => {});
+        return attempt;
+      });`,
+    drive: async (run) => {
+      await run.create();
+      await run.started("slow");
+      await run.pause();
+      await run.note(run.status());
+      await run.crash();
+      await until(run, "paused");
+      await run.note(run.status());
+      await run.resume();
+      await run.finish();
+    },
+    expect: { output: 2, notes: ["waitingForPause", "paused"] },
+    notFor: { cloudflare: NO_CRASH },
   },
   {
     name: "lifecycle: paused over a restart of the engine",

@@ -24,6 +24,27 @@ export default [
     notFor: { cloudflare: "only production checks its size" },
   },
   {
+    name: "limits: as many steps as the limit allows, retries not counted",
+    stepLimit: 3,
+    python: `
+      for i in range(3):
+          @step.do("s", config={"retries": {"limit": 2, "delay": "1 second"}})
+          async def s(ctx):
+              if ctx["attempt"] < 2:
+                  fails("no")
+          await s()
+      return "through"`,
+    javascript: `
+      for (let i = 0; i < 3; i++) {
+        await step.do("s", { retries: { limit: 2, delay: "1 second" } }, async ({ attempt }) => {
+          if (attempt < 2) fails("no");
+        });
+      }
+      return "through";`,
+    expect: { output: "through" },
+    notFor: { cloudflare: "the limit is set for the whole process there" },
+  },
+  {
     name: "limits: of a workflow that runs one at a time the next is queued until there is a place",
     concurrency: 1,
     python: `

@@ -71,6 +71,7 @@ const CONFIGS = /** @type {const} */ ([
 ]);
 
 const OF_STEPS = /** @type {const} */ ([
+  ["sensitive as a number", '{"sensitive": 1}', 'sensitive must be "output", not 1'],
   ["sensitive for all", '{"sensitive": "all"}', 'sensitive must be "output", not "all"'],
   ["text in its place", '"soon"', 'config must be an object, not "soon"'],
   ["a list in its place", "[1]", "config must be an object, not [1]"],
@@ -176,6 +177,7 @@ const REFUSALS = [
   // Delay functions ----------------------------------------------------------------------------------------------------------
   ...[
     ["throws", `fails("odd")`, `fails("odd")`, "threw an error: odd"],
+    ["rejects", "odd()", "odd()", "threw an error: odd"],
     [
       "gives a negative delay",
       "-1",
@@ -191,11 +193,16 @@ const REFUSALS = [
   ].map(([what, python, javascript, text]) => ({
     what: `a delay function that ${what}`,
     python: `
+      async def odd():
+          fails("odd")
       @step.do("a", config={"retries": {"limit": 2, "delay": lambda: ${python}}})
       async def a():
           fails("no")
       await a()`,
-    javascript: `step.do("a", { retries: { limit: 2, delay: () => ${javascript} } }, async () => fails("no"))`,
+    javascript: `(async () => {
+      const odd = async () => fails("odd");
+      await step.do("a", { retries: { limit: 2, delay: () => ${javascript} } }, async () => fails("no"));
+    })()`,
     name: "NonRetryableDelayError",
     message: `The delay function for step "a-1" ${text}`,
     differs: { cloudflare: FOLDED, "python-upstream-sdk": "a delay function is given one object of JavaScript's" },

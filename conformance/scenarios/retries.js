@@ -144,6 +144,22 @@ export default [
     expect: { output: ["a", "b"] },
   },
   {
+    name: "retries: an error without a message is tried again too",
+    python: `
+      @step.do("a", config={"retries": {"limit": 3, "delay": "1 second"}})
+      async def a(ctx):
+          if ctx["attempt"] < 3:
+              fails("")
+          return ctx["attempt"]
+      return await a()`,
+    javascript: `
+      return await step.do("a", { retries: { limit: 3, delay: "1 second" } }, async (ctx) => {
+        if (ctx.attempt < 3) fails("");
+        return ctx.attempt;
+      });`,
+    expect: { output: 3 },
+  },
+  {
     name: "retries: a NonRetryableError stops at once",
     python: `
       @step.do("a")

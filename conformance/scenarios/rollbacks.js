@@ -4,7 +4,7 @@
 
 import { until } from "../drives.js";
 import { NAP, NO_RETRY, toldBySecondRun, undoing } from "../flows.js";
-import { NO_ROLLBACK } from "../reasons.js";
+import { NO_ROLLBACK, WAITS_FOR_PAUSE } from "../reasons.js";
 import { RICH } from "../vectors.js";
 
 /** @type {Scenario[]} */
@@ -235,7 +235,7 @@ const scenarios = [
       await run.finish();
     },
     expect: { status: "terminated", notes: ["paused"] },
-    differs: { cloudflare: "log: it writes WORKFLOW_WAITING_FOR_PAUSE also where nothing runs" },
+    differs: { cloudflare: WAITS_FOR_PAUSE },
   },
 ];
 

@@ -243,6 +243,32 @@ export default [
     javascript: `return (await step.do("a", { sensitive: "output" }, async () => "secret")).length;`,
     expect: { output: 6 },
   },
+  {
+    name: "values: 200 KB of bytes, alone, in objects and in lists, live and in a replay",
+    python: `
+      part = bytes(range(256)) * 800
+      size = lambda found: [len(found["alone"]), len(found["in"]["object"]), len(found["list"][1]["x"])]
+      @step.do("a")
+      async def a():
+          return {"alone": part, "in": {"object": part}, "list": [1, {"x": part}]}
+      found = await a()
+      @step.do("live")
+      async def live():
+          return [*size(found), found["alone"] == part]
+      told = await live()
+      await step.sleep("nap", "1 hour")
+      return [told, size(found), found["list"][1]["x"] == part]`,
+    javascript: `
+      const whole = new Uint8Array(819_200).map((_, i) => i);
+      const part = whole.subarray(256, 256 + 204_800);
+      const size = (found) => [found.alone, found.in.object, found.list[1].x].map(({ length }) => length);
+      const found = await step.do("a", async () => ({ alone: part, in: { object: part }, list: [1, { x: part }] }));
+      const same = (each) => each.every((byte, i) => byte === part[i]);
+      const told = await step.do("live", async () => [...size(found), same(found.alone)]);
+      await step.sleep("nap", "1 hour");
+      return [told, size(found), same(found.list[1].x)];`,
+    expect: { output: [[204_800, 204_800, 204_800, true], [204_800, 204_800, 204_800], true] }, // prettier-ignore
+  },
 ];
 
 /** @param {Run} run @param {unknown} payload */

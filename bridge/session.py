@@ -426,7 +426,7 @@ class Session:
             self._link.post({"type": "end", "pass": self.pass_, "value": value})
 
     def _warn_of_forgotten(self) -> None:
-        """Name the steps that still run: nobody will see what becomes of them. A sleep that lost a race is all right."""
+        """Name the steps that still run: nobody will see what becomes of them. A sleep may have lost a race."""
         for call in self._calls.values():
             if call.kind == "do":
                 text = f"step.do({call.name!r}) was not awaited: run() has returned without its result"

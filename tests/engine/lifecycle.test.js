@@ -202,3 +202,23 @@ test("an idle engine carries out requests and runs nothing, until it is told to"
 
   assert.equal(h.output(), "ran");
 });
+
+test("one id in two workflows is two instances", async () => {
+  const h = new Harness(async ({ payload }) => payload);
+  await h.engine.saveWorkflow({
+    name: "other",
+    className: "Flow",
+    root: ".",
+    main: "f.py",
+    vars: "{}",
+    versionId: "v1",
+    stepLimit: null,
+  });
+  await h.create("of flow");
+  await h.engine.create("other", { id: "i1", params: JSON.stringify("of other") });
+  await h.settle();
+  await h.engine.delete("flow", "i1");
+
+  assert.equal(h.engine.find("flow", "i1"), undefined);
+  assert.equal(h.engine.get("other", "i1").output, '"of other"');
+});

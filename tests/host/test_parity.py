@@ -1,4 +1,4 @@
-"""The table of PARITY.md: what may be written there, and that it is whole."""
+"""What is written of the conformance suite: the table in PARITY.md, and what docs/conformance.md says is covered."""
 
 import json
 import os
@@ -32,6 +32,17 @@ def test_table_is_whole():
     assert ["scenario", *suite["targets"]] == head
     assert suite["names"] == [row[0] for row in rows]
     assert [] == odd
+
+
+def test_groups():
+    """The page about the suite has each group of scenarios, and none that there is not."""
+    suite = json.loads(node("--input-type=module", "-e", LIST).stdout)
+    page = (PROJECT / "docs" / "conformance.md").read_text()
+    told = [
+        name for line in page.splitlines() if line.startswith("| `") for name in line.split("|")[1].split("`")[1::2]
+    ]
+
+    assert {name.partition(":")[0] for name in suite["names"]} == set(told)
 
 
 def test_run_that_is_not_whole(tmp_path):

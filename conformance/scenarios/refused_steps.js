@@ -9,6 +9,9 @@ import { FOLDED, SAYS_LESS, TAKES_ANY, refused, short } from "../refused.js";
 const SEE = "See https://developers.cloudflare.com/workflows/build/sleeping-and-retrying/";
 const LONG = "x".repeat(257);
 
+/** @param {string} problem */
+const sentence = (problem) => (problem.endsWith("?") ? problem : `${problem}.`);
+
 /** @param {string} name @param {string} [more] keywords of the decorator */
 const stepOf = (name, more = "") => `
       await step.do(${name}${more})(lambda: 1)()`;
@@ -97,7 +100,7 @@ const REFUSALS = [
     what: `a configuration with ${what}`,
     python: stepOf('"a"', `, config=${config}`),
     javascript: `step.do("a", ${config}, async () => 1)`,
-    message: `Step config for "a" is in a invalid format: ${problem}. ${SEE}`,
+    message: `Step config for "a" is in a invalid format: ${sentence(problem)} ${SEE}`,
     differs: { cloudflare: what === ABOVE ? TAKES_ANY : SAYS_LESS },
   })),
   {
@@ -161,7 +164,7 @@ const REFUSALS = [
     what: `a rollback's configuration with ${what}`,
     python: stepOf('"a"', `, rollback=lambda: 1, rollback_config=${config}`),
     javascript: `step.do("a", async () => 1, { rollback: async () => 1, rollbackConfig: ${config} })`,
-    message: `Rollback config for "a" is in a invalid format: ${problem}. ${SEE}`,
+    message: `Rollback config for "a" is in a invalid format: ${sentence(problem)} ${SEE}`,
     differs: { cloudflare: what === ABOVE || what === "sensitive" ? TAKES_ANY : SAYS_LESS },
     notFor: { "python-upstream-sdk": NO_ROLLBACK },
   })),

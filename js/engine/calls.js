@@ -80,5 +80,6 @@ function nameError(name) {
 export function configError(what, name, config, options) {
   const problem = config === undefined ? undefined : configProblem(config, options);
   if (problem === undefined) return undefined;
-  return fatalError(`${what} config for "${name}" is in a invalid format: ${problem}. See ${RETRY_DOCS}`);
+  const sentence = problem.endsWith("?") ? problem : `${problem}.`;
+  return fatalError(`${what} config for "${name}" is in a invalid format: ${sentence} See ${RETRY_DOCS}`);
 }

@@ -134,9 +134,17 @@ class WorkflowInstance:
         """Let it go on."""
         await self._call("resume")
 
-    async def terminate(self, options: Mapping[str, Any] | None = None, /, *, rollback: bool = False) -> None:
+    async def terminate(
+        self,
+        options: Mapping[str, Any] | None = None,
+        /,
+        *,
+        rollback: bool = False,
+        **more: Any,  # noqa: ANN401
+    ) -> None:
         """End it; with *rollback*, after the rollback handlers of its steps."""
-        given = _known({"rollback": rollback, **_mapping(options, "terminate()")}, ("rollback",), "terminate()")
+        given = {"rollback": rollback, **_mapping(options, "terminate()"), **more}
+        given = _known(given, ("rollback",), "terminate()")
         await self._call("terminate", **given)
 
     async def restart(self, options: Mapping[str, Any] | None = None, /, **more: Any) -> None:  # noqa: ANN401

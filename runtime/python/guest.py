@@ -35,7 +35,7 @@ PORTION = 12
 """Messages that are worked off at once. The engine writes down what came of one portion while we work on the next."""
 
 LONG = 0.02
-"""Seconds without a break. Above it somebody computes, and others had better be elsewhere."""
+"""Seconds for one attempt, or for a portion. Above it somebody computes, and others had better be elsewhere."""
 
 
 class Host(interrupts.Pool, Protocol):
@@ -134,11 +134,14 @@ class Guest:
             if self._outbox:
                 self.flush()
             attempts, self._attempts = self._attempts, []
+            last = perf_counter()
             for session, call, number in attempts:
                 session.attempt(call, number)
-                if perf_counter() - began > LONG:
-                    self._note_computation(began)
-                    began = perf_counter()
+                now = perf_counter()
+                if now - last > LONG:
+                    self._note_computation(last)
+                    began = now = perf_counter()
+                last = now
         if perf_counter() - began > LONG:
             self._note_computation(began)
 

@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from stepwell.cache import cache_folder
 from stepwell.exceptions import InputError
 
 MINIMUM = 24
@@ -65,8 +66,12 @@ def find_node() -> Node:
 
 
 def host_environment() -> dict[str, str]:
-    """The environment for a Node that runs a host: ours, with the allocator set up where nobody has done so."""
-    return {**_ALLOCATOR, **os.environ}
+    """
+    The environment for a Node that runs a host: ours, with the allocator set up where nobody has done so.
+
+    It names a folder too where Node keeps what V8 has made of modules: a megabyte, and a tenth of the time of a start.
+    """
+    return {**_ALLOCATOR, "NODE_COMPILE_CACHE": os.fspath(cache_folder() / "node"), **os.environ}
 
 
 def node_version(node: Node) -> str:

@@ -93,6 +93,10 @@ class HostProcess:
         self.on_debugger: Callable[[bool], None] = lambda _on: None
         """Told when a debugger in a workflow takes the terminal, and when it gives it back."""
         self._closed = False
+        self._over = threading.Event()
+        """It says nothing any more."""
+        self._left = False
+        """Whether it has said that it has let go of the state, and is about to end."""
         self._fatal: str | None = None
         self._held_back: list[str] | None = []
         try:
@@ -165,8 +169,10 @@ class HostProcess:
         with contextlib.suppress(OSError):
             assert self._process.stdin  # noqa: S101 - a pipe was asked for
             self._process.stdin.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(STOP_PATIENCE)
+        # One that has let go of the state is not waited for: Node takes 50 ms to end.
+        if self._over.wait(STOP_PATIENCE) and not self._left:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_PATIENCE)
 
     def _listen(self) -> None:
         # What the host says is for people, except its last words (`death`), and what it says of a start that fails.
@@ -175,12 +181,16 @@ class HostProcess:
             line = raw.decode(errors="replace").rstrip("\n")
             if line.startswith('{"fatal"'):
                 self._fatal = line
+            elif line == '{"left":true}':
+                self._left = True
+                self._over.set()
             elif line.startswith('{"debugger"'):
                 self.on_debugger(json.loads(line)["debugger"])
             elif (held_back := self._held_back) is not None:
                 held_back.append(line)
             else:
                 sys.stderr.write(line + "\n")
+        self._over.set()
 
     def _pass_on(self) -> None:
         said, self._held_back = self._held_back, None

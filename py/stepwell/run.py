@@ -15,7 +15,6 @@ from stepwell.exceptions import ApiError, HostLostError, InputError
 from stepwell.host import Connection, Opening
 from stepwell.names import check_instance_id
 from stepwell.options import PATH
-from stepwell.packages.require import require_packages_of
 from stepwell.params import read_params, same_json
 from stepwell.project import Project, Target, find_target, load_project
 from stepwell.runtimes import choose_runtime, likely_runtime, runtime_name, runtime_options
@@ -156,6 +155,7 @@ class Run:
     def _stay(self, opening: Opening) -> int:
         # Node is starting: now is the time for what takes long to import.
         from stepwell.follow import Follower  # noqa: PLC0415
+        from stepwell.packages.require import require_packages_of  # noqa: PLC0415
 
         project = self._project()
         for warning in project.warnings:

@@ -161,7 +161,8 @@ def test_runs(installed, away, environment):
     output = run(installed / "stepwell", "run", "order.py", "--quiet", folder=away, environment=environment)
 
     assert isinstance(json.loads(output), dict)
-    assert not Path(environment["XDG_CACHE_HOME"]).exists()
+    # V8's own cache is made everywhere; a snapshot would take seconds.
+    assert [] == [*Path(environment["XDG_CACHE_HOME"]).rglob("*.snapshot")]
 
 
 def test_doctor(installed, away, environment):

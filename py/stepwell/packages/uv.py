@@ -14,16 +14,18 @@ import shlex
 import subprocess
 import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stepwell._node import find_node
+from stepwell.cache import cache_folder
 from stepwell.exceptions import InputError, InternalError
 from stepwell.host import host_root
 from stepwell.packages.pip_settings import pip_settings
 from stepwell.pythons import find_python
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stepwell.packages.place import Runtime
 
 
@@ -149,7 +151,7 @@ def interpreter(runtime: Runtime, main: Path, python: str | None = None) -> str:
     text = f'#!/bin/sh\nexec {words} "$0" {"--sealed " if runtime == "wasmtime" else ""}"$@"\n'
     # uv remembers what an interpreter at a path has told it: another Pyodide has another path.
     version = hashlib.sha256(text.encode() + script.read_bytes() + package.read_bytes()).hexdigest()[:16]
-    path = _cache() / "interpreters" / f"{runtime}-{version}" / "python"
+    path = cache_folder() / "interpreters" / f"{runtime}-{version}" / "python"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"python.{os.getpid()}")
@@ -157,10 +159,3 @@ def interpreter(runtime: Runtime, main: Path, python: str | None = None) -> str:
         draft.chmod(0o755)
         draft.replace(path)
     return os.fspath(path)
-
-
-def _cache() -> Path:
-    """As `cacheFolder` in `runtime/pyodide/snapshot.js`."""
-    if given := os.environ.get("STEPWELL_CACHE"):
-        return Path(given)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stepwell"

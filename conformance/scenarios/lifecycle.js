@@ -34,6 +34,26 @@ const SIDE_BY_SIDE = {
   unordered: true,
 };
 
+const RETRIED = {
+  python: `
+      @step.do("flaky", config={"retries": {"limit": 2, "delay": "1 hour", "backoff": "constant"}})
+      async def flaky(ctx):
+          if ctx["attempt"] < 2:
+              fails("no")
+          return ctx["attempt"]
+      return await flaky()`,
+  javascript: `
+      return await step.do("flaky", { retries: { limit: 2, delay: "1 hour", backoff: "constant" } }, async (ctx) => {
+        if (ctx.attempt < 2) fails("no");
+        return ctx.attempt;
+      });`,
+};
+
+const WAITS = {
+  python: `return (await step.wait_for_event("w", "go", timeout="1 hour"))["payload"]`,
+  javascript: `return (await step.waitForEvent("w", { type: "go", timeout: "1 hour" })).payload;`,
+};
+
 /** @type {Scenario[]} */
 export default [
   {
@@ -86,8 +106,7 @@ export default [
   },
   {
     name: "lifecycle: an event for a paused instance is there after it is resumed",
-    python: `return (await step.wait_for_event("w", "go", timeout="1 hour"))["payload"]`,
-    javascript: `return (await step.waitForEvent("w", { type: "go", timeout: "1 hour" })).payload;`,
+    ...WAITS,
     drive: asleep(async (run) => {
       await run.pause();
       await run.settle();
@@ -165,18 +184,7 @@ export default [
   },
   {
     name: "lifecycle: pause while a step waits for its retry",
-    python: `
-      @step.do("flaky", config={"retries": {"limit": 2, "delay": "1 hour", "backoff": "constant"}})
-      async def flaky(ctx):
-          if ctx["attempt"] < 2:
-              fails("no")
-          return ctx["attempt"]
-      return await flaky()`,
-    javascript: `
-      return await step.do("flaky", { retries: { limit: 2, delay: "1 hour", backoff: "constant" } }, async (ctx) => {
-        if (ctx.attempt < 2) fails("no");
-        return ctx.attempt;
-      });`,
+    ...RETRIED,
     drive: asleep(async (run) => {
       await run.pause();
       await run.settle();
@@ -188,18 +196,7 @@ export default [
   },
   {
     name: "lifecycle: time that passes while paused does not count for a retry",
-    python: `
-      @step.do("flaky", config={"retries": {"limit": 2, "delay": "1 hour", "backoff": "constant"}})
-      async def flaky(ctx):
-          if ctx["attempt"] < 2:
-              fails("no")
-          return ctx["attempt"]
-      return await flaky()`,
-    javascript: `
-      return await step.do("flaky", { retries: { limit: 2, delay: "1 hour", backoff: "constant" } }, async (ctx) => {
-        if (ctx.attempt < 2) fails("no");
-        return ctx.attempt;
-      });`,
+    ...RETRIED,
     drive: asleep(async (run) => {
       await run.pass("30 minutes");
       await run.pause();
@@ -215,8 +212,7 @@ export default [
   },
   {
     name: "lifecycle: time that passes while paused does not count for the timeout of a wait",
-    python: `return (await step.wait_for_event("w", "go", timeout="1 hour"))["payload"]`,
-    javascript: `return (await step.waitForEvent("w", { type: "go", timeout: "1 hour" })).payload;`,
+    ...WAITS,
     drive: asleep(async (run) => {
       await run.pass("50 minutes");
       await run.pause();
@@ -231,8 +227,7 @@ export default [
   },
   {
     name: "lifecycle: pause while it waits for an event, which comes after it is resumed",
-    python: `return (await step.wait_for_event("w", "go", timeout="1 hour"))["payload"]`,
-    javascript: `return (await step.waitForEvent("w", { type: "go", timeout: "1 hour" })).payload;`,
+    ...WAITS,
     drive: asleep(async (run) => {
       await run.pause();
       await until(run, "paused");

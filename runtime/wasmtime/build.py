@@ -13,11 +13,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager, suppress
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,7 +72,20 @@ def find(tree: Path = ROOT) -> Path:
     for folder in (tree / "components", cache()):
         if (folder / name(tree)).exists():
             return folder / name(tree)
-    return make(cache(), tree)
+    with _alone(cache()):
+        return make(cache(), tree)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait for others that make one in *folder*: it takes half a minute of a processor."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "sealed.lock").open("a") as file:
+        with suppress(ImportError):  # Windows has none, and makes as many as are asked for
+            import fcntl  # noqa: PLC0415
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def make(folder: Path, tree: Path = ROOT) -> Path:

@@ -112,10 +112,12 @@ def test_other_version_of_wasmtime(component, cache, compiled, monkeypatch):
 
 
 def test_cache_that_cannot_be_written(component, tmp_path, compiled):
-    """It costs time, no more."""
+    """It costs time, no more, and that is told."""
     (tmp_path / "file").write_text("")
+    told = []
 
-    assert precompiled.load(wasmtime.Engine(), component, tmp_path / "file" / "cache")
+    assert precompiled.load(wasmtime.Engine(), component, tmp_path / "file" / "cache", lambda: told.append(component))
+    assert [component] == told
 
 
 def test_processes_at_the_same_time(component, cache, tmp_path):

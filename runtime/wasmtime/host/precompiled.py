@@ -32,7 +32,7 @@ def load(
     """
     The component at *component*, from *cache* if it is there.
 
-    Else it is compiled, which takes seconds; *compiling* is called before.
+    Else it is compiled, here or by a process that has begun to, which takes seconds; *compiling* is called before.
 
     Raises:
         DamagedComponent: It cannot be.
@@ -40,13 +40,13 @@ def load(
     key = _key(component)
     if found := _find(engine, cache, key):
         return found
+    compiling()
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with _locked(cache / f"{key}.lock"):
             # Whoever had the lock may have made it.
             found = _find(engine, cache, key)
             if found is None:
-                compiling()
                 _store(cache, key, _compile(engine, component).serialize())
                 found = _find(engine, cache, key)
     except OSError:

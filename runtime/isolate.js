@@ -60,8 +60,6 @@ import { Watchdog } from "./watchdog.js";
 
 /** Messages that are sent as one: the interpreter begins with the first of many at once, and is seen to get on. */
 const MOST = 100;
-/** So many starts do not wait for more. */
-const MANY = 24;
 
 export class Isolate {
   /** Set by the pool. @type {(messages: FromGuest[]) => void} */
@@ -254,11 +252,9 @@ export class Isolate {
     this.#outbox.push(message);
     if (message.type === "expired") this.#watchdog.ask();
     if (!this.#loaded) return;
-    // What lets code go on leaves with the commit that covers it, before other work of this turn. A start can wait for more of
-    // its kind, but not for hundreds: the interpreter works on the first while the engine reads the logs of the others.
-    if (message.type !== "start") this.#flushWith(queueMicrotask);
-    else if (this.#outbox.length < MANY) this.#flushWith(this.#kind.soon);
-    else this.#flush();
+    // What lets code go on leaves with the commit that covers it, before other work of this turn. A start can wait for more of its kind.
+    if (message.type === "start") this.#flushWith(this.#kind.soon);
+    else this.#flushWith(queueMicrotask);
   }
 
   /** @param {(run: () => void) => void} soon */

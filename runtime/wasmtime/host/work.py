@@ -47,7 +47,7 @@ class Source(Protocol):
         """Give to the crew what has come. One thread at a time is in here."""
 
     def settle(self) -> None:
-        """For now there is nothing to do: what has been put off is due."""
+        """Say what was kept to be said together: no work is left. Any thread may call this."""
 
 
 class Crew:

@@ -89,9 +89,9 @@ class Session:
     @property
     def idle(self) -> bool:
         """Whether all calls wait for a time, an event or a retry; on hold, what the engine owes does not count."""
-        if not self._idle or (self._idle < len(self._calls) and not self.held):
-            return False
-        return all(call.state is not RUNNING for call in self._calls.values())
+        if not self._idle or self._idle == len(self._calls):
+            return bool(self._idle)
+        return self.held and all(call.state is not RUNNING for call in self._calls.values())
 
     # Calls ------------------------------------------------------------------------------------------------------------
 

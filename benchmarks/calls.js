@@ -29,7 +29,9 @@ if (!output) {
 }
 
 const options = { loadPyodide, files: guestFiles(), globals: guestGlobals({ console }) };
-const pyodide = await startFrom(await findSnapshot(), (snapshot) => startInterpreter({ ...options, snapshot }));
+const pyodide = await startFrom((await findSnapshot()).snapshot, (snapshot) =>
+  startInterpreter({ ...options, snapshot }),
+);
 mountFolder(pyodide.FS, FLOWS);
 /** @type {FromGuest[]} */
 let said = [];

@@ -11,7 +11,7 @@ import { startThread } from "../node_thread.js";
 import { Pool } from "../pool.js";
 import { guestFiles, pyodideFolder } from "./files.js";
 import { findPackageSnapshot, makePackageSnapshot } from "./package_snapshot.js";
-import { findSnapshot } from "./snapshot.js";
+import { findFactory, findSnapshot } from "./snapshot.js";
 
 /** What all threads share: read and compiled once. @type {{ files: GuestFile[], module: WebAssembly.Module } | undefined} */
 let common;
@@ -24,8 +24,9 @@ const PYODIDE = {
   soon: setImmediate,
   interruptible: true,
   async parts() {
-    plain ??= findSnapshot();
-    return { ...commonParts(), snapshot: await plain };
+    const parts = commonParts();
+    plain ??= findSnapshot(parts.files);
+    return { ...parts, ...(await plain) };
   },
 };
 
@@ -62,7 +63,7 @@ function packagesOf({ modules, imports, runtime }) {
 function withPackages({ modules }, { snapshot, libraries }) {
   return {
     ...PYODIDE,
-    parts: async () => ({ ...commonParts(), snapshot, packages: { modules, libraries } }),
+    parts: async () => ({ ...commonParts(), snapshot, factory: findFactory(), packages: { modules, libraries } }),
   };
 }
 

@@ -1,9 +1,12 @@
 /**
- * Snapshots: the interpreter's memory after everything that all guests need has been imported.
+ * Snapshots: the interpreter's memory after everything that all guests need has been imported. Beside each is the script that
+ * isolates start it with, which depends on how the interpreter was linked that it was made of.
  *
  * As a program: `node snapshot.js FOLDER` writes the one that belongs to this tree to FOLDER, unless it is there.
  */
 
+/** @import { Factory } from "./factory.js" */
+/** @import { GuestFile } from "./interpreter.js" */
 /** @import { Snapshot } from "./image.js" */
 
 import {
@@ -13,6 +16,7 @@ import {
   fstatSync,
   closeSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -23,12 +27,22 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { loadPyodide } from "pyodide";
-import { guestFiles, ROOT, snapshotKey } from "./files.js";
+import { guestFiles, pyodideFolder, ROOT, snapshotKey } from "./files.js";
 import { guestGlobals } from "./globals.js";
 import { startInterpreter } from "./interpreter.js";
+import { withLinkingPutOff } from "./linking.js";
 
 /** How many others are kept, of some 35 MB each. */
 const KEPT = 7;
+const SHIPPED = join(ROOT, "snapshots");
+
+/**
+ * What an interpreter starts from. The factory is missing where it could not be stored.
+ *
+ * @typedef {{ snapshot: Snapshot, factory?: Factory }} Start
+ *
+ * @typedef {{ snapshot: SharedArrayBuffer, script: string }} Made
+ */
 
 /** What every guest has imported. */
 export const IMPORTS = `
@@ -46,35 +60,60 @@ gc.collect()
 /**
  * The snapshot of this tree: the one that came with it, the one in the user's cache, or a new one.
  *
+ * @param {GuestFile[]} [files]
  * @param {string} [shipped] the folder of those that came with the tree
- * @returns {Promise<Snapshot>}
+ * @returns {Promise<Start>}
  */
-export async function findSnapshot(shipped = join(ROOT, "snapshots")) {
-  const name = `${snapshotKey(guestFiles())}.snapshot`;
+export async function findSnapshot(files = guestFiles(), shipped = SHIPPED) {
+  const key = snapshotKey(files);
   const folder = cacheFolder();
-  const stored = join(folder, name);
-  const path = [join(shipped, name), stored].find((each) => existsSync(each));
-  if (path) return path;
+  const found = [shipped, folder].find((each) => isWhole(each, key));
+  if (found) return startIn(found, key);
   const made = await makeSnapshot();
   try {
-    store(folder, name, new Uint8Array(made));
+    keep(folder, key, made);
   } catch {
     // A cache that cannot be written costs time at the next start, no more.
-    return made;
+    return { snapshot: made.snapshot };
   }
-  return stored;
+  return startIn(folder, key);
+}
+
+/** What starts an interpreter from a snapshot that was made beside this tree's. @returns {Factory | undefined} */
+export function findFactory() {
+  const key = snapshotKey(guestFiles());
+  const found = [SHIPPED, cacheFolder()].find((each) => isWhole(each, key));
+  return found === undefined ? undefined : startIn(found, key).factory;
+}
+
+/** @param {string} folder @param {string} key */
+function startIn(folder, key) {
+  const url = pathToFileURL(join(pyodideFolder(), "pyodide.asm.mjs")).href;
+  const factory = { script: join(folder, `${key}.js`), url, compiled: join(cacheFolder(), key) };
+  return { snapshot: join(folder, `${key}.snapshot`), factory };
+}
+
+/** @param {string} folder @param {string} key */
+function isWhole(folder, key) {
+  return existsSync(join(folder, `${key}.snapshot`)) && existsSync(join(folder, `${key}.js`));
+}
+
+/** @param {string} folder @param {string} key @param {Made} made */
+function keep(folder, key, { snapshot, script }) {
+  store(folder, `${key}.js`, new TextEncoder().encode(script));
+  store(folder, `${key}.snapshot`, new Uint8Array(snapshot));
 }
 
 /** The bytes of `findSnapshot`, for those who hand them on. */
 export async function snapshotBytes() {
-  const found = await findSnapshot();
-  return typeof found === "string" ? readFile(found) : Buffer.from(found);
+  const { snapshot } = await findSnapshot();
+  return typeof snapshot === "string" ? readFile(snapshot) : Buffer.from(snapshot);
 }
 
 /**
  * In a thread of its own, for an interpreter that makes one is of no other use.
  *
- * @returns {Promise<SharedArrayBuffer>}
+ * @returns {Promise<Made>}
  */
 function makeSnapshot() {
   return new Promise((resolve, reject) => {
@@ -101,7 +140,7 @@ export function store(folder, name, snapshot) {
   mkdirSync(folder, { recursive: true });
   const draft = join(folder, `${name}.${process.pid}`);
   try {
-    writeFileSync(draft, snapshot);
+    writeFileSync(draft, snapshot, { flush: true });
     renameSync(draft, join(folder, name));
   } catch (error) {
     rmSync(draft, { force: true });
@@ -122,8 +161,8 @@ function prune(folder, kept) {
     .map((name) => ({ name, time: modified(join(folder, name)) }))
     .toSorted((a, b) => b.time - a.time);
   for (const { name } of others.slice(KEPT)) {
-    rmSync(join(folder, name), { force: true });
-    rmSync(join(folder, name.replace(/\.snapshot$/, ".json")), { force: true });
+    const [key] = name.split(".snapshot");
+    for (const file of readdirSync(folder)) if (file.startsWith(`${key}.`)) rmSync(join(folder, file), { force: true });
   }
 }
 
@@ -145,7 +184,7 @@ export function cacheFolder() {
   return process.env.STEPWELL_CACHE ?? join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "stepwell");
 }
 
-/** In the thread. */
+/** In the thread. @returns {Promise<Made>} */
 async function make() {
   const pyodide = await startInterpreter({
     loadPyodide,
@@ -155,9 +194,25 @@ async function make() {
   });
   pyodide.runPython(IMPORTS);
   const bytes = pyodide.makeMemorySnapshot();
-  const shared = new SharedArrayBuffer(bytes.byteLength);
-  new Uint8Array(shared).set(bytes);
-  return shared;
+  const snapshot = new SharedArrayBuffer(bytes.byteLength);
+  new Uint8Array(snapshot).set(bytes);
+  return { snapshot, script: await scriptFor(pyodide._module) };
+}
+
+/**
+ * The script that lays out the table of functions as that interpreter has it.
+ *
+ * @param {any} linked Emscripten's module of the interpreter that the snapshot was made of
+ */
+async function scriptFor(linked) {
+  const folder = pyodideFolder();
+  const module = await WebAssembly.compile(readFileSync(join(folder, "pyodide.asm.wasm")));
+  // What C refers to, and JavaScript has: they are linked last.
+  const functions = WebAssembly.Module.imports(module).filter(({ module: from }) => from === "GOT.func");
+  const last = Math.max(...functions.map(({ name }) => linked.GOT[name].value));
+  const users = [join(folder, "pyodide.mjs"), new URL("thread.js", import.meta.url)];
+  const texts = users.map((path) => readFileSync(path, "utf8"));
+  return withLinkingPutOff(readFileSync(join(folder, "pyodide.asm.mjs"), "utf8"), last + 1, texts);
 }
 
 if (!isMainThread && workerData?.makeSnapshot) {
@@ -168,7 +223,7 @@ if (!isMainThread && workerData?.makeSnapshot) {
     process.stderr.write("Usage: node snapshot.js FOLDER\n");
     process.exit(2);
   }
-  const name = `${snapshotKey(guestFiles())}.snapshot`;
-  if (!existsSync(join(folder, name))) store(folder, name, new Uint8Array(await makeSnapshot()));
-  process.stdout.write(`${join(folder, name)}\n`);
+  const key = snapshotKey(guestFiles());
+  if (!isWhole(folder, key)) keep(folder, key, await makeSnapshot());
+  process.stdout.write(`${join(folder, key)}.snapshot\n`);
 }

@@ -4,6 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { workerData } from "node:worker_threads";
 import { loadPyodide } from "pyodide";
+import { loadFactory } from "./factory.js";
 import { guestGlobals, lazyClass } from "./globals.js";
 import { startFrom } from "./image.js";
 import { startInterpreter } from "./interpreter.js";
@@ -23,13 +24,19 @@ const idle = new Int32Array(new SharedArrayBuffer(4));
 
 const thread = new Thread({
   post: (message) => port.postMessage(message),
-  async start({ files, module, snapshot, packages, memoryLimit, signals }, own) {
+  async start({ files, module, snapshot, factory, packages, memoryLimit, signals }, own) {
     // Every snapshot refers to it, and with it Node would load all of its HTTP client.
     const globals = guestGlobals({ Request: lazyClass("Request"), ...own });
+    const { createPyodideModule, keep } = factory ? loadFactory(factory) : {};
+    const options = createPyodideModule ? { createPyodideModule } : {};
     const pyodide = await startFrom(snapshot, (bytes) =>
-      startInterpreter({ loadPyodide, files, module, snapshot: bytes, globals, memoryLimit, signals }),
+      startInterpreter({ loadPyodide, files, module, snapshot: bytes, globals, memoryLimit, signals, options }),
     );
+    // When whoever waits for the interpreter has been told.
+    if (keep) setImmediate(keep);
     if (packages) {
+      // They may have been linked to anything, which their snapshot does not tell.
+      pyodide._module.link?.();
       mountFolder(pyodide.FS, packages.modules);
       restoreLibraries(pyodide._module, packages.libraries);
       mounted = packages.modules;

@@ -32,7 +32,9 @@ export class CountingGuest {
   /** @param {string} root folder of the deployment @param {string} main */
   async load(root, main) {
     const options = { loadPyodide, files: guestFiles(), globals: guestGlobals({ console }) };
-    const pyodide = await startFrom(await findSnapshot(), (snapshot) => startInterpreter({ ...options, snapshot }));
+    const pyodide = await startFrom((await findSnapshot()).snapshot, (snapshot) =>
+      startInterpreter({ ...options, snapshot }),
+    );
     // A turn that takes long is cut in two. How long it takes is not to count here.
     pyodide.runPython("import _stepwell_runtime.turns as turns; turns.SLICE = float('inf')");
     pyodide.FS.mkdirTree(root);

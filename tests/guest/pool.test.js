@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { PyodideGuest } from "../../runtime/pyodide/pool.js";
 import { findSnapshot } from "../../runtime/pyodide/snapshot.js";
@@ -128,24 +128,31 @@ describe("snapshots", () => {
 
   test("a snapshot that is missing is made and kept, and old ones make room", async () => {
     process.env.STEPWELL_CACHE = folder;
-    for (let i = 0; i < 9; i++) writeFileSync(join(folder, `old${i}.snapshot`), "");
+    for (let i = 0; i < 9; i++) {
+      for (const kind of ["snapshot", "js", "1.compiled"]) writeFileSync(join(folder, `old${i}.${kind}`), "");
+    }
 
     // An editable install has made one for this very tree.
     const nowhere = join(folder, "shipped");
-    const made = await findSnapshot(nowhere);
+    const made = await findSnapshot(undefined, nowhere);
 
     const kept = readdirSync(folder);
-    assert.equal(kept.length, 8);
-    assert.equal(kept.filter((name) => !name.startsWith("old")).length, 1);
-    assert.equal(await findSnapshot(nowhere), made);
-    assert.ok(statSync(/** @type {string} */ (made)).size > 10_000_000);
+    assert.equal(kept.filter((name) => name.startsWith("old")).length, 7 * 3);
+    assert.deepEqual(
+      kept.filter((name) => !name.startsWith("old")).map((name) => extname(name)),
+      [".js", ".snapshot"],
+    );
+    assert.deepEqual(await findSnapshot(undefined, nowhere), made);
+    assert.ok(statSync(/** @type {string} */ (made.snapshot)).size > 10_000_000);
   });
 
   test("a cache that cannot be written does no harm", async () => {
     writeFileSync(join(folder, "file"), "");
     process.env.STEPWELL_CACHE = join(folder, "file");
 
-    const made = await findSnapshot(join(folder, "shipped"));
-    assert.ok(typeof made === "object" && made.byteLength > 10_000_000);
+    const { snapshot, factory } = await findSnapshot(undefined, join(folder, "shipped"));
+
+    assert.ok(typeof snapshot === "object" && snapshot.byteLength > 10_000_000);
+    assert.equal(factory, undefined);
   });
 });

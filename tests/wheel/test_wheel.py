@@ -111,8 +111,8 @@ def test_layout(members):
 
 
 def test_snapshot(members):
-    """The interpreter's snapshot comes along."""
-    assert [".snapshot"] == [path.suffix for path in members if "snapshots" in path.parts]
+    """The interpreter's snapshot comes along, and the script that starts it."""
+    assert {".snapshot", ".js"} == {path.suffix for path in members if "snapshots" in path.parts}
 
 
 def test_no_ballast(members):

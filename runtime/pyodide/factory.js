@@ -1,0 +1,42 @@
+/** What makes Emscripten's module of Pyodide, loaded with all that V8 has compiled of it before. */
+
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { cachedDataVersionTag } from "node:v8";
+import { constants, Script } from "node:vm";
+import { threadId } from "node:worker_threads";
+
+/**
+ * Where it is: a script of `withLinkingPutOff`, the URL of the module that it takes the place of, and where to keep
+ * what V8 has compiled, without the ending that says for which V8.
+ *
+ * @typedef {{ script: string, url: string, compiled: string }} Factory
+ */
+
+/**
+ * @param {Factory} factory
+ * @returns {{ createPyodideModule: unknown, keep: () => void }} `keep` stores what has been compiled of its functions by now, unless it is
+ *   stored already: as a module it would be compiled anew by each thread, function by function
+ */
+export function loadFactory({ script: path, url, compiled }) {
+  const store = `${compiled}.${cachedDataVersionTag().toString(16)}.compiled`;
+  const cachedData = existsSync(store) ? readFileSync(store) : undefined;
+  const script = new Script(readFileSync(path, "latin1"), {
+    filename: path,
+    cachedData,
+    // For user code in JavaScript, which may import as it may in a module.
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  const keep = () => {
+    if (cachedData && !script.cachedDataRejected) return;
+    try {
+      const draft = `${store}.${process.pid}-${threadId}`;
+      writeFileSync(draft, script.createCachedData(), { flush: true });
+      renameSync(draft, store);
+    } catch {
+      // The next start takes longer, no more.
+    }
+  };
+  // By that loader Node would call itself experimental, on the standard error of each thread.
+  const load = (/** @type {string} */ name) => import(name);
+  return { createPyodideModule: script.runInThisContext()(url, load), keep };
+}

@@ -1,0 +1,135 @@
+/** Linking that is put off, and the script that puts it off. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { loadPyodide } from "pyodide";
+import { loadFactory } from "../../runtime/pyodide/factory.js";
+import { guestFiles, pyodideFolder } from "../../runtime/pyodide/files.js";
+import { guestGlobals } from "../../runtime/pyodide/globals.js";
+import { startFrom } from "../../runtime/pyodide/image.js";
+import { startInterpreter } from "../../runtime/pyodide/interpreter.js";
+import { withLinkingPutOff } from "../../runtime/pyodide/linking.js";
+import { findSnapshot } from "../../runtime/pyodide/snapshot.js";
+
+const module = await WebAssembly.compile(readFileSync(join(pyodideFolder(), "pyodide.asm.wasm")));
+
+/** What Emscripten's module needs for nothing but WebGL. */
+const OF_OTHERS = WebAssembly.Module.imports(module).filter((each) => each.module === "GOT.func").length;
+
+/** An interpreter as an isolate has it. */
+async function start() {
+  const { snapshot, factory } = await findSnapshot();
+  assert.ok(factory);
+  const options = { createPyodideModule: loadFactory(factory).createPyodideModule };
+  const common = { loadPyodide, module, files: guestFiles(), globals: guestGlobals({ console: {} }), options };
+  return startFrom(snapshot, (bytes) => startInterpreter({ ...common, snapshot: bytes }));
+}
+
+/** Where every symbol is. @param {any} emscripten */
+function addresses({ GOT }) {
+  return Object.fromEntries(Object.keys(GOT).map((name) => [name, GOT[name].value]));
+}
+
+test("Python runs, and nothing is linked", async () => {
+  const pyodide = await start();
+
+  const told = pyodide.runPython("import asyncio, decimal, json; json.dumps([1, str(decimal.Decimal('0.1') * 3)])");
+
+  assert.equal(told, '[1, "0.3"]');
+  assert.equal(Object.keys(pyodide._module.GOT).length, OF_OTHERS);
+});
+
+test("what is linked late is where Emscripten puts it", async () => {
+  const pyodide = await start();
+  const usual = /** @type {any} */ (await loadPyodide())._module;
+
+  pyodide._module.link();
+
+  assert.deepEqual(addresses(pyodide._module), addresses(usual));
+  assert.equal(pyodide._module.wasmTable.length, usual.wasmTable.length);
+  assert.deepEqual(new Set(Object.keys(usual)).difference(new Set(Object.keys(pyodide._module))), new Set());
+});
+
+test("ctypes finds what Python exports", async () => {
+  const pyodide = await start();
+
+  const told = pyodide.runPython(`
+import ctypes
+version = ctypes.pythonapi.Py_GetVersion
+version.restype = ctypes.c_char_p
+version().decode()
+`);
+
+  assert.equal(told, pyodide.runPython("import sys; sys.version"));
+});
+
+test("JavaScript that it was not written for is refused", () => {
+  const text = readFileSync(join(pyodideFolder(), "pyodide.asm.mjs"), "utf8");
+
+  assert.throws(
+    () => withLinkingPutOff(text.replace("updateGOT(origExports);", ""), 1, []),
+    /0 x updateGOT\(origExports\)/,
+  );
+  assert.throws(() => withLinkingPutOff(text.replace("updateGOT(", "updateGOTé("), 1, []), /not ASCII/);
+});
+
+describe("what V8 has compiled", () => {
+  /** @type {string} */
+  let folder;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "stepwell-"));
+  });
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  /** V8 looks at no file for a script that this thread has compiled before. @param {string} name */
+  function load(name) {
+    writeFileSync(join(folder, `${name}.js`), `(function(url){return ()=>"${name} from "+url})`);
+    const loaded = loadFactory({ script: join(folder, `${name}.js`), url: "here", compiled: join(folder, name) });
+    assert.equal(/** @type {() => string} */ (loaded.createPyodideModule)(), `${name} from here`);
+    return loaded;
+  }
+  /** @param {string} name */
+  const stored = (name) =>
+    readdirSync(folder).filter((each) => each.startsWith(`${name}.`) && each.endsWith(".compiled"));
+
+  test("is kept for the next thread, once", () => {
+    load("first").keep();
+    const [name, ...more] = stored("first");
+    const { ino } = statSync(join(folder, name));
+
+    load("first").keep();
+
+    assert.equal(statSync(join(folder, name)).ino, ino);
+    assert.deepEqual(more, []);
+  });
+
+  for (const [what, text] of [
+    ["empty", ""],
+    ["cut off", "cut"],
+    ["rubbish", "x".repeat(2000)],
+  ]) {
+    test(`is made anew where it is ${what}`, () => {
+      const [version] = stored("first")[0].split(".").slice(1);
+      const place = join(folder, `${what}.${version}.compiled`);
+      const rubbish = text === "cut" ? readFileSync(join(folder, stored("first")[0])).subarray(0, 300) : text;
+      writeFileSync(place, rubbish);
+
+      load(what).keep();
+
+      assert.notDeepEqual(readFileSync(place), Buffer.from(rubbish));
+    });
+  }
+
+  test("is nobody's concern where it cannot be kept", () => {
+    writeFileSync(join(folder, "taken.js"), "(function(url){return url})");
+
+    loadFactory({ script: join(folder, "taken.js"), url: "here", compiled: join(folder, "nowhere", "taken") }).keep();
+
+    assert.deepEqual(stored("taken"), []);
+  });
+});

@@ -27,6 +27,11 @@ class Ledger:
         """How many lines it has."""
         return self.path.read_bytes().count(b"\n")
 
+    def trim(self) -> None:
+        """Remove what a kill has left of a line: its step had not come to its end."""
+        text = self.path.read_bytes()
+        self.path.write_bytes(text[: text.rfind(b"\n") + 1])
+
     def steps(self, first: int = 0) -> dict[str, list[int]]:
         """The steps of each instance, from line *first* on."""
         steps = defaultdict(list)
@@ -51,6 +56,7 @@ def kill_half_way(program: Program, ledger: Ledger, instances: int) -> int:
     while ledger.length() < total // 2 and program.process.poll() is None and time.monotonic() < deadline:
         time.sleep(POLL)
     program.kill()
+    ledger.trim()
     lines = ledger.length()
     if not total // 2 <= lines < total:
         raise ProgramError(f"killed after {lines} of {total} steps, which is not half-way")

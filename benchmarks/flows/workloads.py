@@ -19,6 +19,21 @@ async def trivial(step, number):
 
 
 class Sequential(WorkflowEntrypoint):
+    """Steps one after the other, as the peers' are written."""
+
+    async def run(self, event, step):
+        """Run `payload.steps` steps."""
+        for number in range(event["payload"]["steps"]):
+
+            @step.do(f"step-{number}")
+            async def work():
+                return number  # noqa: B023 - it is awaited in its own round
+
+            await work()
+        return True
+
+
+class Timed(WorkflowEntrypoint):
     """Steps one after the other; gives how long each of them took in ms."""
 
     async def run(self, event, step):

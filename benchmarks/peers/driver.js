@@ -58,7 +58,8 @@ async function startAll(peer, kind, count, input) {
 const WORKLOADS = {
   async sequential(peer) {
     const { instances, concurrency } = settings;
-    await times(concurrency, concurrency, (number) => run(peer, "sequential", -1 - number, { steps: 10 }));
+    // As ours: it is measured when it has run once.
+    await times(instances, concurrency, (number) => run(peer, "sequential", -1 - number, { steps: 10 }));
     const { ms, results } = await times(instances, concurrency, (number) =>
       run(peer, "sequential", number, { steps: 10 }),
     );

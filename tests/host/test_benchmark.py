@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
+from killed import Ledger  # noqa: E402
 from plan import jobs  # noqa: E402
 from results import Results  # noqa: E402
 from table import BEGIN, END, MarkerError, table, with_table  # noqa: E402
@@ -113,3 +114,16 @@ def test_command_writes_the_table(tmp_path):
     assert text.endswith(f"{END}\nbelow\n")
     assert "**A100**" in text
     assert "formerly" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "left"), [(b"one:1\ntwo:2\nthr", b"one:1\ntwo:2\n"), (b"one:1\n", b"one:1\n"), (b"", b"")]
+)
+def test_half_a_line_of_the_ledger_is_no_step(tmp_path, text, left):
+    """A kill may come in the middle of one."""
+    path = tmp_path / "ledger"
+    path.write_bytes(text)
+
+    Ledger(path).trim()
+
+    assert left == path.read_bytes()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +48,8 @@ def find_node() -> Node:
         InputError: There is none.
     """
     if chosen := os.environ.get(VARIABLE):
+        import shutil  # noqa: PLC0415 - loads what unpacks archives, too
+
         found = shutil.which(chosen)
         if found is None:
             raise InputError(f"{VARIABLE} is {chosen!r}, which is not an executable. Unset it to use the Node of PyPI.")

@@ -25,7 +25,7 @@ FINITE: frozenset[str] = frozenset({"complete", "errored", "terminated"})
 class Model(BaseModel):
     """What comes from the host. A newer one may say more."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class ErrorEntry(Model):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,6 +77,8 @@ def find_python(main: Path, given: str | None) -> Path:
         path = Path(given).expanduser()
         if path.is_dir():
             path /= "bin/python"
+        import shutil  # noqa: PLC0415 - loads what unpacks archives, too
+
         found = shutil.which(path)
         if found is None:
             raise InputError(f"{given!r} is not a Python: there is no executable of that name.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +113,8 @@ def _read(path: Path) -> str:
 
 
 def _parse(path: Path, text: str, part: str) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - few workflows declare something
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

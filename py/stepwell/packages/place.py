@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -97,6 +96,8 @@ class Place:
 
     def lock_digest(self) -> str:
         """What the lock file says, in short."""
+        import hashlib  # noqa: PLC0415 - it loads OpenSSL
+
         return hashlib.sha256(self.lock.read_bytes()).hexdigest()
 
     def recover(self) -> None:

@@ -1,4 +1,8 @@
-"""The host's HTTP interface over its Unix socket."""
+"""
+The host's HTTP interface over its Unix socket.
+
+What a run seldom asks for imports its model when it is called: pydantic takes longer to import than all the rest.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +10,32 @@ import contextlib
 import http.client
 import json
 import socket
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 from urllib.parse import quote, urlencode
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ValidationError
 
+from stepwell.answers import Deployed, Envelope, Event, InstancePage, InstanceSummary, Standing, as_object
 from stepwell.exceptions import ApiError, HostLostError, InternalError
-from stepwell.models import (
-    DeletedBatch,
-    Deployed,
-    Envelope,
-    Event,
-    HostInfo,
-    InstanceDetail,
-    InstancePage,
-    InstanceSummary,
-    SentEvent,
-    StatusChange,
-    Workflow,
-)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-T = TypeVar("T")
+    from stepwell.models import DeletedBatch, HostInfo, InstanceDetail, SentEvent, StatusChange, Workflow
 
 SERVER_ERROR = 500
+
+
+class Model(Protocol):
+    """One of `answers.py` or of `models.py`."""
+
+    @classmethod
+    def model_validate(cls, value: object, /) -> Self:
+        """*value* as one, or pydantic's `ValidationError`."""
+
+
+M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 
 class Client:
@@ -50,7 +54,7 @@ class Client:
         self._connection = _UnixConnection(self._socket_path)
         self._connection.timeout = patience
         try:
-            self.host()
+            self._request("GET", "/host")
         except HostLostError:
             return False
         self._connection.sock.settimeout(None)
@@ -64,6 +68,8 @@ class Client:
 
     def host(self) -> HostInfo:
         """What runs there."""
+        from stepwell.models import HostInfo
+
         return self._call(HostInfo, "GET", "/host")
 
     def deploy(self, deployment: dict[str, object]) -> Deployed:
@@ -72,10 +78,17 @@ class Client:
 
     def workflows(self) -> list[Workflow]:
         """Every workflow of the state."""
-        return self._call(list[Workflow], "GET", "/workflows")
+        from pydantic import TypeAdapter
+
+        from stepwell.models import Workflow
+
+        path = "/workflows"
+        return _parse(TypeAdapter(list[Workflow]).validate_python, self._request("GET", path).result, path)
 
     def workflow(self, name: str) -> Workflow:
         """One workflow."""
+        from stepwell.models import Workflow
+
         return self._call(Workflow, "GET", f"/workflows/{quote(name, safe='')}")
 
     def instances(self, workflow: str, **query: object) -> InstancePage:
@@ -83,8 +96,8 @@ class Client:
         given = {key: value for key, value in query.items() if value is not None}
         path = f"/workflows/{quote(workflow, safe='')}/instances?{urlencode(given)}"
         envelope = self._request("GET", path)
-        instances = _parse(list[InstanceSummary], envelope.result, path)
-        return InstancePage(instances=instances, result_info=envelope.result_info)
+        page = {"instances": envelope.result, "result_info": envelope.result_info}
+        return _parse(InstancePage.model_validate, page, path)
 
     def create(self, workflow: str, instance_id: str, params: object) -> InstanceSummary:
         """Make an instance."""
@@ -93,11 +106,18 @@ class Client:
 
     def instance(self, workflow: str, instance_id: str) -> InstanceDetail:
         """An instance with its steps."""
+        from stepwell.models import InstanceDetail
+
         return self._call(InstanceDetail, "GET", _path(workflow, instance_id))
 
     def raw_instance(self, workflow: str, instance_id: str) -> dict[str, Any]:
         """The same, as the host wrote it."""
-        return self._call(dict[str, Any], "GET", _path(workflow, instance_id))
+        path = _path(workflow, instance_id)
+        return _parse(as_object, self._request("GET", path).result, path)
+
+    def standing(self, workflow: str, instance_id: str) -> Standing:
+        """Its status and its params."""
+        return self._call(Standing, "GET", _path(workflow, instance_id))
 
     def export(self, workflow: str, instance_id: str, *, with_vars: bool) -> bytes:
         """The instance as the bytes of a run file."""
@@ -110,16 +130,25 @@ class Client:
 
     def change_status(self, workflow: str, instance_id: str, change: dict[str, object]) -> StatusChange:
         """Pause, resume, terminate or restart an instance."""
+        from stepwell.models import StatusChange
+
         return self._call(StatusChange, "PATCH", f"{_path(workflow, instance_id)}/status", change)
 
     def send_event(self, workflow: str, instance_id: str, event_type: str, payload: object) -> SentEvent:
         """Send an event to an instance."""
+        from stepwell.models import SentEvent
+
         return self._call(
-            SentEvent, "POST", f"{_path(workflow, instance_id)}/events/{quote(event_type, safe='')}", payload
+            SentEvent,
+            "POST",
+            f"{_path(workflow, instance_id)}/events/{quote(event_type, safe='')}",
+            payload,
         )
 
     def delete(self, workflow: str, instance_ids: list[str]) -> DeletedBatch:
         """Delete instances."""
+        from stepwell.models import DeletedBatch
+
         path = f"/workflows/{quote(workflow, safe='')}/instances/batch/delete"
         return self._call(DeletedBatch, "POST", path, {"instances": instance_ids})
 
@@ -127,8 +156,8 @@ class Client:
         """The instance's events after *cursor*, the past ones first, until its last."""
         return Subscription(self._socket_path, f"{_path(workflow, instance_id)}/subscribe?cursor={cursor}")
 
-    def _call(self, model: type[T], method: str, path: str, body: object = None) -> T:
-        return _parse(model, self._request(method, path, body).result, path)
+    def _call(self, model: type[M], method: str, path: str, body: object = None) -> M:
+        return _parse(model.model_validate, self._request(method, path, body).result, path)
 
     def _request(self, method: str, path: str, body: object = None) -> Envelope:
         return _parse_envelope(self._bytes(method, path, body), path)
@@ -163,14 +192,13 @@ class Subscription:
 
     def __iter__(self) -> Iterator[Event]:
         """Read it; another thread may close it meanwhile."""
-        event = TypeAdapter(Event)
         try:
             response = _send(self._connection, "GET", self._path, None)
             if response.status != http.client.OK:
                 _refuse(response.status, response.read(), self._path)
             while line := response.readline():
                 try:
-                    yield event.validate_json(line)
+                    yield Event.model_validate_json(line)
                 except ValidationError as error:
                     raise InternalError(f"The host sent an event that is not one: {line!r} ({error})") from error
         except (OSError, http.client.HTTPException) as error:
@@ -240,8 +268,8 @@ def _parse_envelope(data: bytes, path: str) -> Envelope:
         raise InternalError(f"The host's answer to {path} is not one: {data[:500]!r} ({error})") from error
 
 
-def _parse(model: type[T], result: object, path: str) -> T:
+def _parse(parse: Callable[[object], T], result: object, path: str) -> T:
     try:
-        return TypeAdapter(model).validate_python(result)
+        return parse(result)
     except ValidationError as error:
         raise InternalError(f"The host's answer to {path} does not fit: {error}") from error

@@ -6,12 +6,12 @@ import queue
 import threading
 from typing import TYPE_CHECKING
 
-from stepwell.models import FINITE
+from stepwell.answers import FINITE
 from stepwell.story import STATUS_OF_EVENT
 
 if TYPE_CHECKING:
+    from stepwell.answers import Event
     from stepwell.client import Client, Subscription
-    from stepwell.models import Event
     from stepwell.progress import Progress
 
 TICK = 0.1

@@ -19,8 +19,9 @@ from stepwell.state import state_path
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from stepwell.answers import Deployed
     from stepwell.client import Client
-    from stepwell.models import Deployed, RecordedStep, RunFile
+    from stepwell.models import RecordedStep, RunFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime  # noqa: TC003 - a parameter of commands
 from typing import TYPE_CHECKING
 
 import click
+from pydantic_core import to_jsonable_python
 
 from stepwell import exits
 from stepwell.exceptions import InputError
@@ -18,7 +19,7 @@ from stepwell.workflows import connect, say_when_it_runs
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stepwell.models import InstancePage
+    from stepwell.answers import InstancePage
 
 STATUSES = ["queued", "running", "paused", "errored", "terminated", "complete", "waiting", "waitingForPause"]
 STEP_TYPES = ["do", "sleep", "waitForEvent"]
@@ -65,7 +66,7 @@ def list_(  # noqa: PLR0913 - one for each option
             date_end=date_end and date_end.astimezone().isoformat(),
         )
     if as_json:
-        print_json([instance.model_dump(mode="json") for instance in found.instances])
+        print_json(to_jsonable_python(found.instances))
     else:
         show_page(name, found)
 

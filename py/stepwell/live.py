@@ -18,7 +18,7 @@ from stepwell.story import StepStory, Story
 from stepwell.words import STATUS_SIGNS, duration, moment, step_title
 
 if TYPE_CHECKING:
-    from stepwell.models import Event
+    from stepwell.answers import Event
     from stepwell.progress import Subject
 
 REDRAW_EVERY = 0.1

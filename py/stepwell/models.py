@@ -1,4 +1,4 @@
-"""What the host's HTTP interface says: upstream's REST shapes, with our additions."""
+"""What the host's HTTP interface says besides `answers.py`: upstream's REST shapes, with our additions."""
 
 from __future__ import annotations
 
@@ -7,53 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Status = Literal[
-    "queued",
-    "running",
-    "paused",
-    "errored",
-    "terminated",
-    "complete",
-    "waiting",
-    "waitingForPause",
-    "rollingBack",
-    "unknown",
-]
-FINITE: frozenset[str] = frozenset({"complete", "errored", "terminated"})
+from stepwell.answers import Status, WorkflowFault  # noqa: TC001 - likewise
 
 
 class Model(BaseModel):
     """What comes from the host. A newer one may say more."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
-
-
-class ErrorEntry(Model):
-    """One refusal."""
-
-    code: int
-    message: str
-    reason: str | None = None
-    traceback: str | None = None
-
-
-class ResultInfo(Model):
-    """Which page of a list this is."""
-
-    count: int
-    per_page: int
-    total_count: int
-    page: int = 1
-    total_pages: int = 1
-
-
-class Envelope(Model):
-    """What every answer is wrapped in."""
-
-    success: bool
-    errors: list[ErrorEntry]
-    result: Any = None
-    result_info: ResultInfo | None = None
 
 
 class HostInfo(Model):
@@ -66,19 +26,6 @@ class HostInfo(Model):
     pyodide: str
     state: str
     schema_version: int = Field(alias="schema")
-
-
-class DeployedWorkflow(Model):
-    """A workflow that a deployment has registered."""
-
-    name: str
-    class_name: str
-
-
-class Deployed(Model):
-    """What a deployment has registered."""
-
-    workflows: list[DeployedWorkflow]
 
 
 class Schedule(Model):
@@ -100,38 +47,6 @@ class Workflow(Model):
     triggered_on: datetime | None
     instances: dict[str, int]
     schedules: list[Schedule] = []
-
-
-class InstanceSummary(Model):
-    """An instance in a list."""
-
-    id: str
-    status: Status
-    created_on: datetime
-    modified_on: datetime
-    started_on: datetime | None = None
-    ended_on: datetime | None = None
-    version_id: str
-    workflow_id: str
-    trigger_source: str = "unknown"
-
-
-class InstancePage(Model):
-    """A page of instances."""
-
-    instances: list[InstanceSummary]
-    result_info: ResultInfo | None
-
-
-class WorkflowFault(Model):
-    """An error of the user's code, or of a step. The traceback is ours, the rest upstream's."""
-
-    name: str
-    message: str
-    traceback: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.message}" if self.message else self.name
 
 
 class Trigger(Model):
@@ -316,21 +231,3 @@ class Comparison(Model):
     same: bool
     differs: list[str]
     rows: list[ComparedStep]
-
-
-class Event(Model):
-    """An event of a subscription; which of the fields are there depends on `type`."""
-
-    type: str
-    timestamp: float
-    event_id: int | None = Field(default=None, alias="eventId")
-    step_name: str | None = Field(default=None, alias="stepName")
-    attempt: int | None = None
-    error: WorkflowFault | None = None
-    retry_delay_ms: float | None = Field(default=None, alias="retryDelayMs")
-    duration_ms: float | None = Field(default=None, alias="durationMs")
-    event_type: str | None = Field(default=None, alias="eventType")
-    timeout_ms: float | None = Field(default=None, alias="timeoutMs")
-    output: Any = None
-    level: str | None = None
-    text: str | None = None

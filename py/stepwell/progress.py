@@ -13,7 +13,7 @@ from stepwell.story import StepStory, Story
 from stepwell.words import command, duration, moment, step_title
 
 if TYPE_CHECKING:
-    from stepwell.models import Event
+    from stepwell.answers import Event
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,9 @@ from stepwell.words import command
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from stepwell.answers import Deployed
     from stepwell.client import Client
     from stepwell.follow import Follower
-    from stepwell.models import Deployed
     from stepwell.progress import Progress
     from stepwell.runtimes import Runtime
 
@@ -208,13 +208,13 @@ class Run:
 
     def _continue(self, client: Client) -> None:
         order = self._order
-        detail = client.instance(self._name, order.instance_id)
-        if order.has_params and not same_json(detail.params, order.params):
+        standing = client.standing(self._name, order.instance_id)
+        if order.has_params and not same_json(standing.params, order.params):
             raise InputError(
                 f"Instance {order.instance_id!r} of {self._name} exists with other params. "
                 "Leave --params out to continue it, or choose another --id."
             )
-        if detail.status in {"paused", "waitingForPause"} and not self._created:
+        if standing.status in {"paused", "waitingForPause"} and not self._created:
             client.change_status(self._name, order.instance_id, {"status": "resume"})
 
     def _choose(self, deployed: Deployed) -> str:
@@ -241,10 +241,10 @@ class Run:
 
     def _is_unfinished(self, client: Client) -> bool:
         """Whether the stream broke off; deleted instances count as finished."""
-        from stepwell.models import FINITE  # noqa: PLC0415 - imported already by now
+        from stepwell.answers import FINITE  # noqa: PLC0415 - imported already by now
 
         try:
-            return client.instance(self._name, self._order.instance_id).status not in FINITE
+            return client.standing(self._name, self._order.instance_id).status not in FINITE
         except ApiError as error:
             if error.reason == "instance.not_found":
                 raise InputError(f"Instance {self._order.instance_id!r} was deleted while it ran.") from error

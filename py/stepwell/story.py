@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from stepwell.models import Event, WorkflowFault
+    from stepwell.answers import Event, WorkflowFault
 
 Kind = Literal["do", "sleep", "wait"]
 State = Literal["running", "retrying", "sleeping", "waiting", "complete", "errored", "timed out"]

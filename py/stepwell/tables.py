@@ -13,7 +13,7 @@ from stepwell.words import STATUS_SIGNS, moment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stepwell.models import InstanceSummary
+    from stepwell.answers import InstanceSummary
 
 WIDTH_ELSEWHERE = 200
 """Columns where there is no terminal: a pipe should get whole cells."""

@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 import click
+from pydantic_core import to_jsonable_python
 
 from stepwell import exits
 from stepwell.groups import LazyGroup
@@ -80,7 +81,7 @@ def describe(*, name: str, state: Path | None, as_json: bool) -> None:
         latest = connection.client.instances(name, page=1, per_page=LATEST_SHOWN).instances
     if as_json:
         described = workflow.model_dump(mode="json")
-        print_json({**described, "latest_instances": [instance.model_dump(mode="json") for instance in latest]})
+        print_json({**described, "latest_instances": to_jsonable_python(latest)})
         return
     from stepwell.tables import instance_rows, print_pairs, print_table  # noqa: PLC0415
 
@@ -124,7 +125,7 @@ def trigger(*, name: str, params: str, instance_id: str | None, state: Path | No
         made = connection.client.create(name, instance_id or str(uuid.uuid4()), value)
         runs = connection.owner is not None
     if as_json:
-        print_json(made.model_dump(mode="json"))
+        print_json(to_jsonable_python(made))
         return
     click.echo(f"🚀 Workflow instance {made.id!r} has been queued successfully")
     if not runs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stepwell.models import Event
+from stepwell.answers import Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

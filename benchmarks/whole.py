@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FLOWS = Path(__file__).parent / "flows"
 PAGE = 100
+INSTALLED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""An installation has its modules compiled, and so has a checkout from its second start on, if Python may keep that."""
 
 
 def stepwell(*words: object) -> list[str]:
@@ -32,7 +34,7 @@ def stepwell(*words: object) -> list[str]:
 
 def cold_start(folder: Path, runs: int) -> Figures:
     """`stepwell run` of three steps: with an empty cache, and the median of *runs* later ones with its phases."""
-    cache = {"STEPWELL_CACHE": str(folder / "cache")}
+    cache = {**INSTALLED, "STEPWELL_CACHE": str(folder / "cache")}
     first = _run_once(folder, cache)
     later = [_run_once(folder, cache) for _ in range(runs)]
     return {
@@ -72,7 +74,7 @@ def killed(folder: Path, instances: int) -> Figures:
     shutil.copy(FLOWS / "killed.py", folder)
     state, ledger = folder / "state.sqlite", Ledger(folder / "ledger")
     command = stepwell("run", folder / "killed.py", "--workflow", "Keeper", "--id", "keeper", "--state", state, "-q")
-    with Program(command, folder) as program:
+    with Program(command, folder, env=INSTALLED) as program:
         client = _connect(program, state)
         # They set out together, when all of them are there.
         params = {"ledger": str(ledger.path), "start": round(time.time() * 1000) + 3000}
@@ -83,7 +85,7 @@ def killed(folder: Path, instances: int) -> Figures:
 
     def resume() -> Figures:
         began = time.time()
-        with Program(command, folder) as program:
+        with Program(command, folder, env=INSTALLED) as program:
             client = _connect(program, state)
             deadline = time.monotonic() + PATIENCE
             while _complete(client) < instances:

@@ -157,6 +157,8 @@ class Run:
         from stepwell.follow import Follower  # noqa: PLC0415
         from stepwell.packages.require import require_packages_of  # noqa: PLC0415
 
+        if self._is_live:
+            import stepwell.live  # noqa: F401, PLC0415
         project = self._project()
         for warning in project.warnings:
             click.echo(f"Warning: {warning}", err=True)
@@ -270,6 +272,10 @@ class Run:
             print_json(last.output)
         return exits.COMPLETE if last is not None and last.type == "workflow_completed" else exits.ERRORED
 
+    @property
+    def _is_live(self) -> bool:
+        return not self._order.quiet and sys.stderr.isatty()
+
     def _open_progress(self) -> Progress:
         from stepwell.progress import NoProgress, PlainProgress, Subject  # noqa: PLC0415
 
@@ -277,7 +283,7 @@ class Run:
         if order.quiet:
             return NoProgress()
         subject = Subject(self._name, order.instance_id, tuple(order.state_words()))
-        if not sys.stderr.isatty():
+        if not self._is_live:
             return PlainProgress(sys.stderr, subject, self._since)
         from rich.console import Console  # noqa: PLC0415 - only for a terminal
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from typing import NoReturn
@@ -54,6 +53,4 @@ def main() -> NoReturn:
         exits.leave(error)
     except Exception as error:  # noqa: BLE001 - the last resort
         exits.leave(error)
-    # Python looks for garbage once more before it leaves, for 30 ms; nobody needs the memory any more.
-    gc.freeze()
     raise SystemExit(code or 0)

@@ -9,7 +9,7 @@ const TOLD_EVERY = 1 << 20;
  * @typedef {object} BrowserParts
  * @property {GuestFile[]} files
  * @property {WebAssembly.Module} module
- * @property {ArrayBufferLike} [snapshot] packed, see image.js; absent where it does not fit this browser
+ * @property {ArrayBufferLike} [snapshot] packed, see `pyodide/packed.js`; absent where it does not fit this browser
  * @property {ArrayBuffer} stdlib
  * @property {ArrayBuffer} [packages] a zip of what workflows can import besides
  * @property {string} lock

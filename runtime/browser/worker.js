@@ -7,7 +7,7 @@ import { loadPyodide } from "../../node_modules/pyodide/pyodide.mjs";
 import { startInterpreter } from "../pyodide/interpreter.js";
 import { Thread } from "../pyodide/thread.js";
 import { guestGlobals } from "../pyodide/globals.js";
-import { startFrom } from "./image.js";
+import { openBuffer, startFrom } from "../pyodide/packed.js";
 import { PACKAGES } from "./parts.js";
 import { soon } from "./soon.js";
 
@@ -53,7 +53,9 @@ async function start({ files, module, snapshot, stdlib, lock, packages, memoryLi
     const options = { loadPyodide, files, module, globals: guestGlobals(own), memoryLimit, signals };
     const begin = (/** @type {{ snapshot?: Uint8Array }} */ from) =>
       startInterpreter({ ...options, ...from, options: { lockFileContents: lock } });
-    const pyodide = await (snapshot ? startFrom(snapshot, (bytes) => begin({ snapshot: bytes })) : begin({}));
+    const pyodide = await (snapshot
+      ? startFrom(openBuffer(snapshot), (bytes) => begin({ snapshot: bytes }))
+      : begin({}));
     if (packages) pyodide.unpackArchive(packages, "zip", { extractDir: PACKAGES });
     return pyodide;
   } finally {

@@ -48,7 +48,7 @@ export function pyodideVersion() {
 export function snapshotKey(files) {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([pyodideVersion(), process.versions.node.split(".")[0], files]));
-  for (const name of ["globals.js", "interpreter.js", "linking.js"])
+  for (const name of ["globals.js", "interpreter.js", "linking.js", "packed.js"])
     hash.update(readFileSync(new URL(name, import.meta.url)));
   return hash.digest("hex").slice(0, 32);
 }

@@ -19,7 +19,7 @@ import { startFrom } from "./image.js";
 import { startInterpreter } from "./interpreter.js";
 import { librariesOf, restoreLibraries } from "./libraries.js";
 import { mountFolder } from "./mount.js";
-import { cacheFolder, IMPORTS, store } from "./snapshot.js";
+import { cacheFolder, IMPORTS, packShared, store } from "./snapshot.js";
 
 /** What `stepwell sync` notes of what it has installed. */
 const STAMP = ".stepwell.json";
@@ -114,10 +114,7 @@ async function make({ modules, imports }) {
     `import json; from _stepwell_pyodide.preload import preload; preload(${folder}, json.loads(${statements}))`,
   );
   if (!shareable || pyodide.FS.streams.filter(Boolean).length !== open) return undefined;
-  const bytes = pyodide.makeMemorySnapshot();
-  const snapshot = new SharedArrayBuffer(bytes.byteLength);
-  new Uint8Array(snapshot).set(bytes);
-  return { snapshot, libraries: librariesOf(pyodide._module) };
+  return { snapshot: packShared(pyodide.makeMemorySnapshot()), libraries: librariesOf(pyodide._module) };
 }
 
 /** In the thread. @param {{ check: Packages } & { snapshot: SharedArrayBuffer, libraries: Library[] }} job */

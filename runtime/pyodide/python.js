@@ -13,8 +13,9 @@ import { join } from "node:path";
 import { loadPyodide } from "pyodide";
 import { guestFiles } from "./files.js";
 import { guestGlobals } from "./globals.js";
+import { startFrom } from "./image.js";
 import { startInterpreter } from "./interpreter.js";
-import { snapshotBytes } from "./snapshot.js";
+import { findSnapshot } from "./snapshot.js";
 
 const OWN_FOLDERS = new Set(["dev", "lib", "proc", "session"]);
 
@@ -28,12 +29,9 @@ platform.system = lambda: "wasi"
 `;
 
 const code = process.argv[process.argv.indexOf("-c") + 1] ?? "";
-const pyodide = await startInterpreter({
-  loadPyodide,
-  files: guestFiles(),
-  snapshot: await snapshotBytes(),
-  globals: guestGlobals({ console }),
-});
+const given = { loadPyodide, files: guestFiles(), globals: guestGlobals({ console }) };
+const { snapshot } = await findSnapshot(given.files);
+const pyodide = await startFrom(snapshot, (bytes) => startInterpreter({ ...given, snapshot: bytes }));
 pyodide.setStdout({ batched: (/** @type {string} */ text) => void process.stdout.write(`${text}\n`) });
 pyodide.setStderr({ batched: (/** @type {string} */ text) => void process.stderr.write(`${text}\n`) });
 mountMachine(pyodide.FS);

@@ -31,8 +31,9 @@ import { guestFiles, pyodideFolder, ROOT, snapshotKey } from "./files.js";
 import { guestGlobals } from "./globals.js";
 import { startInterpreter } from "./interpreter.js";
 import { withLinkingPutOff } from "./linking.js";
+import { packSnapshot } from "./packed.js";
 
-/** How many others are kept, of some 35 MB each. */
+/** How many others are kept, of some 20 MB each. */
 const KEPT = 7;
 const SHIPPED = join(ROOT, "snapshots");
 
@@ -104,7 +105,15 @@ function keep(folder, key, { snapshot, script }) {
   store(folder, `${key}.snapshot`, new Uint8Array(snapshot));
 }
 
-/** The bytes of `findSnapshot`, for those who hand them on. */
+/** A packed snapshot that threads can share. @param {Uint8Array} snapshot */
+export function packShared(snapshot) {
+  const packed = packSnapshot(snapshot);
+  const shared = new SharedArrayBuffer(packed.length);
+  new Uint8Array(shared).set(packed);
+  return shared;
+}
+
+/** The packed bytes of `findSnapshot`, for those who hand them on. */
 export async function snapshotBytes() {
   const { snapshot } = await findSnapshot();
   return typeof snapshot === "string" ? readFile(snapshot) : Buffer.from(snapshot);
@@ -193,10 +202,7 @@ async function make() {
     globals: guestGlobals({ console: {} }),
   });
   pyodide.runPython(IMPORTS);
-  const bytes = pyodide.makeMemorySnapshot();
-  const snapshot = new SharedArrayBuffer(bytes.byteLength);
-  new Uint8Array(snapshot).set(bytes);
-  return { snapshot, script: await scriptFor(pyodide._module) };
+  return { snapshot: packShared(pyodide.makeMemorySnapshot()), script: await scriptFor(pyodide._module) };
 }
 
 /**

@@ -8,7 +8,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { packSnapshot } from "../../../runtime/browser/image.js";
 import { guestFiles, pyodideVersion, ROOT } from "../../../runtime/pyodide/files.js";
 import { snapshotBytes } from "../../../runtime/pyodide/snapshot.js";
 import { VERSION } from "../../server/version.js";
@@ -127,7 +126,7 @@ function packageOf(path) {
 /** What is made of the tree: the interpreter's snapshot, and lists of what there is. @param {string} [packages] */
 async function madeFiles(packages) {
   const guest = guestFiles();
-  const snapshot = packSnapshot(await snapshotBytes());
+  const snapshot = await snapshotBytes();
   const packed = packages === undefined ? undefined : packPackages(packages);
   const sizes = {
     module: statSync(join(ROOT, WASM)).size,

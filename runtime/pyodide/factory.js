@@ -1,6 +1,7 @@
 /** What makes Emscripten's module of Pyodide, loaded with all that V8 has compiled of it before. */
 
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { cachedDataVersionTag } from "node:v8";
 import { constants, Script } from "node:vm";
 import { threadId } from "node:worker_threads";
@@ -19,7 +20,7 @@ import { threadId } from "node:worker_threads";
  */
 export function loadFactory({ script: path, url, compiled }) {
   const store = `${compiled}.${cachedDataVersionTag().toString(16)}.compiled`;
-  const cachedData = existsSync(store) ? readFileSync(store) : undefined;
+  const cachedData = readStored(store);
   const script = new Script(readFileSync(path, "latin1"), {
     filename: path,
     cachedData,
@@ -29,6 +30,7 @@ export function loadFactory({ script: path, url, compiled }) {
   const keep = () => {
     if (cachedData && !script.cachedDataRejected) return;
     try {
+      mkdirSync(dirname(store), { recursive: true });
       const draft = `${store}.${process.pid}-${threadId}`;
       writeFileSync(draft, script.createCachedData(), { flush: true });
       renameSync(draft, store);
@@ -39,4 +41,13 @@ export function loadFactory({ script: path, url, compiled }) {
   // By that loader Node would call itself experimental, on the standard error of each thread.
   const load = (/** @type {string} */ name) => import(name);
   return { createPyodideModule: script.runInThisContext()(url, load), keep };
+}
+
+/** @param {string} path */
+function readStored(path) {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
 }

@@ -128,8 +128,8 @@ describe("what V8 has compiled", () => {
   test("is nobody's concern where it cannot be kept", () => {
     writeFileSync(join(folder, "taken.js"), "(function(url){return url})");
 
-    loadFactory({ script: join(folder, "taken.js"), url: "here", compiled: join(folder, "nowhere", "taken") }).keep();
+    loadFactory({ script: join(folder, "taken.js"), url: "here", compiled: join(folder, "taken.js", "key") }).keep();
 
-    assert.deepEqual(stored("taken"), []);
+    assert.deepEqual(stored("key"), []);
   });
 });

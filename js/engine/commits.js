@@ -12,6 +12,7 @@
 
 /** ms after which a transaction is committed that nobody waits for. */
 const LONGEST_OPEN = 3;
+const UNWRITABLE = "the state file cannot be written";
 
 export class Commits {
   /** @type {Store} */
@@ -48,7 +49,7 @@ export class Commits {
    * @returns {T}
    */
   write(write) {
-    if (this.#failed) throw new StoppedError();
+    if (this.#failed) throw new StoppedError(UNWRITABLE);
     try {
       if (!this.#open) {
         this.#store.begin();
@@ -58,7 +59,7 @@ export class Commits {
       return write(this.#store);
     } catch (error) {
       this.#fail(error);
-      throw new StoppedError({ cause: error });
+      throw new StoppedError(UNWRITABLE, { cause: error });
     }
   }
 
@@ -97,7 +98,7 @@ export class Commits {
    */
   committed() {
     return new Promise((resolve, reject) => {
-      if (this.#failed) return reject(new StoppedError());
+      if (this.#failed) return reject(new StoppedError(UNWRITABLE));
       this.#after.push({ resolve, reject });
       this.#schedule();
     });
@@ -123,7 +124,7 @@ export class Commits {
       this.#open = false;
     } catch (error) {
       this.#fail(error);
-      throw new StoppedError({ cause: error });
+      throw new StoppedError(UNWRITABLE, { cause: error });
     }
   }
 
@@ -159,7 +160,7 @@ export class Commits {
     if (this.#failed) return;
     this.#failed = true;
     this.#cancelLatest?.();
-    for (const { reject } of this.#after.splice(0)) reject?.(new StoppedError({ cause: error }));
+    for (const { reject } of this.#after.splice(0)) reject?.(new StoppedError(UNWRITABLE, { cause: error }));
     try {
       this.#store.rollback();
     } catch {
@@ -169,11 +170,11 @@ export class Commits {
   }
 }
 
-/** The engine has stopped because the state file cannot be written any more. */
+/** The engine has stopped: somebody has closed it, or the state file cannot be written any more. */
 export class StoppedError extends Error {
-  /** @param {ErrorOptions} [options] */
-  constructor(options) {
-    super("The engine has stopped: the state file cannot be written", options);
+  /** @param {string} [why] where nobody asked for it @param {ErrorOptions} [options] */
+  constructor(why, options) {
+    super(why ? `The engine has stopped: ${why}` : "The engine has stopped", options);
     this.name = "StoppedError";
   }
 }

@@ -257,7 +257,7 @@ def _refuse(status: int, data: bytes, path: str) -> None:
         detail = f"\n{error.traceback}" if error and error.traceback else ""
         raise InternalError(f"The host failed at {path}: {message}{detail}")
     if status >= SERVER_ERROR:
-        raise HostLostError(f"The host stopped: {error.message}", sent=True)
+        raise HostLostError(f"The host stopped: {error.message}.", sent=True)
     raise ApiError(error.message, code=error.code, reason=error.reason or "", traceback=error.traceback)
 
 

@@ -12,7 +12,7 @@ import click
 
 from stepwell import exits
 from stepwell.exceptions import ApiError, HostLostError, InputError
-from stepwell.host import Connection, Opening
+from stepwell.host import Connection, Opening, patience
 from stepwell.names import check_instance_id
 from stepwell.options import PATH
 from stepwell.params import read_params, same_json
@@ -30,8 +30,32 @@ if TYPE_CHECKING:
     from stepwell.progress import Progress
     from stepwell.runtimes import Runtime
 
-MAX_TAKEOVERS = 5
-"""How many owners may go away under us before we give up."""
+STEADY = 2.0
+"""Seconds after which an owner that goes away is not counted with those before."""
+
+
+class Losses:
+    """
+    Owners that went away under us one after the other.
+
+    As many do as there are commands whose instances end at the same moment, so it is not their number that says when to
+    give up, but the time.
+    """
+
+    def __init__(self) -> None:
+        self._first = self._latest = -STEADY
+
+    def lasting(self, now: float) -> float:
+        """
+        Note one more.
+
+        Returns:
+            For how many seconds they have been going away, less than `STEADY` apart.
+        """
+        if now - self._latest >= STEADY:
+            self._first = now
+        self._latest = now
+        return now - self._first
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +188,8 @@ class Run:
             click.echo(f"Warning: {warning}", err=True)
         require_packages_of(project, self._order.target, runtime_name(self._runtime(project)))
         follower: Follower | None = None
-        for takeover in range(MAX_TAKEOVERS):
+        losses = Losses()
+        while True:
             try:
                 with opening.connection() as connection:
                     self._connection = connection
@@ -178,9 +203,8 @@ class Run:
                     if follower.last is not None or not self._is_unfinished(connection.client):
                         return self._finish(connection.client, follower)
             except HostLostError as error:
-                self._explain_loss(error, last_try=takeover == MAX_TAKEOVERS - 1)
+                self._explain_loss(error, last_try=losses.lasting(time.monotonic()) > patience())
                 opening = self._open()
-        raise InputError(f"The state changes hands too often to follow. Try again: {self._order.again()}")
 
     def _open(self) -> Opening:
         order = self._order

@@ -156,6 +156,17 @@ def test_many_at_once(place, order, runtime):
     assert [(0, {"shipped": number}, "") for number in range(6)] == [(each.code, each.json, each.err) for each in done]
 
 
+def test_many_that_leave_at_once(place, order):
+    """Owners go away one after the other, each as soon as it has told its own: nobody counts them."""
+    command = ("run", "order.py", "--quiet", "--runtime", "cpython", "--id", "a")
+    first = place.run(*command)
+
+    commands = [place.start(*command) for _ in range(10)]
+
+    done = [each.wait() for each in commands]
+    assert [(0, first.json, "")] * 10 == [(each.code, each.json, each.err) for each in done]
+
+
 def test_two_instances(place, approval, order):
     """One process owns the state; another one's workflow runs in it beside its own."""
     owner = place.start("run", "approval.py", "--id", "a")

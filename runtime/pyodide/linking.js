@@ -13,7 +13,9 @@ const AFTER_ASSIGN = "}var wasmImports={";
 /** One of its statements: a variable of that name, and a property of Emscripten's module. */
 const ASSIGNMENT = /^([\w$]+)=(?:[\w$]+=|Module\["\w+"\]=)+wasmExports\["[^"]+"\](?:\.value>>>0)?$/;
 const IDENTIFIER = /[A-Za-z_$][\w$]*/g;
-const EXPORT = /wasmExports\["([^"]+)"\]/g;
+const EXPORT = /wasmExports(?:\["([^"]+)"\]|\.([\w$]+))/g;
+/** By a name that the text does not tell. */
+const SOME_EXPORT = /wasmExports\[(?!")/;
 
 /** `putOff` is called where Emscripten links, and `link` wherever something is linked. */
 const LINK = `
@@ -70,7 +72,10 @@ export function withLinkingPutOff(text, linked, users) {
   const used = identifiers([early, declared.slice(declared.indexOf(";")), after, ...users]);
   const ofNow = assignments.filter(({ name }) => used.has(name)).map(({ statement }) => statement);
   const later = assignments.filter(({ name }) => !used.has(name)).map(({ statement }) => statement);
-  const asked = [before, ...ofNow, after].flatMap((each) => [...each.matchAll(EXPORT)].map(([, name]) => name));
+  if (SOME_EXPORT.test(text)) throw unexpected("exports that it names otherwise");
+  const asked = [before, ...ofNow, after].flatMap((each) =>
+    [...each.matchAll(EXPORT)].map(([, quoted, name]) => quoted ?? name),
+  );
   const exported = JSON.stringify([...new Set(asked)]);
   return `${HEAD}(function(__url,__import){"use strict";${replaced(text, [
     [`${ASSIGN}${body}`, `function assignRest(wasmExports){${later.join(";")}}${ASSIGN}${ofNow.join(";")}`],

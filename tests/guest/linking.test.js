@@ -1,32 +1,20 @@
 /** Linking that is put off, and the script that puts it off. */
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { loadPyodide } from "pyodide";
 import { loadFactory } from "../../runtime/pyodide/factory.js";
-import { guestFiles, pyodideFolder } from "../../runtime/pyodide/files.js";
-import { guestGlobals } from "../../runtime/pyodide/globals.js";
-import { startFrom } from "../../runtime/pyodide/image.js";
-import { startInterpreter } from "../../runtime/pyodide/interpreter.js";
+import { pyodideFolder } from "../../runtime/pyodide/files.js";
 import { withLinkingPutOff } from "../../runtime/pyodide/linking.js";
-import { findSnapshot } from "../../runtime/pyodide/snapshot.js";
-
-const module = await WebAssembly.compile(readFileSync(join(pyodideFolder(), "pyodide.asm.wasm")));
+import { module, start } from "./interpreter.js";
 
 /** What Emscripten's module needs for nothing but WebGL. */
 const OF_OTHERS = WebAssembly.Module.imports(module).filter((each) => each.module === "GOT.func").length;
-
-/** An interpreter as an isolate has it. */
-async function start() {
-  const { snapshot, factory } = await findSnapshot();
-  assert.ok(factory);
-  const options = { createPyodideModule: loadFactory(factory).createPyodideModule };
-  const common = { loadPyodide, module, files: guestFiles(), globals: guestGlobals({ console: {} }), options };
-  return startFrom(snapshot, (bytes) => startInterpreter({ ...common, snapshot: bytes }));
-}
 
 /** Where every symbol is. @param {any} emscripten */
 function addresses({ GOT }) {
@@ -64,6 +52,19 @@ version().decode()
 `);
 
   assert.equal(told, pyodide.runPython("import sys; sys.version"));
+});
+
+test("it starts where V8 can switch stacks, too", async () => {
+  // On by default from Node 26 on.
+  const flags = "promising" in WebAssembly ? [] : ["--experimental-wasm-jspi"];
+  const program = `
+    import { start } from ${JSON.stringify(new URL("interpreter.js", import.meta.url))};
+    const pyodide = await start();
+    console.log(typeof WebAssembly.promising, pyodide.runPython("from pyodide.ffi import can_run_sync; str(can_run_sync())"));
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, "--input-type=module", "-e", program]);
+
+  assert.equal(stdout, "function False\n");
 });
 
 test("JavaScript that it was not written for is refused", () => {

@@ -5,6 +5,10 @@ import { dirname } from "node:path";
 import { cachedDataVersionTag } from "node:v8";
 import { constants, Script } from "node:vm";
 import { threadId } from "node:worker_threads";
+import { crc32 } from "node:zlib";
+
+/** Bytes behind what V8 has compiled: a checksum, for V8 itself believes whatever it is given, and dies of what is damaged. */
+const CHECKSUM = 4;
 
 /**
  * Where it is: a script of `withLinkingPutOff`, the URL of the module that it takes the place of, and where to keep
@@ -32,7 +36,7 @@ export function loadFactory({ script: path, url, compiled }) {
     try {
       mkdirSync(dirname(store), { recursive: true });
       const draft = `${store}.${process.pid}-${threadId}`;
-      writeFileSync(draft, script.createCachedData(), { flush: true });
+      writeFileSync(draft, withChecksum(script.createCachedData()), { flush: true });
       renameSync(draft, store);
     } catch {
       // The next start takes longer, no more.
@@ -43,10 +47,19 @@ export function loadFactory({ script: path, url, compiled }) {
   return { createPyodideModule: script.runInThisContext()(url, load), keep };
 }
 
-/** @param {string} path */
+/** @param {Buffer} data */
+function withChecksum(data) {
+  const checksum = Buffer.alloc(CHECKSUM);
+  checksum.writeUInt32LE(crc32(data));
+  return Buffer.concat([data, checksum]);
+}
+
+/** @param {string} path @returns {Buffer | undefined} undefined: it is not there, or damaged */
 function readStored(path) {
   try {
-    return readFileSync(path);
+    const stored = readFileSync(path);
+    const data = stored.subarray(0, -CHECKSUM);
+    return stored.readUInt32LE(data.length) === crc32(data) ? data : undefined;
   } catch {
     return undefined;
   }

@@ -98,6 +98,12 @@ describe("what V8 has compiled", () => {
   const stored = (name) =>
     readdirSync(folder).filter((each) => each.startsWith(`${name}.`) && each.endsWith(".compiled"));
 
+  /** With a few bytes in the middle that are others. @param {Buffer} bytes */
+  function flipped(bytes) {
+    const middle = bytes.length >> 1;
+    return bytes.map((byte, at) => (Math.abs(at - middle) < 20 ? byte ^ 0xff : byte));
+  }
+
   test("is kept for the next thread, once", () => {
     load("first").keep();
     const [name, ...more] = stored("first");
@@ -113,11 +119,13 @@ describe("what V8 has compiled", () => {
     ["empty", ""],
     ["cut off", "cut"],
     ["rubbish", "x".repeat(2000)],
+    ["damaged", "flip"],
   ]) {
     test(`is made anew where it is ${what}`, () => {
       const [version] = stored("first")[0].split(".").slice(1);
       const place = join(folder, `${what}.${version}.compiled`);
-      const rubbish = text === "cut" ? readFileSync(join(folder, stored("first")[0])).subarray(0, 300) : text;
+      const good = readFileSync(join(folder, stored("first")[0]));
+      const rubbish = text === "cut" ? good.subarray(0, 300) : text === "flip" ? flipped(good) : text;
       writeFileSync(place, rubbish);
 
       load(what).keep();

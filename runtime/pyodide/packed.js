@@ -26,30 +26,24 @@ const HEAD = 1 << 18;
  * @returns {Uint8Array}
  */
 export function packSnapshot(snapshot) {
-  /** @type {Uint8Array[]} */
+  /** @type {{ from: number, bytes: Uint8Array }[]} */
   const runs = [];
   for (let at = 0; at < snapshot.length; at += PAGE) {
     const page = snapshot.subarray(at, at + PAGE);
     if (isZero(page)) continue;
     const last = runs.at(-1);
-    const from = last && end(last) === end(page) - page.length ? last.byteOffset : page.byteOffset;
-    if (from !== page.byteOffset) runs.pop();
-    runs.push(new Uint8Array(snapshot.buffer, from, end(page) - from));
+    if (last && last.from + last.bytes.length === at) last.bytes = snapshot.subarray(last.from, at + page.length);
+    else runs.push({ from: at, bytes: page });
   }
-  const index = runs.flatMap(({ byteOffset, length }) => [byteOffset - snapshot.byteOffset, length]);
-  const packed = new Uint8Array((2 + index.length) * WORD + runs.reduce((sum, { length }) => sum + length, 0));
-  packed.set(new Uint8Array(new Uint32Array([snapshot.length, runs.length, ...index]).buffer));
-  let at = (2 + index.length) * WORD;
-  for (const run of runs) {
-    packed.set(run, at);
-    at += run.length;
+  const index = [snapshot.length, runs.length, ...runs.flatMap(({ from, bytes }) => [from, bytes.length])];
+  const packed = new Uint8Array(index.length * WORD + runs.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  packed.set(new Uint8Array(new Uint32Array(index).buffer));
+  let at = index.length * WORD;
+  for (const { bytes } of runs) {
+    packed.set(bytes, at);
+    at += bytes.length;
   }
   return packed;
-}
-
-/** @param {Uint8Array} part where it ends in its buffer */
-function end({ byteOffset, length }) {
-  return byteOffset + length;
 }
 
 /** @param {Uint8Array} bytes */

@@ -4,7 +4,7 @@ Makes the objects of the component's picture immortal, as CPython calls objects 
 All instances share the pages of the picture, until one writes to a page and gets a copy of it. Counting a reference is
 such a write: to read a thing would cost a page. CPython has no way to ask for this from Python, so it is done to the
 component's file, for the one CPython that is in the componentize-py which `build.py` names: an object begins with its
-count, which is 4 bytes, and one of 5 << 28 is not counted (PEP 683).
+count, which is 4 bytes, and one of 5 << 28 is not counted (PEP 683). The address of its type follows.
 """
 
 from __future__ import annotations
@@ -54,7 +54,12 @@ def make_immortal(component: bytearray) -> int:
     """
     picture = _Picture(component)
     where, addresses = _take_list(picture)
-    counts = [place for address in addresses if (place := picture.place(address, _COUNT.size)) is not None]
+    # Some have gone since, and other things than objects are there now: no type is behind what they begin with.
+    counts = [
+        place
+        for address in addresses
+        if (place := picture.place(address, _COUNT.size)) is not None and picture.is_object(address)
+    ]
     counted = [place for place in counts if 0 < _COUNT.unpack_from(component, place)[0] < _MOST_COUNTED]
     immortal = sum(_COUNT.unpack_from(component, place)[0] >= _LEAST_IMMORTAL for place in counts)
     if len(counted) + immortal < _WANTED * len(addresses):
@@ -97,6 +102,8 @@ class _Picture:
             raise UnknownPicture("The component has no module with data.")
         self._segments = sorted(_segments(component, start))
         self._addresses = [segment.address for segment in self._segments]
+        self._kinds: dict[int, bool] = {}
+        """Whether it is a type, by its address."""
 
     def place(self, address: int, size: int) -> int | None:
         """Where *size* bytes at *address* are in the file; None if they are not all in one piece."""
@@ -106,6 +113,21 @@ class _Picture:
         segment = self._segments[index]
         offset = address - segment.address
         return segment.place + offset if offset + size <= segment.size else None
+
+    def is_object(self, address: int) -> bool:
+        """Whether what is at *address* has a type, whose type has a type that is its own."""
+        if (kind := self._type_of(address)) is None:
+            return False
+        if kind not in self._kinds:
+            meta = self._type_of(kind)
+            root = None if meta is None else self._type_of(meta)
+            self._kinds[kind] = root is not None and self._type_of(root) == root
+        return self._kinds[kind]
+
+    def _type_of(self, address: int) -> int | None:
+        place = self.place(address + _COUNT.size, _COUNT.size)
+        found: int | None = None if place is None else _COUNT.unpack_from(self._bytes, place)[0]
+        return found
 
     def find(self, text: bytes) -> Iterator[int]:
         """The addresses at which *text* is."""

@@ -13,6 +13,7 @@ immortal = load("stepwell_immortal", ROOT / "runtime/wasmtime/immortal.py")
 COUNTED, SHARED, OLD = 1000, 1008, 2_000_000
 NEVER_COUNTED = 5 << 28
 WHERE = 4000
+A_TYPE, THE_TYPE = 500, 600
 
 
 def leb(number):
@@ -40,14 +41,16 @@ def listed(*addresses):
 
 def make(segments, header=b"\x00\x41"):
     """A component of one module, whose memory has *segments*: bytes by address."""
-    data = leb(len(segments)) + b"".join(
-        header + signed(address) + b"\x0b" + leb(len(content)) + content for address, content in segments.items()
+    types = {A_TYPE: an_object(1, THE_TYPE), THE_TYPE: an_object(1, THE_TYPE)}
+    data = leb(len(segments) + len(types)) + b"".join(
+        header + signed(address) + b"\x0b" + leb(len(content)) + content
+        for address, content in {**types, **segments}.items()
     )
     module = b"\x00asm\x01\x00\x00\x00" + section(1, b"types") + section(11, data)
     return bytearray(b"\x00asm\x0d\x00\x01\x00" + section(7, b"a type") + section(1, module) + section(0, b"end"))
 
 
-def an_object(count, kind=77):
+def an_object(count, kind=A_TYPE):
     return struct.pack("<II", count, kind)
 
 
@@ -74,6 +77,17 @@ def test_objects_are_counted_no_more(component):
 def test_what_is_immortal_stays_as_it_is(component):
     immortal.make_immortal(component)
     assert an_object(7 << 28) + b"and more" in component
+
+
+@pytest.mark.parametrize("kind", [9, A_TYPE + 4, COUNTED], ids=["no address", "no type", "an object that is none"])
+def test_what_is_no_object_any_more_stays_as_it_is(kind):
+    """An object was there when the list was written, and something else when the picture was taken."""
+    others = {COUNTED + 8 * number: an_object(1) for number in range(200)}
+    gone = {3000: an_object(5, kind), WHERE: listed(*others, 3000)}
+    component = make({**others, **gone})
+
+    assert immortal.make_immortal(component) == len(others)
+    assert an_object(5, kind) in component
 
 
 def test_list_is_wiped_out(component):

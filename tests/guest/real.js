@@ -84,14 +84,16 @@ class RealEngine {
     return instanceDetail(row, this.engine.log(row.number), this.engine.output(row.number), toPlain);
   }
 
-  /** @param {string} workflow @param {string} id @param {(status: Status) => boolean} isWanted */
+  /** Rejects if it ends before. @param {string} workflow @param {string} id @param {(status: Status) => boolean} isWanted */
   async until(workflow, id, isWanted) {
     const { number } = this.engine.get(workflow, id);
-    await new Promise((resolve) => {
+    await new Promise((resolve, reject) => {
       const look = () => {
-        if (!isWanted(this.engine.get(workflow, id).status)) return;
+        const { status } = this.engine.get(workflow, id);
+        if (!isWanted(status) && !isFiniteStatus(status)) return;
         stop();
-        resolve(undefined);
+        if (isWanted(status)) resolve(undefined);
+        else reject(new Error(`It ended: ${JSON.stringify(this.detail(workflow, id))}`));
       };
       const stop = this.engine.watch(number, look);
       look();

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from .deployment import Deployment
     from .sealing import Sealed, Sealing
 
-_PATIENCE = 0.05
-"""Seconds that an attempt which has timed out gets to give the interpreter back."""
+_PATIENCE = 0.2
+"""
+Seconds that an attempt which has timed out may run before it gives the interpreter back.
+
+Longer than a turn of the guest (`SLICE` in its loop): what waits, and runs for a moment now and then, is not cut, for
+all that runs beside it would be lost.
+"""
 
 Call = tuple[str, tuple[str | int, ...]]
 """An export, and its arguments."""
@@ -85,7 +90,7 @@ class Cell:
 
     def expire(self, ref: int, attempt: int) -> None:
         """An attempt has timed out. If it keeps the interpreter to itself, that is cut."""
-        self._expired[ref, attempt] = time.monotonic() + _PATIENCE
+        self._expired[ref, attempt] = time.monotonic()
 
     def drop(self) -> None:
         """The pass is over for the engine: let everything go."""
@@ -156,8 +161,8 @@ class Cell:
     def _check_wanted(self) -> None:
         if self._over:
             raise LimitReached("Dropped", "The pass is over.")
-        until = self._expired.get(self.meter.running)
-        if until is not None and time.monotonic() > until:
+        expired = self._expired.get(self.meter.running)
+        if expired is not None and time.monotonic() - max(expired, self.meter.since) > _PATIENCE:
             raise LimitReached("Expired", "The step went on after its timeout.")
 
     def reason_of(self, error: wasmtime.WasmtimeError) -> str:

@@ -73,6 +73,8 @@ class Meter:
     limits: Limits
     running: Running = OUTSIDE
     began: float = field(default_factory=time.monotonic)
+    since: float = 0.0
+    """When what runs now has begun to, without a break."""
     total: int = 0
     used: dict[Running, int] = field(default_factory=dict)
     pages: dict[Running, int] = field(default_factory=dict)
@@ -83,6 +85,7 @@ class Meter:
     def enter(self, running: Running) -> None:
         """The thread that calls this begins to run the instance, and *running* in it."""
         self.running = running
+        self.since = time.monotonic()
         if _faults is not None:
             self._pages_mark = _faults()
         self._mark = time.thread_time_ns()
@@ -100,7 +103,9 @@ class Meter:
             pages = _faults()
             self.pages[before] = self.pages.get(before, 0) + pages - self._pages_mark
             self._pages_mark = pages
-        self.running = running
+        if running != before:
+            self.running = running
+            self.since = time.monotonic()
 
     def leave(self) -> None:
         """The thread no longer runs the instance. Who was running is still known, for blame."""

@@ -22,12 +22,10 @@ _IMMORTAL = 5 << 28
 _LEAST_IMMORTAL = 1 << 30
 _MOST_COUNTED = 1 << 20
 """No object of the picture is referred to more often."""
-_COUNT = struct.Struct("<I")
+_WORD = struct.Struct("<I")
 _HEADER = 8
 _MODULE, _DATA = 1, 11
 _AT_CONSTANT, _I32_CONST, _END = 0, 0x41, 0x0B
-_WANTED = 0.99
-"""The share of the objects that must be found as they are expected; less means another CPython."""
 
 
 class UnknownPicture(Exception):  # noqa: N818 - what it says
@@ -54,28 +52,25 @@ def make_immortal(component: bytearray) -> int:
     """
     picture = _Picture(component)
     where, addresses = _take_list(picture)
-    # Some have gone since, and other things than objects are there now: no type is behind what they begin with.
-    counts = [
-        place
-        for address in addresses
-        if (place := picture.place(address, _COUNT.size)) is not None and picture.is_object(address)
-    ]
-    counted = [place for place in counts if 0 < _COUNT.unpack_from(component, place)[0] < _MOST_COUNTED]
-    immortal = sum(_COUNT.unpack_from(component, place)[0] >= _LEAST_IMMORTAL for place in counts)
-    if len(counted) + immortal < _WANTED * len(addresses):
+    counts = {address: picture.word(address) for address in addresses if picture.is_object(address)}
+    counted = [address for address, count in counts.items() if 0 < count < _MOST_COUNTED]
+    immortal = sum(count >= _LEAST_IMMORTAL for count in counts.values())
+    if len(counted) + immortal < len(addresses):
         msg = f"Of {len(addresses)} objects in the component only {len(counted) + immortal} look like objects."
         raise UnknownPicture(msg)
-    for place in counted:
-        _COUNT.pack_into(component, place, _IMMORTAL)
+    # A count that the file has not all of, for the rest of it is zero, cannot be replaced.
+    places = [place for address in counted if (place := picture.place(address, _WORD.size)) is not None]
+    for place in places:
+        _WORD.pack_into(component, place, _IMMORTAL)
     picture.clear(where, len(MARK) + 4 + 4 * len(addresses))
-    return len(counted)
+    return len(places)
 
 
 def _take_list(picture: _Picture) -> tuple[int, array[int]]:
     """Where the list is in memory, and what is in it."""
     for where in picture.find(MARK):
         start = where + len(MARK)
-        (length,) = _COUNT.unpack(picture.read(start, 4))
+        (length,) = _WORD.unpack(picture.read(start, 4))
         addresses = array("I")
         addresses.frombytes(picture.read(start + 4, 4 * min(length, _MOST_COUNTED)))
         # The mark is in the code that looks for it as well.
@@ -114,20 +109,24 @@ class _Picture:
         offset = address - segment.address
         return segment.place + offset if offset + size <= segment.size else None
 
+    def word(self, address: int) -> int:
+        """The number at *address*."""
+        place = self.place(address, _WORD.size)
+        if place is None:
+            return int.from_bytes(self.read(address, _WORD.size), "little")
+        found: int = _WORD.unpack_from(self._bytes, place)[0]
+        return found
+
     def is_object(self, address: int) -> bool:
         """Whether what is at *address* has a type, whose type has a type that is its own."""
-        if (kind := self._type_of(address)) is None:
-            return False
+        kind = self._type_of(address)
         if kind not in self._kinds:
-            meta = self._type_of(kind)
-            root = None if meta is None else self._type_of(meta)
-            self._kinds[kind] = root is not None and self._type_of(root) == root
+            root = self._type_of(self._type_of(kind))
+            self._kinds[kind] = root != 0 and self._type_of(root) == root
         return self._kinds[kind]
 
-    def _type_of(self, address: int) -> int | None:
-        place = self.place(address + _COUNT.size, _COUNT.size)
-        found: int | None = None if place is None else _COUNT.unpack_from(self._bytes, place)[0]
-        return found
+    def _type_of(self, address: int) -> int:
+        return self.word(address + _WORD.size)
 
     def find(self, text: bytes) -> Iterator[int]:
         """The addresses at which *text* is."""

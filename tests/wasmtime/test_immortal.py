@@ -80,14 +80,24 @@ def test_what_is_immortal_stays_as_it_is(component):
 
 
 @pytest.mark.parametrize("kind", [9, A_TYPE + 4], ids=["no address", "no type"])
-def test_what_is_no_object_any_more_stays_as_it_is(kind):
-    """An object was there when the list was written, and something else when the picture was taken."""
-    others = {COUNTED + 8 * number: an_object(1) for number in range(200)}
-    gone = {3000: an_object(5, kind), WHERE: listed(*others, 3000)}
-    component = make({**others, **gone})
+def test_what_is_no_object(kind):
+    """One of a thousand is enough to know that the list is not of this picture: nothing is written."""
+    others = {COUNTED + 8 * number: an_object(1) for number in range(100)}
+    component = make({**others, 3000: an_object(5, kind), WHERE: listed(*others, 3000)})
+    before = bytes(component)
 
-    assert immortal.make_immortal(component) == len(others)
-    assert an_object(5, kind) in component
+    with pytest.raises(immortal.UnknownPicture, match="Of 101 objects in the component only 100 look like objects"):
+        immortal.make_immortal(component)
+    assert component == before
+
+
+def test_count_in_several_pieces_stays_as_it_is():
+    """The file has no place for a new one where it has only a part of the old one, for the rest is zero."""
+    pieces = {COUNTED: an_object(1), 2000: b"\x02", 2004: struct.pack("<I", A_TYPE), WHERE: listed(COUNTED, 2000)}
+    component = make(pieces)
+
+    assert immortal.make_immortal(component) == 1
+    assert signed(2000) + b"\x0b" + leb(1) + b"\x02" in component
 
 
 def test_list_is_wiped_out(component):

@@ -23,6 +23,8 @@ _RUNNING = (FrameType, TracebackType, GeneratorType, CoroutineType)
 
 _list = array("I")
 """The mark, as numbers; the length; addresses, ascending."""
+_kept: list[object] = []
+"""What is listed, so that it is still there when the picture is taken: something else would be made immortal."""
 
 
 def list_objects() -> None:
@@ -30,7 +32,7 @@ def list_objects() -> None:
     # Sorted as it grows: a set of this size would leave megabytes in the picture that are no zeros.
     found = array("I")
     todo = gc.get_objects()
-    own = {id(todo), id(found), id(_list)}
+    own = {id(todo), id(found), id(_list), id(_kept)}
     while todo:
         each = todo.pop()
         address = id(each)
@@ -38,6 +40,7 @@ def list_objects() -> None:
         if (place < len(found) and found[place] == address) or address in own or isinstance(each, _RUNNING):
             continue
         found.insert(place, address)
+        _kept.append(each)
         todo.extend(_referents(each))
     # Put together here, or the mark would be in the picture twice.
     _list.frombytes(MARK.encode())

@@ -34,23 +34,36 @@ def to_wire(error: BaseException) -> WireError:
 
     A class says that trying again cannot help by its attribute ``_retryable = False``, which its subclasses inherit.
     """
-    kind = type(error)
     wire: WireError = {"name": name_of(error), "message": message_of(error)}
-    if not _is_step_error(error):
-        wire["type"] = f"{kind.__module__}:{kind.__qualname__}"
-        args, state = _constituents(error)
-        if args != (wire["message"],):
-            _add_encoded(wire, "args", list(args))
-        if state:
-            _add_encoded(wire, "state", state)
-    if error.__cause__ is not None:
-        with suppress(Exception):  # the str() of user code
-            wire["cause"] = encode(error.__cause__)
+    for describe in (_add_class, _add_cause, _add_traceback):
+        # User code takes part in each: what cannot be told in full is told in part, or nobody would hear of it.
+        with suppress(Exception):
+            describe(wire, error)
+    return wire
+
+
+def _add_class(wire: WireError, error: BaseException) -> None:
+    kind = type(error)
     if getattr(kind, "_retryable", True) is False:
         wire["retryable"] = False
+    if _is_step_error(error):
+        return
+    wire["type"] = f"{kind.__module__}:{kind.__qualname__}"
+    args, state = _constituents(error)
+    if args != (wire["message"],):
+        _add_encoded(wire, "args", list(args))
+    if state:
+        _add_encoded(wire, "state", state)
+
+
+def _add_cause(wire: WireError, error: BaseException) -> None:
+    if error.__cause__ is not None:
+        wire["cause"] = encode(error.__cause__)
+
+
+def _add_traceback(wire: WireError, error: BaseException) -> None:
     if traceback := format_traceback(error):
         wire["traceback"] = traceback
-    return wire
 
 
 def from_wire(wire: WireError) -> Exception:

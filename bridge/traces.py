@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from traceback import StackSummary, TracebackException, walk_tb
-from typing import TYPE_CHECKING
+from traceback import FrameSummary, StackSummary, TracebackException, walk_tb
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import FrameType
 
 MAX_LENGTH = 16_384
@@ -51,12 +52,28 @@ def _trim(summary: TracebackException | None, error: BaseException | None) -> No
     frames = zip(summary.stack, deque(walk_tb(error.__traceback__), _MAX_FRAMES), strict=False)
     kept = [line for line, (frame, _number) in frames if not _is_internal(frame)]
     # Without a stack there is no heading, either.
-    summary.stack = StackSummary.from_list(kept) if kept else None  # type: ignore[assignment]
+    summary.stack = _Frames(kept) if kept else None  # type: ignore[assignment]
     _trim(summary.__cause__, error.__cause__)
     _trim(summary.__context__, error.__context__)
     if isinstance(error, BaseExceptionGroup):
         for part, exception in zip(summary.exceptions or (), error.exceptions, strict=False):
             _trim(part, exception)
+
+
+class _Frames(StackSummary):
+    """Words each place once: Python would parse the line of each of a recursion's thousand frames, to print three."""
+
+    def __init__(self, frames: Iterable[FrameSummary]) -> None:
+        """Word *frames*."""
+        super().__init__(frames)
+        self._worded: dict[tuple[object, ...], str] = {}
+
+    def format_frame_summary(self, frame_summary: FrameSummary, **style: Any) -> str:  # noqa: ANN401 - Python's own
+        """See `traceback.StackSummary`."""
+        place = (*frame_summary, frame_summary.end_lineno, frame_summary.colno, frame_summary.end_colno)
+        if place not in self._worded:
+            self._worded[place] = super().format_frame_summary(frame_summary, **style)
+        return self._worded[place]
 
 
 def _is_internal(frame: FrameType) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from traceback import StackSummary, TracebackException
 from types import ModuleType
 
 import pytest
@@ -252,6 +253,63 @@ def test_traceback_length():
 
     assert len(text) < 20_000
     assert "[...]" in text
+
+
+def test_traceback_of_a_recursion(monkeypatch):
+    """It is what Python prints, and no place is worded twice: Python parses the line each time."""
+
+    def recurse(depth):
+        return recurse(depth - 1) + 1 if depth else [][depth]
+
+    worded = []
+    word = StackSummary.format_frame_summary
+
+    def count_and_word(self, frame, **style):
+        worded.append(frame)
+        return word(self, frame, **style)
+
+    monkeypatch.setattr(StackSummary, "format_frame_summary", count_and_word)
+    try:
+        recurse(500)
+    except IndexError as error:
+        text = to_wire(error)["traceback"]
+        words = len(worded)
+        expected = "".join(TracebackException.from_exception(error).format()).rstrip("\n")
+
+    assert text == expected
+    assert "[Previous line repeated 498 more times]" in text
+    assert words == 3  # the call, the recursion, its end
+
+
+def test_traceback_that_cannot_be_worded():
+    """The error is told all the same: whoever calls the step would wait for ever."""
+
+    class Loader:
+        def get_source(self, name):
+            raise RuntimeError(name)
+
+    code = compile("def fail(): raise ValueError('bad')", "odd.py", "exec")
+    scope = {"__name__": "odd", "__loader__": Loader()}
+    exec(code, scope)
+    try:
+        scope["fail"]()
+    except ValueError as error:
+        wire = to_wire(error)
+
+    assert wire == {"name": "ValueError", "message": "bad", "type": "builtins:ValueError"}
+
+
+def test_class_that_cannot_be_described():
+    """What can be told is told."""
+
+    class OddError(Exception):
+        def __reduce__(self):
+            return OddError, 3, None
+
+    wire = catch(OddError("odd"))
+
+    assert (wire["name"], wire["message"]) == ("OddError", "odd")
+    assert wire["traceback"].endswith("OddError: odd")
 
 
 def test_error_as_value():

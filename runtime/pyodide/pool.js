@@ -1,11 +1,12 @@
 /** Passes in Pyodide: the pool of threads, each with an interpreter. */
 
 /** @import { Kind } from "../isolate.js" */
+/** @import { Snapshot } from "./image.js" */
 /** @import { GuestFile } from "./interpreter.js" */
 /** @import { Packages, PackageSnapshot } from "./package_snapshot.js" */
 /** @import { Deployment } from "../pool.js" */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startThread } from "../node_thread.js";
 import { Pool } from "../pool.js";
@@ -15,7 +16,7 @@ import { findFactory, findSnapshot } from "./snapshot.js";
 
 /** What all threads share: read and compiled once. @type {{ files: GuestFile[], module: WebAssembly.Module } | undefined} */
 let common;
-/** Likewise, looked for once. @type {ReturnType<typeof findSnapshot> | undefined} */
+/** Likewise. @type {ReturnType<typeof findSnapshot> | undefined} */
 let plain;
 
 /** @type {Kind} */
@@ -26,9 +27,15 @@ const PYODIDE = {
   async parts() {
     const parts = commonParts();
     plain ??= findSnapshot(parts.files);
+    if (!isThere((await plain).snapshot)) plain = findSnapshot(parts.files);
     return { ...parts, ...(await plain) };
   },
 };
+
+/** A host may live for days, and the cache makes room for others' snapshots. @param {Snapshot} snapshot */
+function isThere(snapshot) {
+  return typeof snapshot !== "string" || existsSync(snapshot);
+}
 
 /**
  * Compiled at once: who asks loads the rest of the host next, and that lets no promise settle for a tenth of a second. The
@@ -63,7 +70,10 @@ function packagesOf({ modules, imports, runtime }) {
 function withPackages({ modules }, { snapshot, libraries }) {
   return {
     ...PYODIDE,
-    parts: async () => ({ ...commonParts(), snapshot, factory: findFactory(), packages: { modules, libraries } }),
+    parts: async () =>
+      isThere(snapshot)
+        ? { ...commonParts(), snapshot, factory: findFactory(), packages: { modules, libraries } }
+        : PYODIDE.parts(),
   };
 }
 

@@ -83,6 +83,21 @@ test("a package is imported once, for all interpreters; the deployment's own mod
   assert.equal(findPackageSnapshot(deployment), undefined);
 });
 
+test("an interpreter starts without the snapshot that has made room for others since", async () => {
+  const deployment = project("gone", "told = 'hello'\nprint('package is imported')\n");
+  await makePackageSnapshot(deployment);
+  const guest = new PyodideGuest({ deployment });
+  rmSync(findPackageSnapshot(deployment)?.snapshot ?? "");
+
+  try {
+    const { output } = await guest.load();
+
+    assert.equal(output.map(({ text }) => text).join(""), "package is imported\npackage says hello\n");
+  } finally {
+    await guest.dispose();
+  }
+});
+
 for (const [why, source] of [
   ["draws a random number", "import uuid\ntold = uuid.uuid4()\n"],
   ["makes a generator of random numbers", "import random\ntold = random.Random()\n"],

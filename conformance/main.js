@@ -22,6 +22,8 @@ import { loadScenarios } from "./load.js";
 import { markdown, plain, readMarkdown } from "./table.js";
 import { TARGETS } from "./targets/index.js";
 
+/** So many targets run side by side: most of a scenario is waiting. */
+const AT_ONCE = 2;
 const MARK = /(<!-- conformance -->\n)[^]*(<!-- end of conformance -->)/;
 
 const { values, all: everything } = await understood(async () => {
@@ -38,22 +40,16 @@ const rows = scenarios.map(({ name }) => ({ name, results: new Map() }));
 const expected = new URL("expected/log.json", import.meta.url);
 /** @type {Record<string, string[]>} */
 const logs = existsSync(expected) && !values.scenarios ? JSON.parse(readFileSync(expected, "utf8")) : {};
-/** @type {string[]} */
-const ran = [];
 let failures = 0;
 
-for (const name of values.target ?? Object.keys(TARGETS).filter((each) => !values.without?.includes(each))) {
-  const target = await TARGETS[name](name);
-  const why = await target.unavailable?.();
-  if (why !== undefined) {
-    say(`${name}: not run. ${why}`);
-    // Who asks for a target, or for a whole table, wants to know; the others are run where they can be.
-    if (values.target || values.parity) failures += 1;
-    continue;
-  }
-  ran.push(name);
-  for (let turn = 0; turn < values.repeat; turn++) await runTarget(target);
-}
+const names = values.target ?? Object.keys(TARGETS).filter((each) => !values.without?.includes(each));
+const waiting = [...names];
+await Promise.all(
+  Array.from({ length: AT_ONCE }, async () => {
+    for (let name = waiting.shift(); name; name = waiting.shift()) await runOften(name);
+  }),
+);
+const ran = names.filter((name) => rows.some(({ results }) => results.has(name)));
 if (values.update) {
   const known = new Set(everything.map((scenario) => scenario.name));
   const kept = Object.entries(logs).filter(([name]) => known.has(name));
@@ -91,6 +87,19 @@ function summary(name, among = rows) {
     .filter(([count, kind]) => count !== 0 || kind === "same")
     .map(([count, kind]) => `${count} ${kind}`)
     .join(", ");
+}
+
+/** @param {string} name of a target */
+async function runOften(name) {
+  const target = await TARGETS[name](name);
+  const why = await target.unavailable?.();
+  if (why === undefined) {
+    for (let turn = 0; turn < values.repeat; turn++) await runTarget(target);
+    return;
+  }
+  say(`${name}: not run. ${why}`);
+  // Who asks for a target, or for a whole table, wants to know; the others are run where they can be.
+  if (values.target || values.parity) failures += 1;
 }
 
 /** @param {Target} target */

@@ -4,6 +4,8 @@
 
 import { InvalidStepReadableStreamError, NotSerializableError } from "./refusal.js";
 
+const UNREADABLE = "<it cannot be read what this error says>";
+
 /** Thrown by a step to say that trying again cannot help. */
 export class NonRetryableError extends Error {
   /**
@@ -64,13 +66,30 @@ export function isKnown(type) {
  * @returns {Pick<WireError, "name" | "message" | "type">}
  */
 export function identify(error) {
-  if (!isError(error)) return { name: "Error", message: describe(error) };
+  if (!isError(error)) return { name: "Error", message: readable(() => describe(error), UNREADABLE) };
   const { name, message, type } = origins.get(error) ?? {
-    name: nameOf(error),
-    message: describe(error.message),
-    type: userTypes.get(error.constructor),
+    name: readable(() => nameOf(error), "Error"),
+    message: readable(() => describe(error.message), UNREADABLE),
+    type: readable(() => userTypes.get(error.constructor)),
   };
   return type === undefined ? { name, message } : { name, message, type };
+}
+
+/**
+ * What *read* gives, or *otherwise* where it throws. User code takes part when an error is read, by getters and proxies: what
+ * cannot be told in full is told in part, or nobody would hear of it.
+ *
+ * @template T, [U=undefined]
+ * @param {() => T} read
+ * @param {U} [otherwise]
+ * @returns {T | U}
+ */
+export function readable(read, otherwise) {
+  try {
+    return read();
+  } catch {
+    return /** @type {U} */ (otherwise);
+  }
 }
 
 /**
@@ -97,7 +116,7 @@ export function make(wire) {
  * @returns {value is Error}
  */
 export function isError(value) {
-  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
+  return readable(() => value instanceof Error || Object.prototype.toString.call(value) === "[object Error]", false);
 }
 
 /**

@@ -7,7 +7,7 @@
 
 /** @import { WireError } from "./protocol.d.ts" */
 
-import { NonRetryableError, define, identify, isError, isKnown, make, origins } from "./error_classes.js";
+import { NonRetryableError, define, identify, isError, isKnown, make, origins, readable } from "./error_classes.js";
 import { NotSerializableError } from "./refusal.js";
 import { decode, encode } from "./values.js";
 
@@ -20,24 +20,36 @@ export { NonRetryableError, WorkflowTimeoutError, knowErrors } from "./error_cla
  * @returns {WireError}
  */
 export function toWire(error) {
-  if (!isError(error)) return identify(error);
-  const origin = origins.get(error);
-  if (origin) return origin;
   /** @type {WireError} */
   const wire = identify(error);
-  if (
-    wire.name === "NonRetryableError" ||
-    error instanceof NonRetryableError ||
-    error instanceof NotSerializableError
-  ) {
-    wire.retryable = false;
-  }
-  const state = encodedFields(error);
-  if (state !== undefined) wire.state = state;
-  const cause = Object.hasOwn(error, "cause") ? encoded(error.cause) : undefined;
-  if (cause !== undefined) wire.cause = cause;
-  if (typeof error.stack === "string") wire.traceback = error.stack;
+  if (!isError(error)) return wire;
+  const origin = origins.get(error);
+  if (origin) return origin;
+  for (const add of [addFinality, addFields, addCause, addStack]) readable(() => add(wire, error));
   return wire;
+}
+
+/** @param {WireError} wire @param {Error} error */
+function addFinality(wire, error) {
+  const isFinal = error instanceof NonRetryableError || error instanceof NotSerializableError;
+  if (isFinal || wire.name === "NonRetryableError") wire.retryable = false;
+}
+
+/** Those that can be read and stored. @param {WireError} wire @param {Error} error */
+function addFields(wire, error) {
+  const keys = Object.keys(error).filter((key) => !NOT_FIELDS.has(key) && encoded(() => Reflect.get(error, key)));
+  if (keys.length > 0) wire.state = encode(Object.fromEntries(keys.map((key) => [key, Reflect.get(error, key)])));
+}
+
+/** @param {WireError} wire @param {Error} error */
+function addCause(wire, error) {
+  const cause = Object.hasOwn(error, "cause") ? encoded(() => error.cause) : undefined;
+  if (cause !== undefined) wire.cause = cause;
+}
+
+/** @param {WireError} wire @param {Error} error */
+function addStack(wire, error) {
+  if (typeof error.stack === "string") wire.traceback = error.stack;
 }
 
 /**
@@ -60,19 +72,9 @@ export function fromWire(wire) {
 /** What an error has that is told in other ways. */
 const NOT_FIELDS = new Set(["name", "message", "stack", "cause", "retryable"]);
 
-/** @param {Error} error */
-function encodedFields(error) {
-  const fields = Object.entries(error).filter(([key, value]) => !NOT_FIELDS.has(key) && encoded(value) !== undefined);
-  return fields.length === 0 ? undefined : encode(Object.fromEntries(fields));
-}
-
-/** @param {unknown} value @returns {string | undefined} nothing where it cannot be stored */
-function encoded(value) {
-  try {
-    return encode(value);
-  } catch {
-    return undefined;
-  }
+/** What *read* gives, as text. @param {() => unknown} read @returns {string | undefined} nothing where it cannot be stored */
+function encoded(read) {
+  return readable(() => encode(read()));
 }
 
 /** @param {Error} error @param {Record<string, unknown>} fields */

@@ -92,6 +92,37 @@ test("a cause that cannot be stored is left out", () => {
   assert.equal(Object.hasOwn(fromWire(toWire(new Error("m", { cause: () => {} }))), "cause"), false);
 });
 
+/** @param {unknown} error @param {PropertyKey} key */
+const unreadable = (error, key) =>
+  Object.defineProperty(error, key, {
+    enumerable: true,
+    get() {
+      throw new Error("not to be read");
+    },
+  });
+
+test("what cannot be read of an error is left out, and the rest is told", () => {
+  const error = unreadable(Object.assign(new TypeError("m"), { code: 1, name: "Odd" }), "lazy");
+
+  const { traceback, ...wire } = toWire(unreadable(error, "cause"));
+
+  assert.deepEqual(wire, { name: "Odd", message: "m", state: encode({ code: 1 }) });
+  assert.match(traceback ?? "", /errors\.test\.js/);
+});
+
+for (const [what, thrown, name] of /** @type {[string, unknown, string][]} */ ([
+  ["an error whose message cannot be read", unreadable(new TypeError("m"), "message"), "TypeError"],
+  ["an error whose name cannot be read", unreadable(new TypeError("m"), "name"), "Error"],
+  ["an error whose stack cannot be read", unreadable(new TypeError("m"), "stack"), "TypeError"],
+  ["an error of which nothing can be read", new Proxy(new TypeError("m"), new Proxy({}, { get: unreadable })), "Error"],
+  ["something that cannot be said", { toJSON: unreadable, toString: unreadable }, "Error"],
+])) {
+  test(`${what} is an error all the same`, () => {
+    assert.equal(toWire(thrown).name, name);
+    assert.match(toWire(thrown).message, /^(m|<it cannot be read what this error says>)$/);
+  });
+}
+
 test("an error of a class that a module exports is of that class again, whatever its constructor takes", () => {
   class Rejected extends Error {
     /** @param {{ reason: string }} options */

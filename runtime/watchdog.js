@@ -45,6 +45,10 @@ export class Watchdog {
   #turn = 0;
   #answered = true;
   #held = false;
+  /** What had timed out when it was asked the last time. @type {Target[]} */
+  #asked = [];
+  /** What had timed out before it answered: that waits, and does not keep the interpreter. @type {WeakSet<Target>} */
+  #harmless = new WeakSet();
   /** @type {number | undefined} */
   #interruptedAt;
   #looks = 0;
@@ -77,7 +81,7 @@ export class Watchdog {
   /** While somebody debugs, time is theirs. @param {boolean} on */
   hold(on) {
     this.#held = on;
-    this.heard();
+    this.#calm();
   }
 
   start() {
@@ -87,7 +91,7 @@ export class Watchdog {
   stop() {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.heard();
+    this.#calm();
   }
 
   /** Ask at once: something has timed out. */
@@ -95,11 +99,18 @@ export class Watchdog {
     if (!this.#answered || this.#held) return;
     this.#answered = false;
     this.#askedAt = performance.now();
+    this.#asked = this.#watched.expired();
     this.#watched.ping();
   }
 
   /** A sign of life has come. */
   heard() {
+    for (const target of this.#asked) this.#harmless.add(target);
+    this.#calm();
+  }
+
+  #calm() {
+    this.#asked = [];
     this.#answered = true;
     this.#missed = 0;
     if (this.#interruptedAt === undefined) return;
@@ -118,12 +129,25 @@ export class Watchdog {
       return;
     }
     const expired = this.#watched.expired();
+    const suspects = expired.filter((target) => !this.#harmless.has(target));
     const overrun = this.silence >= this.#cpuLimit;
-    if (!overrun && (expired.length === 0 || this.silence < PATIENCE)) return;
+    if (!overrun && !this.#isDue(expired, suspects)) return;
     if (this.#interruptedAt === undefined) this.#begin();
-    this.#judge(expired.length > 0, overrun);
+    this.#judge(expired.length > 0, suspects.length > 0, overrun);
     // Again and again: what runs may change from one instance to another without an answer in between.
     this.#watched.control.interrupt(expired, overrun);
+  }
+
+  /**
+   * Whether something that has timed out is to be cut. Where nothing can be cut but the interpreter, that has to be to blame.
+   *
+   * @param {Target[]} expired
+   * @param {Target[]} suspects those that may have kept the interpreter since
+   */
+  #isDue(expired, suspects) {
+    const { interruptible, attempting } = this.#watched;
+    if (interruptible) return expired.length > 0 && this.silence >= PATIENCE;
+    return suspects.length > 0 && this.silence >= (attempting() ? DEAF : PATIENCE);
   }
 
   #begin() {
@@ -133,10 +157,11 @@ export class Watchdog {
   }
 
   /**
-   * @param {boolean} expired
+   * @param {boolean} expired whether something has timed out
+   * @param {boolean} suspected whether that may be what keeps the interpreter
    * @param {boolean} overrun
    */
-  #judge(expired, overrun) {
+  #judge(expired, suspected, overrun) {
     const { control } = this.#watched;
     const now = performance.now();
     if (control.hits !== this.#hits) {
@@ -150,7 +175,7 @@ export class Watchdog {
     const deaf =
       control.looks === this.#looks && now - (this.#interruptedAt ?? now) >= (this.#watched.interruptible ? DEAF : 0);
     if (!deaf) return;
-    if (expired) {
+    if (suspected || (expired && overrun && !this.#watched.attempting())) {
       this.#watched.giveUp(
         "expired",
         "The interpreter did not answer after the timeout of a step and took no interrupt.",

@@ -156,6 +156,20 @@ test("a step that spins past its timeout costs its thread, and the pass goes els
   await alone.dispose();
 });
 
+test("a step that waits past its timeout costs those nothing that compute beside it", async () => {
+  const alone = guestOf("flows.js");
+  await alone.load();
+  const both = new Engine(alone);
+  const hanging = both.start("Hangs");
+  const { ref } = await hanging.next("do");
+  hanging.send({ type: "expired", ref, attempt: 1 });
+
+  // Longer than the time between two looks at the thread.
+  assert.equal(await both.run("Computes", { payload: 1500 }), "computed");
+  assert.equal(hanging.lost, undefined);
+  await alone.dispose();
+});
+
 test("process.exit() is an error of the step", async () => {
   await assert.rejects(engine.run("Exits"), /process.exit\(1\) is not for workflows/);
 });

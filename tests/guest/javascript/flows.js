@@ -103,6 +103,22 @@ export class Spins extends WorkflowEntrypoint {
   }
 }
 
+export class Hangs extends WorkflowEntrypoint {
+  async run(event, step) {
+    await step.do("hang", { retries: { limit: 1, delay: 1 }, timeout: 100 }, () => new Promise(() => {}));
+  }
+}
+
+export class Computes extends WorkflowEntrypoint {
+  async run({ payload }, step) {
+    return await step.do("compute", { retries: { limit: 0, delay: 1 } }, async () => {
+      const end = performance.now() + payload;
+      while (performance.now() < end);
+      return "computed";
+    });
+  }
+}
+
 export class Exits extends WorkflowEntrypoint {
   async run(event, step) {
     await step.do("leave", { retries: { limit: 0, delay: 1 } }, async () => process.exit(1));

@@ -83,12 +83,10 @@ def node_tests(*folders: str) -> list[str]:
     return sorted(str(path) for folder in folders for path in Path(folder).rglob("*.test.js"))
 
 
-GUEST_SUITE = [f"tests/guest/{name}.test.js" for name in ("graph", "replay", "steps", "streams", "undoing", "waiting")]
-"""
-What holds in every runtime for Python. The others in that folder are about what one has alone: `proxy` and `javascript`
-JavaScript; `pool`, `lodger` and `faults` an interpreter that many share, `processes` one that is a process of its own;
-`bindings`, `files`, `load` and `output` what `conformance` shows of the other runtimes.
-"""
+WITHOUT_INTERPRETER = ["tests/engine", "tests/bridge", "tests/workers", "tests/server"]
+"""Folders of tests of the JavaScript that runs on Node alone. Few of them start a Pyodide of their own."""
+WITH_INTERPRETER = ["tests/guest", "tests/runtime"]
+"""Folders of tests of the runtimes, each with its interpreters."""
 
 
 @nox.session
@@ -157,25 +155,20 @@ def types(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("node", NODES)
 def engine(session: nox.Session, node: str) -> None:
-    """Run the tests of the engine, its store and the bridge's JavaScript half."""
+    """Run the tests of the engine, its store, the server, the bridge's JavaScript half and the SDK."""
     executable = use_node(session, node)
-    session.run(
-        executable,
-        *NODE_TEST,
-        *(session.posargs or node_tests("tests/engine", "tests/bridge", "tests/server")),
-        external=True,
-    )
+    session.run(executable, *NODE_TEST, *(session.posargs or node_tests(*WITHOUT_INTERPRETER)), external=True)
 
 
 SAME_IN_EVERY_PYTHON = [
     "test_architecture.py",
-    "host/test_benchmark.py",
-    "host/test_build.py",
-    "host/test_examples.py",
-    "host/test_javascript.py",
-    "host/test_playground.py",
-    "host/test_playground_words.py",
-    "host/test_pydantic.py",
+    "cli/test_benchmark.py",
+    "cli/test_build.py",
+    "cli/test_examples.py",
+    "cli/test_javascript.py",
+    "cli/test_playground.py",
+    "cli/test_playground_words.py",
+    "cli/test_pydantic.py",
 ]
 """Tests of what the Python that runs stepwell has no part in: sources, guests with an interpreter of their own."""
 
@@ -194,9 +187,9 @@ def tests(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("node", NODES)
 def guest(session: nox.Session, node: str) -> None:
-    """Run the tests that need the interpreter."""
+    """Run the tests of the runtimes that Node starts, and of what they share."""
     executable = use_node(session, node)
-    session.run(executable, *NODE_TEST, *(session.posargs or node_tests("tests/guest")), external=True)
+    session.run(executable, *NODE_TEST, *(session.posargs or node_tests(*WITH_INTERPRETER)), external=True)
 
 
 @nox.session
@@ -264,7 +257,7 @@ def newest_node(session: nox.Session) -> None:
     session.run(oldest, str(npm), "install", "--prefix", folder, "--ignore-scripts", f"{package}@latest", external=True)
     node = str(Path(folder) / "node_modules" / package / "bin" / "node")
     session.run(node, "--version", external=True)
-    session.run(node, *NODE_TEST, *node_tests("tests/engine", "tests/bridge", "tests/server"), external=True)
+    session.run(node, *NODE_TEST, *node_tests(*WITHOUT_INTERPRETER), external=True)
     targets = [part for name in ("python", "cpython", "javascript") for part in ("--target", name)]
     session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
     session.run(node, "conformance/main.js", "--quiet", *targets, external=True)
@@ -282,7 +275,7 @@ def wasmtime(session: nox.Session) -> None:
     session.run("pytest", "tests/wasmtime")
     session.run(node, *NODE_TEST, *node_tests("tests/wasmtime"), external=True)
     session.env["STEPWELL_RUNTIME"] = "wasmtime"
-    session.run(node, *NODE_TEST, *GUEST_SUITE, external=True)
+    session.run(node, *NODE_TEST, *node_tests("tests/guest/every_runtime"), external=True)
 
 
 @nox.session

@@ -16,11 +16,12 @@ export async function loadGuest() {
     ["bridge", "_workflows_bridge"],
     ["py/workers", "workers"],
     ["tests/bridge", "bridge_tests"],
+    ["tests/workers", "workers_tests"],
   ]) {
     pyodide.FS.mkdirTree(`/guest/${name}`);
     pyodide.mountNodeFS(`/guest/${name}`, `${ROOT}${folder}`);
   }
-  pyodide.runPython("import sys; sys.path[:0] = ['/guest', '/guest/bridge_tests']");
+  pyodide.runPython("import sys; sys.path[:0] = ['/guest', '/guest/bridge_tests', '/guest/workers_tests']");
   return pyodide;
 }
 

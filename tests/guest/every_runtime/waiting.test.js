@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { PLACES, useGuest } from "./guest.js";
+import { PLACES, useGuest } from "../guest.js";
 
 const asleep = (/** @type {any} */ { type }) => type === "sleep" || type === "waitForEvent" || type === "failed";
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, test } from "node:test";
 
-import { loadGuest } from "./guest.js";
+import { loadGuest } from "../bridge/guest.js";
 
 /** An archive with one file, a.txt. */
 const ARCHIVE = Buffer.from(

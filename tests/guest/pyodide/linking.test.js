@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { loadPyodide } from "pyodide";
-import { loadFactory } from "../../runtime/pyodide/factory.js";
-import { pyodideFolder } from "../../runtime/pyodide/files.js";
-import { withLinkingPutOff } from "../../runtime/pyodide/linking.js";
-import { module, start } from "./interpreter.js";
+import { loadFactory } from "../../../runtime/pyodide/factory.js";
+import { pyodideFolder } from "../../../runtime/pyodide/files.js";
+import { withLinkingPutOff } from "../../../runtime/pyodide/linking.js";
+import { module, start } from "../interpreter.js";
 
 /** What Emscripten's module needs for nothing but WebGL. */
 const OF_OTHERS = WebAssembly.Module.imports(module).filter((each) => each.module === "GOT.func").length;
@@ -58,7 +58,7 @@ test("it starts where V8 can switch stacks, too", async () => {
   // On by default from Node 26 on.
   const flags = "promising" in WebAssembly ? [] : ["--experimental-wasm-jspi"];
   const program = `
-    import { start } from ${JSON.stringify(new URL("interpreter.js", import.meta.url))};
+    import { start } from ${JSON.stringify(new URL("../interpreter.js", import.meta.url))};
     const pyodide = await start();
     console.log(typeof WebAssembly.promising, pyodide.runPython("from pyodide.ffi import can_run_sync; str(can_run_sync())"));
   `;

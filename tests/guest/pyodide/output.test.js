@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { useGuest } from "./guest.js";
+import { useGuest } from "../guest.js";
 
 describe("output", () => {
   const { engine, loaded } = useGuest("output.py");

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { Pool } from "../../runtime/pool.js";
 import { Checks } from "../../runtime/process/checks.js";
 import { GuestProcess } from "../../runtime/process/process.js";
-import { Engine } from "./engine.js";
-import { openGuest, useGuest } from "./guest.js";
+import { Engine } from "../guest/engine.js";
+import { openGuest, useGuest } from "../guest/guest.js";
 
 const RUBBISH = fileURLToPath(new URL("processes/rubbish.js", import.meta.url));
 

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { useGuest } from "./guest.js";
+import { useGuest } from "../guest.js";
 
 const { engine } = useGuest("files.py");
-const path = new URL("flows/files.py", import.meta.url);
+const path = new URL("../flows/files.py", import.meta.url);
 
 test("a workflow cannot change the files of its deployment, by whatever operation", async () => {
   const before = readFileSync(path, "utf8");

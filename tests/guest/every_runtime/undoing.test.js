@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { JavaScriptGuest } from "../../runtime/javascript/pool.js";
-import { PLACES } from "./guest.js";
-import { useEngine } from "./real.js";
+import { JavaScriptGuest } from "../../../runtime/javascript/pool.js";
+import { PLACES } from "../guest.js";
+import { useEngine } from "../real.js";
 
 const INVALID = 'returned an invalid delay value (expected a number of ms or a duration string like "30 seconds")';
 
@@ -100,7 +100,7 @@ for (const { where, runtime, lane } of PLACES) {
 }
 
 describe("delay functions and rollbacks in JavaScript", () => {
-  const folder = fileURLToPath(new URL("javascript", import.meta.url));
+  const folder = fileURLToPath(new URL("../javascript/flows", import.meta.url));
   const real = useEngine(new JavaScriptGuest({ deployment: { root: folder, main: `${folder}/undoing.js`, vars: {} } }));
 
   test("a delay function is asked with context and error", async () => {

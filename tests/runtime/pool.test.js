@@ -6,8 +6,8 @@ import { extname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { PyodideGuest } from "../../runtime/pyodide/pool.js";
 import { findSnapshot } from "../../runtime/pyodide/snapshot.js";
-import { Engine } from "./engine.js";
-import { openGuest, useGuest } from "./guest.js";
+import { Engine } from "../guest/engine.js";
+import { openGuest, useGuest } from "../guest/guest.js";
 
 describe("the pool", () => {
   const { engine, guest } = useGuest("pool.py", { isolates: 2 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { JavaScriptGuest } from "../../runtime/javascript/pool.js";
-import { useEngine } from "./real.js";
+import { JavaScriptGuest } from "../../../runtime/javascript/pool.js";
+import { useEngine } from "../real.js";
 
 const real = useEngine("bindings.py", {});
 
@@ -93,7 +93,7 @@ test("a call that is pending keeps the pass from being parked", async () => {
   assert.equal((await real.end("Watching", id)).output, 2);
 });
 
-const folder = fileURLToPath(new URL("javascript", import.meta.url));
+const folder = fileURLToPath(new URL("../javascript/flows", import.meta.url));
 const main = `${folder}/bindings.js`;
 const javascript = useEngine(new JavaScriptGuest({ deployment: { root: folder, main, vars: {}, bindings: null } }));
 

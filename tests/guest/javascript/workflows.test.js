@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
-import { JavaScriptGuest } from "../../runtime/javascript/pool.js";
-import { Engine } from "./engine.js";
+import { JavaScriptGuest } from "../../../runtime/javascript/pool.js";
+import { Engine } from "../engine.js";
 
-const root = fileURLToPath(new URL("javascript", import.meta.url));
+const root = fileURLToPath(new URL("flows", import.meta.url));
 
 /** @param {string} file */
 function guestOf(file) {

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { PyodideGuest } from "../../runtime/pyodide/pool.js";
-import { Engine } from "./engine.js";
+import { PyodideGuest } from "../../../runtime/pyodide/pool.js";
+import { Engine } from "../engine.js";
 
 const root = mkdtempSync(join(tmpdir(), "stepwell-load-"));
 after(() => rmSync(root, { recursive: true }));

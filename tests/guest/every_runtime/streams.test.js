@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { JavaScriptGuest } from "../../runtime/javascript/pool.js";
-import { PLACES, openGuest } from "./guest.js";
-import { useEngine } from "./real.js";
+import { JavaScriptGuest } from "../../../runtime/javascript/pool.js";
+import { PLACES, openGuest } from "../guest.js";
+import { useEngine } from "../real.js";
 
-const root = fileURLToPath(new URL("javascript", import.meta.url));
+const root = fileURLToPath(new URL("../javascript/flows", import.meta.url));
 const GUESTS = [
   ...PLACES.map(({ where, runtime, lane, besideJs }) => ({
     name: `Python ${where}`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { PLACES, useGuest } from "./guest.js";
+import { PLACES, useGuest } from "../guest.js";
 
 /** @param {any} entry @returns {any} */
 const done = (entry) => ({ kind: "do", count: 1, outcome: "value", ...entry });
@@ -123,7 +123,7 @@ for (const { where, runtime, lane } of PLACES) {
       const { ref } = await run.next("do");
 
       run.send({ type: "expired", ref, attempt: 1 });
-      run.send({ type: "attempt", ref, attempt: 2, config: (await import("./engine.js")).DEFAULTS });
+      run.send({ type: "attempt", ref, attempt: 2, config: (await import("../engine.js")).DEFAULTS });
 
       assert.equal(await run.output, "in time");
       assert.equal(run.messages.filter(({ type }) => type === "done").length, 1);

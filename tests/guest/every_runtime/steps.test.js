@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { DEFAULTS } from "./engine.js";
-import { PLACES, useGuest } from "./guest.js";
+import { DEFAULTS } from "../engine.js";
+import { PLACES, useGuest } from "../guest.js";
 
 const vars = { GREETING: "hello", NESTED: { deep: [{ value: 7 }] } };
 

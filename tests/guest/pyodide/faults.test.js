@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { Engine } from "./engine.js";
-import { openGuest, useGuest } from "./guest.js";
+import { Engine } from "../engine.js";
+import { openGuest, useGuest } from "../guest.js";
 
 const TIMED_OUT = { name: "WorkflowTimeoutError", message: "Execution timed out after 50ms" };
 

@@ -6,6 +6,7 @@ What follows `--` goes to the tool of the session: `nox -s tests-3.13 -- -k para
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -111,25 +112,15 @@ def format(session: nox.Session) -> None:  # noqa: A001 - what one would type
     session.run(node, "node_modules/oxfmt/bin/oxfmt", external=True)
 
 
-GUEST_PACKAGES = {
-    "_workflows_bridge": "bridge",
-    "_stepwell_runtime": "runtime/python",
-    "_stepwell_pyodide": "runtime/pyodide",
-    "_stepwell_process": "runtime/process",
-    "_stepwell_cpython": "runtime/cpython",
-    "_stepwell_wasmtime": "runtime/wasmtime/host",
-    "_stepwell_sealed": "runtime/wasmtime/sealed",
-}
-"""What the guest's Python imports, and where it stands here."""
-
-
 def link_guest_packages() -> None:
     """Put the guest's packages where mypy looks for them, under the names that they have in a guest."""
     typings = Path("typings")
     typings.mkdir(exist_ok=True)
-    for name, folder in GUEST_PACKAGES.items():
+    folders: dict[str, str] = json.loads(Path("runtime/packages.json").read_text(encoding="utf-8"))
+    for name, folder in folders.items():
         link = typings / name
-        if not link.is_symlink():
+        # `workers` is on mypy's path already.
+        if Path(folder).name != name and not link.is_symlink():
             link.symlink_to(Path("..", folder), target_is_directory=True)
 
 

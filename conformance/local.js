@@ -1,7 +1,7 @@
 /** Runs scenarios on our own engine with a real guest, in this process, in virtual time. */
 
 /** @import { Guest } from "../bridge/protocol.d.ts" */
-/** @import { Deployment } from "../runtime/pool.js" */
+/** @import { Deployment } from "../runtime/pool/pool.js" */
 /** @import { Scenario, Target } from "./scenario.d.ts" */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

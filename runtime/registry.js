@@ -1,7 +1,7 @@
 /** The runtimes that there are in Node, a line each. A page has its own one. */
 
 /** @import { Guest } from "../bridge/protocol.d.ts" */
-/** @import { Deployment } from "./pool.js" */
+/** @import { Deployment } from "./pool/pool.js" */
 
 import { extname } from "node:path";
 

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -212,6 +213,20 @@ def test_sql_is_in_the_store(name):
 def test_no_http_in_guests(name):
     """Runtimes and the bridge serve nothing and store nothing."""
     assert [] == re.findall(r"node:http\b|node:sqlite|http\.server|import sqlite3", (ROOT / name).read_text("utf-8"))
+
+
+def test_ruff_knows_the_guest_packages():
+    """Ruff sorts the guest's packages among our own: `runtime/packages.json` has them all."""
+    guest = json.loads((ROOT / "runtime/packages.json").read_text(encoding="utf-8"))
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+    assert sorted({*guest, "stepwell"}) == settings["tool"]["ruff"]["lint"]["isort"]["known-first-party"]
+
+
+@pytest.mark.parametrize("folder", json.loads((ROOT / "runtime/packages.json").read_text(encoding="utf-8")).values())
+def test_guest_packages_are_there(folder):
+    """Each guest package stands where the map says."""
+    assert (ROOT / folder).is_dir()
 
 
 def test_wheel_has_no_top_level_workers():

@@ -3,7 +3,7 @@
  * special about it. The order is that of the table.
  */
 
-/** @import { Deployment } from "../../runtime/pool.js" */
+/** @import { Deployment } from "../../runtime/pool/pool.js" */
 /** @import { LocalGuest } from "../local.js" */
 /** @import { Target } from "../scenario.d.ts" */
 

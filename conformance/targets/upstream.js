@@ -1,6 +1,6 @@
 /** Cloudflare's own Python SDK on our engine. It has two signatures of `step.do`, and a compatibility flag says which. */
 
-/** @import { Deployment } from "../../runtime/pool.js" */
+/** @import { Deployment } from "../../runtime/pool/pool.js" */
 /** @import { LocalGuest } from "../local.js" */
 /** @import { Scenario, Target } from "../scenario.d.ts" */
 

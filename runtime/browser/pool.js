@@ -1,10 +1,10 @@
 /** Passes in a page: the pool of workers, each with an interpreter. */
 
-/** @import { Kind } from "../isolate.js" */
-/** @import { Deployment } from "../pool.js" */
+/** @import { Kind } from "../pool/isolate.js" */
+/** @import { Deployment } from "../pool/pool.js" */
 /** @import { BrowserParts } from "./parts.js" */
 
-import { Pool } from "../pool.js";
+import { Pool } from "../pool/pool.js";
 import { PACKAGES } from "./parts.js";
 import { soon } from "./soon.js";
 import { keepSpare, startWorker } from "./thread.js";

@@ -1,6 +1,6 @@
 /** A page's worker that an isolate lives in. */
 
-/** @import { Thread, ThreadEvents } from "../isolate.js" */
+/** @import { Thread, ThreadEvents } from "../pool/isolate.js" */
 
 /** The interpreter's program, with all its modules listed in one. */
 const PROGRAM = new URL("../../parts/python.js", import.meta.url);

@@ -27,7 +27,7 @@ def _load_mount():
 # Outside the `if`: `multiprocessing` runs this file in the processes that it starts, where workflows are imported too.
 _mount = _load_mount()
 _mount.check_version()
-_mount.mount({"_stepwell_cpython": "runtime/cpython"})
+_mount.mount("_stepwell_cpython")
 
 
 def _measure_coverage():

@@ -1,10 +1,10 @@
 /** Passes in plain CPython: the pool of processes, each with an interpreter. */
 
-/** @import { Kind } from "../isolate.js" */
-/** @import { Deployment } from "../pool.js" */
+/** @import { Kind } from "../pool/isolate.js" */
+/** @import { Deployment } from "../pool/pool.js" */
 
 import { fileURLToPath } from "node:url";
-import { Pool } from "../pool.js";
+import { Pool } from "../pool/pool.js";
 import { Checks } from "../process/checks.js";
 import { GuestProcess } from "../process/process.js";
 

@@ -1,10 +1,10 @@
 /** Passes in JavaScript: the pool of threads, each of which runs the user's modules. */
 
-/** @import { Kind } from "../isolate.js" */
-/** @import { Deployment } from "../pool.js" */
+/** @import { Kind } from "../pool/isolate.js" */
+/** @import { Deployment } from "../pool/pool.js" */
 
-import { startThread } from "../node_thread.js";
-import { Pool } from "../pool.js";
+import { startThread } from "../pool/node_thread.js";
+import { Pool } from "../pool/pool.js";
 
 /**
  * V8 cannot be interrupted in one function and go on in another, so code that spins ends its thread.

@@ -37,7 +37,7 @@ function boot() {
   port.postMessage({ type: "ready" });
 }
 
-/** @param {import("../pool.js").Deployment} options */
+/** @param {import("../pool/pool.js").Deployment} options */
 async function load(options) {
   const deployment = new Deployment(options, (binding) => {
     if (output.session) return output.session;

@@ -7,7 +7,7 @@
  */
 
 /** @import { FromGuest, ToGuest } from "../../bridge/protocol.d.ts" */
-/** @import { Ended } from "../isolate.js" */
+/** @import { Ended } from "../pool/isolate.js" */
 
 import { decode } from "../../bridge/values.js";
 

@@ -1,12 +1,23 @@
 /** What a guest process and the pool share while the process is busy: `control.js`'s words, in a file that both have open. */
 
-/** @import { Target, Vitals } from "../control.js" */
+/** @import { Target, Vitals } from "../pool/control.js" */
 
 import { randomUUID } from "node:crypto";
 import { accessSync, closeSync, constants, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BYTES, COMPUTED, HITS, LOOKS, MAX_TARGETS, PAGES, RUN_CODE, TARGETS, TARGETS_AT, TURN } from "../control.js";
+import {
+  BYTES,
+  COMPUTED,
+  HITS,
+  LOOKS,
+  MAX_TARGETS,
+  PAGES,
+  RUN_CODE,
+  TARGETS,
+  TARGETS_AT,
+  TURN,
+} from "../pool/control.js";
 
 /** Where Linux keeps files in memory. */
 const IN_MEMORY = "/dev/shm";

@@ -1,7 +1,7 @@
 """
 What the pool reads while this process is busy: words in a file that both have open.
 
-The layout is that of `runtime/control.js`: words of 32 bits, then pass, ref and attempt of each attempt to be cut.
+The layout is that of `runtime/pool/control.js`: words of 32 bits, then pass, ref and attempt of each attempt to be cut.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Mounting: the guest's packages, found where they stand in the host tree and not 
 be imported, by any Python that somebody may have named: it says so if that is too old.
 """
 
+import json
 import sys
 from os.path import abspath, dirname, exists, join
 
@@ -16,12 +17,8 @@ except ImportError:  # Python 2: `check_version` says so
 
 ROOT = dirname(dirname(dirname(abspath(__file__))))
 OLDEST = (3, 11)
-PACKAGES = {
-    "workers": "py/workers",
-    "_workflows_bridge": "bridge",
-    "_stepwell_runtime": "runtime/python",
-    "_stepwell_process": "runtime/process",
-}
+PACKAGES = ("workers", "_workflows_bridge", "_stepwell_runtime", "_stepwell_process")
+"""Those of every guest in a process. `runtime/packages.json` has the folder of each."""
 
 
 class _Finder(object):
@@ -53,6 +50,8 @@ def check_version():
         sys.exit(78)
 
 
-def mount(packages=None):
-    """Let the guest's packages, and *packages* besides, be imported: folders of the host tree, by name."""
-    sys.meta_path.insert(0, _Finder(dict(PACKAGES, **(packages or {}))))
+def mount(*names):
+    """Let the packages of every guest be imported, and those called *names* besides."""
+    with open(join(ROOT, "runtime", "packages.json")) as file:
+        folders = json.load(file)
+    sys.meta_path.insert(0, _Finder({name: folders[name] for name in PACKAGES + names}))

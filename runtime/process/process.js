@@ -7,7 +7,7 @@
 
 /** @import { ChildProcess } from "node:child_process" */
 /** @import { Socket } from "node:net" */
-/** @import { Thread, ThreadEvents } from "../isolate.js" */
+/** @import { Thread, ThreadEvents } from "../pool/isolate.js" */
 
 import { spawn } from "node:child_process";
 import { StringDecoder } from "node:string_decoder";

@@ -11,22 +11,20 @@ import { fileURLToPath } from "node:url";
 /** The host tree: the repository, or its copy in the wheel. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Where they stand in the tree, and the package they are in the guest. */
-const PACKAGES = [
-  ["py/workers", "workers"],
-  ["bridge", "_workflows_bridge"],
-  ["runtime/python", "_stepwell_runtime"],
-  ["runtime/pyodide", "_stepwell_pyodide"],
-];
+/** The packages of the guest. `runtime/packages.json` has the folder of each. */
+const PACKAGES = ["workers", "_workflows_bridge", "_stepwell_runtime", "_stepwell_pyodide"];
 
 /** @returns {GuestFile[]} */
 export function guestFiles() {
-  return PACKAGES.flatMap(([folder, name]) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+  /** @type {Record<string, string>} */
+  const folders = JSON.parse(readFileSync(join(ROOT, "runtime/packages.json"), "utf8"));
+  return PACKAGES.flatMap((name) => {
+    const folder = join(ROOT, folders[name]);
+    return readdirSync(folder, { recursive: true, encoding: "utf8" })
       .filter((path) => path.endsWith(".py") || path.endsWith("py.typed"))
       .toSorted()
-      .map((path) => ({ path: `${name}/${path}`, text: readFileSync(join(ROOT, folder, path), "utf8") })),
-  );
+      .map((path) => ({ path: `${name}/${path}`, text: readFileSync(join(folder, path), "utf8") }));
+  });
 }
 
 /** The folder of the npm package `pyodide`. */

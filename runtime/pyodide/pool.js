@@ -1,15 +1,15 @@
 /** Passes in Pyodide: the pool of threads, each with an interpreter. */
 
-/** @import { Kind } from "../isolate.js" */
+/** @import { Kind } from "../pool/isolate.js" */
 /** @import { Snapshot } from "./image.js" */
 /** @import { GuestFile } from "./interpreter.js" */
 /** @import { Packages, PackageSnapshot } from "./package_snapshot.js" */
-/** @import { Deployment } from "../pool.js" */
+/** @import { Deployment } from "../pool/pool.js" */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { startThread } from "../node_thread.js";
-import { Pool } from "../pool.js";
+import { startThread } from "../pool/node_thread.js";
+import { Pool } from "../pool/pool.js";
 import { guestFiles, pyodideFolder } from "./files.js";
 import { findPackageSnapshot, makePackageSnapshot } from "./package_snapshot.js";
 import { findFactory, findSnapshot } from "./snapshot.js";

@@ -7,10 +7,10 @@
 /** @import { WireError } from "../../bridge/protocol.d.ts" */
 /** @import { Surroundings } from "../../bridge/step.js" */
 /** @import { GuestFile } from "./interpreter.js" */
-/** @import { Deployment } from "../pool.js" */
+/** @import { Deployment } from "../pool/pool.js" */
 
 import { WorkflowStep } from "../../bridge/step.js";
-import { Control } from "../control.js";
+import { Control } from "../pool/control.js";
 
 /**
  * @typedef {object} Boot

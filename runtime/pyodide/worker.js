@@ -68,7 +68,7 @@ process.on("unhandledRejection", (error) => thread.complain(error));
  * Show the deployment's folders at the same paths, so that every file is called what the user calls it.
  *
  * @param {any} pyodide
- * @param {import("../pool.js").Deployment} deployment
+ * @param {import("../pool/pool.js").Deployment} deployment
  */
 function mountDeployment({ FS }, { root, modules }) {
   mountFolder(FS, root);

@@ -8,6 +8,7 @@ componentize-py, which makes it, is a build requirement; an installed wheel has 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -24,12 +25,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENTIZE = "componentize-py==0.25.1"
-PACKAGES = {
-    "workers": "py/workers",
-    "_workflows_bridge": "bridge",
-    "_stepwell_runtime": "runtime/python",
-    "_stepwell_sealed": "runtime/wasmtime/sealed",
-}
+PACKAGES = ("workers", "_workflows_bridge", "_stepwell_runtime", "_stepwell_sealed")
+"""What an interpreter has. `runtime/packages.json` has the folder of each."""
 WIT = "runtime/wasmtime/guest.wit"
 IMMORTAL = "runtime/wasmtime/immortal.py"
 APP = "_stepwell_sealed.component"
@@ -41,10 +38,16 @@ def key(tree: Path = ROOT) -> str:
     for path in (
         tree / WIT,
         tree / IMMORTAL,
-        *(path for folder in PACKAGES.values() for path in _sources(tree / folder)),
+        *(path for folder in _folders(tree).values() for path in _sources(folder)),
     ):
         digest.update(path.relative_to(tree).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:32]
+
+
+def _folders(tree: Path) -> dict[str, Path]:
+    """The folders of `PACKAGES`."""
+    folders = json.loads((tree / "runtime" / "packages.json").read_text(encoding="utf-8"))
+    return {package: tree / folders[package] for package in PACKAGES}
 
 
 def _sources(folder: Path) -> list[Path]:
@@ -134,8 +137,8 @@ def _build(tree: Path, place: Path) -> None:
             f"Install that with: pip install {COMPONENTIZE}"
         )
     with tempfile.TemporaryDirectory(prefix="stepwell-component-") as stage:
-        for package, source in PACKAGES.items():
-            shutil.copytree(tree / source, Path(stage) / package, ignore=shutil.ignore_patterns("__pycache__", "*.js"))
+        for package, source in _folders(tree).items():
+            shutil.copytree(source, Path(stage) / package, ignore=shutil.ignore_patterns("__pycache__", "*.js"))
         done = subprocess.run(  # noqa: S603 - our own words
             [*command, "-q", "-d", str(tree / WIT), "-w", "guest", "componentize", APP, "-p", stage, "-o", str(place)],
             check=False,

@@ -17,7 +17,7 @@ def _load_mount():
 
 _mount = _load_mount()
 _mount.check_version()
-_mount.mount({"_stepwell_wasmtime": "runtime/wasmtime/host"})
+_mount.mount("_stepwell_wasmtime")
 
 if __name__ == "__main__":
     try:

@@ -6,12 +6,12 @@
  */
 
 /** @import { FromGuest, Guest, LostPass, ToGuest, Usage, WireError } from "../../bridge/protocol.d.ts" */
-/** @import { Deployment } from "../pool.js" */
+/** @import { Deployment } from "../pool/pool.js" */
 /** @import { Sealing } from "./settings.js" */
 
 import { fileURLToPath } from "node:url";
 import { packBatch, unpackBatch } from "../../bridge/batch.js";
-import { Lodger } from "../lodger.js";
+import { Lodger } from "../pool/lodger.js";
 import { Checks } from "../process/checks.js";
 import { GuestProcess } from "../process/process.js";
 import { componentPath } from "./files.js";

@@ -1,6 +1,6 @@
 /** What sealed interpreters may reach and use: the defaults, and what a deployment says. */
 
-/** @import { Deployment } from "../pool.js" */
+/** @import { Deployment } from "../pool/pool.js" */
 
 import { homedir } from "node:os";
 import { join } from "node:path";

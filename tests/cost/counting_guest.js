@@ -8,7 +8,7 @@
 /** @import { FromGuest, Guest, LostPass, ToGuest } from "../../bridge/protocol.d.ts" */
 
 import { packBatch, unpackBatch } from "../../bridge/batch.js";
-import { Control } from "../../runtime/control.js";
+import { Control } from "../../runtime/pool/control.js";
 import { guestFiles } from "../../runtime/pyodide/files.js";
 import { guestGlobals } from "../../runtime/pyodide/globals.js";
 import { loadPyodide } from "pyodide";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Lodger } from "../../runtime/lodger.js";
+import { Lodger } from "../../runtime/pool/lodger.js";
 
 /** @type {any} */
 const START = { pass: 1, event: { workflowName: "flow", instanceId: "one" } };

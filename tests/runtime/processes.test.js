@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Pool } from "../../runtime/pool.js";
+import { Pool } from "../../runtime/pool/pool.js";
 import { Checks } from "../../runtime/process/checks.js";
 import { GuestProcess } from "../../runtime/process/process.js";
 import { Engine } from "../guest/engine.js";

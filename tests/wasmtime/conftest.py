@@ -32,6 +32,6 @@ def host():
     """The package of the host process, as its program mounts it."""
     pytest.importorskip("wasmtime", reason="stepwell[wasmtime] is not installed")
     finders = list(sys.meta_path)
-    load("_stepwell_mount", ROOT / "runtime/process/mount.py").mount({"_stepwell_wasmtime": "runtime/wasmtime/host"})
+    load("_stepwell_mount", ROOT / "runtime/process/mount.py").mount("_stepwell_wasmtime")
     yield lambda name: importlib.import_module(f"_stepwell_wasmtime.{name}")
     sys.meta_path[:] = finders

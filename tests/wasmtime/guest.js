@@ -10,7 +10,7 @@ export const FLOWS = fileURLToPath(new URL("flows", import.meta.url));
 /**
  * @param {string} main in `flows/`
  * @param {Partial<import("../../runtime/wasmtime/settings.js").Sealing>} [settings]
- * @param {Partial<import("../../runtime/pool.js").Deployment>} [deployment]
+ * @param {Partial<import("../../runtime/pool/pool.js").Deployment>} [deployment]
  */
 export function openSealed(main, settings = {}, deployment = {}) {
   return new WasmtimeGuest({

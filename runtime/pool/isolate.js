@@ -1,11 +1,11 @@
 /** One isolate as the pool sees it: an interpreter somewhere beside us, and the passes that live there. */
 
-/** @import { FromGuest, ToGuest } from "../bridge/protocol.d.ts" */
+/** @import { FromGuest, ToGuest } from "../../bridge/protocol.d.ts" */
 /** @import { Vitals } from "./control.js" */
 /** @import { Culprit } from "./watchdog.js" */
 /** @import { Deployment } from "./pool.js" */
 
-import { packBatch, unpackBatch } from "../bridge/batch.js";
+import { packBatch, unpackBatch } from "../../bridge/batch.js";
 import { Control } from "./control.js";
 import { Lodger } from "./lodger.js";
 import { Watchdog } from "./watchdog.js";

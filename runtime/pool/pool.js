@@ -6,7 +6,7 @@
  * next time (quarantine), so that a second death has one suspect.
  */
 
-/** @import { FromGuest, Guest, LostPass, ToGuest, WireError } from "../bridge/protocol.d.ts" */
+/** @import { FromGuest, Guest, LostPass, ToGuest, WireError } from "../../bridge/protocol.d.ts" */
 /** @import { Death, Kind } from "./isolate.js" */
 /** @import { Lodger } from "./lodger.js" */
 /** @import { Timer } from "./background.js" */

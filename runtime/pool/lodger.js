@@ -1,6 +1,6 @@
 /** A pass as the pool sees it: what it has been told and what it has said, so far as that says who runs and who waits. */
 
-/** @import { FromGuest, ToGuest } from "../bridge/protocol.d.ts" */
+/** @import { FromGuest, ToGuest } from "../../bridge/protocol.d.ts" */
 /** @import { Target } from "./control.js" */
 
 export class Lodger {

@@ -218,7 +218,9 @@ def conformance(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
-@nox.parametrize("runtime", ["pyodide", "python-js-lane", "python-upstream-sdk", "wasmtime", "cpython", "javascript"])
+@nox.parametrize(
+    "runtime", ["pyodide", "python-js-transport", "python-upstream-sdk", "wasmtime", "cpython", "javascript"]
+)
 def runtime(session: nox.Session, runtime: str) -> None:
     """Run the workflows of `conformance` in one runtime. `browser` and `cloudflare` are sessions already."""
     node = use_runtimes(session)

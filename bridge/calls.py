@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .batch import Message
 
-HOT = "hot"
+PENDING = "pending"
 """The engine owes an answer, which is on its way."""
 RUNNING = "running"
 """A callback runs."""
@@ -35,7 +35,7 @@ Delay = Callable[[JsDict, BaseException, dict[str, Any]], Awaitable[object]]
 """Says how long to wait before the next attempt: takes the context, and the error itself and as data."""
 
 
-class Undone(NamedTuple):
+class RollbackContext(NamedTuple):
     """What a rollback handler is told of the step that it undoes."""
 
     context: JsDict
@@ -45,12 +45,12 @@ class Undone(NamedTuple):
     """Canonical text of what the step gave; None if it gave nothing."""
 
 
-class Undo(NamedTuple):
+class RollbackHandler(NamedTuple):
     """A rollback handler."""
 
     config: str | None
     """JSON text of what the user configured."""
-    perform: Callable[[Undone], Awaitable[str]]
+    perform: Callable[[RollbackContext], Awaitable[str]]
     """Runs it once; gives canonical text."""
 
 
@@ -87,7 +87,7 @@ class Call:
     told: dict[str, Any]
     """Of a rollback handler: the engine's last order."""
     ref = 0
-    state = HOT
+    state = PENDING
     attempt = 0
     """The attempt that runs and has not timed out; 0 if none does."""
     config = ""

@@ -6,7 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING
 
-from .calls import Undone
+from .calls import RollbackContext
 from .errors import from_wire
 from .values import JsDict
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .batch import Message
     from .calls import Call
 
-__all__ = ["ask_delay", "to_context", "undone"]
+__all__ = ["ask_delay", "rollback_context", "to_context"]
 
 
 def to_context(call: Call, attempt: int, config: str) -> JsDict:
@@ -25,11 +25,11 @@ def to_context(call: Call, attempt: int, config: str) -> JsDict:
     return JsDict(step=JsDict(name=call.name, count=call.count), attempt=attempt, config=full)
 
 
-def undone(call: Call) -> Undone:
+def rollback_context(call: Call) -> RollbackContext:
     """What the rollback handler is told that *call* orders to run."""
     told = call.told["rollback"]
     context = to_context(call, told["attempt"], json.dumps(told["config"]))
-    return Undone(context, told["error"], call.told.get("value"))
+    return RollbackContext(context, told["error"], call.told.get("value"))
 
 
 async def ask_delay(call: Call, message: Message) -> Message:

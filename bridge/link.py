@@ -37,7 +37,7 @@ class Link(Protocol):
     def touch(self, session: Session) -> None:
         """*session* may have come to rest: look at it at the end of this turn."""
 
-    def crossed(self, session: Session) -> None:
+    def js_was_notified(self, session: Session) -> None:
         """JavaScript has been told of an outcome: look at *session* when it has had its turn."""
 
 

@@ -21,16 +21,16 @@ import { fromWire } from "./errors.js";
  * @property {(session: Session, ref: number, run: () => Promise<void>) => void} run runs an attempt, so that what its
  *   code prints is known to be its own
  *
- * What a call waits for. `hot`: an answer of the engine that is under way. `running`: its callback. `idle`: a time, an
+ * What a call waits for. `pending`: an answer of the engine that is under way. `running`: its callback. `idle`: a time, an
  * event or a retry.
- * @typedef {"hot" | "running" | "idle"} State
+ * @typedef {"pending" | "running" | "idle"} CallState
  *
  * @typedef {object} Call
  * @property {number} ref
  * @property {StepKind | "rollback" | "call" | "chunk"} kind
  * @property {string} name
  * @property {number} count
- * @property {State} state
+ * @property {CallState} state
  * @property {Parameters<StepPort>[3]} settle
  * @property {Callback | undefined} callback
  * @property {Callback | undefined} delay
@@ -53,14 +53,14 @@ const NOBODY = () => {};
 export class Session {
   /** Messages of the engine received so far; `start` is the first. */
   seen = 1;
-  /** @type {Record<State, number>} */
-  #states = { hot: 0, running: 0, idle: 0 };
+  /** @type {Record<CallState, number>} */
+  #states = { pending: 0, running: 0, idle: 0 };
   #link;
   #defaults;
   #stepLimit;
   /** @type {Map<string, HistoryEntry>} */
   #history;
-  #unmet;
+  #unreplayed;
   #steps = 0;
   /** @type {Map<string, number>} */
   #counts = new Map();
@@ -85,12 +85,12 @@ export class Session {
     this.#defaults = defaults;
     this.#stepLimit = stepLimit;
     this.#history = new Map(history.map((entry) => [keyOf(entry.kind, entry.name, entry.count), entry]));
-    this.#unmet = history.filter(({ outcome }) => outcome === "value" || outcome === "error").length;
+    this.#unreplayed = history.filter(({ outcome }) => outcome === "value" || outcome === "error").length;
   }
 
   /** Whether the log holds results that this pass has yet to come to. A call that is new ends it. */
   get replaying() {
-    return this.#unmet > 0 || (this.#rollingBack && !this.#refusing);
+    return this.#unreplayed > 0 || (this.#rollingBack && !this.#refusing);
   }
 
   get closed() {
@@ -103,8 +103,8 @@ export class Session {
 
   /** Whether all calls wait for a time, an event or a retry. */
   get idle() {
-    const { hot, running, idle } = this.#states;
-    return idle > 0 && running === 0 && (hot === 0 || this.#held);
+    const { pending, running, idle } = this.#states;
+    return idle > 0 && running === 0 && (pending === 0 || this.#held);
   }
 
   // Calls ------------------------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ export class Session {
     const given = JSON.parse(options);
     if (rollback && this.#rollingBack) this.#register(name, count, rollback, given.rollback);
     if (this.#replay(entry, settle)) return;
-    if (!entry) this.#unmet = 0;
+    if (!entry) this.#unreplayed = 0;
     const call = this.#add(kind, name, count, { settle, callback, delay });
     if (kind !== "do") return this.#ask(call, given);
     call.userConfig = given.config === undefined ? "" : JSON.stringify(given.config);
@@ -152,8 +152,8 @@ export class Session {
         if (outcome === "value") resolve(text);
         else reject(fromWire(JSON.parse(text ?? "{}")));
       };
-      const call = this.#add("call", workflow, 0, { settle, state: "hot" });
-      this.#enter(call);
+      const call = this.#add("call", workflow, 0, { settle, state: "pending" });
+      this.#track(call);
       this.#link.post({ type: "call", pass: this.pass, ref: call.ref, workflow, method, args });
     });
   }
@@ -167,8 +167,8 @@ export class Session {
    * @param {Call["settle"]} settle
    */
   #exchange(type, name, { count, ...more }, settle) {
-    const call = this.#add("chunk", name, count, { settle, state: "hot" });
-    this.#enter(call);
+    const call = this.#add("chunk", name, count, { settle, state: "pending" });
+    this.#track(call);
     const { pass } = this;
     const { ref } = call;
     this.#link.post(type === "writeChunk" ? { type, pass, ref, ...more } : { type, pass, ref, name, count, ...more });
@@ -195,7 +195,7 @@ export class Session {
    */
   #register(name, count, callback, config) {
     const call = this.#add("rollback", name, count, { callback, settle: NOBODY });
-    this.#enter(call);
+    this.#track(call);
     const given = config ? { config } : {};
     this.#link.post({ type: "rollback", pass: this.pass, ref: call.ref, name, count, ...given });
   }
@@ -213,7 +213,7 @@ export class Session {
     if (entry.outcome === "value") settle("value", entry.kind === "sleep" ? undefined : entry.value, -1);
     else if (entry.outcome === "error") settle("error", JSON.stringify(entry.error), -1);
     else return false;
-    this.#unmet -= 1;
+    this.#unreplayed -= 1;
     return true;
   }
 
@@ -225,12 +225,12 @@ export class Session {
   #do(call, entry, rollback) {
     const { ref, name, count, userConfig } = call;
     const config = userConfig === "" ? {} : { config: JSON.parse(userConfig) };
-    if (entry) call.state = entry.outcome === "open" ? "idle" : "hot";
-    else call.state = !this.#held && this.#mayRetry(call) ? "running" : "hot";
+    if (entry) call.state = entry.outcome === "open" ? "idle" : "pending";
+    else call.state = !this.#held && this.#mayRetry(call) ? "running" : "pending";
     const started = call.state === "running" ? { started: /** @type {const} */ (true) } : {};
-    this.#enter(call);
-    const undo = rollback ? { rollback } : {};
-    this.#link.post({ type: "do", pass: this.pass, ref, name, count, ...config, ...undo, ...started });
+    this.#track(call);
+    const withRollback = rollback ? { rollback } : {};
+    this.#link.post({ type: "do", pass: this.pass, ref, name, count, ...config, ...withRollback, ...started });
     if (call.state !== "running") return;
     call.attempt = 1;
     call.config = userConfig === "" ? this.#defaults : merged.get(this.#configKey(call));
@@ -255,25 +255,25 @@ export class Session {
     const { ref, name, count } = call;
     const kind = /** @type {"sleep" | "waitForEvent"} */ (call.kind);
     const { event_type: eventType, ...rest } = options;
-    this.#enter(call);
+    this.#track(call);
     const asked = kind === "sleep" ? rest : { eventType, ...rest };
     this.#link.post({ type: kind, pass: this.pass, ref, name, count, ...asked });
   }
 
   /** @param {Call} call */
-  #enter(call) {
+  #track(call) {
     this.#states[call.state] += 1;
     this.#link.touch(this);
   }
 
   /**
    * @param {Call} call
-   * @param {State} state
+   * @param {CallState} state
    */
   #move(call, state) {
     this.#states[call.state] -= 1;
     call.state = state;
-    this.#enter(call);
+    this.#track(call);
   }
 
   // Attempts ---------------------------------------------------------------------------------------------------------
@@ -286,14 +286,14 @@ export class Session {
     if (this.#closed || call.attempt !== attempt) return;
     this.#link.run(this, call.ref, async () => {
       const run = /** @type {Callback} */ (call.callback);
-      const told = call.kind === "rollback" ? undoneOf(call) : contextOf(call, attempt, call.config);
+      const told = call.kind === "rollback" ? rollbackContextOf(call) : contextOf(call, attempt, call.config);
       const { value, error } = JSON.parse(await run(JSON.stringify(told), call.ref));
       // The outcome of an attempt that has timed out no longer counts.
       if (this.#closed || call.attempt !== attempt) return;
       call.attempt = 0;
       call.value = value;
       call.failure = error;
-      this.#move(call, error ? "idle" : "hot");
+      this.#move(call, error ? "idle" : "pending");
       const { pass } = this;
       const { ref } = call;
       this.#link.post(
@@ -333,7 +333,7 @@ export class Session {
     }
     const call = this.#calls.get(message.ref);
     if (!call) return;
-    if (message.type === "attempt") this.#order(call, message);
+    if (message.type === "attempt") this.#startAttempt(call, message);
     else if (message.type === "delay") this.#askDelay(call, message);
     else if (message.type === "expired") this.#expire(call, message.attempt);
     else {
@@ -348,7 +348,7 @@ export class Session {
    * @param {Call} call
    * @param {Attempt} message
    */
-  #order(call, message) {
+  #startAttempt(call, message) {
     const { attempt, config } = message;
     call.told = message;
     call.config = config;
@@ -365,7 +365,7 @@ export class Session {
    * @param {number} attempt
    */
   #expire(call, attempt) {
-    const given = call.state === "hot" && call.value !== undefined;
+    const given = call.state === "pending" && call.value !== undefined;
     if (!given && call.attempt !== attempt) return;
     call.attempt = 0;
     call.value = undefined;
@@ -421,7 +421,7 @@ function contextOf({ name, count }, attempt, config) {
 }
 
 /** What a rollback handler is told. @param {Call} call */
-function undoneOf(call) {
+function rollbackContextOf(call) {
   const { rollback, value: output = null } = /** @type {Attempt} */ (call.told);
   const { error, attempt, config } = /** @type {NonNullable<Attempt["rollback"]>} */ (rollback);
   return { ctx: contextOf(call, attempt, config), error, output, stepName: `${call.name}-${call.count}` };

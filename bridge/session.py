@@ -2,7 +2,7 @@
 A session: the guest's half of one pass.
 
 It numbers the calls, answers what the log already knows, runs attempts, and tells the engine. It decides nothing else:
-retries, limits, time and storage are the engine's. Both lanes go through it, so they share counters and messages:
+retries, limits, time and storage are the engine's. Both transports go through it, so they share counters and messages:
 `workers` calls it directly, and JavaScript through `step.js`.
 """
 
@@ -16,8 +16,8 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .batch import quote, to_json
-from .calls import HOT, IDLE, RUNNING, Call, JsFailure, StepFuture
-from .contexts import ask_delay, to_context, undone
+from .calls import IDLE, PENDING, RUNNING, Call, JsFailure, StepFuture
+from .contexts import ask_delay, rollback_context, to_context
 from .errors import from_wire, to_wire
 from .values import JsDict, decode
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from asyncio import Future
 
     from .batch import Message
-    from .calls import Delay, Perform, Read, Undo, Write
+    from .calls import Delay, Perform, Read, RollbackHandler, Write
     from .link import Link, Loop
 
 __all__ = ["AttemptExpired", "Origin", "Session", "SessionClosed", "origin"]
@@ -71,7 +71,7 @@ class Session:
         self._link = link
         self._loop = loop
         self._history = {(entry["kind"], entry["name"], entry["count"]): entry for entry in start["history"]}
-        self._unmet = sum(entry["outcome"] in {"value", "error"} for entry in start["history"])
+        self._unreplayed = sum(entry["outcome"] in {"value", "error"} for entry in start["history"])
         self._defaults: str = json.dumps(start["defaults"])
         self._default_limit = start["defaults"]["retries"]["limit"]
         self._step_limit: int = start["stepLimit"]
@@ -84,7 +84,7 @@ class Session:
     @property
     def replaying(self) -> bool:
         """Whether the log holds results that this pass has yet to come to. A call that is new ends it."""
-        return self._unmet > 0 or (self.rolling_back and not self._refusing)
+        return self._unreplayed > 0 or (self.rolling_back and not self._refusing)
 
     @property
     def idle(self) -> bool:
@@ -105,7 +105,7 @@ class Session:
         bare: bool = False,
         write: Write | None = None,
         delay: Delay | None = None,
-        undo: Undo | None = None,
+        rollback: RollbackHandler | None = None,
     ) -> Future[Any]:
         """
         Call a step.
@@ -118,7 +118,7 @@ class Session:
             read: Makes of the encoded result what the caller gets.
             write: Encodes what the callback gives; None where it gives canonical text.
             delay: Stands behind the delay ``"[dynamic]"`` of *config*.
-            undo: The step's rollback handler.
+            rollback: The step's rollback handler.
         """
         if self.closed or self._refusing:
             self.check_open()
@@ -127,8 +127,8 @@ class Session:
             raise from_wire(_limit_reached(self._step_limit))
         count, entry = self._look_up("do", name)
         if entry is not None or self.rolling_back:
-            if undo is not None and self.rolling_back:
-                self._register(name, count, undo)
+            if rollback is not None and self.rolling_back:
+                self._register(name, count, rollback)
             if settled := self._replay(entry, read):
                 return settled
         call = self._add(Call("do", name, count, read))
@@ -141,10 +141,10 @@ class Session:
             call.user_config = config
             call.delay = delay
             message += f',"config":{config}'
-        if undo is not None:
-            message += f',"rollback":{to_json(_config_of(undo))}'
+        if rollback is not None:
+            message += f',"rollback":{to_json(_config_of(rollback))}'
         if entry is not None:
-            call.state = IDLE if entry["outcome"] == "open" else HOT
+            call.state = IDLE if entry["outcome"] == "open" else PENDING
         elif not self.held and (self._default_limit if config is None else (self._defaults, config) in _merged):
             # It must not begin where there is only one attempt: the engine has it on disk first.
             call.state = RUNNING
@@ -153,7 +153,7 @@ class Session:
             self._link.post_text(message + ',"started":true}')
             self._link.begin(self, call, 1)
             return call.future
-        self._enter(call)
+        self._track(call)
         self._link.post_text(message + "}")
         return call.future
 
@@ -177,7 +177,7 @@ class Session:
             return settled
         call = self._add(Call(kind, name, count, read))
         call.state = IDLE
-        self._enter(call)
+        self._track(call)
         self._link.post({**message, "pass": self.pass_, "ref": call.ref, "count": count})
         return call.future
 
@@ -187,7 +187,7 @@ class Session:
             self.check_open()
         call = self._add(Call("call", workflow, 0, read))
         # The engine owes the answer: meanwhile the pass is not at rest.
-        self._enter(call)
+        self._track(call)
         self._link.post(
             {"type": "call", "pass": self.pass_, "ref": call.ref, "workflow": workflow, "method": method, "args": args}
         )
@@ -198,7 +198,7 @@ class Session:
         if self.closed:
             self.check_open()
         call = self._add(Call("exchange", message["type"], 0, read))
-        self._enter(call)
+        self._track(call)
         self._link.post({**message, "pass": self.pass_, "ref": call.ref})
         return call.future
 
@@ -212,7 +212,7 @@ class Session:
         count = self._counts[key] = self._counts.get(key, 0) + 1
         if self._history and (entry := self._history.get((kind, name, count))):
             return count, entry
-        self._unmet = 0
+        self._unreplayed = 0
         return count, None
 
     def _replay(self, entry: Message | None, read: Read) -> Future[Any] | None:
@@ -229,16 +229,16 @@ class Session:
         else:
             future.wire = entry["error"]
             future.set_exception(from_wire(entry["error"]))
-        self._unmet -= 1
+        self._unreplayed -= 1
         return future
 
-    def _register(self, name: str, count: int, undo: Undo) -> None:
+    def _register(self, name: str, count: int, rollback: RollbackHandler) -> None:
         call = self._add(Call("rollback", name, count))
         call.state = IDLE
-        call.perform = lambda _make_context: undo.perform(undone(call))
-        self._enter(call)
+        call.perform = lambda _make_context: rollback.perform(rollback_context(call))
+        self._track(call)
         message = {"type": "rollback", "pass": self.pass_, "ref": call.ref, "name": name, "count": count}
-        self._link.post({**message, **_config_of(undo)})
+        self._link.post({**message, **_config_of(rollback)})
 
     def _add(self, call: Call) -> Call:
         self._last_ref = ref = self._last_ref + 1
@@ -248,7 +248,7 @@ class Session:
         self._calls[ref] = call
         return call
 
-    def _enter(self, call: Call) -> None:
+    def _track(self, call: Call) -> None:
         if call.state is IDLE:
             self._idle += 1
         self._link.touch(self)
@@ -264,7 +264,7 @@ class Session:
         if not self.closed:
             # Set before the task is made: a loop goes by it to know whose code it begins.
             context = call.context.copy()
-            context.run(origin.set, _new(Origin, (self, call.ref, attempt)))
+            context.run(origin.set, _new_tuple(Origin, (self, call.ref, attempt)))
             # Most callbacks need no turn of the loop of their own.
             self._loop.begin_now(self._attempt(call, attempt), self, context)
 
@@ -290,7 +290,7 @@ class Session:
         else:
             if self._counts_still(call, attempt):
                 call.value = value
-                call.state = HOT
+                call.state = PENDING
                 head = f'{{"type":"done","pass":{self.pass_},"ref":{call.ref},"attempt":{attempt}'
                 self._link.post_value(head, value)
 
@@ -314,7 +314,7 @@ class Session:
 
     def _expire(self, call: Call, attempt: int) -> None:
         """The engine has given the attempt up. Its callback may go on, but its outcome no longer counts."""
-        given = call.state is HOT and call.value is not None
+        given = call.state is PENDING and call.value is not None
         if given or call.attempt == attempt:
             call.attempt = 0
             call.value = None
@@ -369,7 +369,7 @@ class Session:
             if not call.future.done():
                 self._reject(call, message.get("error"))
         elif kind == "attempt":
-            self._order(call, message)
+            self._start_attempt(call, message)
         elif kind == "delay":
             self._ask_delay(call, message)
         else:
@@ -392,7 +392,7 @@ class Session:
         if self._idle:
             self._link.touch(self)
 
-    def _order(self, call: Call, message: Message) -> None:
+    def _start_attempt(self, call: Call, message: Message) -> None:
         call.config = json.dumps(message["config"])
         call.attempt = message["attempt"]
         call.told = message
@@ -413,9 +413,9 @@ class Session:
         if call.kind == "rollback":
             call.future.exception()  # nobody waits for it
 
-    def crossed(self) -> None:
+    def js_was_notified(self) -> None:
         """JavaScript is being told of an outcome: what it does next is not known before its turn."""
-        self._link.crossed(self)
+        self._link.js_was_notified(self)
 
     # The end ----------------------------------------------------------------------------------------------------------
 
@@ -461,7 +461,7 @@ class Session:
 
 
 # Of a tuple: what `Origin` has of its own is a function in Python.
-_new = tuple.__new__
+_new_tuple = tuple.__new__
 
 _merged: dict[tuple[str, str], str] = {}
 """Configurations (defaults, user's) that the engine has shown to allow a retry, and what they come to."""
@@ -471,8 +471,8 @@ def _nothing(_value: str | None) -> None:
     """Read what a sleep gives."""
 
 
-def _config_of(undo: Undo) -> Message:
-    return {} if undo.config is None else {"config": json.loads(undo.config)}
+def _config_of(rollback: RollbackHandler) -> Message:
+    return {} if rollback.config is None else {"config": json.loads(rollback.config)}
 
 
 def _limit_reached(limit: int) -> Message:

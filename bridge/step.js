@@ -1,8 +1,8 @@
 /**
  * `WorkflowStep` as JavaScript has it, over the session of a guest.
  *
- * This is the lane on which each call crosses by itself: its arguments and its outcome as text, its callback as a
- * function. Counters, history and messages are the session's (`session.py`), so that both lanes can serve one pass. The
+ * This is the transport on which each call crosses by itself: its arguments and its outcome as text, its callback as a
+ * function. Counters, history and messages are the session's (`session.py`), so that both transports can serve one pass. The
  * Python half is `step.py`.
  */
 
@@ -44,7 +44,7 @@ import { encode } from "./values.js";
 /**
  * What differs from guest to guest.
  *
- * @typedef {object} Surroundings
+ * @typedef {object} JsEnvironment
  * @property {(value: unknown) => boolean} [isPython] whether a value is a proxy of a Python object
  * @property {(promise: Promise<any>) => Promise<any>} [watch] is given each promise that a caller gets, and gives it on:
  *   what waits for it waits for the engine
@@ -62,7 +62,7 @@ export class WorkflowStep {
 
   /**
    * @param {StepPort} port borrowed; whoever made it destroys it when the pass is over, and calls throw after that
-   * @param {Surroundings & { encoded?: boolean }} [options] `encoded`: give values as canonical text, for a caller that has
+   * @param {JsEnvironment & { encoded?: boolean }} [options] `encoded`: give values as canonical text, for a caller that has
    *   its own codec
    */
   constructor(port, options = {}) {
@@ -98,21 +98,21 @@ export class WorkflowStep {
    */
   async #do(name, rest) {
     const config = typeof rest[0] === "function" ? undefined : rest.shift();
-    const [callback, undo] = rest;
+    const [callback, rollbackOptions] = rest;
     if (typeof callback !== "function") throw refusal(`Step "${name}" requires a callback function`);
-    const rollback = rollbackOf(name, undo);
+    const rollback = rollbackOf(name, rollbackOptions);
     const delay = config?.retries?.delay;
     const dynamic = typeof delay === "function";
-    const given = {
+    const options = {
       ...(config !== undefined && config !== null
         ? { config: dynamic ? { ...config, retries: { ...config.retries, delay: DYNAMIC } } : config }
         : {}),
       ...(rollback?.config ? { rollback: rollback.config } : {}),
     };
-    return await this.#call("do", name, toJson(given), [
+    return await this.#call("do", name, toJson(options), [
       this.#isPython(callback) ? callback : this.#attemptOf(callback),
       dynamic ? (this.#isPython(delay) ? delay : delayOf(delay)) : undefined,
-      rollback && (this.#isPython(rollback.run) ? rollback.run : this.#undoOf(rollback.run)),
+      rollback && (this.#isPython(rollback.run) ? rollback.run : this.#rollbackOf(rollback.run)),
     ]);
   }
 
@@ -201,16 +201,16 @@ export class WorkflowStep {
   }
 
   /**
-   * @param {(input: { ctx: object, error: Error, output: unknown, stepName: string }) => unknown} undo
+   * @param {(input: { ctx: object, error: Error, output: unknown, stepName: string }) => unknown} handler
    * @returns {Callback}
    */
-  #undoOf(undo) {
+  #rollbackOf(handler) {
     return async (text) => {
       const { ctx, error, output, stepName } = JSON.parse(text);
       const value = output === null ? undefined : this.#decode(output);
-      const told = { ctx: withInfinity(ctx), error: fromWire(error), stepName };
+      const input = { ctx: withInfinity(ctx), error: fromWire(error), stepName };
       try {
-        return JSON.stringify({ value: encode(await undo({ ...told, output: value })) });
+        return JSON.stringify({ value: encode(await handler({ ...input, output: value })) });
       } catch (thrown) {
         return JSON.stringify({ error: this.#describe(thrown) ?? toWire(thrown) });
       }

@@ -11,7 +11,7 @@ import json
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
 
-from .calls import JsFailure, StepFuture, Undo
+from .calls import JsFailure, RollbackHandler, StepFuture
 from .errors import from_wire, to_wire
 from .proxies import ffi, is_proxy, to_js
 from .session import origin
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Awaitable, Callable
 
-    from .calls import Delay, Perform, Undone, Write
+    from .calls import Delay, Perform, RollbackContext, Write
     from .session import Session
 
 _make_step: Callable[[Any, bool], Any] | None = None
@@ -82,33 +82,33 @@ class JsStep:
         session = self._session
         try:
             if kind == "do":
-                given = json.loads(options)
-                config, undo = given.get("config"), None
+                parsed = json.loads(options)
+                config, handler = parsed.get("config"), None
                 if rollback is not None:
-                    undo = Undo(_to_text(given.get("rollback")), self._undoer(rollback))
+                    handler = RollbackHandler(_to_text(parsed.get("rollback")), self._rollback_runner(rollback))
                 future = session.do(
                     name,
                     _to_text(config),
                     self._performer(callback),
                     read=str,
                     delay=None if delay is None else self._delayer(delay),
-                    undo=undo,
+                    rollback=handler,
                 )
             elif kind == "sleep":
                 future = session.sleep(name, **json.loads(options))
             elif kind == "writeChunk":
-                given = json.loads(options)
-                del given["count"]
-                future = session.exchange({"type": kind, **given})
+                parsed = json.loads(options)
+                del parsed["count"]
+                future = session.exchange({"type": kind, **parsed})
             elif kind == "call":
-                given = json.loads(options)
-                future = session.call(name, given["method"], given["args"], read=str)
+                parsed = json.loads(options)
+                future = session.call(name, parsed["method"], parsed["args"], read=str)
             elif kind == "readChunk":
                 future = session.exchange({"type": kind, "name": name, **json.loads(options)}, read=str)
             else:
                 future = session.wait_for_event(name, **json.loads(options), read=str)
         except Exception as error:  # noqa: BLE001 - it is the caller's
-            self._tell(settle, "error", json.dumps(to_wire(error)), self._keep(error))
+            self._notify(settle, "error", json.dumps(to_wire(error)), self._hold_failure(error))
         else:
             self._open[id(future)] = settle
             future.add_done_callback(self._settle)
@@ -119,16 +119,16 @@ class JsStep:
             return
         error = future.exception()
         if error is None:
-            self._tell(settle, "value", future.result(), 0)
+            self._notify(settle, "value", future.result(), 0)
             return
         wire = getattr(future, "wire", None) or to_wire(error)
-        self._tell(settle, "error", json.dumps(wire), self._keep(error))
+        self._notify(settle, "error", json.dumps(wire), self._hold_failure(error))
 
-    def _tell(self, settle: Callable[..., None], outcome: str, text: str | None, failure: int) -> None:
-        self._session.crossed()
+    def _notify(self, settle: Callable[..., None], outcome: str, text: str | None, failure: int) -> None:
+        self._session.js_was_notified()
         settle(outcome, text, failure)
 
-    def _keep(self, error: BaseException) -> int:
+    def _hold_failure(self, error: BaseException) -> int:
         if not self._encoded:
             return 0
         self.failures[id(error)] = error
@@ -153,20 +153,21 @@ class JsStep:
 
         return ask
 
-    def _undoer(self, function: Any) -> Callable[[Undone], Awaitable[str]]:  # noqa: ANN401 - of either language
-        async def run(undone: Undone) -> str:
-            context, error, output = undone
+    def _rollback_runner(self, function: Any) -> Callable[[RollbackContext], Awaitable[str]]:  # noqa: ANN401 - of either language
+        async def run(rollback: RollbackContext) -> str:
+            context, error, output = rollback
             if self._encoded and not is_proxy(function):
-                return str(await function(undone))
+                return str(await function(rollback))
             target = f"{context.step.name}-{context.step.count}"
-            told: dict[str, Any] = {"ctx": context, "error": error, "stepName": target}
+            arguments: dict[str, Any] = {"ctx": context, "error": error, "stepName": target}
             if is_proxy(function):
-                outcome = json.loads(await function(json.dumps({**told, "ctx": _as_json(context), "output": output})))
+                text = json.dumps({**arguments, "ctx": _as_json(context), "output": output})
+                outcome = json.loads(await function(text))
                 if "error" in outcome:
                     raise JsFailure(outcome["error"])
                 return str(outcome["value"])
-            told.update(error=from_wire(error), output=None if output is None else decode(output))
-            result = function(to_js(told, "input"))
+            arguments.update(error=from_wire(error), output=None if output is None else decode(output))
+            result = function(to_js(arguments, "input"))
             return encode(await result if hasattr(result, "__await__") else result)
 
         return run
@@ -199,8 +200,8 @@ async def _perform_python(callback: Any, make_context: Callable[[], JsDict], *, 
     return await keep(result, context.step.name) if is_stream(result) else encode(result)
 
 
-class JsLane:
-    """Python's steps, call by call over ``WorkflowStep``. It means what the batched lane means; tests run over both."""
+class JsTransport:
+    """Python's steps, call by call over ``WorkflowStep``. It means what the batched one means; tests run both."""
 
     def __init__(self, session: Session) -> None:
         """Make calls on *session*, each of which crosses."""
@@ -224,7 +225,7 @@ class JsLane:
         bare: bool = False,
         write: Write,
         delay: Delay | None = None,
-        undo: Undo | None = None,
+        rollback: RollbackHandler | None = None,
     ) -> Future[Any]:
         """See `Session.do`."""
 
@@ -236,17 +237,17 @@ class JsLane:
         # The port takes the functions themselves, in the call: their proxies may go when it returns.
         proxies = [
             None if function is None else ffi().create_proxy(function, roundtrip=False)
-            for function in (delay, undo and undo.perform)
+            for function in (delay, rollback and rollback.perform)
         ]
         try:
             options = {} if config is None else json.loads(config)
             if delay is not None:
                 options["retries"]["delay"] = proxies[0]
-            given = [_to_object(options), run] if options else [run]
-            if undo is not None:
-                more = {} if undo.config is None else {"rollbackConfig": json.loads(undo.config)}
-                given.append(_to_object({"rollback": proxies[1], **more}))
-            return self._await(self._step.proxy.do(name, *given), decode)
+            arguments = [_to_object(options), run] if options else [run]
+            if rollback is not None:
+                more = {} if rollback.config is None else {"rollbackConfig": json.loads(rollback.config)}
+                arguments.append(_to_object({"rollback": proxies[1], **more}))
+            return self._await(self._step.proxy.do(name, *arguments), decode)
         finally:
             for proxy in proxies:
                 if proxy is not None:

@@ -190,7 +190,7 @@ export default [
     },
     notFor: {
       cloudflare: "it takes minutes there",
-      "python-js-lane": "the other lane shows it",
+      "python-js-transport": "the other transport shows it",
       wasmtime: "the Pyodide runtimes show it",
       browser: "it takes too long in a page",
     },

@@ -14,7 +14,7 @@ import { upstreamTarget } from "./upstream.js";
 /** @type {Record<string, (name: string) => Promise<Target>>} */
 export const TARGETS = {
   python: local("python", pyodide),
-  "python-js-lane": local("python", pyodide, { more: { lane: "js" } }),
+  "python-js-transport": local("python", pyodide, { more: { transport: "js" } }),
   "python-upstream-sdk": async (name) => upstreamTarget(name, pyodide),
   wasmtime: local("python", wasmtime, { forgets: true, still: 400, unavailable: noWasmtime }),
   cpython: local("python", cpython),

@@ -28,7 +28,7 @@ const RETIRE = 10_000;
 
 export class Deployments {
   #stateFolder;
-  #lane;
+  #transport;
   #print;
   #sources = new Sources();
   /** By deployment. @type {Map<string, { version: string, lookedAt: number, loaded: Promise<Loaded> }>} */
@@ -39,12 +39,12 @@ export class Deployments {
   /**
    * @param {string} state path of the state file: the code's place is kept relative to its folder
    * @param {object} options
-   * @param {"batched" | "js"} [options.lane]
+   * @param {"batched" | "js"} [options.transport]
    * @param {(text: string) => void} options.print takes what modules print while they are imported
    */
-  constructor(state, { lane = "batched", print }) {
+  constructor(state, { transport = "batched", print }) {
     this.#stateFolder = dirname(state);
-    this.#lane = lane;
+    this.#transport = transport;
     this.#print = print;
   }
 
@@ -73,7 +73,7 @@ export class Deployments {
       return known.loaded;
     }
     const imports = this.#sources.imports(complete);
-    const loaded = this.#start({ ...complete, imports, lane: this.#lane });
+    const loaded = this.#start({ ...complete, imports, transport: this.#transport });
     this.#loaded.set(key, { version, lookedAt: now, loaded });
     // A failure is not remembered: the file may be mended in the meantime.
     loaded.catch(() => this.#loaded.get(key)?.loaded === loaded && this.#loaded.delete(key));
@@ -135,7 +135,7 @@ export class Deployments {
     }, RETIRE).unref();
   }
 
-  /** @param {ReturnType<typeof withModules> & { imports: string[], lane: "batched" | "js" }} deployment @returns {Promise<Loaded>} */
+  /** @param {ReturnType<typeof withModules> & { imports: string[], transport: "batched" | "js" }} deployment @returns {Promise<Loaded>} */
   async #start(deployment) {
     const GuestClass = await RUNTIMES[nameOf(deployment)].load();
     const guest = new GuestClass({ deployment });

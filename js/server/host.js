@@ -23,7 +23,7 @@ import { PYODIDE_VERSION, VERSION } from "./version.js";
  * @typedef {object} HostOptions
  * @property {import("./owner.js").Ownership} ownership of the state; let go of with the host
  * @property {boolean} idle carry out requests, but run nothing until something is deployed
- * @property {"batched" | "js"} [lane] how the SDK talks to the engine; for tests
+ * @property {"batched" | "js"} [transport] how the SDK talks to the engine; for tests
  * @property {(problem: string) => void} report a line for the operator
  * @property {(code: number) => void} onstopped
  */
@@ -51,7 +51,7 @@ export class Host {
       throw error;
     }
     this.#deployments = new Deployments(this.#ownership.state, {
-      ...(options.lane ? { lane: options.lane } : {}),
+      ...(options.transport ? { transport: options.transport } : {}),
       print: options.report,
     });
     this.engine = new Engine({

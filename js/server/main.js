@@ -19,7 +19,7 @@ const { values } = parseArgs({
   options: {
     state: { type: "string" },
     idle: { type: "boolean", default: false },
-    lane: { type: "string" },
+    transport: { type: "string" },
     warm: { type: "string", default: "" },
     patience: { type: "string", default: "0" },
   },
@@ -54,7 +54,7 @@ try {
   const host = new Host({
     ownership,
     idle: values.idle,
-    ...(values.lane === "js" ? { lane: /** @type {const} */ ("js") } : {}),
+    ...(values.transport === "js" ? { transport: /** @type {const} */ ("js") } : {}),
     report: (line) => process.stderr.write(`${line}\n`),
     onstopped(code) {
       // Whoever waits for us need not wait for Node, which takes a while to end.

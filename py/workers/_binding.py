@@ -72,12 +72,12 @@ class Workflow:
             return [self._instance(each) for each in await self._call("createBatch", {"batch": listed})]
         if batch is not None and not isinstance(batch, dict):
             return await self._call("createBatch", {})  # which is refused, as in JavaScript
-        given = {**(batch or {}), **more}
-        form = {key: given.pop(key) for key in ("count", "instances") if key in given}
+        fields = {**(batch or {}), **more}
+        form = {key: fields.pop(key) for key in ("count", "instances") if key in fields}
         if isinstance(form.get("instances"), list | tuple):
             many = enumerate(form["instances"])
             form["instances"] = [_creation(each, f"instances[{index}]") for index, each in many]
-        shared = _creation(given, "create_batch()", also=("count", "instances"))
+        shared = _creation(fields, "create_batch()", also=("count", "instances"))
         answer = await self._call("createBatch", {"batch": {**shared, **form}})
         return JsDict(created=[self._instance(each) for each in answer["created"]], errors=answer["errors"])
 
@@ -143,14 +143,14 @@ class WorkflowInstance:
         **more: Any,  # noqa: ANN401
     ) -> None:
         """End it; with *rollback*, after the rollback handlers of its steps."""
-        given = {"rollback": rollback, **_mapping(options, "terminate()"), **more}
-        given = _known(given, ("rollback",), "terminate()")
-        await self._call("terminate", **given)
+        fields = {"rollback": rollback, **_mapping(options, "terminate()"), **more}
+        fields = _known(fields, ("rollback",), "terminate()")
+        await self._call("terminate", **fields)
 
     async def restart(self, options: Mapping[str, Any] | None = None, /, **more: Any) -> None:  # noqa: ANN401
         """Run it again; with ``from_`` (or ``{"from": ...}``) from a step on: its ``name``, ``count`` and ``type``."""
-        given = {key.rstrip("_"): value for key, value in {**_mapping(options, "restart()"), **more}.items()}
-        start = _known(given, ("from",), "restart()").get("from")
+        fields = {key.rstrip("_"): value for key, value in {**_mapping(options, "restart()"), **more}.items()}
+        start = _known(fields, ("from",), "restart()").get("from")
         if start is not None:
             start = {"from": _known(start, ("name", "count", "type"), "from of restart()")}
         await self._call("restart", **(start or {}))
@@ -161,10 +161,10 @@ class WorkflowInstance:
 
     async def send_event(self, options: Mapping[str, Any] | None = None, /, **more: Any) -> None:  # noqa: ANN401
         """Send it an event: ``type``, and ``payload`` where there is one; as a dict or by keyword."""
-        given = _known({**_mapping(options, "send_event()"), **more}, ("type", "payload"), "send_event()")
-        if "payload" in given:
-            given["payload"] = encode(given["payload"], where="payload")
-        await self._call("sendEvent", **given)
+        fields = _known({**_mapping(options, "send_event()"), **more}, ("type", "payload"), "send_event()")
+        if "payload" in fields:
+            fields["payload"] = encode(fields["payload"], where="payload")
+        await self._call("sendEvent", **fields)
 
     async def subscribe(
         self,
@@ -179,13 +179,13 @@ class WorkflowInstance:
             options: ``cursor``, the ``eventId`` of the last event that is known, and ``filter``, a list of types.
             more: The same by keyword.
         """
-        asked = {**_mapping(options, "subscribe()"), **more}
+        query = {**_mapping(options, "subscribe()"), **more}
         done = False
         while not done:
-            answer = await self._call("subscribe", options=asked)
+            answer = await self._call("subscribe", options=query)
             for event in answer["events"]:
                 yield event
-            done, asked = answer["done"], {**asked, "cursor": answer["cursor"]}
+            done, query = answer["done"], {**query, "cursor": answer["cursor"]}
 
     async def _call(self, method: str, **args: Any) -> Any:  # noqa: ANN401 - what the method gives
         return await self._workflow._call(method, {"id": self.id, **args})  # noqa: SLF001 - two halves of one thing
@@ -204,22 +204,22 @@ _SNAKE = {"locationHint": "location_hint", "successRetention": "success_retentio
 
 
 def _creation(options: object, what: str, also: Iterable[str] = ()) -> dict[str, Any]:
-    given = _known(options, ("id", "params", "retention", "location_hint"), what, also)
-    if given.get("id", "") is None:
-        del given["id"]
-    if "params" in given:
-        given["params"] = encode(given["params"], where="params")
-    if (hint := given.pop("location_hint", None)) is not None:
-        given["locationHint"] = hint
-    if (retention := given.pop("retention", None)) is not None:
+    fields = _known(options, ("id", "params", "retention", "location_hint"), what, also)
+    if fields.get("id", "") is None:
+        del fields["id"]
+    if "params" in fields:
+        fields["params"] = encode(fields["params"], where="params")
+    if (hint := fields.pop("location_hint", None)) is not None:
+        fields["locationHint"] = hint
+    if (retention := fields.pop("retention", None)) is not None:
         kept = _known(retention, ("success_retention", "error_retention"), f"retention of {what}")
-        given["retention"] = {
+        fields["retention"] = {
             {"success_retention": "successRetention", "error_retention": "errorRetention"}[key]: duration_to_wire(
                 value, key
             )
             for key, value in kept.items()
         }
-    return given
+    return fields
 
 
 def _mapping(options: object, what: str) -> Mapping[str, Any]:
@@ -232,13 +232,13 @@ def _mapping(options: object, what: str) -> Mapping[str, Any]:
 
 def _known(options: object, names: Sequence[str], what: str, also: Iterable[str] = ()) -> dict[str, Any]:
     """*options* with the names in Python's spelling; those that there are not are refused."""
-    given = {_SNAKE.get(str(name), str(name)): value for name, value in _mapping(options, what).items()}
-    for name in given:
+    fields = {_SNAKE.get(str(name), str(name)): value for name, value in _mapping(options, what).items()}
+    for name in fields:
         if name not in names:
             near = get_close_matches(str(name), [*names, *also], 1)
             hint = f'Did you mean "{near[0]}"?' if near else f"It has: {', '.join([*also, *names])}."
             raise TypeError(f'{what} has no option "{name}". {hint}')
-    return given
+    return fields
 
 
 __all__ = ["Workflow", "WorkflowInstance", "binding_name", "to_bindings"]

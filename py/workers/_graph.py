@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CONTEXT = "ctx"
 """The parameter that gets the step's context."""
 
-NOTHING: list[Any] = []
+NO_PARAMETERS: list[Any] = []
 """Parameters and arguments of a callback that takes none."""
 
 _VARIADIC = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
@@ -93,7 +93,7 @@ class Graph:
                     arguments = await self._resolve(node, dependencies) if dependencies else []
                     result = await self._run(node, arguments)
                 else:
-                    result = await self._run(node, NOTHING)
+                    result = await self._run(node, NO_PARAMETERS)
             except BaseException as error:
                 _settle(node, waiting, _fail, error)
                 raise
@@ -121,7 +121,7 @@ class Graph:
     def _is_step(self, node: Node, name: str) -> bool:
         return node.depends is None and name in self._by_step_name
 
-    def place_of_context(self, node: Node) -> int | None:
+    def context_index(self, node: Node) -> int | None:
         """Where the callback has a parameter for the context. A step of that name comes first."""
         if not node.parameters or CONTEXT not in node.parameters or self._is_step(node, CONTEXT):
             return None
@@ -206,7 +206,7 @@ def _parameters_of(function: Callable[..., Any]) -> list[str]:
         code = function.__code__
         if not code.co_flags & _VARIADIC:
             if not (code.co_argcount or code.co_kwonlyargcount):
-                return NOTHING
+                return NO_PARAMETERS
             return list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
     options: dict[str, Any] = {}
     if sys.version_info >= (3, 14):

@@ -7,7 +7,7 @@ import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
-from _workflows_bridge.calls import Undo
+from _workflows_bridge.calls import RollbackHandler
 from _workflows_bridge.errors import from_wire
 from _workflows_bridge.values import decode, encode
 
@@ -17,7 +17,7 @@ from ._timing import JAVASCRIPT_NUMBERS, a_kind, milliseconds
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from _workflows_bridge.calls import Delay, Undone
+    from _workflows_bridge.calls import Delay, RollbackContext
     from _workflows_bridge.values import JsDict
 
     from ._timing import Duration
@@ -52,7 +52,7 @@ class Plan(NamedTuple):
     config: str | None
     """JSON text; None where the user has configured nothing."""
     delay: Delay | None
-    undo: Undo | None
+    rollback: RollbackHandler | None
 
 
 NO_PLAN = Plan(None, None, None)
@@ -71,7 +71,7 @@ def config_to_wire(config: object, step: str) -> tuple[str | None, Delay | None]
     return _split(config, f'The delay function for step "{step}"')
 
 
-def undo_to_wire(rollback: object, config: object, step: str) -> Undo | None:
+def rollback_to_wire(rollback: object, config: object, step: str) -> RollbackHandler | None:
     """The rollback handler of *step*, or None."""
     if rollback is None:
         if config is not None:
@@ -82,8 +82,8 @@ def undo_to_wire(rollback: object, config: object, step: str) -> Undo | None:
     text, _ = _split(config, "")
     call = by_name(rollback, ("ctx", "error", "output", "step_name"), f'The rollback of step "{step}"')
 
-    async def perform(undone: Undone) -> str:
-        context, error, output = undone
+    async def perform(rollback: RollbackContext) -> str:
+        context, error, output = rollback
         values = {
             "ctx": context,
             "error": from_wire(error),
@@ -92,7 +92,7 @@ def undo_to_wire(rollback: object, config: object, step: str) -> Undo | None:
         }
         return encode(await call(values))
 
-    return Undo(text, perform)
+    return RollbackHandler(text, perform)
 
 
 def refusal(message: str) -> Exception:

@@ -6,12 +6,12 @@ from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from _workflows_bridge.lanes import open_lane
 from _workflows_bridge.streams import keep
+from _workflows_bridge.transports import open_transport
 from _workflows_bridge.values import encode
 
 from ._graph import Graph, Node
-from ._plan import NO_PLAN, Plan, config_to_wire, refusal, undo_to_wire
+from ._plan import NO_PLAN, Plan, config_to_wire, refusal, rollback_to_wire
 from ._timing import duration_to_wire, time_to_wire
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from typing import Never
 
-    from _workflows_bridge.lanes import Lane
     from _workflows_bridge.session import Session
+    from _workflows_bridge.transports import Transport
     from _workflows_bridge.values import JsDict
 
     from ._plan import RollbackConfig, StepConfig
@@ -37,16 +37,16 @@ class WorkflowStep:
     step_closures: dict[str, Callable[[], Any]]
     """The decorated functions by step name, the latest of each name."""
 
-    def __init__(self, session: Session, lane: str = "batched") -> None:
-        """Make calls on *session*; ``lane="js"`` makes them through the JsProxy of `js`."""
+    def __init__(self, session: Session, transport: str = "batched") -> None:
+        """Make calls on *session*; ``transport="js"`` makes them through the JsProxy of `js`."""
         self.step_closures = {}
-        self._lane = open_lane(session, lane)
+        self._transport = open_transport(session, transport)
         self._graph = Graph(self._run)
 
     @property
     def js(self) -> Any:  # noqa: ANN401 - a JsProxy has no static type
         """The same steps as JavaScript's `WorkflowStep`, for code that is written against that."""
-        return self._lane.js
+        return self._transport.js
 
     def do(  # noqa: PLR0913 - what a step consists of
         self,
@@ -89,7 +89,7 @@ class WorkflowStep:
             if config is None and rollback is None and rollback_config is None:
                 plan = NO_PLAN
             else:
-                plan = Plan(*config_to_wire(config, step_name), undo_to_wire(rollback, rollback_config, step_name))
+                plan = Plan(*config_to_wire(config, step_name), rollback_to_wire(rollback, rollback_config, step_name))
             node = Node(step_name, function, depends, plan, concurrent)
             self.step_closures[step_name] = call = self._graph.add(node)
             # Python's "was never awaited" shows this name.
@@ -101,13 +101,13 @@ class WorkflowStep:
         return decorate
 
     def _run(self, node: Node, arguments: list[Any]) -> Future[Any]:
-        config, delay, undo = node.plan
+        config, delay, rollback = node.plan
         perform, bare = node.function, True
         if node.parameters:
-            at = self._graph.place_of_context(node)
-            bare = at is None
-            perform = partial(perform, *arguments) if at is None else partial(_call, perform, arguments, at)
-        return self._lane.do(node.name, config, perform, bare=bare, write=_write, delay=delay, undo=undo)
+            index = self._graph.context_index(node)
+            bare = index is None
+            perform = partial(perform, *arguments) if index is None else partial(_call, perform, arguments, index)
+        return self._transport.do(node.name, config, perform, bare=bare, write=_write, delay=delay, rollback=rollback)
 
     def sleep(self, name: str, duration: Duration) -> Future[None]:
         """
@@ -118,7 +118,7 @@ class WorkflowStep:
             duration: Milliseconds, a text such as ``"5 minutes"``, or a timedelta.
         """
         _check_name(name, "sleep")
-        return self._lane.sleep(name, duration=duration_to_wire(duration, f"The duration of sleep {name!r}"))
+        return self._transport.sleep(name, duration=duration_to_wire(duration, f"The duration of sleep {name!r}"))
 
     def sleep_until(self, name: str, timestamp: Timestamp) -> Future[None]:
         """
@@ -129,7 +129,7 @@ class WorkflowStep:
             timestamp: A datetime, naive ones being UTC, or milliseconds since 1970.
         """
         _check_name(name, "sleep")
-        return self._lane.sleep(name, until=time_to_wire(timestamp, f"The time of sleep {name!r}"))
+        return self._transport.sleep(name, until=time_to_wire(timestamp, f"The time of sleep {name!r}"))
 
     def wait_for_event(
         self,
@@ -159,19 +159,21 @@ class WorkflowStep:
         return waiting
 
     async def _wait(self, name: str, event_type: str, patience: float | str) -> JsDict:
-        event: JsDict = await self._lane.wait_for_event(name, event_type, patience)
+        event: JsDict = await self._transport.wait_for_event(name, event_type, patience)
         return event
 
     def _release(self) -> None:
-        """Let go of what the lane holds, and of the steps: what holds itself is not freed before a collection."""
-        self._lane.close()
-        self._graph.close(partial(_refuse, self._lane))
+        """Let go of what the transport holds, and of the steps: what holds itself is not freed before a collection."""
+        self._transport.close()
+        self._graph.close(partial(_refuse, self._transport))
         self.step_closures = {}
 
 
-def _call(function: Callable[..., Any], given: list[Any], at: int, make_context: Callable[[], JsDict]) -> object:
-    """Call the callback once; *at* is where it wants the context among its arguments."""
-    return function(*given[:at], make_context(), *given[at:])
+def _call(
+    function: Callable[..., Any], arguments: list[Any], context_index: int, make_context: Callable[[], JsDict]
+) -> object:
+    """Call the callback once; *context_index* is where it wants the context among its arguments."""
+    return function(*arguments[:context_index], make_context(), *arguments[context_index:])
 
 
 def _write(result: object, step: str) -> str | Awaitable[str]:
@@ -179,9 +181,9 @@ def _write(result: object, step: str) -> str | Awaitable[str]:
     return keep(result, step) if hasattr(result, "__aiter__") else encode(result)
 
 
-def _refuse(lane: Lane, node: Node, _arguments: list[Any]) -> Future[Any]:
+def _refuse(transport: Transport, node: Node, _arguments: list[Any]) -> Future[Any]:
     """Call a step of a run that is over, which the session refuses."""
-    return lane.do(node.name, None, lambda: None, bare=True, write=_write)
+    return transport.do(node.name, None, lambda: None, bare=True, write=_write)
 
 
 def _name_of(function: object, name: str | None) -> str:
@@ -201,11 +203,11 @@ def _check_name(name: object, what: str) -> None:
         raise TypeError(f"The name of a {what} must be a str, not {type(name).__name__}.")
 
 
-def _refuse_name(given: object) -> NoReturn:
-    if not callable(given):
-        raise TypeError(f"The name of a step must be a str, not {type(given).__name__}.")
-    name = getattr(given, "__name__", "function")
-    raise TypeError(f"@step.do needs parentheses: write @step.do() or @step.do('name') above 'def {name}'.")
+def _refuse_name(name: object) -> NoReturn:
+    if not callable(name):
+        raise TypeError(f"The name of a step must be a str, not {type(name).__name__}.")
+    function_name = getattr(name, "__name__", "function")
+    raise TypeError(f"@step.do needs parentheses: write @step.do() or @step.do('name') above 'def {function_name}'.")
 
 
 def _refuse_wait_keyword(keyword: str) -> NoReturn:

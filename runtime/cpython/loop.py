@@ -8,7 +8,7 @@ from asyncio import Handle, SelectorEventLoop, TimerHandle
 from selectors import EVENT_READ
 from typing import TYPE_CHECKING, Any
 
-from _stepwell_runtime.loop import SLICE, GuestLoop
+from _stepwell_runtime.loop import SLICE_S, GuestLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +118,7 @@ class ProcessLoop(GuestLoop, SelectorEventLoop):  # type: ignore[misc]  # `creat
         self.turning = True
         self._wake_asked = False
         self._control.begin_turn()
-        return self.time() + SLICE
+        return self.time() + SLICE_S
 
     def run_handle(self, handle: Handle) -> None:
         """See `GuestLoop`."""

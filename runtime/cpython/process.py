@@ -18,7 +18,7 @@ from _stepwell_process.control import Control
 from _stepwell_process.frames import FrameSocket
 from _stepwell_process.life import die_with_host
 from _stepwell_runtime import abandon, interrupts, output
-from _stepwell_runtime.guest import Guest
+from _stepwell_runtime.pass_runner import PassRunner
 
 from . import debugger
 from .fetching import fetch
@@ -30,7 +30,7 @@ CONTROL = 4
 
 
 class GuestProcess:
-    """What the host talks to. It is also the `Host` of the guest."""
+    """What the host talks to. It is also the `InterpreterHost` of the guest."""
 
     def __init__(self) -> None:
         """Take over the process, but its event loop."""
@@ -40,7 +40,7 @@ class GuestProcess:
         self._control = Control(CONTROL)
         self._loop = ProcessLoop(CONNECTION, self._control)
         self.cpu_limit = 0.0
-        self._guest: Guest
+        self._passes: PassRunner
 
     def run(self) -> None:
         """Serve the host until it has nothing more to say."""
@@ -49,8 +49,8 @@ class GuestProcess:
         os.register_at_fork(after_in_child=self._leave_to_parent)
         self.cpu_limit = boot["cpuLimit"]
         _limit_memory(boot["memoryLimit"])
-        self._output = ProcessOutput(lambda: self._guest.flush(), self._loop)  # noqa: PLW0108 - there is no guest yet
-        self._guest = Guest(self, self._output, self._loop)
+        self._output = ProcessOutput(lambda: self._passes.flush(), self._loop)  # noqa: PLW0108 - there is no guest yet
+        self._passes = PassRunner(self, self._output, self._loop)
         output.install(self._output)
         keep_context_in_threads()
         # The SDK's own is JavaScript's.
@@ -78,12 +78,12 @@ class GuestProcess:
     # Turns ------------------------------------------------------------------------------------------------------------
 
     def _turn(self) -> None:
-        self._send(self._guest.turn())
+        self._send(self._passes.turn())
 
     def _receive(self) -> None:
         for message in self._frames.receive():
             if isinstance(message, str):
-                self._send(self._guest.deliver(message))
+                self._send(self._passes.deliver(message))
             else:
                 self._answer(message)
         if self._frames.ended:
@@ -96,12 +96,12 @@ class GuestProcess:
         elif kind == "load":
             self._frames.send({"type": "loaded", "text": self._load(message["deployment"])})
         elif kind == "census":
-            self._frames.send({"type": "census", "census": json.loads(self._guest.census())})
+            self._frames.send({"type": "census", "census": json.loads(self._passes.census())})
 
     def _load(self, deployment: dict[str, Any]) -> str:
         self._control.begin_turn()
         try:
-            return self._guest.load(json.dumps(deployment))
+            return self._passes.load(json.dumps(deployment))
         finally:
             self._output.loaded = True
             self._control.end_turn()
@@ -117,15 +117,15 @@ class GuestProcess:
         self._frames.send(text)
 
     def computed(self) -> None:
-        """See `Host`."""
+        """See `InterpreterHost`."""
         self._control.computed()
 
     def look(self) -> str:
-        """See `interrupts.Pool`."""
+        """See `interrupts.InterruptSource`."""
         return self._control.look()
 
     def hit(self) -> None:
-        """See `interrupts.Pool`."""
+        """See `interrupts.InterruptSource`."""
         self._control.hit()
 
     def _leave_to_parent(self) -> None:

@@ -2,8 +2,8 @@
 
 import { workerData } from "node:worker_threads";
 import { toWire } from "../../bridge/errors.js";
-import { Deployment } from "./deployment.js";
-import { Guest } from "./guest.js";
+import { UserModule } from "./user_module.js";
+import { PassRunner } from "./pass_runner.js";
 import { hookModules } from "./modules.js";
 import { Output } from "./output.js";
 
@@ -13,7 +13,7 @@ const port = workerData.port;
 delete workerData.port;
 
 const output = new Output();
-/** @type {Guest | undefined} */
+/** @type {PassRunner | undefined} */
 let guest;
 
 port.on("message", (message) => {
@@ -39,7 +39,7 @@ function boot() {
 
 /** @param {import("../pool/pool.js").Deployment} options */
 async function load(options) {
-  const deployment = new Deployment(options, (binding) => {
+  const deployment = new UserModule(options, (binding) => {
     if (output.session) return output.session;
     throw new Error(`env.${binding} can be used while a workflow runs, not while its module is imported.`);
   });
@@ -52,7 +52,7 @@ async function load(options) {
   }
   // In a turn of its own: the import's own files are closed by then.
   setImmediate(() => {
-    guest = new Guest(deployment, output, (text) => port.postMessage(text));
+    guest = new PassRunner(deployment, output, (text) => port.postMessage(text));
     port.postMessage({ type: "loaded", text: JSON.stringify({ ...loaded, output: output.takeUnowned() }) });
   });
 }

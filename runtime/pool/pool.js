@@ -43,7 +43,7 @@ const IDLE = 30_000;
  *   null: each class under its own
  * @property {Record<string, unknown> & { name: string } | null} [runtime] the runtime and its own options; absent or null: by
  *   the main file's extension
- * @property {"batched" | "js"} [lane] which way the SDK's calls take; "js" is for tests
+ * @property {"batched" | "js"} [transport] which way the SDK's calls take; "js" is for tests
  *
  * @typedef {Extract<ToGuest, { type: "start" }>} Start
  *

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import workers
 import workers.workflows  # noqa: F401
 from _stepwell_runtime import abandon, interrupts, output
-from _stepwell_runtime.guest import Guest
-from _stepwell_runtime.guest import Host as GuestHost
+from _stepwell_runtime.pass_runner import InterpreterHost, PassRunner
 from _stepwell_runtime.sdk import OwnSdk
 from _workflows_bridge.step import install as install_step
 
@@ -27,14 +26,14 @@ if TYPE_CHECKING:
     from _stepwell_runtime.sdk import Sdk
 
 
-class Host(GuestHost, Protocol):
+class PyodideHost(InterpreterHost, Protocol):
     """What JavaScript gives."""
 
     def wake(self) -> None:
-        """Call `Guest.turn` soon."""
+        """Call `PassRunner.turn` soon."""
 
     def set_timer(self, delay: int) -> None:
-        """Call `Guest.turn` in *delay* ms, in place of what was asked before."""
+        """Call `PassRunner.turn` in *delay* ms, in place of what was asked before."""
 
     def alone(self) -> bool:
         """Whether nothing but the engine, and the timer of `set_timer`, can wake the interpreter."""
@@ -49,8 +48,8 @@ class Host(GuestHost, Protocol):
         """What Cloudflare's own SDK expects around it; None where it is not used."""
 
 
-class PyodideGuest(Guest):
-    """A guest that JavaScript tells which promises are waited for."""
+class PyodidePassRunner(PassRunner):
+    """A `PassRunner` that JavaScript tells which promises are waited for."""
 
     loop: PyodideLoop
 
@@ -59,7 +58,7 @@ class PyodideGuest(Guest):
         self.loop.step_is_awaited(sys._getframe().f_back)  # noqa: SLF001 - there is no other way to know it
 
 
-def install(host: Host) -> Guest:
+def install(host: PyodideHost) -> PassRunner:
     """Make the interpreter a guest of *host*."""
     # The snapshot has the state of the generator, and is the same in every interpreter.
     random.seed()
@@ -71,7 +70,7 @@ def install(host: Host) -> Guest:
         upstream = host.open_upstream()
         return OwnSdk(options) if upstream is None else UpstreamSdk(options, upstream, loop)
 
-    guest = PyodideGuest(host, written, loop, open_sdk)
+    guest = PyodidePassRunner(host, written, loop, open_sdk)
     output.install(written)
     patches.install(host.sleep)
     interrupts.install(host)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyodide.webloop import PyodideFuture, PyodideTask, WebLoop
 
-from _stepwell_runtime.rest import AWAITS_STEP
+from _stepwell_runtime.quiescence import AWAITS_STEP
 from _stepwell_runtime.turns import TurnLoop
 
 if TYPE_CHECKING:

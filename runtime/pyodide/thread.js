@@ -5,7 +5,7 @@
  */
 
 /** @import { WireError } from "../../bridge/protocol.d.ts" */
-/** @import { Surroundings } from "../../bridge/step.js" */
+/** @import { JsEnvironment } from "../../bridge/step.js" */
 /** @import { GuestFile } from "./interpreter.js" */
 /** @import { Deployment } from "../pool/pool.js" */
 
@@ -118,7 +118,7 @@ export class Thread {
     this.#place.post({ type: "ready" });
   }
 
-  /** What a step of JavaScript's is in here. @returns {Surroundings} */
+  /** What a step of JavaScript's is in here. @returns {JsEnvironment} */
   #surroundings() {
     const { PyProxy, PythonError } = this.#pyodide.ffi;
     return {

@@ -22,7 +22,7 @@ class CpuLimitExceeded(BaseException):
     """Code outside steps has kept the interpreter to itself for too long. Not for ``except Exception`` to swallow."""
 
 
-class Pool(Protocol):
+class InterruptSource(Protocol):
     """What the host tells of an interrupt."""
 
     cpu_limit: float
@@ -34,36 +34,36 @@ class Pool(Protocol):
         """Note that the code it is for has been interrupted."""
 
 
-_MERCY = 0.4
+_GRACE_AFTER_INTERRUPT_S = 0.4
 """Seconds in which what has been cut is not cut again. The pool's own patience is a little longer (`watchdog.js`)."""
 
 importing = False
 """Whether the modules of the deployment are being imported, which no pass is to blame for."""
 
 
-def install(pool: Pool) -> None:
+def install(source: InterruptSource) -> None:
     """Handle the signal."""
-    limit = f"{pool.cpu_limit / 1000:g} s"
+    limit = f"{source.cpu_limit / 1000:g} s"
     last: tuple[Origin | None, float] = (None, 0.0)
 
     def is_ending(found: Origin | None) -> bool:
         """Whether it has just been cut: what it does now may be ours, which tells the engine of its end."""
         nonlocal last
         now = time.monotonic()
-        if last[0] == found and now - last[1] < _MERCY:
+        if last[0] == found and now - last[1] < _GRACE_AFTER_INTERRUPT_S:
             return True
         last = found, now
         return False
 
     def on_interrupt(_signum: int, _frame: FrameType | None) -> None:
-        targets = json.loads(pool.look())
+        targets = json.loads(source.look())
         found = origin.get()
         if found is not None and found.ref is not None:
             if [found.session.pass_, found.ref, found.attempt] in targets["attempts"] and not is_ending(found):
-                pool.hit()
+                source.hit()
                 raise AttemptExpired
         elif targets["runCode"] and (found is not None or importing) and not is_ending(found):
-            pool.hit()
+            source.hit()
             where = "The import of the module" if found is None else "run() outside of steps"
             message = f"{where} has kept the interpreter to itself for more than {limit}. Long work belongs in a step."
             raise CpuLimitExceeded(message)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from _workflows_bridge.session import Session
 
-SLICE = 0.05
+SLICE_S = 0.05
 """Seconds after which a turn gives way to what else wants to run: timers, sockets, the host."""
 _BETWEEN_CHECKS = range(64)
 _PRUNE_FROM = 32

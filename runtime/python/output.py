@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from _workflows_bridge.batch import Message
 
-LIMIT = 1 << 20
+MAX_TURN_CHARACTERS = 1 << 20
 """How many characters of output one pass may have in one turn."""
 
 _BUILTIN_LEVELS = {"DEBUG": "debug", "INFO": "info", "WARNING": "warning", "ERROR": "error", "CRITICAL": "error"}
@@ -51,7 +51,7 @@ class Output:
         if session.closed:
             return
         size = self._sizes[session.pass_] = self._sizes.get(session.pass_, 0) + len(text)
-        if size > LIMIT:
+        if size > MAX_TURN_CHARACTERS:
             self._dropped[session.pass_] = self._dropped.get(session.pass_, 0) + len(text)
         else:
             key = (session.pass_, ref, level, ref is None and session.replaying)
@@ -60,7 +60,7 @@ class Output:
             self._pieces[-1][1].append(text)
             self.pending = True
         # `print` writes its end by itself: a line leaves whole.
-        if text.endswith("\n") and (now := time.monotonic()) - self._pressed_at > _PRESS_AFTER:
+        if text.endswith("\n") and (now := time.monotonic()) - self._pressed_at > _PRESS_INTERVAL_S:
             self._pressed_at = now
             self._pressed()
 
@@ -69,9 +69,9 @@ class Output:
 
     def _write_unowned(self, level: str, text: str) -> None:
         if self._unowned and self._unowned[-1]["level"] == level:
-            if len(self._unowned[-1]["text"]) < LIMIT:
+            if len(self._unowned[-1]["text"]) < MAX_TURN_CHARACTERS:
                 self._unowned[-1]["text"] += text
-        elif len(self._unowned) < _MAX_UNOWNED:
+        elif len(self._unowned) < _MAX_UNOWNED_TEXTS:
             self._unowned.append({"level": level, "text": text})
 
     def take_unowned(self) -> list[dict[str, str]]:
@@ -90,7 +90,7 @@ class Output:
         """As `take`, and begin to count anew."""
         messages = self.take()
         for pass_, dropped in self._dropped.items():
-            text = f"{dropped:,} characters of output were dropped: one turn may write {LIMIT:,}."
+            text = f"{dropped:,} characters of output were dropped: one turn may write {MAX_TURN_CHARACTERS:,}."
             messages.append(_message((pass_, None, "warning", False), text))
         self._dropped.clear()
         self._sizes.clear()
@@ -99,8 +99,8 @@ class Output:
 
 _Key = tuple[int, int | None, str, bool]
 """Pass, ref, level, and whether it repeats what an earlier pass wrote."""
-_PRESS_AFTER = 0.1
-_MAX_UNOWNED = 1000
+_PRESS_INTERVAL_S = 0.1
+_MAX_UNOWNED_TEXTS = 1000
 
 
 def _message(key: _Key, text: str) -> Message:

@@ -53,7 +53,7 @@ class OwnSdk:
 
     def __init__(self, options: dict[str, Any]) -> None:
         """Serve the deployment that *options* describe."""
-        self._lane: str = options.get("lane") or "batched"
+        self._transport: str = options.get("transport") or "batched"
 
     def bind(self, variables: dict[str, Any], bindings: dict[str, str]) -> None:
         """See `Sdk`."""
@@ -61,13 +61,13 @@ class OwnSdk:
 
     def open(self, cls: type, session: Session) -> Run:
         """See `Sdk`."""
-        return _OwnRun(cls, session, self._lane)
+        return _OwnRun(cls, session, self._transport)
 
 
 class _OwnRun:
-    def __init__(self, cls: type[WorkflowEntrypoint], session: Session, lane: str) -> None:
+    def __init__(self, cls: type[WorkflowEntrypoint], session: Session, transport: str) -> None:
         self._class = cls
-        self._step = WorkflowStep(session, lane=lane)
+        self._step = WorkflowStep(session, transport=transport)
 
     async def output(self, start: Message) -> str:
         entrypoint = self._class(ExecutionContext(), env)

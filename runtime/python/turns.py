@@ -14,14 +14,14 @@ from collections import deque
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
-from .loop import SLICE, GuestLoop
+from .loop import SLICE_S, GuestLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 _MAX_DELAY_MS = 2**31 - 1
-_CLOCK_STEP = 0.001
-_CLOCK_SLACK = 0.005
+_CLOCK_STEP_S = 0.001
+_CLOCK_SLACK_S = 0.005
 
 
 class _Handle(Handle):
@@ -153,14 +153,14 @@ class TurnLoop(GuestLoop):
         self.enter()
         now: float = self.time()
         # The host's timers may fire a little early. Then the one that has fired must be asked for again.
-        if self._timer_at <= now + _CLOCK_SLACK:
+        if self._timer_at <= now + _CLOCK_SLACK_S:
             self._timer_at = float("inf")
-        while self._timers and self._timers[0][0] <= now + _CLOCK_STEP:
+        while self._timers and self._timers[0][0] <= now + _CLOCK_STEP_S:
             timer = heapq.heappop(self._timers)[2]
             if not timer.cancelled():
                 self.note_wake(timer)
                 self._ready.append(timer)
-        return now + SLICE
+        return now + SLICE_S
 
     def end_turn(self) -> None:
         """Ask for what the next turn needs."""

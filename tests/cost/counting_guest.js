@@ -36,7 +36,7 @@ export class CountingGuest {
       startInterpreter({ ...options, snapshot }),
     );
     // A turn that takes long is cut in two. How long it takes is not to count here.
-    pyodide.runPython("import _stepwell_runtime.turns as turns; turns.SLICE = float('inf')");
+    pyodide.runPython("import _stepwell_runtime.turns as turns; turns.SLICE_S = float('inf')");
     pyodide.FS.mkdirTree(root);
     pyodide.FS.mount(pyodide.FS.filesystems.NODEFS, { root }, root);
     const control = new Control();

@@ -17,7 +17,7 @@ const GUESTS = {
   wasmtime: /** @type {typeof CPythonGuest} */ (/** @type {unknown} */ (WasmtimeGuest)),
 };
 
-/** @typedef {{ runtime?: keyof typeof GUESTS, vars?: Record<string, unknown>, lane?: "batched" | "js", isolates?: number, memoryLimit?: number, cpuLimit?: number }} Options */
+/** @typedef {{ runtime?: keyof typeof GUESTS, vars?: Record<string, unknown>, transport?: "batched" | "js", isolates?: number, memoryLimit?: number, cpuLimit?: number }} Options */
 
 /**
  * Make a guest.
@@ -25,9 +25,9 @@ const GUESTS = {
  * @param {string} file in `flows/`
  * @param {Options} [options]
  */
-export function openGuest(file, { runtime = "pyodide", vars = {}, lane, ...limits } = {}) {
+export function openGuest(file, { runtime = "pyodide", vars = {}, transport, ...limits } = {}) {
   return new GUESTS[runtime]({
-    deployment: { root: FLOWS, main: `${FLOWS}/${file}`, vars, ...(lane ? { lane } : {}) },
+    deployment: { root: FLOWS, main: `${FLOWS}/${file}`, vars, ...(transport ? { transport } : {}) },
     isolates: 1,
     ...limits,
   });
@@ -59,8 +59,8 @@ const ONLY = process.env.STEPWELL_RUNTIME;
  * package and has a session of its own in `noxfile.py`, runs only so.
  */
 export const PLACES = /** @type {const} */ ([
-  { where: "in Pyodide", runtime: "pyodide", lane: "batched", besideJs: true },
-  { where: "in Pyodide, call by call", runtime: "pyodide", lane: "js", besideJs: true },
-  { where: "in CPython", runtime: "cpython", lane: "batched", besideJs: false },
-  { where: "in a sealed interpreter", runtime: "wasmtime", lane: "batched", besideJs: false },
+  { where: "in Pyodide", runtime: "pyodide", transport: "batched", besideJs: true },
+  { where: "in Pyodide, call by call", runtime: "pyodide", transport: "js", besideJs: true },
+  { where: "in CPython", runtime: "cpython", transport: "batched", besideJs: false },
+  { where: "in a sealed interpreter", runtime: "wasmtime", transport: "batched", besideJs: false },
 ]).filter(({ runtime }) => (ONLY === undefined ? runtime !== "wasmtime" : runtime === ONLY));

@@ -21,7 +21,7 @@ _PATIENCE = 0.2
 """
 Seconds that an attempt which has timed out may run before it gives the interpreter back.
 
-Longer than a turn of the guest (`SLICE` in its loop): what waits, and runs for a moment now and then, is not cut, for
+Longer than a turn of the guest (`SLICE_S` in its loop): what waits, and runs for a moment now and then, is not cut, for
 all that runs beside it would be lost.
 """
 

@@ -21,7 +21,7 @@ import wit_world
 import workers
 import workers.workflows
 from _stepwell_runtime import abandon, output
-from _stepwell_runtime.guest import Guest
+from _stepwell_runtime.pass_runner import PassRunner
 
 from . import compiled, fetching, heap, objects, rehearsal, stdlib
 from .exits import forbid_exits
@@ -35,7 +35,7 @@ _SLEEP_SLICE = 0.05
 
 
 class Interpreter:
-    """The guest, and what the host is to be asked for when this turn ends. It is the guest's `Host`, too."""
+    """The guest, and what the host is to be asked for when this turn ends. It is the guest's `InterpreterHost`, too."""
 
     def __init__(self, post: Callable[[str], None], enter: Callable[[int, int], None]) -> None:
         """Become a guest of the host that *post* and *enter* call."""
@@ -43,7 +43,7 @@ class Interpreter:
         self._timer: int | None = None
         self.output = output.Output(lambda: self.guest.flush())  # noqa: PLW0108 - there is no guest yet
         loop = SealedLoop(self.wake, self.set_timer, enter)
-        self.guest = Guest(self, self.output, loop)  # type: ignore[arg-type]  # nobody interrupts it
+        self.guest = PassRunner(self, self.output, loop)  # type: ignore[arg-type]  # nobody interrupts it
 
     def computed(self) -> None:
         """Nobody else is in this interpreter."""

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { PLACES, useGuest } from "../guest.js";
 
-for (const { where, runtime, lane } of PLACES) {
+for (const { where, runtime, transport } of PLACES) {
   describe(`dependencies ${where}`, () => {
-    const { engine } = useGuest("graph.py", { runtime, lane });
+    const { engine } = useGuest("graph.py", { runtime, transport });
 
     test("a parameter is the name of a step, of a decorated function, or ctx; defaults are ignored", async () => {
       assert.deepEqual(await engine.run("Names"), [3, "total", 1, 2]);

@@ -5,9 +5,9 @@ import { PLACES, useGuest } from "../guest.js";
 /** @param {any} entry @returns {any} */
 const done = (entry) => ({ kind: "do", count: 1, outcome: "value", ...entry });
 
-for (const { where, runtime, lane } of PLACES) {
+for (const { where, runtime, transport } of PLACES) {
   describe(`replay ${where}`, () => {
-    const { engine } = useGuest("replay.py", { runtime, lane });
+    const { engine } = useGuest("replay.py", { runtime, transport });
 
     test("finished steps replay without a message, and ten times as many take about ten times as long", async () => {
       /** @param {number} steps how many ms they take */

@@ -5,9 +5,9 @@ import { PLACES, useGuest } from "../guest.js";
 
 const vars = { GREETING: "hello", NESTED: { deep: [{ value: 7 }] } };
 
-for (const { where, runtime, lane } of PLACES) {
+for (const { where, runtime, transport } of PLACES) {
   describe(`steps ${where}`, () => {
-    const { engine } = useGuest("steps.py", { runtime, lane, vars });
+    const { engine } = useGuest("steps.py", { runtime, transport, vars });
 
     test("a step's name is given, or that of its function, and its callback is sync or async", async () => {
       const run = engine.start("Forms");

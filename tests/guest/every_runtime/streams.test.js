@@ -7,10 +7,10 @@ import { useEngine } from "../real.js";
 
 const root = fileURLToPath(new URL("../javascript/flows", import.meta.url));
 const GUESTS = [
-  ...PLACES.map(({ where, runtime, lane, besideJs }) => ({
+  ...PLACES.map(({ where, runtime, transport, besideJs }) => ({
     name: `Python ${where}`,
     besideJs,
-    openStreams: () => openGuest("streams.py", { runtime, lane }),
+    openStreams: () => openGuest("streams.py", { runtime, transport }),
   })),
   {
     name: "JavaScript",

@@ -7,9 +7,9 @@ import { useEngine } from "../real.js";
 
 const INVALID = 'returned an invalid delay value (expected a number of ms or a duration string like "30 seconds")';
 
-for (const { where, runtime, lane } of PLACES) {
+for (const { where, runtime, transport } of PLACES) {
   describe(`delay functions and rollbacks ${where}`, () => {
-    const real = useEngine("undoing.py", { runtime, lane });
+    const real = useEngine("undoing.py", { runtime, transport });
 
     test("a delay function is given context and error, and may give a timedelta", async () => {
       const { output, steps } = await real.run("Delays");

@@ -4,9 +4,9 @@ import { PLACES, useGuest } from "../guest.js";
 
 const asleep = (/** @type {any} */ { type }) => type === "sleep" || type === "waitForEvent" || type === "failed";
 
-for (const { where, runtime, lane, besideJs } of PLACES) {
+for (const { where, runtime, transport, besideJs } of PLACES) {
   describe(`sleeps and waits ${where}`, () => {
-    const { engine } = useGuest("waiting.py", { runtime, lane });
+    const { engine } = useGuest("waiting.py", { runtime, transport });
 
     test("durations and times are handed on in ms or as text, naive times being UTC", async () => {
       const run = engine.start("Durations");

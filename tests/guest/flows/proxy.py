@@ -145,7 +145,7 @@ class Cached(WorkflowEntrypoint):
 
 
 class Leaks(WorkflowEntrypoint):
-    """One of everything, over whatever lane there is."""
+    """One of everything, over whatever transport there is."""
 
     async def run(self, event, step):
         @step.do()

@@ -55,7 +55,7 @@ describe("WorkflowStep as a JsProxy", () => {
     assert.deepEqual(await engine.run("Shape"), ["WorkflowStep", true, true, true]);
   });
 
-  test("both lanes of one pass count together", async () => {
+  test("both transports of one pass count together", async () => {
     assert.deepEqual(await engine.run("BothLanes"), [1, 2, 3, 4, 5]);
   });
 
@@ -103,9 +103,9 @@ describe("WorkflowStep as a JsProxy", () => {
   });
 });
 
-for (const { where, runtime, lane } of PLACES.filter(({ besideJs }) => besideJs)) {
+for (const { where, runtime, transport } of PLACES.filter(({ besideJs }) => besideJs)) {
   describe(`objects that cross ${where}`, () => {
-    const { engine, guest } = useGuest("proxy.py", { runtime, lane });
+    const { engine, guest } = useGuest("proxy.py", { runtime, transport });
 
     for (const payload of ["end", "fail", "park"]) {
       test(`nothing is left behind by passes that ${payload}`, async () => {

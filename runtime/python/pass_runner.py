@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from _workflows_bridge.batch import Batch, unpack_batch
 
 from . import interrupts
-from .deployment import Deployment
-from .passes import Pass
-from .rest import Doubts, Rest, rest_of
+from .pass_run import PassRun
+from .quiescence import Quiescence, UndecidedPasses, quiescence_of
 from .sdk import OwnSdk
+from .user_module import UserModule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from .output import Output
     from .sdk import Sdk
 
-PORTION = 12
+MESSAGES_AT_ONCE = 12
 """Messages that are worked off at once. The engine writes down what came of one portion while we work on the next."""
 
-LONG = 0.02
+LONG_COMPUTATION_S = 0.02
 """Seconds for one attempt, or for a portion. Above it somebody computes, and others had better be elsewhere."""
 
 
-class Host(interrupts.Pool, Protocol):
+class InterpreterHost(interrupts.InterruptSource, Protocol):
     """What the place gives that the interpreter runs in."""
 
     def post(self, text: str) -> None:
@@ -48,11 +48,11 @@ class Host(interrupts.Pool, Protocol):
         """Note that code has kept the interpreter to itself for long."""
 
 
-class Guest:
+class PassRunner:
     """See the module. It is also the `Link` of its sessions."""
 
     def __init__(
-        self, host: Host, output: Output, loop: GuestLoop, open_sdk: Callable[[dict[str, Any]], Sdk] = OwnSdk
+        self, host: InterpreterHost, output: Output, loop: GuestLoop, open_sdk: Callable[[dict[str, Any]], Sdk] = OwnSdk
     ) -> None:
         """
         Guide the passes of this interpreter on *loop*.
@@ -61,16 +61,16 @@ class Guest:
         """
         self.loop = loop
         self._open_sdk = open_sdk
-        self.deployment: Deployment | None = None
+        self.deployment: UserModule | None = None
         self._post = host.post
         self.took = 0.0
-        """How long the code that `Host.computed` was last called for has run, in ms."""
+        """How long the code that `InterpreterHost.computed` was last called for has run, in ms."""
         self._computed = host.computed
         self._output = output
-        self._passes: dict[int, Pass] = {}
+        self._passes: dict[int, PassRun] = {}
         self._touched: set[Session] = set()
-        self._crossed: set[Session] = set()
-        self._doubts = Doubts()
+        self._js_notified: set[Session] = set()
+        self._undecided = UndecidedPasses()
         self._drained = True
         """Whether all has run that was runnable in this turn."""
         self._outbox = Batch()
@@ -81,7 +81,7 @@ class Guest:
         options = json.loads(text)
         interrupts.importing = True
         try:
-            self.deployment = Deployment(options, self._open_sdk(options))
+            self.deployment = UserModule(options, self._open_sdk(options))
             loaded = self.deployment.load()
         finally:
             interrupts.importing = False
@@ -93,10 +93,10 @@ class Guest:
         """Take a batch of the engine, and give the one that answers it."""
         until = self.loop.begin_turn()
         messages = unpack_batch(text)
-        for first in range(0, len(messages), PORTION):
+        for first in range(0, len(messages), MESSAGES_AT_ONCE):
             if self._outbox:
                 self.flush()  # what the last portion came to
-            for message in messages[first : first + PORTION]:
+            for message in messages[first : first + MESSAGES_AT_ONCE]:
                 if type(message) is list:
                     if found := self._passes.get(message[0]):
                         found.session.resolve(message[1])
@@ -138,11 +138,11 @@ class Guest:
             for session, call, number in attempts:
                 session.attempt(call, number)
                 now = perf_counter()
-                if now - last > LONG:
+                if now - last > LONG_COMPUTATION_S:
                     self._note_computation(last)
                     began = now = perf_counter()
                 last = now
-        if perf_counter() - began > LONG:
+        if perf_counter() - began > LONG_COMPUTATION_S:
             self._note_computation(began)
 
     def _note_computation(self, began: float) -> None:
@@ -153,7 +153,7 @@ class Guest:
             self.flush()
 
     def _end_turn(self) -> str | None:
-        self._look_for_rest()
+        self._report_quiet()
         for message in self._output.end_turn():
             self._outbox.add(message)
         text = self._take()
@@ -172,22 +172,23 @@ class Guest:
             for message in self._output.take():
                 self._outbox.add(message)
 
-    def _look_for_rest(self) -> None:
+    def _report_quiet(self) -> None:
         if not self._drained:
             return  # somebody has been woken, and has not run yet
         # What an outcome makes JavaScript do, it does between this turn and the next.
-        later, self._crossed = self._crossed, set()
+        later, self._js_notified = self._js_notified, set()
         moved = self._touched | self.loop.woken
-        looked = moved | self._doubts.sessions if self._doubts else moved
+        looked = moved | self._undecided.sessions if self._undecided else moved
         for session in looked - later:
             found = self._passes.get(session.pass_)
-            rest = rest_of(session, self.loop) if found and found.reported_rest != session.seen else Rest.NO
-            if rest is Rest.UNKNOWN:
-                rest = self._doubts.settle(session, self.loop, moved=session in moved)
-            elif self._doubts:
-                self._doubts.forget(session)
-            if found and rest is Rest.YES:
-                found.reported_rest = session.seen
+            reportable = found is not None and found.reported_quiet != session.seen
+            quiescence = quiescence_of(session, self.loop) if reportable else Quiescence.NO
+            if quiescence is Quiescence.UNKNOWN:
+                quiescence = self._undecided.settle(session, self.loop, moved=session in moved)
+            elif self._undecided:
+                self._undecided.forget(session)
+            if found and quiescence is Quiescence.YES:
+                found.reported_quiet = session.seen
                 self.post({"type": "quiet", "pass": session.pass_, "seen": session.seen})
         self._touched = later
         self.loop.woken.clear()
@@ -230,9 +231,9 @@ class Guest:
         """*session* may have come to rest."""
         self._touched.add(session)
 
-    def crossed(self, session: Session) -> None:
+    def js_was_notified(self, session: Session) -> None:
         """JavaScript has been told of an outcome: look at *session* when it has had its turn."""
-        self._crossed.add(session)
+        self._js_notified.add(session)
         self.loop.wake()
 
     # Passes -----------------------------------------------------------------------------------------------------------
@@ -241,7 +242,7 @@ class Guest:
         if self.deployment is None:
             msg = "A pass has been started before a deployment was loaded."
             raise RuntimeError(msg)
-        started = Pass(message, self, self.deployment, self._passes.pop)
+        started = PassRun(message, self, self.deployment, self._passes.pop)
         self._passes[started.session.pass_] = started
         started.begin()
 

@@ -9,22 +9,22 @@
 
 /** @import { FromGuest, ToGuest } from "../../bridge/protocol.d.ts" */
 /** @import { Session } from "../../bridge/session.js" */
-/** @import { Deployment } from "./deployment.js" */
+/** @import { UserModule } from "./user_module.js" */
 /** @import { Output } from "./output.js" */
 
 import { packBatch, unpackBatch } from "../../bridge/batch.js";
-import { Pass } from "./pass.js";
+import { PassRun } from "./pass_run.js";
 
 /** How often a pass that may wait for something of its own is looked at again. */
-const LOOK = 20;
+const POLL_INTERVAL_MS = 20;
 /** Upstream's grace period. */
-const GRACE = 5 * 60_000;
+const GRACE_MS = 5 * 60_000;
 
-export class Guest {
-  #deployment;
+export class PassRunner {
+  #userModule;
   #output;
   #post;
-  /** @type {Map<number, Pass>} */
+  /** @type {Map<number, PassRun>} */
   #passes = new Map();
   /** @type {FromGuest[]} */
   #outbox = [];
@@ -34,17 +34,17 @@ export class Guest {
   #touched = new Map();
   #scheduled = false;
   /** @type {NodeJS.Timeout | undefined} */
-  #look;
+  #pollTimer;
   /** What keeps the thread awake when no pass is there. */
   #own;
 
   /**
-   * @param {Deployment} deployment loaded
+   * @param {UserModule} userModule loaded
    * @param {Output} output
    * @param {(text: string) => void} post
    */
-  constructor(deployment, output, post) {
-    this.#deployment = deployment;
+  constructor(userModule, output, post) {
+    this.#userModule = userModule;
     this.#output = output;
     this.#post = post;
     this.#own = process.getActiveResourcesInfo().length;
@@ -82,7 +82,7 @@ export class Guest {
       touch: (session) => this.#touched.set(session, performance.now()),
       run: (session, ref, attempt) => void this.#output.attribute({ session, ref }, attempt),
     };
-    const pass = new Pass(message, link, this.#deployment, () => this.#passes.delete(message.pass));
+    const pass = new PassRun(message, link, this.#userModule, () => this.#passes.delete(message.pass));
     this.#passes.set(message.pass, pass);
     void this.#output.attribute({ session: pass.session, ref: undefined }, () => pass.run());
   }
@@ -103,7 +103,7 @@ export class Guest {
     this.#flush();
     // The log must know of an attempt before the attempt can do anything.
     for (const begin of this.#attempts.splice(0)) begin();
-    if (!this.#scheduled) this.#lookForRest();
+    if (!this.#scheduled) this.#reportQuiet();
   }
 
   #flush() {
@@ -117,22 +117,22 @@ export class Guest {
     this.#outbox.push(...this.#output.take());
   }
 
-  #lookForRest() {
-    clearTimeout(this.#look);
-    this.#look = undefined;
+  #reportQuiet() {
+    clearTimeout(this.#pollTimer);
+    this.#pollTimer = undefined;
     if (this.#touched.size === 0) return;
     const alone = process.getActiveResourcesInfo().length <= this.#own;
     for (const [session, since] of this.#touched) {
       const pass = this.#passes.get(session.pass);
-      if (!pass || !session.idle || pass.reportedRest === session.seen) this.#touched.delete(session);
-      else if (alone || performance.now() - since >= GRACE) {
+      if (!pass || !session.idle || pass.reportedQuiet === session.seen) this.#touched.delete(session);
+      else if (alone || performance.now() - since >= GRACE_MS) {
         this.#touched.delete(session);
-        pass.reportedRest = session.seen;
+        pass.reportedQuiet = session.seen;
         this.#outbox.push({ type: "quiet", pass: session.pass, seen: session.seen });
       }
     }
     this.#flush();
-    if (this.#touched.size > 0) this.#look = setTimeout(() => this.#schedule(), LOOK).unref();
+    if (this.#touched.size > 0) this.#pollTimer = setTimeout(() => this.#schedule(), POLL_INTERVAL_MS).unref();
   }
 
   /** How many passes live here, for tests that look for leaks. */

@@ -2,7 +2,7 @@
 
 /** @import { Link } from "../../bridge/session.js" */
 /** @import { ToGuest } from "../../bridge/protocol.d.ts" */
-/** @import { Deployment } from "./deployment.js" */
+/** @import { UserModule } from "./user_module.js" */
 
 import { toWire } from "../../bridge/errors.js";
 import { Session } from "../../bridge/session.js";
@@ -10,22 +10,22 @@ import { WorkflowStep } from "../../bridge/step.js";
 import { decode, encode } from "../../bridge/values.js";
 import { waitUntil } from "./workers.js";
 
-export class Pass {
+export class PassRun {
   /** `Session.seen` when the pass was last found at rest. */
-  reportedRest = 0;
+  reportedQuiet = 0;
   #start;
-  #deployment;
+  #userModule;
   #gone;
 
   /**
    * @param {Extract<ToGuest, { type: "start" }>} start
    * @param {Link} link
-   * @param {Deployment} deployment
+   * @param {UserModule} userModule
    * @param {() => void} gone called when the pass is over
    */
-  constructor(start, link, deployment, gone) {
+  constructor(start, link, userModule, gone) {
     this.#start = start;
-    this.#deployment = deployment;
+    this.#userModule = userModule;
     this.#gone = gone;
     this.session = new Session(start, link);
   }
@@ -34,7 +34,7 @@ export class Pass {
     const { session } = this;
     try {
       const { className, event, value } = this.#start;
-      const entrypoint = this.#deployment.create(className, new ExecutionContext());
+      const entrypoint = this.#userModule.create(className, new ExecutionContext());
       const given = { ...event, payload: decode(value), timestamp: new Date(event.timestamp) };
       const step = new WorkflowStep(session.port);
       const output = encode(await entrypoint.run(given, step), "output");

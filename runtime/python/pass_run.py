@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
     from _workflows_bridge.batch import Message
 
-    from .deployment import Deployment
     from .loop import GuestLoop
     from .sdk import Run
+    from .user_module import UserModule
 
 
-class Home(Link, Protocol):
+class PassRunHome(Link, Protocol):
     """Where a pass lives."""
 
     loop: GuestLoop
 
 
-class Pass:
+class PassRun:
     """See the module."""
 
-    def __init__(self, start: Message, home: Home, deployment: Deployment, gone: Callable[[int], Any]) -> None:
+    def __init__(self, start: Message, home: PassRunHome, deployment: UserModule, gone: Callable[[int], Any]) -> None:
         """
         Prepare to run.
 
@@ -41,7 +41,7 @@ class Pass:
             gone: Called with the number of the pass when nothing of it is left.
         """
         self.session = Session(start, home, home.loop)
-        self.reported_rest = 0
+        self.reported_quiet = 0
         """`Session.seen` when the pass was last found at rest."""
         self._start = start
         self._home = home

@@ -1,4 +1,4 @@
-"""Rest: whether a pass can move without the engine."""
+"""Quiescence: whether a pass can move without the engine."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _WAITING_ON_TASKS = frozenset(
 """Modules whose coroutines wait for what other tasks do. `asyncio.sleep` is among them, but has a timer."""
 
 
-GRACE = 5 * 60
+GRACE_S = 5 * 60
 """Upstream's grace period in seconds, after which a pass that nobody can tell of is taken for one at rest."""
-LOOK = 0.02
+POLL_INTERVAL_S = 0.02
 """Seconds after which such a pass is looked at again."""
 
 AWAITS_STEP = "awaits_step"
 """Attribute of a future that a runtime has made of what a step gave elsewhere, such as JavaScript's promise of it."""
 
 
-class Rest(Enum):
+class Quiescence(Enum):
     """Whether a pass can move without the engine."""
 
     NO = 0
@@ -41,23 +41,23 @@ class Rest(Enum):
     """It waits for something whose nature nobody can tell, such as a promise of JavaScript's own."""
 
 
-def rest_of(session: Session, loop: GuestLoop) -> Rest:
+def quiescence_of(session: Session, loop: GuestLoop) -> Quiescence:
     """Whether everything that *session* waits for is the engine's: a time, an event, a retry."""
     if not session.idle or loop.timers_of(session):
-        return Rest.NO
-    rest = Rest.YES
+        return Quiescence.NO
+    rest = Quiescence.YES
     for task in loop.tasks.get(session, ()):
         if task.done():
             continue
         waiter = getattr(task, "_fut_waiter", None)
         if waiter is None:
-            return Rest.NO
+            return Quiescence.NO
         if not (_is_known(waiter) or _innermost_module(task) in _WAITING_ON_TASKS):
-            rest = Rest.UNKNOWN
+            rest = Quiescence.UNKNOWN
     return rest
 
 
-class Doubts:
+class UndecidedPasses:
     """
     Passes of which nobody can tell whether they are at rest.
 
@@ -80,7 +80,7 @@ class Doubts:
         """Those in doubt."""
         return set(self._since)
 
-    def settle(self, session: Session, loop: GuestLoop, *, moved: bool) -> Rest:
+    def settle(self, session: Session, loop: GuestLoop, *, moved: bool) -> Quiescence:
         """
         Whether *session* is at rest; if that stays unknown, have a turn soon in which it is looked at again.
 
@@ -88,17 +88,17 @@ class Doubts:
         """
         calm = loop.alone()
         if calm is None:
-            return Rest.UNKNOWN
+            return Quiescence.UNKNOWN
         now = loop.time()
         since = self._since.setdefault(session, now)
-        if (calm and session in self._calm and not moved) or now - since >= GRACE:
+        if (calm and session in self._calm and not moved) or now - since >= GRACE_S:
             self.forget(session)
-            return Rest.YES
+            return Quiescence.YES
         (self._calm.add if calm else self._calm.discard)(session)
         if self._timer is None or self._timer.when() <= now:
             # Seldom, for one that takes its time. In a context of its own, so that it is no pass's timer.
-            self._timer = loop.call_later(max(LOOK, (now - since) / 8), _nothing, context=Context())
-        return Rest.UNKNOWN
+            self._timer = loop.call_later(max(POLL_INTERVAL_S, (now - since) / 8), _nothing, context=Context())
+        return Quiescence.UNKNOWN
 
     def forget(self, session: Session) -> None:
         """*session* is in no doubt."""

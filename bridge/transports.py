@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .step import JsLane, JsStep
+from .step import JsStep, JsTransport
 
 if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Callable
 
-    from .calls import Delay, Perform, Undo, Write
+    from .calls import Delay, Perform, RollbackHandler, Write
     from .session import Session
 
 
-class Lane(Protocol):
+class Transport(Protocol):
     """What `workers` makes its calls on."""
 
     @property
@@ -30,7 +30,7 @@ class Lane(Protocol):
         bare: bool = False,
         write: Write,
         delay: Delay | None = None,
-        undo: Undo | None = None,
+        rollback: RollbackHandler | None = None,
     ) -> Future[Any]:
         """See `Session.do`."""
 
@@ -44,7 +44,7 @@ class Lane(Protocol):
         """Release every proxy."""
 
 
-class BatchedLane:
+class BatchedTransport:
     """Calls the session itself: no crossing but those of the batches."""
 
     def __init__(self, session: Session) -> None:
@@ -69,10 +69,10 @@ class BatchedLane:
             self._js = None
 
 
-def open_lane(session: Session, name: str) -> Lane:
-    """Make the lane called *name*."""
-    lanes: dict[str, Callable[[Session], Lane]] = {"batched": BatchedLane, "js": JsLane}
-    if name not in lanes:
-        msg = f"There is no lane {name!r}. Lanes: {', '.join(lanes)}."
+def open_transport(session: Session, name: str) -> Transport:
+    """Make the transport called *name*."""
+    transports: dict[str, Callable[[Session], Transport]] = {"batched": BatchedTransport, "js": JsTransport}
+    if name not in transports:
+        msg = f"There is no transport {name!r}. Transports: {', '.join(transports)}."
         raise ValueError(msg)
-    return lanes[name](session)
+    return transports[name](session)

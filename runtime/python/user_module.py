@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .sdk import Sdk
 
 
-class Deployment:
+class UserModule:
     """``{root, main, modules?, vars, bindings?, remedy?}``. Paths are the host's, and hold in the guest too."""
 
     def __init__(self, options: dict[str, Any], sdk: Sdk) -> None:

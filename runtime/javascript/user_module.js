@@ -13,7 +13,7 @@ import { env, WorkflowEntrypoint } from "./workers.js";
 
 /** @typedef {new (ctx: object, env: object) => { run(event: object, step: object): unknown }} WorkflowClass */
 
-export class Deployment {
+export class UserModule {
   #root;
   #main;
   /** @type {Map<string, WorkflowClass>} */

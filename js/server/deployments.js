@@ -30,6 +30,7 @@ export class Deployments {
   #stateFolder;
   #transport;
   #print;
+  #ondebugging;
   #sources = new Sources();
   /** By deployment. @type {Map<string, { version: string, lookedAt: number, loaded: Promise<Loaded> }>} */
   #loaded = new Map();
@@ -41,11 +42,13 @@ export class Deployments {
    * @param {object} options
    * @param {"batched" | "js"} [options.transport]
    * @param {(text: string) => void} options.print takes what modules print while they are imported
+   * @param {(on: boolean) => void} [options.ondebugging] a debugger in a workflow takes the terminal, or returns it
    */
-  constructor(state, { transport = "batched", print }) {
+  constructor(state, { transport = "batched", print, ondebugging = () => {} }) {
     this.#stateFolder = dirname(state);
     this.#transport = transport;
     this.#print = print;
+    this.#ondebugging = ondebugging;
   }
 
   /**
@@ -141,8 +144,7 @@ export class Deployments {
     const guest = new GuestClass({ deployment });
     guest.onoutput = (text) => this.#print(text.trimEnd());
     guest.onproblem = this.#print;
-    // Whoever has started this process gives the terminal to the debugger meanwhile.
-    guest.ondebugging = (on) => this.#print(JSON.stringify({ debugger: on }));
+    guest.ondebugging = this.#ondebugging;
     this.#guests.add(guest);
     try {
       const { classes, output } = await guest.load();

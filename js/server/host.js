@@ -24,7 +24,9 @@ import { PYODIDE_VERSION, VERSION } from "./version.js";
  * @property {import("./owner.js").Ownership} ownership of the state; let go of with the host
  * @property {boolean} idle carry out requests, but run nothing until something is deployed
  * @property {"batched" | "js"} [transport] how the SDK talks to the engine; for tests
- * @property {(problem: string) => void} report a line for the operator
+ * @property {(line: string) => void} report a line of text for people
+ * @property {(on: boolean) => void} ondebugging a debugger in a workflow takes the terminal, or returns it
+ * @property {(fatal: { code: string, message: string }) => void} onfatal why the host is about to stop
  * @property {(code: number) => void} onstopped
  */
 
@@ -53,6 +55,7 @@ export class Host {
     this.#deployments = new Deployments(this.#ownership.state, {
       ...(options.transport ? { transport: options.transport } : {}),
       print: options.report,
+      ondebugging: options.ondebugging,
     });
     this.engine = new Engine({
       store: this.#store,
@@ -264,8 +267,7 @@ export class Host {
       this.#options.report(`Workflow '${workflow}' cannot go on: its code does not load. ${message}`);
       return;
     }
-    const cause = toStateError(error);
-    this.#options.report(JSON.stringify({ fatal: fatalOf(cause) }));
+    this.#options.onfatal(fatalOf(toStateError(error)));
     void this.stop(3);
   }
 }

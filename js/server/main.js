@@ -1,14 +1,15 @@
 /**
  * The host process: `node main.js --state PATH [--idle] [--warm JSON] [--patience MS]`.
  *
- * Its standard output carries one line, `{"ready": …}` or `{"error": …}`. Its standard input is held open by the parent:
- * when that ends, the parent is gone, and the host goes too as soon as nobody else is subscribed to anything.
+ * Standard input is the socket of the control channel (`control.js`). Its first message is `ready` or `error`. When the
+ * other end closes, the host exits as soon as no subscriber is left.
  *
- * Where somebody else owns the state it ends as soon as that one answers, or after its patience.
+ * If another process owns the state, the host exits when that owner replies, or when the patience is over.
  */
 
 import { parseArgs } from "node:util";
 import { RUNTIMES } from "../../runtime/registry.js";
+import { ControlChannel } from "./control.js";
 import "./heap.js";
 import { takeOwnership } from "./owner.js";
 
@@ -25,26 +26,26 @@ const { values } = parseArgs({
   },
 });
 
-// Ctrl-C at a terminal reaches the whole group. The parent decides what it means, and closes our input.
+// Ctrl-C at a terminal reaches the whole process group. The parent decides what it means, and closes the channel.
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});
 
-// Who started us may be gone while others still follow their instances.
+// The process that has started this one may have exited while others still follow their instances.
+process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 
-// While another owner is waited for, nothing is lost by going at once.
-/** @type {(value?: unknown) => void} */
-let parentGone = () => process.exit(EXIT_STATE);
-process.stdin.on("end", () => parentGone());
-process.stdin.on("error", () => parentGone());
-process.stdin.resume();
+const control = new ControlChannel();
+// While another owner is waited for, nothing is lost by an exit.
+/** @type {() => void} */
+let onParentGone = () => process.exit(EXIT_STATE);
+void control.ended.then(() => onParentGone());
 
 try {
   const ownership = await takeOwnership(values.state ?? ".stepwell/state.sqlite", Number(values.patience));
-  const gone = new Promise((resolve) => {
-    parentGone = resolve;
+  const parentGone = new Promise((resolve) => {
+    onParentGone = () => resolve(undefined);
   });
-  // The interpreter takes longest to start; it does so while the rest is being loaded.
+  // The interpreter takes longest to start. It starts while the rest is loaded.
   if (values.warm) {
     const runtime = JSON.parse(values.warm);
     (await RUNTIMES[runtime.name].load()).prewarm?.(runtime);
@@ -56,24 +57,23 @@ try {
     idle: values.idle,
     ...(values.transport === "js" ? { transport: /** @type {const} */ ("js") } : {}),
     report: (line) => process.stderr.write(`${line}\n`),
+    ondebugging: (on) => control.send({ debugger: on }),
+    onfatal: (fatal) => control.send({ fatal }),
     onstopped(code) {
-      // Whoever waits for us need not wait for Node, which takes a while to end.
-      process.stderr.write('{"left":true}\n');
+      // The other process need not wait for Node, which takes a while to end.
+      control.send({ left: true });
       process.exit(code);
     },
   });
   process.on("SIGTERM", () => void host.stop());
   await host.open();
-  void gone.then(() => host.parentGone());
-  say({ ready: { socket: host.socket, pid: process.pid, version: VERSION } });
+  void parentGone.then(() => host.parentGone());
+  control.send({ ready: { socket: host.socket, pid: process.pid, version: VERSION } });
 } catch (error) {
   const { code, message, owner, stack } = /** @type {any} */ (error);
   const known = typeof code === "string" && code.startsWith("state.");
-  say({ error: { code: known ? code : "internal", message: known ? message : String(stack ?? error), owner } });
+  control.send({
+    error: { code: known ? code : "internal", message: known ? message : String(stack ?? error), owner },
+  });
   process.exit(known ? EXIT_STATE : EXIT_INTERNAL);
-}
-
-/** @param {object} line */
-function say(line) {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
 }

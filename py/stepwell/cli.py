@@ -8,9 +8,9 @@ from typing import NoReturn
 
 import click
 
-from stepwell import __version__, exits
+from stepwell import __version__, exit_codes
 from stepwell.exceptions import StepwellError
-from stepwell.groups import LazyGroup
+from stepwell.lazy_group import LazyGroup
 
 
 @click.group(
@@ -26,7 +26,7 @@ from stepwell.groups import LazyGroup
         "doctor": "stepwell.doctor:doctor",
         "conformance": "stepwell.conformance:conformance",
     },
-    epilog=exits.HELP,
+    epilog=exit_codes.HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
@@ -42,15 +42,15 @@ def main() -> NoReturn:
         code = exit_.exit_code
     except click.ClickException as error:
         error.show()
-        code = exits.USAGE
+        code = exit_codes.USAGE
     except (click.Abort, KeyboardInterrupt):
-        code = exits.INTERRUPTED
+        code = exit_codes.INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone: nothing is left to say, not even by the interpreter's own flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = exits.ERRORED
+        code = exit_codes.ERRORED
     except StepwellError as error:
-        exits.leave(error)
+        exit_codes.leave(error)
     except Exception as error:  # noqa: BLE001 - the last resort
-        exits.leave(error)
+        exit_codes.leave(error)
     raise SystemExit(code or 0)

@@ -15,26 +15,26 @@ from urllib.parse import quote, urlencode
 
 from pydantic_core import ValidationError
 
-from stepwell.answers import Deployed, Envelope, Event, InstancePage, InstanceSummary, Standing, as_object
 from stepwell.exceptions import ApiError, HostLostError, InternalError
+from stepwell.responses import Deployed, Envelope, Event, InstancePage, InstanceStatus, InstanceSummary, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stepwell.models import DeletedBatch, HostInfo, InstanceDetail, SentEvent, StatusChange, Workflow
+    from stepwell.models import DeletedBatch, HostInfo, InstanceDetail, SentEvent, StatusChange, WorkflowSummary
 
 SERVER_ERROR = 500
 
 
-class Model(Protocol):
-    """One of `answers.py` or of `models.py`."""
+class Validated(Protocol):
+    """One of `responses.py` or of `models.py`."""
 
     @classmethod
     def model_validate(cls, value: object, /) -> Self:
         """*value* as one, or pydantic's `ValidationError`."""
 
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound=Validated)
 T = TypeVar("T")
 
 
@@ -49,7 +49,7 @@ class Client:
         self._socket_path = socket_path
         self._connection: _UnixConnection | None = None
 
-    def answers(self, patience: float) -> bool:
+    def ping(self, patience: float) -> bool:
         """Whether a host answers within *patience* seconds."""
         self._connection = _UnixConnection(self._socket_path)
         self._connection.timeout = patience
@@ -76,20 +76,20 @@ class Client:
         """Load the code and register its workflows."""
         return self._call(Deployed, "POST", "/deployments", deployment)
 
-    def workflows(self) -> list[Workflow]:
+    def workflows(self) -> list[WorkflowSummary]:
         """Every workflow of the state."""
         from pydantic import TypeAdapter
 
-        from stepwell.models import Workflow
+        from stepwell.models import WorkflowSummary
 
         path = "/workflows"
-        return _parse(TypeAdapter(list[Workflow]).validate_python, self._request("GET", path).result, path)
+        return _parse(TypeAdapter(list[WorkflowSummary]).validate_python, self._request("GET", path).result, path)
 
-    def workflow(self, name: str) -> Workflow:
+    def workflow(self, name: str) -> WorkflowSummary:
         """One workflow."""
-        from stepwell.models import Workflow
+        from stepwell.models import WorkflowSummary
 
-        return self._call(Workflow, "GET", f"/workflows/{quote(name, safe='')}")
+        return self._call(WorkflowSummary, "GET", f"/workflows/{quote(name, safe='')}")
 
     def instances(self, workflow: str, **query: object) -> InstancePage:
         """A page of instances, newest first unless *query* says otherwise."""
@@ -115,9 +115,9 @@ class Client:
         path = _path(workflow, instance_id)
         return _parse(as_object, self._request("GET", path).result, path)
 
-    def standing(self, workflow: str, instance_id: str) -> Standing:
+    def status_of(self, workflow: str, instance_id: str) -> InstanceStatus:
         """Its status and its params."""
-        return self._call(Standing, "GET", _path(workflow, instance_id))
+        return self._call(InstanceStatus, "GET", _path(workflow, instance_id))
 
     def export(self, workflow: str, instance_id: str, *, with_vars: bool) -> bytes:
         """The instance as the bytes of a run file."""

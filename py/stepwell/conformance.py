@@ -9,7 +9,7 @@ import sys
 import click
 
 from stepwell._node import find_node
-from stepwell.host import host_root
+from stepwell.host_process import host_root
 from stepwell.runtimes import find_upstream_sdk
 
 

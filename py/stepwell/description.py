@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stepwell.formatting import STATUS_SIGNS, STEP_SIGNS, TRIGGER_SIGNS, between, duration, moment, shortened, to_json
 from stepwell.models import Attempt, DoStep, InstanceDetail, SleepStep, Step, Termination, WaitStep
 from stepwell.tables import print_pairs, print_table
-from stepwell.words import STATUS_SIGNS, STEP_SIGNS, TRIGGER_SIGNS, between, duration, moment, shortened, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

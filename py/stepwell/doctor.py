@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stepwell import __version__, exits
+from stepwell import __version__, exit_codes
 from stepwell._node import find_node, node_version
 from stepwell.exceptions import StepwellError
-from stepwell.host import host_root, open_host
+from stepwell.host_connector import open_host
+from stepwell.host_process import host_root
 from stepwell.options import json_option, print_json, state_option
 from stepwell.state import DEFAULT
 
@@ -50,7 +51,7 @@ class Finding:
         return "⚠️ " if self.remedy else "✅"
 
 
-@click.command(epilog=exits.HELP, short_help="Check what Stepwell runs on.")
+@click.command(epilog=exit_codes.HELP, short_help="Check what Stepwell runs on.")
 @state_option
 @json_option
 def doctor(*, state: Path | None, as_json: bool) -> None:
@@ -64,7 +65,7 @@ def doctor(*, state: Path | None, as_json: bool) -> None:
             click.echo(f"{finding.sign} {finding.name + ':':<10} {finding.found}")
             if finding.remedy:
                 click.echo(f"   {'':<10} {finding.remedy}")
-    raise SystemExit(exits.COMPLETE if ok else exits.ERRORED)
+    raise SystemExit(exit_codes.COMPLETE if ok else exit_codes.ERRORED)
 
 
 def examine(state: Path) -> list[Finding]:

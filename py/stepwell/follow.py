@@ -6,15 +6,15 @@ import queue
 import threading
 from typing import TYPE_CHECKING
 
-from stepwell.answers import FINITE
-from stepwell.story import STATUS_OF_EVENT
+from stepwell.statuses import FINAL_STATUSES
+from stepwell.timeline import STATUS_OF_EVENT
 
 if TYPE_CHECKING:
-    from stepwell.answers import Event
     from stepwell.client import Client, Subscription
     from stepwell.progress import Progress
+    from stepwell.responses import Event
 
-TICK = 0.1
+TICK_S = 0.1
 """Seconds between two looks at the clock while nothing happens."""
 
 
@@ -59,7 +59,7 @@ class Follower:
     def _take_all(self, items: queue.SimpleQueue[Event | Exception | None]) -> None:
         while True:
             try:
-                item = items.get(timeout=TICK)
+                item = items.get(timeout=TICK_S)
             except queue.Empty:
                 self._progress.tick()
                 continue
@@ -78,7 +78,7 @@ class Follower:
             self._last_log = event.timestamp
         self.cursor = event.event_id or self.cursor
         self._progress.show(event)
-        if STATUS_OF_EVENT.get(event.type) in FINITE:
+        if STATUS_OF_EVENT.get(event.type) in FINAL_STATUSES:
             self.last = event
 
 

@@ -12,20 +12,21 @@ from stepwell import run_files
 from stepwell.exceptions import InputError
 from stepwell.names import check_instance_id
 from stepwell.params import parse_json
-from stepwell.project import find_target
-from stepwell.run import Order, Run
+from stepwell.run import RunCommand
+from stepwell.run_request import RunRequest
 from stepwell.state import state_path
+from stepwell.target import find_target
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stepwell.answers import Deployed
     from stepwell.client import Client
     from stepwell.models import RecordedStep, RunFile
+    from stepwell.responses import Deployed
 
 
 @dataclass(frozen=True, slots=True)
-class Fork:
+class ForkRequest:
     """What is asked for, as it was given."""
 
     file: Path
@@ -37,7 +38,7 @@ class Fork:
     code: str | None
 
 
-def run_fork(fork: Fork, *, state: Path | None, as_json: bool, quiet: bool) -> int:
+def run_fork(fork: ForkRequest, *, state: Path | None, as_json: bool, quiet: bool) -> int:
     """
     Make the instance and run it to its end.
 
@@ -46,23 +47,23 @@ def run_fork(fork: Fork, *, state: Path | None, as_json: bool, quiet: bool) -> i
     """
     run = run_files.describe(fork.file)
     step = find_step(run, fork.step, fork.step_type)
-    request: dict[str, object] = {
+    body: dict[str, object] = {
         "file": str(fork.file.absolute()),
         "from": {"name": step.name, "count": step.count, "type": step.type},
     }
     if fork.result is not None:
         if step.type == "sleep":
             raise InputError(f"Step {fork.step!r} is a sleep: it has no result to change.")
-        request["results"] = {f"{step.name}-{step.count}": parse_json(fork.result, "--result")}
+        body["results"] = {f"{step.name}-{step.count}": parse_json(fork.result, "--result")}
     if fork.params is not None:
-        request["params"] = parse_json(fork.params, "--params")
+        body["params"] = parse_json(fork.params, "--params")
     if fork.instance_id is not None:
         check_instance_id(fork.instance_id)
     instance_id = fork.instance_id or str(uuid.uuid4())
     path = state_path(state, create=True)
     folder = path.parent / "runs" / instance_id
     target = fork.code or write_project(run, fork.file, folder)
-    order = Order(
+    request = RunRequest(
         target=find_target(target),
         workflow=None,
         params={},
@@ -74,7 +75,7 @@ def run_fork(fork: Fork, *, state: Path | None, as_json: bool, quiet: bool) -> i
         as_json=as_json,
         quiet=quiet,
     )
-    return ForkRun(order, run, {**request, "instance_id": instance_id}, None if fork.code else folder).carry_out()
+    return ForkCommand(request, run, {**body, "instance_id": instance_id}, None if fork.code else folder).execute()
 
 
 def find_step(run: RunFile, text: str, step_type: str | None) -> RecordedStep:
@@ -126,17 +127,17 @@ def write_project(run: RunFile, file: Path, folder: Path) -> str:
     return str(folder)
 
 
-class ForkRun(Run):
+class ForkCommand(RunCommand):
     """A run whose instance begins with part of another's history."""
 
-    def __init__(self, order: Order, run: RunFile, request: dict[str, object], code: Path | None) -> None:
-        super().__init__(order)
+    def __init__(self, request: RunRequest, run: RunFile, body: dict[str, object], code: Path | None) -> None:
+        super().__init__(request)
         self._code = code
         self._run = run
-        self._request = request
+        self._body = body
 
     def _create(self, client: Client) -> None:
-        client.fork(self._name, self._request)
+        client.fork(self._name, self._body)
 
     def _continue(self, client: Client) -> None:
         if self._created:
@@ -145,13 +146,13 @@ class ForkRun(Run):
             return
         if self._code is not None:
             shutil.rmtree(self._code)
-        raise InputError(f"Instance {self._order.instance_id!r} of {self._name} already exists. Choose another --id.")
+        raise InputError(f"Instance {self._request.instance_id!r} of {self._name} already exists. Choose another --id.")
 
     def _choose(self, deployed: Deployed) -> str:
         names = {workflow.class_name: workflow.name for workflow in deployed.workflows}
         if self._run.workflow in names.values():
             return self._run.workflow
-        wanted = self._order.target.class_name or self._run.class_name
+        wanted = self._request.target.class_name or self._run.class_name
         if wanted not in names:
-            raise InputError(f"{self._order.target.text} has no workflow class {wanted}. Found: {', '.join(names)}.")
+            raise InputError(f"{self._request.target.text} has no workflow class {wanted}. Found: {', '.join(names)}.")
         return names[wanted]

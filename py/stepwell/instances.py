@@ -9,32 +9,32 @@ from typing import TYPE_CHECKING
 import click
 from pydantic_core import to_jsonable_python
 
-from stepwell import exits
+from stepwell import exit_codes
 from stepwell.exceptions import InputError
 from stepwell.names import check_event_type
 from stepwell.options import LATEST, PATH, json_option, print_json, resolve_id, state_option
 from stepwell.params import parse_json
+from stepwell.statuses import LISTED_STATUSES
 from stepwell.workflows import connect, say_when_it_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stepwell.answers import InstancePage
+    from stepwell.responses import InstancePage
 
-STATUSES = ["queued", "running", "paused", "errored", "terminated", "complete", "waiting", "waitingForPause"]
 STEP_TYPES = ["do", "sleep", "waitForEvent"]
 MAX_DELETED = 100
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 
 
-@click.group(epilog=exits.HELP, short_help="See and steer single instances.")
+@click.group(epilog=exit_codes.HELP, short_help="See and steer single instances.")
 def instances() -> None:
     """See and steer the instances of a workflow. `latest` stands for the newest one."""
 
 
 @instances.command("list")
 @click.argument("name")
-@click.option("--status", type=click.Choice(STATUSES), help="Only those with this status.")
+@click.option("--status", type=click.Choice(LISTED_STATUSES), help="Only those with this status.")
 @click.option("--reverse", is_flag=True, help="Oldest first.")
 @click.option("--date-start", type=MOMENT, help="Only those made at or after this time.")
 @click.option("--date-end", type=MOMENT, help="Only those made at or before this time.")
@@ -238,7 +238,7 @@ def delete(
         for failure in done.errors:
             click.echo(f"Error: {failure.id!r}: {failure.message}", err=True)
     if done.errors:
-        raise SystemExit(exits.ERRORED)
+        raise SystemExit(exit_codes.ERRORED)
 
 
 def read_ids(path: Path) -> list[str]:

@@ -15,12 +15,12 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from stepwell.story import StepStory, Story
-from stepwell.words import STATUS_SIGNS, duration, moment, step_title
+from stepwell.formatting import STATUS_SIGNS, duration, moment, step_title
+from stepwell.timeline import StepProgress, Timeline
 
 if TYPE_CHECKING:
-    from stepwell.answers import Event
     from stepwell.progress import Subject
+    from stepwell.responses import Event
 
 REDRAW_EVERY = 0.1
 """Seconds; a burst of events is drawn once."""
@@ -52,7 +52,7 @@ class LiveProgress:
     def __init__(self, console: Console, subject: Subject, since: float) -> None:
         self._console = console
         self._subject = subject
-        self._story = Story()
+        self._timeline = Timeline()
         self._since = since
         self._fresh: list[Text] = [Text.assemble((subject.workflow, "bold"), "  ", (subject.instance_id, "dim"))]
         self._drawn = 0.0
@@ -69,7 +69,7 @@ class LiveProgress:
             if event.timestamp >= self._since:
                 self._fresh += log_lines(event)
             return
-        step = self._story.tell(event)
+        step = self._timeline.apply(event)
         if step is None:
             return
         if event.type == "attempt_errored":
@@ -100,7 +100,7 @@ class LiveProgress:
                 self._live.start()
 
     def close(self) -> None:
-        """Leave the last line of the tree standing."""
+        """Leave the last line of the tree found."""
         with self._terminal:
             self._closed = True
             self._fresh.append(self._status_line())
@@ -123,7 +123,7 @@ class LiveProgress:
         now = time.time() * 1000
         room = max(self._console.height - LINES_AROUND, 1)
         lines: list[Text] = []
-        steps = list(self._story.steps.values())
+        steps = list(self._timeline.steps.values())
         for index, step in enumerate(steps):
             more = running_lines(step, now, self._subject)
             if len(lines) + len(more) > room:
@@ -135,7 +135,7 @@ class LiveProgress:
         return lines
 
     def _status_line(self) -> Text:
-        story = self._story
+        story = self._timeline
         line = Text.assemble(("└─ ", "dim"), STATUS_SIGNS.get(story.status, story.status))
         if story.started is not None:
             line.append(f" · {duration(((story.ended or time.time() * 1000) - story.started) / 1000)}", "dim")
@@ -146,7 +146,7 @@ class LiveProgress:
         return line
 
 
-def running_lines(step: StepStory, now: float, subject: Subject) -> list[Text]:
+def running_lines(step: StepProgress, now: float, subject: Subject) -> list[Text]:
     """The lines of a step that is going on; *now* is in ms since 1970."""
     line = _head(step)
     left = None if step.until is None else duration((step.until - now) / 1000)
@@ -166,7 +166,7 @@ def running_lines(step: StepStory, now: float, subject: Subject) -> list[Text]:
     return [line]
 
 
-def finished_lines(step: StepStory, *, earlier: bool) -> list[Text]:
+def finished_lines(step: StepProgress, *, earlier: bool) -> list[Text]:
     """The lines of a step that has ended; *earlier*: before we came to look."""
     line = _head(step)
     took = duration(((step.ended or step.started) - step.started) / 1000)
@@ -182,6 +182,6 @@ def log_lines(event: Event) -> list[Text]:
     return [Text(prefix + line, "dim") for line in (event.text or "").splitlines() or [""]]
 
 
-def _head(step: StepStory) -> Text:
+def _head(step: StepProgress) -> Text:
     sign, style = SIGNS[step.state]
     return Text.assemble(("├─ ", "dim"), (sign, style), " ", f"{step_title(step.name):<{NAME_WIDTH}} ")

@@ -1,4 +1,4 @@
-"""What the host's HTTP interface says besides `answers.py`: upstream's REST shapes, with our additions."""
+"""What the host's HTTP interface says besides `responses.py`: upstream's REST shapes, with our additions."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stepwell.answers import Status, WorkflowFault  # noqa: TC001 - likewise
+from stepwell.responses import WorkflowFault  # noqa: TC001 - likewise
+from stepwell.statuses import Status  # noqa: TC001 - likewise
 
 
-class Model(BaseModel):
+class ResponseModel(BaseModel):
     """What comes from the host. A newer one may say more."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
-class HostInfo(Model):
+class HostInfo(ResponseModel):
     """What the host runs on."""
 
     version: str
@@ -28,14 +29,14 @@ class HostInfo(Model):
     schema_version: int = Field(alias="schema")
 
 
-class Schedule(Model):
+class Schedule(ResponseModel):
     """When a workflow is started by the clock."""
 
     cron: str
     next_instance: datetime | None
 
 
-class Workflow(Model):
+class WorkflowSummary(ResponseModel):
     """A workflow of the state."""
 
     id: str
@@ -49,13 +50,13 @@ class Workflow(Model):
     schedules: list[Schedule] = []
 
 
-class Trigger(Model):
+class Trigger(ResponseModel):
     """What asked for an instance, or ended it."""
 
     source: str
 
 
-class Attempt(Model):
+class Attempt(ResponseModel):
     """One attempt of a step."""
 
     start: datetime
@@ -69,7 +70,7 @@ class Attempt(Model):
     """By how much it has made its interpreter grow, where the runtime counts that."""
 
 
-class DoStep(Model):
+class DoStep(ResponseModel):
     """A `step.do`, or a step's rollback."""
 
     type: Literal["step", "rollback"]
@@ -82,7 +83,7 @@ class DoStep(Model):
     attempts: list[Attempt]
 
 
-class SleepStep(Model):
+class SleepStep(ResponseModel):
     """A `step.sleep` or `step.sleep_until`."""
 
     type: Literal["sleep"]
@@ -93,7 +94,7 @@ class SleepStep(Model):
     error: WorkflowFault | None = None
 
 
-class WaitStep(Model):
+class WaitStep(ResponseModel):
     """A `step.wait_for_event`."""
 
     type: Literal["waitForEvent"]
@@ -106,7 +107,7 @@ class WaitStep(Model):
     output: Any = None
 
 
-class Termination(Model):
+class Termination(ResponseModel):
     """An end by request."""
 
     type: Literal["termination"]
@@ -116,7 +117,7 @@ class Termination(Model):
 Step = Annotated[DoStep | SleepStep | WaitStep | Termination, Field(discriminator="type")]
 
 
-class LogLine(Model):
+class LogLine(ResponseModel):
     """A line that user code printed or logged."""
 
     timestamp: datetime
@@ -125,7 +126,7 @@ class LogLine(Model):
     text: str
 
 
-class InstanceDetail(Model):
+class InstanceDetail(ResponseModel):
     """An instance with its steps."""
 
     status: Status
@@ -143,27 +144,27 @@ class InstanceDetail(Model):
     logs: list[LogLine] = []
 
 
-class StatusChange(Model):
+class StatusChange(ResponseModel):
     """What became of a pause, resume, terminate or restart."""
 
     status: Status
     timestamp: datetime
 
 
-class SentEvent(Model):
+class SentEvent(ResponseModel):
     """An event that was sent."""
 
     instance_id: str = Field(alias="instanceId")
     timestamp: datetime
 
 
-class DeletedInstance(Model):
+class DeletedInstance(ResponseModel):
     """An instance that is gone."""
 
     id: str
 
 
-class DeleteFailure(Model):
+class DeleteFailure(ResponseModel):
     """An instance that could not be deleted."""
 
     id: str
@@ -171,14 +172,14 @@ class DeleteFailure(Model):
     message: str
 
 
-class DeletedBatch(Model):
+class DeletedBatch(ResponseModel):
     """What became of each instance to delete."""
 
     deleted: list[DeletedInstance]
     errors: list[DeleteFailure]
 
 
-class RecordedStep(Model):
+class RecordedStep(ResponseModel):
     """A step of a run file."""
 
     type: Literal["do", "sleep", "waitForEvent"]
@@ -186,7 +187,7 @@ class RecordedStep(Model):
     count: int
 
 
-class RunFile(Model):
+class RunFile(ResponseModel):
     """A run file that has been opened."""
 
     workflow: str
@@ -203,7 +204,7 @@ class RunFile(Model):
     detail: InstanceDetail
 
 
-class Replayed(Model):
+class Replayed(ResponseModel):
     """What came of running a run's code against its history."""
 
     same: bool
@@ -215,7 +216,7 @@ class Replayed(Model):
     uncalled: list[str]
 
 
-class ComparedStep(Model):
+class ComparedStep(ResponseModel):
     """A step of two runs; None where one of them lacks it."""
 
     step: str
@@ -225,7 +226,7 @@ class ComparedStep(Model):
     differs: list[str]
 
 
-class Comparison(Model):
+class Comparison(ResponseModel):
     """Two runs side by side."""
 
     same: bool

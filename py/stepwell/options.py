@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from stepwell.exceptions import InputError
-from stepwell.words import to_json
+from stepwell.formatting import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

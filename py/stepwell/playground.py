@@ -10,17 +10,17 @@ from typing import Any
 
 import click
 
-from stepwell import exits
+from stepwell import exit_codes
 from stepwell._node import find_node
 from stepwell.exceptions import HostLostError, InputError, InternalError
-from stepwell.host import host_root
-from stepwell.packages.place import FOLDER
+from stepwell.host_process import host_root
+from stepwell.packages.package_folder import FOLDER
 
 PORT = 8790
 """Always the same: a browser keeps what it stores by the port, too."""
 
 
-@click.command(epilog=exits.HELP, short_help="Write and run workflows in a browser tab.")
+@click.command(epilog=exit_codes.HELP, short_help="Write and run workflows in a browser tab.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Serve at this one; 0: any."
 )

@@ -1,7 +1,7 @@
 """
 Progress on stderr: plain lines here, a live tree in `live.py`.
 
-Both are told the same events by `follow.py`; what they have in common is `story.py`.
+Both are told the same events by `follow.py`; what they have in common is `timeline.py`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from stepwell.story import StepStory, Story
-from stepwell.words import command, duration, moment, step_title
+from stepwell.formatting import command, duration, moment, step_title
+from stepwell.timeline import StepProgress, Timeline
 
 if TYPE_CHECKING:
-    from stepwell.answers import Event
+    from stepwell.responses import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class PlainProgress:
         self._stream = stream
         self._subject = subject
         self._title = f"{subject.workflow} {subject.instance_id}"
-        self._story = Story()
+        self._timeline = Timeline()
         self._since = since
         self._open_earlier: dict[str, str | None] = {}
 
@@ -106,8 +106,8 @@ class PlainProgress:
             if not earlier:
                 self._show_log(event)
             return
-        before = self._story.status
-        step = self._story.tell(event)
+        before = self._timeline.status
+        step = self._timeline.apply(event)
         if step is not None:
             line = self._step_line(event, step)
             if earlier and step.ended is None:
@@ -115,7 +115,7 @@ class PlainProgress:
             elif line is not None:
                 self._open_earlier.pop(step.name, None)
                 self._write(f"  {step_title(step.name)}: {line}{' (earlier)' if earlier else ''}")
-        elif _is_news(before, self._story.status) and (not earlier or self._story.ended is not None):
+        elif _is_news(before, self._timeline.status) and (not earlier or self._timeline.ended is not None):
             self._write(f"{self._title}: {self._status_words()}{' (earlier)' if earlier else ''}")
 
     def tick(self) -> None:
@@ -136,14 +136,14 @@ class PlainProgress:
         """Everything is written already."""
 
     def _status_words(self) -> str:
-        story = self._story
+        story = self._timeline
         if story.status == "paused":
             return f"paused; resume it with: {self._subject.command('resume')}"
         if story.ended is None or story.started is None:
             return story.status
         return f"{story.status} in {duration((story.ended - story.started) / 1000)}"
 
-    def _step_line(self, event: Event, step: StepStory) -> str | None:
+    def _step_line(self, event: Event, step: StepProgress) -> str | None:
         match event.type:
             case "attempt_started":
                 return "started" if step.attempt == 1 else f"attempt {step.attempt} started"

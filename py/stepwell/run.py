@@ -5,97 +5,37 @@ from __future__ import annotations
 import sys
 import time
 import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from stepwell import exits
+from stepwell import exit_codes
 from stepwell.exceptions import ApiError, HostLostError, InputError
-from stepwell.host import Connection, Opening, patience
+from stepwell.host_connector import HostConnector
+from stepwell.host_process import owner_timeout
 from stepwell.names import check_instance_id
 from stepwell.options import PATH
+from stepwell.owner_loss_timer import OwnerLossTimer
 from stepwell.params import read_params, same_json
-from stepwell.project import Project, Target, find_target, load_project
-from stepwell.runtimes import choose_runtime, likely_runtime, runtime_name, runtime_options
+from stepwell.project_loader import load_project
+from stepwell.run_request import RunRequest
+from stepwell.runtimes import runtime_name, runtime_options
 from stepwell.state import state_path
-from stepwell.words import command
+from stepwell.statuses import FINAL_STATUSES
+from stepwell.target import find_target
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stepwell.answers import Deployed
     from stepwell.client import Client
     from stepwell.follow import Follower
+    from stepwell.host_connector import Connection
     from stepwell.progress import Progress
-    from stepwell.runtimes import Runtime
-
-STEADY = 2.0
-"""Seconds after which an owner that goes away is not counted with those before."""
+    from stepwell.project import Project
+    from stepwell.responses import Deployed
 
 
-class Losses:
-    """
-    Owners that went away under us one after the other.
-
-    As many do as there are commands whose instances end at the same moment, so it is not their number that says when to
-    give up, but the time.
-    """
-
-    def __init__(self) -> None:
-        self._first = self._latest = -STEADY
-
-    def lasting(self, now: float) -> float:
-        """
-        Note one more.
-
-        Returns:
-            For how many seconds they have been going away, less than `STEADY` apart.
-        """
-        if now - self._latest >= STEADY:
-            self._first = now
-        self._latest = now
-        return now - self._first
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What `stepwell run` was asked for."""
-
-    target: Target
-    workflow: str | None
-    params: object
-    has_params: bool
-    given_id: str | None
-    instance_id: str
-    state: Path
-    given_state: Path | None
-    as_json: bool
-    quiet: bool
-    runtime: str | None = None
-    python: str | None = None
-    sdk: str | None = None
-
-    def again(self) -> str:
-        """The command that continues it."""
-        words = ["stepwell", "run", self.target.text]
-        if self.workflow is not None:
-            words += ["--workflow", self.workflow]
-        words += self.runtime_words()
-        words += ["--id", self.instance_id]
-        return command(*words, *self.state_words())
-
-    def runtime_words(self) -> list[str]:
-        """The options that name what runs it, where they were given."""
-        options = {"--runtime": self.runtime, "--python": self.python, "--sdk": self.sdk}
-        return [word for option, value in options.items() if value is not None for word in (option, value)]
-
-    def state_words(self) -> list[str]:
-        """The option that names the state, where it was needed."""
-        return [] if self.given_state is None else ["--state", str(self.given_state)]
-
-
-@click.command(epilog=exits.HELP, short_help="Run a workflow to its end.")
+@click.command(epilog=exit_codes.HELP, short_help="Run a workflow to its end.")
 @click.argument("target")
 @click.option("--workflow", metavar="CLASS", help="The workflow's class, where TARGET has several.")
 @click.option("--params", metavar="JSON", help="What `event.payload` is. Default: {}.")
@@ -130,7 +70,7 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
         check_instance_id(instance_id)
     if workflow and found.class_name and workflow != found.class_name:
         raise InputError(f"TARGET names the class {found.class_name}, --workflow names {workflow}; give one of them.")
-    order = Order(
+    request = RunRequest(
         target=found,
         workflow=workflow,
         params={} if value is None else value,
@@ -145,81 +85,84 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
         python=python,
         sdk=sdk,
     )
-    raise SystemExit(Run(order).carry_out())
+    raise SystemExit(RunCommand(request).execute())
 
 
-class Run:
+class RunCommand:
     """One call of `stepwell run`."""
 
-    def __init__(self, order: Order) -> None:
-        self._order = order
+    def __init__(self, request: RunRequest) -> None:
+        self._request = request
         self._connection: Connection | None = None
         self._created = False
         self._name = ""
         self._progress: Progress | None = None
+        self._follower: Follower | None = None
         self._since = time.time() * 1000
 
-    def carry_out(self) -> int:
+    def execute(self) -> int:
         """
-        Do it.
+        Create or continue the instance, and follow it to its end.
 
         Returns:
             The exit code.
         """
-        opening = self._open()
+        self._connector = self._new_connector()
         try:
-            return self._stay(opening)
+            return self._run_to_end(self._prepare())
         except KeyboardInterrupt:
             return self._interrupted()
         finally:
             if self._progress is not None:
                 self._progress.close()
-            opening.close()
+            self._connector.close()
 
-    def _stay(self, opening: Opening) -> int:
-        # Node is starting: now is the time for what takes long to import.
-        from stepwell.follow import Follower  # noqa: PLC0415
+    def _new_connector(self) -> HostConnector:
+        return HostConnector(self._request.state, idle=False, warm=self._request.likely_runtime())
+
+    def _prepare(self) -> Project:
+        """Read the project while Node starts, and import what takes long."""
+        import stepwell.follow  # noqa: PLC0415
         from stepwell.packages.require import require_packages_of  # noqa: PLC0415
 
         if self._is_live:
             import stepwell.live  # noqa: F401, PLC0415
-        project = self._project()
+        project = load_project(self._request.target)
         for warning in project.warnings:
             click.echo(f"Warning: {warning}", err=True)
-        require_packages_of(project, self._order.target, runtime_name(self._runtime(project)))
-        follower: Follower | None = None
-        losses = Losses()
+        require_packages_of(project, self._request.target, runtime_name(self._request.runtime_of(project)))
+        return project
+
+    def _run_to_end(self, project: Project) -> int:
+        """Follow the instance from owner to owner."""
+        losses = OwnerLossTimer()
         while True:
             try:
-                with opening.connection() as connection:
+                with self._connector.connection() as connection:
                     self._connection = connection
                     self._begin(connection.client, project)
-                    if follower is None:
-                        self._progress = self._open_progress()
-                        if connection.process is not None:
-                            connection.process.on_debugger = self._progress.hold
-                        follower = Follower(self._name, self._order.instance_id, self._progress)
-                    follower.follow(connection.client)
+                    follower = self._follow(connection)
                     if follower.last is not None or not self._is_unfinished(connection.client):
                         return self._finish(connection.client, follower)
             except HostLostError as error:
-                self._explain_loss(error, last_try=losses.lasting(time.monotonic()) > patience())
-                opening = self._open()
+                self._explain_loss(error, last_try=losses.record(time.monotonic()) > owner_timeout())
+                self._connector = self._new_connector()
 
-    def _open(self) -> Opening:
-        order = self._order
-        warm = likely_runtime(order.target, order.runtime, order.python, order.sdk)
-        return Opening(order.state, idle=False, warm=warm)
+    def _follow(self, connection: Connection) -> Follower:
+        """Show the instance's events until the stream ends."""
+        from stepwell.follow import Follower  # noqa: PLC0415 - imported already by now
 
-    def _runtime(self, project: Project) -> Runtime:
-        return choose_runtime(project.main, self._order.runtime, self._order.python, self._order.sdk)
-
-    def _project(self) -> Project:
-        return load_project(self._order.target)
+        if self._follower is None or self._progress is None:
+            self._progress = self._open_progress()
+            self._follower = Follower(self._name, self._request.instance_id, self._progress)
+        if connection.process is not None:
+            connection.process.on_debugger = self._progress.hold
+        self._follower.follow(connection.client)
+        return self._follower
 
     def _begin(self, client: Client, project: Project) -> None:
-        """Make the instance, unless it is there."""
-        deployed = client.deploy(project.deployment(self._runtime(project)))
+        """Create the instance unless it exists."""
+        deployed = client.deploy(project.deployment(self._request.runtime_of(project)))
         self._name = self._choose(deployed)
         try:
             self._create(client)
@@ -230,83 +173,81 @@ class Run:
         self._created = True
 
     def _create(self, client: Client) -> None:
-        client.create(self._name, self._order.instance_id, self._order.params)
+        client.create(self._name, self._request.instance_id, self._request.params)
 
     def _continue(self, client: Client) -> None:
-        order = self._order
-        standing = client.standing(self._name, order.instance_id)
-        if order.has_params and not same_json(standing.params, order.params):
+        request = self._request
+        found = client.status_of(self._name, request.instance_id)
+        if request.has_params and not same_json(found.params, request.params):
             raise InputError(
-                f"Instance {order.instance_id!r} of {self._name} exists with other params. "
+                f"Instance {request.instance_id!r} of {self._name} exists with other params. "
                 "Leave --params out to continue it, or choose another --id."
             )
-        if standing.status in {"paused", "waitingForPause"} and not self._created:
-            client.change_status(self._name, order.instance_id, {"status": "resume"})
+        if found.status in {"paused", "waitingForPause"} and not self._created:
+            client.change_status(self._name, request.instance_id, {"status": "resume"})
 
     def _choose(self, deployed: Deployed) -> str:
         """The name of the workflow to run."""
-        order = self._order
+        request = self._request
         workflows = deployed.workflows
-        wanted = order.workflow or order.target.class_name
+        wanted = request.workflow or request.target.class_name
         found = ", ".join(workflow.class_name for workflow in workflows)
         if wanted is None:
             if len(workflows) == 1:
                 return workflows[0].name
             raise InputError(
-                f"{order.target.text} has {len(workflows)} workflows: {found}. Choose one with --workflow CLASS."
+                f"{request.target.text} has {len(workflows)} workflows: {found}. Choose one with --workflow CLASS."
             )
         matching = [workflow.name for workflow in workflows if workflow.class_name == wanted]
         # Two workflows may share a class: then the name tells them apart.
         matching = [workflow.name for workflow in workflows if workflow.name == wanted] or matching
         if not matching:
-            raise InputError(f"{order.target.text} has no workflow class {wanted}. Found: {found}.")
+            raise InputError(f"{request.target.text} has no workflow class {wanted}. Found: {found}.")
         if len(matching) > 1:
             names = ", ".join(matching)
-            raise InputError(f"{order.target.text} has several workflows of class {wanted}. Choose by name: {names}.")
+            raise InputError(f"{request.target.text} has several workflows of class {wanted}. Choose by name: {names}.")
         return matching[0]
 
     def _is_unfinished(self, client: Client) -> bool:
         """Whether the stream broke off; deleted instances count as finished."""
-        from stepwell.answers import FINITE  # noqa: PLC0415 - imported already by now
-
         try:
-            return client.standing(self._name, self._order.instance_id).status not in FINITE
+            return client.status_of(self._name, self._request.instance_id).status not in FINAL_STATUSES
         except ApiError as error:
             if error.reason == "instance.not_found":
-                raise InputError(f"Instance {self._order.instance_id!r} was deleted while it ran.") from error
+                raise InputError(f"Instance {self._request.instance_id!r} was deleted while it ran.") from error
             raise
 
     def _finish(self, client: Client, follower: Follower) -> int:
         """Print the outcome."""
-        order = self._order
+        request = self._request
         if self._progress is not None:
             self._progress.close()
             self._progress = None
-        detail = client.raw_instance(self._name, order.instance_id) if order.as_json else None
+        detail = client.raw_instance(self._name, request.instance_id) if request.as_json else None
         last = follower.last
         if last is None or last.type == "workflow_terminated":
-            click.echo(f"Instance {order.instance_id!r} of {self._name} was terminated.", err=True)
+            click.echo(f"Instance {request.instance_id!r} of {self._name} was terminated.", err=True)
         elif last.error is not None:
             if last.error.traceback:
                 click.echo(f"\n{last.error.traceback.rstrip()}\n", err=True)
-            click.echo(f"Instance {order.instance_id!r} of {self._name} errored: {last.error}", err=True)
-        if order.as_json:
+            click.echo(f"Instance {request.instance_id!r} of {self._name} errored: {last.error}", err=True)
+        if request.as_json:
             print_json(detail)
         elif last is not None and last.type == "workflow_completed":
             print_json(last.output)
-        return exits.COMPLETE if last is not None and last.type == "workflow_completed" else exits.ERRORED
+        return exit_codes.COMPLETE if last is not None and last.type == "workflow_completed" else exit_codes.ERRORED
 
     @property
     def _is_live(self) -> bool:
-        return not self._order.quiet and sys.stderr.isatty()
+        return not self._request.quiet and sys.stderr.isatty()
 
     def _open_progress(self) -> Progress:
         from stepwell.progress import NoProgress, PlainProgress, Subject  # noqa: PLC0415
 
-        order = self._order
-        if order.quiet:
+        request = self._request
+        if request.quiet:
             return NoProgress()
-        subject = Subject(self._name, order.instance_id, tuple(order.state_words()))
+        subject = Subject(self._name, request.instance_id, tuple(request.state_words()))
         if not self._is_live:
             return PlainProgress(sys.stderr, subject, self._since)
         from rich.console import Console  # noqa: PLC0415 - only for a terminal
@@ -324,7 +265,9 @@ class Run:
             return
         why = (process.death() if process else None) or error
         if isinstance(why, HostLostError) and self._created:
-            raise HostLostError(f"{why} Nothing finished is lost; continue with: {self._order.again()}", sent=True)
+            raise HostLostError(
+                f"{why} Nothing finished is lost; continue with: {self._request.continue_command()}", sent=True
+            )
         raise why
 
     def _interrupted(self) -> int:
@@ -335,15 +278,17 @@ class Run:
         if not self._created:
             message = "Interrupted before the instance was made."
         elif connection is not None and connection.owner is not None:
-            message = f"The instance goes on in {connection.owner}; follow it again with: {self._order.again()}"
+            message = (
+                f"The instance goes on in {connection.owner}; follow it again with: {self._request.continue_command()}"
+            )
         else:
-            message = f"Interrupted; continue with: {self._order.again()}"
+            message = f"Interrupted; continue with: {self._request.continue_command()}"
         click.echo(message, err=True)
-        return exits.INTERRUPTED
+        return exit_codes.INTERRUPTED
 
 
 def print_json(value: object) -> None:
     """Print *value* on stdout: for people on a terminal, on one line for programs."""
-    from stepwell.words import to_json  # noqa: PLC0415
+    from stepwell.formatting import to_json  # noqa: PLC0415
 
     click.echo(to_json(value, indent=2 if sys.stdout.isatty() else None))

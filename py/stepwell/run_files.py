@@ -12,9 +12,10 @@ from pydantic import BaseModel, ValidationError
 
 from stepwell._node import find_node
 from stepwell.exceptions import InputError, InternalError
-from stepwell.host import host_root
+from stepwell.host_process import host_root
 from stepwell.models import Comparison, Replayed, RunFile
-from stepwell.project import find_target, load_project
+from stepwell.project_loader import load_project
+from stepwell.target import find_target
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stepwell import exits
+from stepwell import exit_codes
 from stepwell.exceptions import InputError
 from stepwell.instances import STEP_TYPES
 from stepwell.options import PATH, json_option, print_json, resolve_id, state_option
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stepwell.models import Comparison, Replayed, RunFile
 
 
-@click.group(epilog=exits.HELP, short_help="Export instances as files, and open them.")
+@click.group(epilog=exit_codes.HELP, short_help="Export instances as files, and open them.")
 def runs() -> None:
     """Export an instance as one file (history, code, parameters, versions), and look at such files."""
 
@@ -149,11 +149,11 @@ def open_(  # noqa: PLR0913 - one for each option
         comparison = run_files.compare(file, compare)
         _show_comparison(comparison, as_json=as_json)
     elif fork is not None:
-        from stepwell.fork import Fork, run_fork  # noqa: PLC0415
+        from stepwell.fork import ForkRequest, run_fork  # noqa: PLC0415
 
         raise SystemExit(
             run_fork(
-                Fork(file, fork, step_type, result, params, instance_id, code),
+                ForkRequest(file, fork, step_type, result, params, instance_id, code),
                 state=state,
                 as_json=as_json,
                 quiet=quiet,
@@ -168,8 +168,8 @@ def _describe(run: RunFile, *, as_json: bool) -> None:
         print_json(run.model_dump(mode="json"))
         return
     from stepwell.description import print_instance  # noqa: PLC0415 - rich takes its time
+    from stepwell.formatting import moment  # noqa: PLC0415
     from stepwell.tables import print_pairs  # noqa: PLC0415
-    from stepwell.words import moment  # noqa: PLC0415
 
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     print_pairs([("Exported", moment(run.exported_on)), ("By", versions), ("Code", ", ".join(run.sources))])
@@ -200,7 +200,7 @@ def _show(model: Replayed, lines: list[str], *, same: bool, as_json: bool) -> No
         for line in lines:
             click.echo(line)
     if not same:
-        raise SystemExit(exits.ERRORED)
+        raise SystemExit(exit_codes.ERRORED)
 
 
 def _show_comparison(comparison: Comparison, *, as_json: bool) -> None:
@@ -216,7 +216,7 @@ def _show_comparison(comparison: Comparison, *, as_json: bool) -> None:
         print_table(["Step", "Differs in", "First", "Second"], rows)
         click.echo("They are the same." if comparison.same else f"The instances differ in: {_differences(comparison)}.")
     if not comparison.same:
-        raise SystemExit(exits.ERRORED)
+        raise SystemExit(exit_codes.ERRORED)
 
 
 def _differences(comparison: Comparison) -> str:
@@ -226,8 +226,8 @@ def _differences(comparison: Comparison) -> str:
 
 def result_of(step: object) -> str:
     """What a step has given, in a few characters."""
+    from stepwell.formatting import shortened, to_json  # noqa: PLC0415
     from stepwell.models import DoStep, WaitStep  # noqa: PLC0415
-    from stepwell.words import shortened, to_json  # noqa: PLC0415
 
     if not isinstance(step, DoStep | WaitStep):
         return "" if step is None else "-"

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from stepwell.exceptions import InputError
-from stepwell.packages.place import is_prepared
-from stepwell.pythons import find_python, project_settings, project_table
-from stepwell.sealed import sealed_settings
+from stepwell.interpreters import find_python, project_settings, project_table
+from stepwell.packages.package_folder import is_prepared
+from stepwell.target import DEFAULT_RUNTIMES
+from stepwell.wasmtime_settings import wasmtime_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stepwell.packages.place import Runtime as PackageRuntime
-    from stepwell.project import Target
+    from stepwell.packages.package_folder import PackageRuntime
+    from stepwell.target import Target
 
-DEFAULTS = {".py": "pyodide", ".js": "javascript", ".mjs": "javascript", ".ts": "javascript", ".mts": "javascript"}
-"""The runtime where nothing is said, by the suffix of the main file."""
 FOR_PYTHON = ("pyodide", "cpython", "wasmtime")
 """Those that one can choose. JavaScript has one runtime."""
 
@@ -67,7 +66,7 @@ def choose_runtime(main: Path, name: str | None = None, python: str | None = Non
     Raises:
         InputError: There is no such runtime, or it cannot run such a file, or there is no such Python.
     """
-    default = DEFAULTS[main.suffix]
+    default = DEFAULT_RUNTIMES[main.suffix]
     if default != FOR_PYTHON[0]:
         if name not in (None, default) or python is not None or sdk is not None:
             raise InputError(
@@ -85,7 +84,7 @@ def choose_runtime(main: Path, name: str | None = None, python: str | None = Non
         if python is not None:
             raise InputError(f"--python is for --runtime cpython; runtime {name} brings its own Python.")
         if name == "wasmtime":
-            return {"name": name, "sealed": sealed_settings(project_table(main))}
+            return {"name": name, "sealed": wasmtime_settings(project_table(main))}
         return {"name": name, "sdk": str(_find_sdk())} if _is_upstream(sdk) else {"name": name}
     return {"name": name, "python": str(find_python(main, python))}
 

@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from stepwell import exits
+from stepwell import exit_codes
 from stepwell.exceptions import HostLostError
-from stepwell.host import Opening
+from stepwell.formatting import moment
+from stepwell.host_connector import HostConnector
 from stepwell.options import state_option
 from stepwell.packages.require import require_packages_of
-from stepwell.project import find_target, load_project
+from stepwell.project_loader import load_project
 from stepwell.runtimes import choose_runtime, runtime_name, runtime_options
 from stepwell.state import state_path
-from stepwell.words import moment
+from stepwell.target import find_target
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from stepwell.client import Client
-    from stepwell.host import Connection
-    from stepwell.models import Workflow
+    from stepwell.host_connector import Connection
+    from stepwell.models import WorkflowSummary
     from stepwell.project import Project
     from stepwell.runtimes import Runtime
 
@@ -30,7 +31,7 @@ POLL = 1.0
 """Seconds between two looks at an owner that is not ours."""
 
 
-@click.command(epilog=exits.HELP, short_help="Run schedules and instances until Ctrl-C.")
+@click.command(epilog=exit_codes.HELP, short_help="Run schedules and instances until Ctrl-C.")
 @click.argument("target")
 @runtime_options
 @state_option
@@ -55,12 +56,12 @@ def serve(*, target: str, runtime: str | None, python: str | None, sdk: str | No
         click.echo(
             "Interrupted; what is unfinished goes on with the next `stepwell serve` or `stepwell run`.", err=True
         )
-        raise SystemExit(exits.INTERRUPTED) from None
+        raise SystemExit(exit_codes.INTERRUPTED) from None
 
 
 def _serve(state: Path, project: Project, runtime: Runtime) -> None:
     """Until the owner of *state* has gone, who may be another process."""
-    opening = Opening(state, idle=False, warm=runtime)
+    opening = HostConnector(state, idle=False, warm=runtime)
     try:
         with opening.connection() as connection:
             names = [workflow.name for workflow in connection.client.deploy(project.deployment(runtime)).workflows]
@@ -89,7 +90,7 @@ def _outlast(client: Client) -> None:
             return
 
 
-def _announce(workflows: list[Workflow], connection: Connection) -> None:
+def _announce(workflows: list[WorkflowSummary], connection: Connection) -> None:
     where = f" in {connection.owner}, which owns the state" if connection.owner else ""
     click.echo(f"Serving {', '.join(workflow.name for workflow in workflows)}{where}. Stop with Ctrl-C.", err=True)
     for workflow in workflows:

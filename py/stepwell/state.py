@@ -20,7 +20,7 @@ REMEDIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class StateOwner:
     """
     Who owns a state, as its owner wrote it down.
 
@@ -96,7 +96,7 @@ def make_folder(folder: Path, *, ignored: bool) -> None:
         ) from error
 
 
-def read_owner(state: Path) -> Owner | None:
+def read_owner(state: Path) -> StateOwner | None:
     """Who says to own *state*, if anybody does."""
     try:
         return parse_owner(json.loads(Path(f"{state}.owner.json").read_text(encoding="utf-8")))
@@ -104,11 +104,11 @@ def read_owner(state: Path) -> Owner | None:
         return None
 
 
-def parse_owner(data: object) -> Owner | None:
+def parse_owner(data: object) -> StateOwner | None:
     """*data* as an owner, or None where it is not one."""
     match data:
         case {"pid": int(pid), "socket": str(socket), "command": str(command)}:
-            return Owner(pid, socket, command)
+            return StateOwner(pid, socket, command)
     return None
 
 

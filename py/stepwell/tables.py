@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stepwell.words import STATUS_SIGNS, moment
+from stepwell.formatting import STATUS_SIGNS, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stepwell.answers import InstanceSummary
+    from stepwell.responses import InstanceSummary
 
 WIDTH_ELSEWHERE = 200
 """Columns where there is no terminal: a pipe should get whole cells."""

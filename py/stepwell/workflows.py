@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import click
 from pydantic_core import to_jsonable_python
 
-from stepwell import exits
-from stepwell.groups import LazyGroup
-from stepwell.host import Connection, open_host
+from stepwell import exit_codes
+from stepwell.formatting import STATUS_SIGNS, moment
+from stepwell.host_connector import Connection, open_host
+from stepwell.lazy_group import LazyGroup
 from stepwell.names import check_instance_id
 from stepwell.options import json_option, print_json, state_option
 from stepwell.params import parse_json
 from stepwell.state import state_path
-from stepwell.words import STATUS_SIGNS, moment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stepwell.models import Workflow
+    from stepwell.models import WorkflowSummary
 
 LATEST_SHOWN = 5
 
@@ -33,7 +33,7 @@ def connect(state: Path | None) -> Connection:
 @click.group(
     cls=LazyGroup,
     commands_at={"instances": "stepwell.instances:instances"},
-    epilog=exits.HELP,
+    epilog=exit_codes.HELP,
     short_help="See and steer workflows and instances.",
 )
 def workflows() -> None:
@@ -91,7 +91,7 @@ def describe(*, name: str, state: Path | None, as_json: bool) -> None:
         print_table(*instance_rows(latest))
 
 
-def workflow_pairs(workflow: Workflow) -> list[tuple[str, str]]:
+def workflow_pairs(workflow: WorkflowSummary) -> list[tuple[str, str]]:
     """What there is to say of *workflow*."""
     counts = [f"{STATUS_SIGNS.get(status, status)} {count}" for status, count in workflow.instances.items() if count]
     return [

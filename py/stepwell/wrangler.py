@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from stepwell.compatibility import sdk_flags
 from stepwell.exceptions import InputError
 from stepwell.names import MAX_NAME, binding_name, name_problem
-from stepwell.project import SUFFIXES, Project, WorkflowSetting
+from stepwell.project import Project, WorkflowSetting
+from stepwell.target import SUFFIXES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
 
 
-class Limits(Part):
+class LimitsEntry(Part):
     """`limits` of a workflow."""
 
     steps: int | None = Field(default=None, ge=1)
@@ -55,7 +56,7 @@ class WorkflowEntry(Part):
     name: str
     class_name: str
     script_name: str | None = None
-    limits: Limits | None = None
+    limits: LimitsEntry | None = None
     concurrency: Concurrency | None = None
     default_retention: Retention | None = None
     schedules: str | list[str] = []
@@ -69,7 +70,7 @@ class ExportEntry(Part):
 
     type: str | None = None
     name: str | None = None
-    limits: Limits | None = None
+    limits: LimitsEntry | None = None
 
 
 class Triggers(Part):

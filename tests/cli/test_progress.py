@@ -4,11 +4,11 @@ import io
 
 import pytest
 from rich.console import Console
-from told import CHARGED, END, FLAKY, NAP, START, WAIT, events
+from sample_events import CHARGED, END, FLAKY, NAP, START, WAIT, events
 
 from stepwell.live import LiveProgress, finished_lines, running_lines
 from stepwell.progress import PlainProgress, Subject
-from stepwell.story import Story
+from stepwell.timeline import Timeline
 
 SUBJECT = Subject("orders", "my id", ("--state", "s.sqlite"))
 
@@ -123,11 +123,11 @@ def test_tree_fits(screen):
 
 def test_running_lines():
     """What is going on says until when, and how to go on."""
-    story = Story()
+    timeline = Timeline()
     for event in events(FLAKY, WAIT):
-        story.tell(event)
+        timeline.apply(event)
 
-    text = [line.plain for step in story.steps.values() for line in running_lines(step, START + 504, SUBJECT)]
+    text = [line.plain for step in timeline.steps.values() for line in running_lines(step, START + 504, SUBJECT)]
 
     assert "├─ 🔁 charge                       attempt 1 failed, again in 1.0 s · OSError: no answer" == text[0]
     assert "├─ 👀 ok-2                         waiting for event 'approved' · 1 d left" == text[1]
@@ -136,13 +136,13 @@ def test_running_lines():
 
 def test_markup_is_text():
     """A step's name is not taken for markup."""
-    story = Story()
+    timeline = Timeline()
     told = events(
         [
             (0, {"type": "step_started", "stepName": "[bold]x[/]-1"}),
             (1, {"type": "step_errored", "stepName": "[bold]x[/]-1"}),
         ]
     )
-    steps = [story.tell(event) for event in told]
+    steps = [timeline.apply(event) for event in told]
 
     assert "[bold]x[/]" in finished_lines(steps[-1], earlier=False)[0].plain

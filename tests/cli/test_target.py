@@ -3,7 +3,8 @@
 import pytest
 
 from stepwell.exceptions import InputError
-from stepwell.project import find_target, load_project
+from stepwell.project_loader import load_project
+from stepwell.target import find_target
 
 
 @pytest.fixture

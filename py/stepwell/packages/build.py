@@ -13,12 +13,12 @@ from pathlib import Path
 
 import click
 
-from stepwell import exits
+from stepwell import exit_codes
 from stepwell.exceptions import InputError
-from stepwell.host import host_root
+from stepwell.formatting import command
+from stepwell.host_process import host_root
 from stepwell.options import PATH
 from stepwell.packages.uv import interpreter
-from stepwell.words import command
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingTool:
     """A part of the toolchain that is not there, and how to get it."""
 
     what: str
@@ -75,7 +75,7 @@ def build(source: Path, outdir: Path, *, check: bool) -> None:
     done = subprocess.run(build_command(tool, source, outdir), check=False, stdin=subprocess.DEVNULL)  # noqa: S603
     if done.returncode:
         click.echo(f"pyodide-build has failed with exit code {done.returncode}; what it said is above.", err=True)
-        raise SystemExit(exits.ERRORED)
+        raise SystemExit(exit_codes.ERRORED)
     for wheel in sorted(set(outdir.glob("*.whl")) - before):
         click.echo(
             f"{wheel}\nTo use it, tell uv of its folder ([tool.uv] find-links), declare it, and run: stepwell sync"
@@ -93,11 +93,11 @@ def find_pyodide_build() -> Path | None:
     return Path(found) if found else None
 
 
-def find_missing(wanted: Wanted, tool: Path | None) -> list[Missing]:
+def find_missing(wanted: Wanted, tool: Path | None) -> list[MissingTool]:
     """Each part of the toolchain that is not there or is not the right one."""
     if tool is None:
         return [
-            Missing(
+            MissingTool(
                 f"pyodide-build, in a Python {wanted.python}",
                 f"Install 'stepwell[build]' in a Python {wanted.python}, or pyodide-build in one whose bin is on PATH.",
             ),
@@ -111,19 +111,19 @@ def find_missing(wanted: Wanted, tool: Path | None) -> list[Missing]:
     return [*_missing_environment(wanted, version), *_missing_emscripten(wanted, emcc)]
 
 
-def _missing_environment(wanted: Wanted, version: str) -> list[Missing]:
+def _missing_environment(wanted: Wanted, version: str) -> list[MissingTool]:
     if version == wanted.pyodide:
         return []
     found = f" (there is that of {version})" if version else ""
     return [
-        Missing(
+        MissingTool(
             f"the cross-build environment of Pyodide {wanted.pyodide}{found}",
             f"It is downloaded by: {command('pyodide', 'xbuildenv', 'install', wanted.pyodide)}",
         )
     ]
 
 
-def _missing_emscripten(wanted: Wanted, emcc: str | None) -> list[Missing]:
+def _missing_emscripten(wanted: Wanted, emcc: str | None) -> list[MissingTool]:
     version = ""
     if emcc:
         match = re.search(r"\b(\d+\.\d+\.\d+)\b", _ask(Path(emcc), "--version"))
@@ -132,7 +132,7 @@ def _missing_emscripten(wanted: Wanted, emcc: str | None) -> list[Missing]:
         return []
     found = f" ({emcc} is {version})" if version else ""
     return [
-        Missing(
+        MissingTool(
             f"Emscripten {wanted.emscripten}{found}",
             f"It is downloaded by: {command('pyodide', 'xbuildenv', 'install-emscripten')}",
         )

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stepwell.packages.declaration import Declaration
-    from stepwell.packages.place import Runtime
+    from stepwell.packages.package_folder import PackageRuntime
 
 
-def annotate(lock: Path, declaration: Declaration, runtime: Runtime) -> None:
+def annotate(lock: Path, declaration: Declaration, runtime: PackageRuntime) -> None:
     """Note in *lock* what it was made from, so that a lock file that somebody else has made is known to fit."""
     text = lock.read_text(encoding="utf-8")
     text = text.partition("\n[tool.stepwell]\n")[0].rstrip("\n")

@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stepwell.exceptions import InputError
+from stepwell.formatting import command
 from stepwell.packages.declaration import find_declaration
-from stepwell.packages.place import Place
-from stepwell.words import command
+from stepwell.packages.package_folder import PackageFolder
 
 if TYPE_CHECKING:
-    from stepwell.packages.place import Runtime
-    from stepwell.project import Project, Target
+    from stepwell.packages.package_folder import PackageRuntime
+    from stepwell.project import Project
+    from stepwell.target import Target
 
 
-def require_packages_of(project: Project, target: Target, runtime: Runtime) -> None:
+def require_packages_of(project: Project, target: Target, runtime: PackageRuntime) -> None:
     """
     As `require_packages`, for what a TARGET names, where *runtime* runs it.
 
@@ -27,7 +28,7 @@ def require_packages_of(project: Project, target: Target, runtime: Runtime) -> N
         require_packages(project.main, runtime, target.config.parent.resolve() if target.config else None)
 
 
-def require_packages(main: Path, runtime: Runtime, project: Path | None = None) -> None:
+def require_packages(main: Path, runtime: PackageRuntime, project: Path | None = None) -> None:
     """
     Raise unless what is declared for *main* is installed for *runtime*.
 
@@ -40,19 +41,19 @@ def require_packages(main: Path, runtime: Runtime, project: Path | None = None) 
     declaration = find_declaration(main, project)
     if declaration is None:
         return
-    place = Place(declaration, runtime)
-    problem = place.problem()
-    begun = place.lock.exists() or place.modules.exists()
-    if problem is None or (not begun and not _is_expected(place)):
+    folder = PackageFolder(declaration, runtime)
+    problem = folder.problem()
+    begun = folder.lock.exists() or folder.modules.exists()
+    if problem is None or (not begun and not _is_expected(folder)):
         return
     target = declaration.path if declaration.is_script else declaration.path.parent
     words = ["stepwell", "sync", _from_here(target), *([] if runtime == "pyodide" else ["--runtime", runtime])]
     raise InputError(f"The dependencies of {declaration.path} {problem}. Run: {command(*words)}")
 
 
-def _is_expected(place: Place) -> bool:
-    declaration = place.declaration
-    return bool(declaration.requirements) and declaration.near and place.runtime != "cpython"
+def _is_expected(folder: PackageFolder) -> bool:
+    declaration = folder.declaration
+    return bool(declaration.requirements) and declaration.near and folder.runtime != "cpython"
 
 
 def _from_here(path: Path) -> str:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stepwell import exits
+from stepwell import exit_codes
 from stepwell._node import find_node
 from stepwell.exceptions import InputError
-from stepwell.host import host_root
+from stepwell.host_process import host_root
 from stepwell.packages.declaration import Declaration, check_requirements, find_declaration
 from stepwell.packages.locks import annotate, is_lock_of, locked_python, locked_versions
-from stepwell.packages.place import PREPARED, RUNTIMES, STAMP, Place, Runtime
-from stepwell.packages.refusal import older_than_newest, refusal
+from stepwell.packages.package_folder import PREPARED, RUNTIMES, STAMP, PackageFolder, PackageRuntime
+from stepwell.packages.resolution_error import older_than_newest, resolution_failure
 from stepwell.packages.uv import Uv, interpreter
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ DRAFT = ".stepwell-sync-"
 )
 @click.option("--upgrade", is_flag=True, help="Lock the newest versions that fit, not those of the lock file.")
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 where a sync is needed.")
-def sync(target: str, runtimes: tuple[Runtime, ...], python: str | None, *, upgrade: bool, check: bool) -> None:
+def sync(target: str, runtimes: tuple[PackageRuntime, ...], python: str | None, *, upgrade: bool, check: bool) -> None:
     r"""
     Lock and install the packages that TARGET declares: a file, or a folder (default: this one).
 
@@ -61,15 +61,15 @@ def sync(target: str, runtimes: tuple[Runtime, ...], python: str | None, *, upgr
       2    it cannot be: what is declared, no package that fits, no network
     """
     declaration = declared_by(target)
-    places = [Place(declaration, runtime) for runtime in runtimes or _usual(declaration)]
+    folders = [PackageFolder(declaration, runtime) for runtime in runtimes or _usual(declaration)]
     if check:
-        problems = [(place, problem) for place in places if (problem := place.problem())]
-        for place, problem in problems:
-            click.echo(f"{place.runtime}: the dependencies of {declaration.path} {problem}.", err=True)
-        raise SystemExit(exits.ERRORED if problems else exits.COMPLETE)
+        problems = [(folder, problem) for folder in folders if (problem := folder.problem())]
+        for folder, problem in problems:
+            click.echo(f"{folder.runtime}: the dependencies of {declaration.path} {problem}.", err=True)
+        raise SystemExit(exit_codes.ERRORED if problems else exit_codes.COMPLETE)
     check_requirements(declaration)
-    for place in places:
-        bring_up_to_date(place, python=python, upgrade=upgrade)
+    for folder in folders:
+        bring_up_to_date(folder, python=python, upgrade=upgrade)
 
 
 def declared_by(target: str) -> Declaration:
@@ -93,62 +93,64 @@ def declared_by(target: str) -> Declaration:
     return found
 
 
-def _usual(declaration: Declaration) -> list[Runtime]:
-    return [runtime for runtime in RUNTIMES if Place(declaration, runtime).lock.exists()] or ["pyodide"]
+def _usual(declaration: Declaration) -> list[PackageRuntime]:
+    return [runtime for runtime in RUNTIMES if PackageFolder(declaration, runtime).lock.exists()] or ["pyodide"]
 
 
-def bring_up_to_date(place: Place, *, python: str | None, upgrade: bool) -> None:
+def bring_up_to_date(folder: PackageFolder, *, python: str | None, upgrade: bool) -> None:
     """
-    Lock and install what is declared at *place*; until all is there, what was there stays.
+    Lock and install what is declared at *folder*; until all is there, what was there stays.
 
     Raises:
         InputError: It cannot be done.
     """
-    with only_one(place.root):
-        clean_up(place)
-        if place.problem() is None and not upgrade:
-            click.echo(f"{place.runtime}: up to date ({place.modules.name}).")
+    with only_one(folder.root):
+        clean_up(folder)
+        if folder.problem() is None and not upgrade:
+            click.echo(f"{folder.runtime}: up to date ({folder.modules.name}).")
             return
         uv = Uv(
-            place.root, interpreter(place.runtime, place.declaration.path, python), builds=place.runtime == "cpython"
+            folder.root,
+            interpreter(folder.runtime, folder.declaration.path, python),
+            builds=folder.runtime == "cpython",
         )
-        draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=place.root))
+        draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=folder.root))
         # Beside the lock file, for it may name files by paths relative to itself.
-        lock = place.root / f"pylock.{draft.name.lstrip('.')}.toml"
+        lock = folder.root / f"pylock.{draft.name.lstrip('.')}.toml"
         try:
-            _make_lock(place, uv, lock, upgrade=upgrade)
+            _make_lock(folder, uv, lock, upgrade=upgrade)
             modules = draft / "modules"
-            _install(place, uv, lock, modules)
-            _exchange(place, modules, lock)
+            _install(folder, uv, lock, modules)
+            _exchange(folder, modules, lock)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
             lock.unlink(missing_ok=True)
-    if place.runtime == "pyodide":
-        prepare(place)
-    number = len(locked_versions(place.lock))
+    if folder.runtime == "pyodide":
+        prepare(folder)
+    number = len(locked_versions(folder.lock))
     packages = "1 package" if number == 1 else f"{number} packages"
-    click.echo(f"{place.runtime}: {packages} locked in {place.lock.name}, installed in {place.modules.name}.")
+    click.echo(f"{folder.runtime}: {packages} locked in {folder.lock.name}, installed in {folder.modules.name}.")
 
 
-def _make_lock(place: Place, uv: Uv, lock: Path, *, upgrade: bool) -> None:
-    declaration = place.declaration
+def _make_lock(folder: PackageFolder, uv: Uv, lock: Path, *, upgrade: bool) -> None:
+    declaration = folder.declaration
     requirements = list(declaration.requirements)
-    if place.lock.is_file():
-        fits = is_lock_of(place.lock, declaration)
-        shutil.copyfile(place.lock, lock)
+    if folder.lock.is_file():
+        fits = is_lock_of(folder.lock, declaration)
+        shutil.copyfile(folder.lock, lock)
         if fits and not upgrade:
             return
     answer = uv.lock(requirements, lock, upgrade=upgrade)
     if not answer.ok:
-        raise InputError(refusal(place, answer, uv))
-    _check_python(declaration, place.runtime, locked_python(lock))
-    annotate(lock, declaration, place.runtime)
-    if place.runtime != "cpython":
-        for warning in older_than_newest(place, uv, lock):
+        raise InputError(resolution_failure(folder, answer, uv))
+    _check_python(declaration, folder.runtime, locked_python(lock))
+    annotate(lock, declaration, folder.runtime)
+    if folder.runtime != "cpython":
+        for warning in older_than_newest(folder, uv, lock):
             click.echo(f"Warning: {warning}", err=True)
 
 
-def _check_python(declaration: Declaration, runtime: Runtime, version: str) -> None:
+def _check_python(declaration: Declaration, runtime: PackageRuntime, version: str) -> None:
     from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 - beside what is imported above
 
     try:
@@ -161,11 +163,11 @@ def _check_python(declaration: Declaration, runtime: Runtime, version: str) -> N
         raise InputError(f"{declaration.path} requires Python {wanted}; runtime {runtime} has {version}.")
 
 
-def _install(place: Place, uv: Uv, lock: Path, modules: Path) -> None:
+def _install(folder: PackageFolder, uv: Uv, lock: Path, modules: Path) -> None:
     answer = uv.install(lock, modules)
     if not answer.ok:
         raise InputError(
-            f"What {place.lock.name} says cannot be installed for runtime {place.runtime}; nothing was changed.\n"
+            f"What {folder.lock.name} says cannot be installed for runtime {folder.runtime}; nothing was changed.\n"
             f"{answer.text}"
         )
     modules.mkdir(exist_ok=True)
@@ -173,39 +175,39 @@ def _install(place: Place, uv: Uv, lock: Path, modules: Path) -> None:
     (modules / ".gitignore").write_text("*\n", encoding="utf-8")
 
 
-def _exchange(place: Place, modules: Path, lock: Path) -> None:
-    """Put the new lock and the new packages in their places. Killed in between, what `problem` finds is right."""
-    lock.replace(place.lock)
+def _exchange(folder: PackageFolder, modules: Path, lock: Path) -> None:
+    """Put the new lock and the new packages in their folders. Killed in between, what `problem` finds is right."""
+    lock.replace(folder.lock)
     stamp = {
-        "declared": list(place.declaration.requirements),
-        "runtime": place.runtime,
-        "lock": place.lock_digest(),
+        "declared": list(folder.declaration.requirements),
+        "runtime": folder.runtime,
+        "lock": folder.lock_digest(),
         "bytes": sum(path.stat().st_size for path in modules.rglob("*") if path.suffix in {".py", ".so"}),
         "distributions": sorted(path.name for path in modules.glob("*.dist-info")),
     }
     (modules / STAMP).write_text(json.dumps(stamp), encoding="utf-8")
-    if place.modules.exists():
-        place.modules.rename(place.aside)
-    modules.rename(place.modules)
-    shutil.rmtree(place.aside, ignore_errors=True)
+    if folder.modules.exists():
+        folder.modules.rename(folder.aside)
+    modules.rename(folder.modules)
+    shutil.rmtree(folder.aside, ignore_errors=True)
 
 
-def prepare(place: Place) -> None:
+def prepare(folder: PackageFolder) -> None:
     """Let interpreters start with what the project's modules import of the packages, where that is worth it."""
-    command = [find_node().path, host_root() / "js" / "server" / "prepare.js", place.root, place.modules]
+    command = [find_node().path, host_root() / "js" / "server" / "prepare.js", folder.root, folder.modules]
     # Without it they start more slowly, no more.
     done = subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL)  # noqa: S603 - our own
     if done.returncode == 0:
-        (place.modules / PREPARED).touch()
+        (folder.modules / PREPARED).touch()
 
 
-def clean_up(place: Place) -> None:
+def clean_up(folder: PackageFolder) -> None:
     """Finish or remove what a sync that was killed has left. Only for who holds `only_one`."""
-    place.recover()
-    shutil.rmtree(place.aside, ignore_errors=True)
-    for left in place.root.glob(f"{DRAFT}*"):
+    folder.recover()
+    shutil.rmtree(folder.aside, ignore_errors=True)
+    for left in folder.root.glob(f"{DRAFT}*"):
         shutil.rmtree(left, ignore_errors=True)
-    for left in place.root.glob(f"pylock.{DRAFT.lstrip('.')}*.toml"):
+    for left in folder.root.glob(f"pylock.{DRAFT.lstrip('.')}*.toml"):
         left.unlink(missing_ok=True)
 
 

@@ -19,18 +19,18 @@ from typing import TYPE_CHECKING
 from stepwell._node import find_node
 from stepwell.cache import cache_folder
 from stepwell.exceptions import InputError, InternalError
-from stepwell.host import host_root
+from stepwell.host_process import host_root
+from stepwell.interpreters import find_python
 from stepwell.packages.pip_settings import pip_settings
-from stepwell.pythons import find_python
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stepwell.packages.place import Runtime
+    from stepwell.packages.package_folder import PackageRuntime
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class UvResult:
     """
     How a call of uv ended.
 
@@ -62,25 +62,25 @@ class Uv:
     builds: bool
     """Whether packages without a wheel may be built: only where their interpreter can run here."""
 
-    def lock(self, requirements: list[str], output: Path, *, upgrade: bool = False) -> Answer:
+    def lock(self, requirements: list[str], output: Path, *, upgrade: bool = False) -> UvResult:
         """Resolve *requirements* into the lock file *output*, whose versions are kept where they can be."""
         options = ["--format", "pylock.toml", "--quiet", "--no-header", "-o", os.fspath(output)]
         return self.compile([*options, *(["--upgrade"] if upgrade else [])], requirements)
 
-    def newest(self, requirements: list[str], python_version: str) -> Answer:
+    def newest(self, requirements: list[str], python_version: str) -> UvResult:
         """The newest versions of *requirements* alone for a common Python *python_version*, as `name==version`."""
         options = ["--no-header", "--no-annotate", "--no-deps", "--python-version", python_version]
         return replace(self, python=sys.executable).compile(options, requirements)
 
-    def compile(self, options: list[str], requirements: list[str]) -> Answer:
+    def compile(self, options: list[str], requirements: list[str]) -> UvResult:
         """Resolve *requirements*."""
         return self._pip(["compile", "-", *options], requirements)
 
-    def install(self, lock: Path, target: Path) -> Answer:
+    def install(self, lock: Path, target: Path) -> UvResult:
         """Install what *lock* says into *target*, checking each file's hash."""
         return self._pip(["sync", os.fspath(lock), "--target", os.fspath(target), "--allow-empty-requirements"])
 
-    def _pip(self, arguments: list[str], requirements: list[str] | None = None) -> Answer:
+    def _pip(self, arguments: list[str], requirements: list[str] | None = None) -> UvResult:
         command = [
             find_uv(),
             "--preview-features",
@@ -106,8 +106,8 @@ class Uv:
         except OSError as error:
             raise InternalError(f"uv cannot be run: {error}.") from error
         if done.returncode == 0:
-            return Answer(0, done.stdout)
-        return Answer(done.returncode, _explanation(done.stderr))
+            return UvResult(0, done.stdout)
+        return UvResult(done.returncode, _explanation(done.stderr))
 
 
 def _explanation(stderr: str) -> str:
@@ -130,7 +130,7 @@ def find_uv() -> str:
         raise InputError("uv is missing, which comes with Stepwell; install Stepwell again.") from error
 
 
-def interpreter(runtime: Runtime, main: Path, python: str | None = None) -> str:
+def interpreter(runtime: PackageRuntime, main: Path, python: str | None = None) -> str:
     """
     The `python` command to ask what fits *runtime*.
 

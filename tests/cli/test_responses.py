@@ -11,10 +11,10 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
-from stepwell import answers
-from stepwell.answers import Answer, Event
+from stepwell import responses
+from stepwell.responses import Event, Response
 
-ANSWERS = Answer.__subclasses__()
+RESPONSES = Response.__subclasses__()
 MOMENT = "2026-01-02T03:04:05.678Z"
 ERROR = {"code": 1, "message": "no"}
 SUMMARY = {
@@ -48,7 +48,7 @@ VALUES: list[Any] = [
 
 @pytest.fixture(scope="module")
 def by_pydantic():
-    return {answer: TypeAdapter(answer) for answer in ANSWERS}
+    return {answer: TypeAdapter(answer) for answer in RESPONSES}
 
 
 def judged(validate, value):
@@ -75,11 +75,11 @@ def complete(answer, adapter):
     return found
 
 
-@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.__name__)
+@pytest.mark.parametrize("answer", RESPONSES, ids=lambda answer: answer.__name__)
 def test_a_description_says_what_the_annotations_say(answer, by_pydantic):
     adapter = by_pydantic[answer]
     whole = complete(answer, adapter)
-    alias = answers.camel_case if answer is Event else str
+    alias = responses.camel_case if answer is Event else str
 
     def ours(value):
         return answer.model_validate({alias(name): each for name, each in value.items()})

@@ -1,16 +1,16 @@
 """What an instance's events tell."""
 
 import pytest
-from told import CHARGED, END, FLAKY, NAP, START, WAIT, events
+from sample_events import CHARGED, END, FLAKY, NAP, START, WAIT, events
 
-from stepwell.story import Story
+from stepwell.timeline import Timeline
 
 
 def story_of(*parts):
-    story = Story()
+    timeline = Timeline()
     for event in events(*parts):
-        story.tell(event)
-    return story
+        timeline.apply(event)
+    return timeline
 
 
 def test_retrying():
@@ -32,9 +32,9 @@ def test_waiting():
 
 def test_end():
     """What has ended is counted, and the output is kept."""
-    story = story_of(FLAKY, CHARGED, NAP, WAIT, END)
+    timeline = story_of(FLAKY, CHARGED, NAP, WAIT, END)
 
-    assert ("complete", 7, 3, {}) == (story.status, story.output, story.finished, story.steps)
+    assert ("complete", 7, 3, {}) == (timeline.status, timeline.output, timeline.finished, timeline.steps)
 
 
 def test_same_name():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stepwell.answers import Event
+from stepwell.responses import Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -24,7 +24,7 @@ _NUMBERS = {
 _WHOLE = {"memory", "maxOutput", "threads"}
 
 
-def sealed_settings(table: tuple[Path, dict[str, Any]]) -> dict[str, object]:
+def wasmtime_settings(table: tuple[Path, dict[str, Any]]) -> dict[str, object]:
     """
     The settings as the host takes them.
 

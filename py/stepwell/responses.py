@@ -10,34 +10,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - the test reads the annotations
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic_core import SchemaValidator
 from pydantic_core import core_schema as core
+
+from stepwell.statuses import STATUSES, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pydantic_core import CoreSchema
 
-Status = Literal[
-    "queued",
-    "running",
-    "paused",
-    "errored",
-    "terminated",
-    "complete",
-    "waiting",
-    "waitingForPause",
-    "rollingBack",
-    "unknown",
-]
-FINITE: frozenset[str] = frozenset({"complete", "errored", "terminated"})
-
 ANY = core.any_schema()
 BOOLEAN = core.bool_schema()
 NUMBER = core.float_schema()
-STATUS = core.literal_schema(list(get_args(Status)))
+STATUS = core.literal_schema(list(STATUSES))
 TEXT = core.str_schema()
 TIME = core.datetime_schema()
 WHOLE = core.int_schema()
@@ -45,7 +33,7 @@ WHOLE = core.int_schema()
 _OBJECT = SchemaValidator(core.dict_schema(TEXT, ANY))
 
 
-class Answer:
+class Response:
     """What comes from the host. A newer one may say more."""
 
     schema: ClassVar[CoreSchema]
@@ -99,7 +87,7 @@ def camel_case(name: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ErrorEntry(Answer):
+class ErrorEntry(Response):
     """One refusal."""
 
     code: int
@@ -112,7 +100,7 @@ ErrorEntry.describe(code=WHOLE, message=TEXT, reason=optional(TEXT), traceback=o
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResultInfo(Answer):
+class ResultInfo(Response):
     """Which page of a list this is."""
 
     count: int
@@ -132,7 +120,7 @@ ResultInfo.describe(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Envelope(Answer):
+class Envelope(Response):
     """What every answer is wrapped in."""
 
     success: bool
@@ -150,7 +138,7 @@ Envelope.describe(
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeployedWorkflow(Answer):
+class DeployedWorkflow(Response):
     """A workflow that a deployment has registered."""
 
     name: str
@@ -161,7 +149,7 @@ DeployedWorkflow.describe(name=TEXT, class_name=TEXT)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deployed(Answer):
+class Deployed(Response):
     """What a deployment has registered."""
 
     workflows: list[DeployedWorkflow]
@@ -171,7 +159,7 @@ Deployed.describe(workflows=core.list_schema(DeployedWorkflow.schema))
 
 
 @dataclass(frozen=True, kw_only=True)
-class InstanceSummary(Answer):
+class InstanceSummary(Response):
     """An instance in a list."""
 
     id: str
@@ -199,7 +187,7 @@ InstanceSummary.describe(
 
 
 @dataclass(frozen=True, kw_only=True)
-class InstancePage(Answer):
+class InstancePage(Response):
     """A page of instances."""
 
     instances: list[InstanceSummary]
@@ -213,18 +201,18 @@ InstancePage.describe(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing(Answer):
+class InstanceStatus(Response):
     """What a run has to know of an instance that is there already."""
 
     status: Status
     params: Any = None
 
 
-Standing.describe(status=STATUS, params=optional(ANY))
+InstanceStatus.describe(status=STATUS, params=optional(ANY))
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkflowFault(Answer):
+class WorkflowFault(Response):
     """An error of the user's code, or of a step. The traceback is ours, the rest upstream's."""
 
     name: str
@@ -239,7 +227,7 @@ WorkflowFault.describe(name=TEXT, message=TEXT, traceback=optional(TEXT))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event(Answer):
+class Event(Response):
     """An event of a subscription; which of the fields are there depends on `type`."""
 
     type: str

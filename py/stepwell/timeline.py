@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-if TYPE_CHECKING:
-    from stepwell.answers import Event, WorkflowFault
+from stepwell.statuses import FINAL_STATUSES
 
-Kind = Literal["do", "sleep", "wait"]
-State = Literal["running", "retrying", "sleeping", "waiting", "complete", "errored", "timed out"]
+if TYPE_CHECKING:
+    from stepwell.responses import Event, WorkflowFault
+
+StepKind = Literal["do", "sleep", "wait"]
+StepState = Literal["running", "retrying", "sleeping", "waiting", "complete", "errored", "timed out"]
 
 STATUS_OF_EVENT = {
     "workflow_queued": "queued",
@@ -23,7 +25,7 @@ STATUS_OF_EVENT = {
     "workflow_terminated": "terminated",
 }
 
-_ENDS: dict[str, State] = {
+_ENDS: dict[str, StepState] = {
     "step_completed": "complete",
     "step_errored": "errored",
     "sleep_completed": "complete",
@@ -42,7 +44,7 @@ class FailedAttempt:
 
 
 @dataclass(slots=True)
-class StepStory:
+class StepProgress:
     """
     One step. Times are in ms since 1970.
 
@@ -51,9 +53,9 @@ class StepStory:
     """
 
     name: str
-    kind: Kind
+    kind: StepKind
     started: float
-    state: State
+    state: StepState
     attempt: int = 0
     ended: float | None = None
     until: float | None = None
@@ -61,7 +63,7 @@ class StepStory:
     failures: list[FailedAttempt] = field(default_factory=list)
 
 
-class Story:
+class Timeline:
     """
     An instance as its events have told it so far.
 
@@ -77,12 +79,12 @@ class Story:
         self.status = "queued"
         self.started: float | None = None
         self.ended: float | None = None
-        self.steps: dict[str, StepStory] = {}
+        self.steps: dict[str, StepProgress] = {}
         self.finished = 0
         self.error: WorkflowFault | None = None
         self.output: object = None
 
-    def tell(self, event: Event) -> StepStory | None:
+    def apply(self, event: Event) -> StepProgress | None:
         """
         Take *event* in.
 
@@ -90,11 +92,13 @@ class Story:
             The step it is about, if any; when it has just ended it is no longer among `steps`.
         """
         if status := STATUS_OF_EVENT.get(event.type):
-            self._tell_workflow(event, status)
+            self._apply_to_workflow(event, status)
             return None
         if event.step_name is None:
             return None
-        kind: Kind = "sleep" if event.type.startswith("sleep") else "wait" if event.type.startswith("wait") else "do"
+        kind: StepKind = (
+            "sleep" if event.type.startswith("sleep") else "wait" if event.type.startswith("wait") else "do"
+        )
         key = f"{kind} {event.step_name}"
         if event.type in {"step_started", "sleep_started", "wait_started"}:
             self.steps[key] = _begin(event, event.step_name, kind)
@@ -106,10 +110,10 @@ class Story:
             self.finished += 1
             del self.steps[key]
         else:
-            _tell_attempt(step, event)
+            _apply_to_attempt(step, event)
         return step
 
-    def _tell_workflow(self, event: Event, status: str) -> None:
+    def _apply_to_workflow(self, event: Event, status: str) -> None:
         if event.type == "workflow_queued":
             # A restart: what was told before does not count any more.
             self.steps.clear()
@@ -117,20 +121,20 @@ class Story:
         self.status = status
         if event.type == "workflow_started":
             self.started = event.timestamp
-        elif status in {"complete", "errored", "terminated"}:
+        elif status in FINAL_STATUSES:
             self.ended = event.timestamp
             self.output = event.output
             self.error = event.error
 
 
-def _begin(event: Event, name: str, kind: Kind) -> StepStory:
-    states: dict[Kind, State] = {"do": "running", "sleep": "sleeping", "wait": "waiting"}
+def _begin(event: Event, name: str, kind: StepKind) -> StepProgress:
+    states: dict[StepKind, StepState] = {"do": "running", "sleep": "sleeping", "wait": "waiting"}
     length = event.duration_ms if kind == "sleep" else event.timeout_ms
     until = None if length is None else event.timestamp + length
-    return StepStory(name, kind, event.timestamp, states[kind], until=until, event_type=event.event_type)
+    return StepProgress(name, kind, event.timestamp, states[kind], until=until, event_type=event.event_type)
 
 
-def _tell_attempt(step: StepStory, event: Event) -> None:
+def _apply_to_attempt(step: StepProgress, event: Event) -> None:
     match event.type:
         case "attempt_started":
             step.state, step.until = "running", None

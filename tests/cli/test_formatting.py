@@ -2,7 +2,7 @@
 
 import pytest
 
-from stepwell.words import duration, shortened, step_title
+from stepwell.formatting import duration, shortened, step_title
 
 
 @pytest.mark.parametrize(

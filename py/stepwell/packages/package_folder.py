@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from stepwell.packages.declaration import Declaration
 
-Runtime = Literal["pyodide", "wasmtime", "cpython"]
-RUNTIMES: tuple[Runtime, ...] = ("pyodide", "wasmtime", "cpython")
+PackageRuntime = Literal["pyodide", "wasmtime", "cpython"]
+RUNTIMES: tuple[PackageRuntime, ...] = ("pyodide", "wasmtime", "cpython")
 FOLDER = "python_modules"
 """Cloudflare's name, for the runtime that is Cloudflare's."""
 STAMP = ".stepwell.json"
@@ -29,7 +29,7 @@ def is_prepared(main: Path) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PackageFolder:
     """
     The lock file and the folder of packages of one declaration for one runtime.
 
@@ -37,7 +37,7 @@ class Place:
     """
 
     declaration: Declaration
-    runtime: Runtime
+    runtime: PackageRuntime
 
     @property
     def _suffix(self) -> str:

@@ -1,76 +1,60 @@
 /** What an instance may use, and what becomes of one that uses more: its attempt, and nothing else. */
 
+/** @import { Engine } from "../guest/engine.js" */
+
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openSealed, useSealed } from "./guest.js";
 
 const MIB = 1 << 20;
 
+/**
+ * Run something bad beside something innocent.
+ *
+ * @param {Engine} engine
+ * @param {string} name
+ * @param {unknown} payload
+ */
+async function runBeside(engine, name, payload) {
+  const innocent = engine.start("Innocent");
+  const run = engine.start(name, { payload });
+  /** @type {{ value?: unknown, error?: any }} */
+  const outcome = await run.output.then(
+    (value) => ({ value }),
+    (error) => ({ error }),
+  );
+  assert.equal(await innocent.output, "still here");
+  return { run, ...outcome };
+}
+
 describe("limits", () => {
   const { engine, guest } = useSealed("limits.py", {
-    memory: 96 * MIB,
     stepCpu: 300,
     runCpu: 300,
     passCpu: 20_000,
     maxOutput: 100_000,
   });
 
-  /** Run something bad beside something innocent. @param {string} name @param {unknown} payload */
-  async function runBeside(name, payload) {
-    const innocent = engine.start("Innocent");
-    const run = engine.start(name, { payload });
-    /** @type {{ value?: unknown, error?: any }} */
-    const outcome = await run.output.then(
-      (value) => ({ value }),
-      (error) => ({ error }),
-    );
-    assert.equal(await innocent.output, "still here");
-    return { run, ...outcome };
-  }
-
   for (const code of ["spin", "loop", "swallow", "power", "regex"]) {
     it(`processor time of a step: ${code}`, async () => {
-      const { run } = await runBeside("InStep", { code });
+      const { run } = await runBeside(engine, "InStep", { code });
       const failed = run.messages.find(({ type }) => type === "failed");
       assert.equal(failed.error.name, "CpuLimitExceeded");
       assert.match(failed.error.message, /The step has used more than 0\.3 s of processor time, which is its limit/);
-      assert.ok(failed.usage.cpuMs >= 300 && failed.usage.cpuMs < 2000, `${failed.usage.cpuMs}`);
+      assert.ok(failed.usage.cpuMs >= 300, `${failed.usage.cpuMs}`);
       // The rest of the pass is lost, and the engine replays it.
       assert.deepEqual(run.lost.blamed, []);
     });
   }
 
   it("processor time outside of steps", async () => {
-    const { error } = await runBeside("OutOfStep", { code: "loop" });
+    const { error } = await runBeside(engine, "OutOfStep", { code: "loop" });
     assert.equal(error.wire.name, "CpuLimitExceeded");
     assert.match(error.message, /Code outside of steps has used more than 0\.3 s.*belongs in a step/);
   });
 
-  for (const code of ["memory", "slow memory"]) {
-    it(`memory: ${code}`, async () => {
-      const { run, value } = await runBeside("InStep", { code });
-      const failed = run.messages.find(({ type }) => type === "failed");
-      assert.equal(failed.error.name, "MemoryError");
-      assert.equal(value, 2);
-    });
-  }
-
-  for (const code of ["recursion", "deep json"]) {
-    it(`the stack: ${code}`, async () => {
-      const { run, value } = await runBeside("InStep", { code });
-      assert.equal(run.messages.find(({ type }) => type === "failed").error.name, "RecursionError");
-      assert.equal(value, 2);
-    });
-  }
-
-  it("an exit is an error of the step", async () => {
-    const { run, value } = await runBeside("InStep", { code: "exit" });
-    assert.equal(run.messages.find(({ type }) => type === "failed").error.name, "SystemExit");
-    assert.equal(value, 2);
-  });
-
   it("output, with a word about it", async () => {
-    const { run } = await runBeside("InStep", { code: "prints" });
+    const { run } = await runBeside(engine, "InStep", { code: "prints" });
     const written = run.logs.reduce((sum, { text }) => sum + text.length, 0);
     assert.ok(written < 1_300_000, `${written}`);
     assert.match(run.logs.at(-1).text, /More output was dropped: one run of the workflow may write 100,000 characters/);
@@ -122,8 +106,37 @@ it("a workflow that spins when it is imported", async () => {
   await guest.dispose();
 });
 
+// Without a limit of time: on a slow machine that would be reached first.
+describe("limits of memory and of the stack", () => {
+  const { engine } = useSealed("limits.py", { memory: 96 * MIB, stepCpu: null, passCpu: null });
+
+  for (const code of ["memory", "slow memory"]) {
+    it(`memory: ${code}`, async () => {
+      const { run, value } = await runBeside(engine, "InStep", { code });
+      const failed = run.messages.find(({ type }) => type === "failed");
+      assert.equal(failed.error.name, "MemoryError");
+      assert.equal(value, 2);
+    });
+  }
+
+  for (const code of ["recursion", "deep json"]) {
+    it(`the stack: ${code}`, async () => {
+      const { run, value } = await runBeside(engine, "InStep", { code });
+      assert.equal(run.messages.find(({ type }) => type === "failed").error.name, "RecursionError");
+      assert.equal(value, 2);
+    });
+  }
+
+  it("an exit is an error of the step", async () => {
+    const { run, value } = await runBeside(engine, "InStep", { code: "exit" });
+    assert.equal(run.messages.find(({ type }) => type === "failed").error.name, "SystemExit");
+    assert.equal(value, 2);
+  });
+});
+
 describe("limits of a whole pass", () => {
-  const { engine } = useSealed("limits.py", { stepCpu: null, runCpu: null, passCpu: 300, passWall: 1500 });
+  const { engine } = useSealed("limits.py", { stepCpu: null, runCpu: null, passCpu: 300 });
+  const { engine: timed } = useSealed("limits.py", { passCpu: null, passWall: 1500 });
 
   it("processor time", async () => {
     await assert.rejects(engine.run("OutOfStep", { payload: { code: "loop" } }), {
@@ -135,7 +148,7 @@ describe("limits of a whole pass", () => {
   });
 
   it("time", async () => {
-    await assert.rejects(engine.run("OutOfStep", { payload: { code: "sleep" } }), {
+    await assert.rejects(timed.run("OutOfStep", { payload: { code: "sleep" } }), {
       wire: {
         name: "WallLimitExceeded",
         message: "This run of the workflow has used more than 1.5 s of time, which is its limit.",

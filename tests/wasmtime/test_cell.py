@@ -1,6 +1,8 @@
-"""An attempt that has timed out: it is cut when it keeps the interpreter to itself, and only then."""
+"""When a pass is cut, and for which reason: an attempt that has timed out, a limit that has been reached."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 
@@ -23,19 +25,59 @@ def clock(monkeypatch):
     return clock
 
 
+@pytest.fixture
+def processor(monkeypatch):
+    """The processor time of the thread, which only moves by hand. In ms."""
+
+    class Processor:
+        used = 0
+
+        def works(self, ms):
+            self.used += ms
+
+    processor = Processor()
+    monkeypatch.setattr("time.thread_time_ns", lambda: processor.used * 1_000_000)
+    return processor
+
+
 class Owner:
-    """Nobody hears of it."""
+    """Keeps what it is handed."""
+
+    def __init__(self):
+        self.handed = []
+        self.used = []
 
     def batches(self, cell, texts):
-        pass
+        self.handed += texts
+        self.used += cell.meter.take_used()
 
 
 @pytest.fixture
-def cell(host, clock):
+def owner():
+    return Owner()
+
+
+@pytest.fixture
+def make_cell(host, clock, owner):
     """One whose interpreter runs code outside steps."""
-    cell = host("cell").Cell(1, None, None, host("limits").Limits(*NO_LIMITS), Owner())
-    cell.meter.enter((0, 0))
-    return cell
+
+    def make(*limits):
+        cell = host("cell").Cell(1, None, None, host("limits").Limits(*limits), owner)
+        cell.meter.enter((0, 0))
+        return cell
+
+    return make
+
+
+@pytest.fixture
+def cell(make_cell):
+    return make_cell(*NO_LIMITS)
+
+
+@pytest.fixture
+def limited(make_cell, processor):
+    """One that may use 100 ms for a step and 200 ms outside of them."""
+    return make_cell(1 << 30, 100, 200, None, None)
 
 
 def test_what_goes_on_after_its_timeout_is_cut(cell, clock):
@@ -81,3 +123,84 @@ def test_nobody_else_is_cut(cell, clock):
     clock.passes(60)
 
     cell.look()
+
+
+def begin(ref):
+    """What a guest sends before the first attempt of a step begins."""
+    return json.dumps([{"type": "do", "pass": 1, "ref": ref, "name": "a", "count": 1, "started": True}])
+
+
+def fail(ref, name="MemoryError"):
+    """What a guest sends when a step has raised."""
+    error = {"name": name, "message": ""}
+    return json.dumps([{"type": "failed", "pass": 1, "ref": ref, "attempt": 1, "error": error}])
+
+
+@pytest.mark.parametrize(
+    "say",
+    [
+        lambda cell: cell.posted(fail(3)),
+        lambda cell: cell.entered(0, 0),
+        lambda cell: cell.requested(1, "{}"),
+        lambda cell: cell.check_used(),
+    ],
+    ids=["fails", "goes on elsewhere", "fetches", "ends its turn"],
+)
+def test_a_step_beyond_its_limit_ends_through_that(limited, processor, owner, say):
+    """However late the clock ticks: what it says then, such as that memory was short, does not count."""
+    limited.posted(begin(3))
+    limited.entered(3, 1)
+    processor.works(101)
+
+    with pytest.raises(Exception, match="processor time"):
+        say(limited)
+    assert "CpuLimitExceeded" == limited.broken.name
+    assert STEP == limited.meter.running
+    assert [] == owner.handed
+
+
+def test_an_interpreter_that_breaks_beyond_its_limit_has_ended_through_that(limited, processor, host):
+    """Such as one that runs out of memory."""
+    limited.posted(begin(3))
+    limited.entered(3, 1)
+    processor.works(101)
+    wasmtime = pytest.importorskip("wasmtime")
+
+    assert "processor time" in limited.reason_of(wasmtime.WasmtimeError("wasm `unreachable` instruction executed"))
+    assert "CpuLimitExceeded" == limited.broken.name
+
+
+def test_an_attempt_that_there_is_not_is_code_outside_steps(limited, processor):
+    """However many accounts a guest asks for, it has one."""
+    for ref in range(10, 12):
+        limited.entered(ref, 1)
+        processor.works(99)
+    limited.entered(12, 1)
+    processor.works(3)
+
+    with pytest.raises(Exception, match=r"Code outside of steps has used more than 0\.2 s"):
+        limited.check_used()
+
+
+def test_an_attempt_of_the_engine_has_an_account(limited, processor):
+    """One that the engine orders, as it does after a failure."""
+    limited.note_delivered('[[1,2],{"type":"attempt","pass":1,"ref":3,"attempt":2,"config":{}}]')
+    limited.entered(3, 2)
+    processor.works(99)
+    limited.entered(0, 0)
+
+    limited.check_used()
+    assert [(3, 2)] == [who[:2] for who in limited.meter.take_used()]
+
+
+def test_an_attempt_that_has_ended_leaves_nothing(limited, processor, owner):
+    """What it has used is told once; what its code does after that is done outside steps."""
+    limited.posted(begin(3))
+    limited.entered(3, 1)
+    processor.works(99)
+    limited.posted(fail(3))
+    processor.works(7)
+    limited.look()
+
+    assert [(3, 1, 99.0)] == [used[:3] for used in owner.used]
+    assert [(0, 0)] == list(limited.meter.used)

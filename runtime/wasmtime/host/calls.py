@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import wasmtime
 
+from .limits import LimitReached
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -42,6 +44,8 @@ def add_import(root: components.LinkerInstance, name: str, function: Callable[..
     def call(_store: Any, *arguments: str | int) -> None:  # noqa: ANN401
         try:
             function(*arguments)
+        except LimitReached as error:
+            raise wasmtime.WasmtimeError(error.message) from None
         except Exception as error:  # noqa: BLE001 - a mistake of ours: it ends this instance and no other
             traceback.print_exc()
             raise wasmtime.WasmtimeError(f"The wasmtime runtime has failed: {error!r}.") from None

@@ -7,14 +7,17 @@ import threading
 import time
 import traceback
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import wasmtime
 
-from .limits import LimitReached, Limits, Meter
+from .attempts import RunningAttempts
+from .limits import OUTSIDE, LimitReached, Limits, Meter
 
 if TYPE_CHECKING:
     from .deployment import Deployment
+    from .limits import Running
     from .sealing import Sealed, Sealing
 
 _PATIENCE = 0.2
@@ -55,8 +58,6 @@ class Cell:
         """Prepare one for the pass *number*; the interpreter is made by the thread that first works."""
         self.number = number
         self.meter = Meter(limits)
-        self.told: dict[tuple[int, int], float] = {}
-        """What the engine has been told of what steps have used."""
         self.fetching = 0
         """How many fetches are under way. The owner's own."""
         self.due: float | None = None
@@ -72,6 +73,9 @@ class Cell:
         self._working = False
         self._over = False
         self._expired: dict[tuple[int, int], float] = {}
+        self._attempts = RunningAttempts()
+        self._ended: list[Running] = []
+        """Attempts whose outcome is in the outbox."""
         self.broken: LimitReached | None = None
         """The limit that has ended it."""
 
@@ -113,7 +117,7 @@ class Cell:
         while call := self._take():
             try:
                 self._perform(*call)
-            except wasmtime.WasmtimeError as error:
+            except (wasmtime.WasmtimeError, LimitReached) as error:
                 self._lose(self.reason_of(error))
                 return
             except Exception as error:  # noqa: BLE001 - a mistake of ours, which must not stop the others
@@ -136,12 +140,18 @@ class Cell:
             if error := loaded.get("error"):
                 self._fail(error)
                 return
+        if name == "deliver":
+            self.note_delivered(str(arguments[0]))
         timer, _, batch = self._sealed.call(name, *arguments).partition("\n")
         if batch:
-            self._outbox.append(batch)
+            self._take_batch(batch)
         self._send()
         if timer:
             self._owner.wake_at(self, time.monotonic() + int(timer) / 1000)
+
+    def note_delivered(self, batch: str) -> None:
+        """Read a batch of the engine before the guest gets it."""
+        self._attempts.note_delivered(batch)
 
     def _fail(self, error: dict[str, Any]) -> None:
         """The deployment could be loaded once, and now it cannot."""
@@ -165,8 +175,10 @@ class Cell:
         if expired is not None and time.monotonic() - max(expired, self.meter.since) > _PATIENCE:
             raise LimitReached("Expired", "The step went on after its timeout.")
 
-    def reason_of(self, error: wasmtime.WasmtimeError) -> str:
-        """Why the interpreter has ended, for people."""
+    def reason_of(self, error: wasmtime.WasmtimeError | LimitReached) -> str:
+        """Why the interpreter has ended, for people. What ends beyond a limit has ended through that."""
+        with suppress(LimitReached):
+            self.check_used()
         if self.broken is not None:
             return self.broken.message
         if isinstance(error, wasmtime.ExitTrap):
@@ -183,19 +195,37 @@ class Cell:
 
     # Called by the instance -------------------------------------------------------------------------------------------
 
+    # Each looks first whether too much has been used: what an attempt says beyond its limit does not count, and on a
+    # busy machine seconds may pass between two ticks of the clock.
+
+    def entered(self, ref: int, attempt: int) -> None:
+        """From here on this attempt runs, or code outside steps if there is no such attempt."""
+        self.check_used()
+        self.meter.switch((ref, attempt) if (ref, attempt) in self._attempts else OUTSIDE)
+
     def posted(self, text: str) -> None:
         """A batch in the middle of a turn. It leaves with the turn's end, or sooner if that is long in coming."""
+        self.check_used()
+        self._take_batch(text)
+
+    def _take_batch(self, text: str) -> None:
+        ended = self._attempts.note_posted(text)
+        self._ended += ended
+        if self.meter.running in ended:
+            self.meter.switch(OUTSIDE)
         self._outbox.append(text)
 
     def _send(self) -> None:
         if self._outbox:
             self._owner.batches(self, self._outbox)
             self._outbox = []
+            self.meter.close_accounts(self._ended)
+            self._ended.clear()
 
     def requested(self, number: int, text: str) -> None:
         """A fetch is wanted."""
+        self.check_used()
         # Until now nobody else can have noticed that the attempt has begun.
-        self.meter.switch(self.meter.running)
         self._send()
         self._owner.request(self, number, text)
 
@@ -210,11 +240,25 @@ class Cell:
         Raises:
             LimitReached: It may not.
         """
+        self.check_used()
+        self._send()
         try:
-            self.meter.switch(self.meter.running)
-            self._send()
-            self.meter.check()
             self._check_wanted()
+        except LimitReached as error:
+            self.broken = error
+            raise
+
+    def check_used(self) -> None:
+        """
+        Look whether too much has been used. The thread that runs it, or has just run it, calls this.
+
+        Raises:
+            LimitReached: It has.
+        """
+        if self.broken is not None:
+            raise self.broken
+        try:
+            self.meter.check()
         except LimitReached as error:
             self.broken = error
             raise

@@ -16,6 +16,8 @@ import wasmtime
 from wasmtime import _bindings as bindings
 from wasmtime import _ffi as ffi
 
+from .limits import LimitReached
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -152,10 +154,11 @@ def add_import(root: components.LinkerInstance, name: str, function: Callable[..
     def call(_data: Any, _context: Any, _type: Any, arguments: Any, count: int, *_results: Any) -> int:  # noqa: ANN401
         try:
             function(*(_get(arguments[index]) for index in range(count)))
+        except LimitReached as error:
+            return _trap(error.message)
         except Exception as error:  # noqa: BLE001 - a mistake of ours: it ends this instance and no other
             traceback.print_exc()
-            failure = wasmtime.WasmtimeError(f"The wasmtime runtime has failed: {error!r}.")
-            return ctypes.cast(failure._consume(), ctypes.c_void_p).value or 0  # noqa: SLF001 - WebAssembly's, from now on
+            return _trap(f"The wasmtime runtime has failed: {error!r}.")
         return 0
 
     callback = _CALLBACK(call)
@@ -164,6 +167,11 @@ def add_import(root: components.LinkerInstance, name: str, function: Callable[..
     if failed:
         raise _to_error(failed)
     return callback
+
+
+def _trap(message: str) -> int:
+    """An error that ends the instance that has called, as wasmtime takes it."""
+    return ctypes.cast(wasmtime.WasmtimeError(message)._consume(), ctypes.c_void_p).value or 0  # noqa: SLF001
 
 
 def _get(value: _Value) -> str | int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 _MS = 1_000_000
 
@@ -106,6 +106,13 @@ class Meter:
         if running != before:
             self.running = running
             self.since = time.monotonic()
+
+    def close_accounts(self, ended: Iterable[Running]) -> None:
+        """Forget what attempts that have *ended* have used. Call it after `take_used` has given it."""
+        for who in ended:
+            self._ran.discard(who)
+            self.used.pop(who, None)
+            self.pages.pop(who, None)
 
     def leave(self) -> None:
         """The thread no longer runs the instance. Who was running is still known, for blame."""

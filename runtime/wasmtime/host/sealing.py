@@ -62,7 +62,7 @@ class Sealing:
             # Lambdas: whose cell it is, is known when the call comes.
             self._imports = [
                 add_import(root, "post", lambda text: self._cell.posted(text)),  # noqa: PLW0108
-                add_import(root, "enter", lambda *running: self._cell.meter.switch(running)),
+                add_import(root, "enter", lambda ref, attempt: self._cell.entered(ref, attempt)),  # noqa: PLW0108
                 add_import(root, "request", lambda number, text: self._cell.requested(number, text)),  # noqa: PLW0108
                 add_import(root, "keep", lambda path, code: self._cell.keep(path, code)),  # noqa: PLW0108
             ]
@@ -122,12 +122,14 @@ class Sealed:
 
         Raises:
             wasmtime.WasmtimeError: The instance is gone: a trap, or what `Cell.look` raised.
+            LimitReached: It has used too much.
         """
         function = self._functions[name]
         assert function is not None  # noqa: S101 - the WIT has it
         self._store.set_epoch_deadline(1)
         running = STARTING if name == "boot" else OUTSIDE
         result: str = self._sealing.run(self._cell, running, lambda: self._caller.call(function, *arguments))
+        self._cell.check_used()
         return result
 
     def close(self) -> None:

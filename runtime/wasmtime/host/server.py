@@ -215,7 +215,7 @@ class Loading:
         """Load it."""
         try:
             text = self._deployment.load(self._cell, self._sealing)
-        except wasmtime.WasmtimeError as error:
+        except (wasmtime.WasmtimeError, LimitReached) as error:
             limit = self._cell.broken
             wire = {"name": limit.name if limit else "Error", "message": self._cell.reason_of(error)}
             text = json.dumps({"error": wire, "output": []})

@@ -5,7 +5,7 @@ import time
 from workers import WorkflowEntrypoint
 
 CODES = {
-    "spin": lambda: [None for _ in iter(int, 1)],
+    "spin": lambda: all(n == 0 for n in iter(int, 1)),
     "loop": lambda: exec("while True: pass"),
     "swallow": lambda: exec("while True:\n try:\n  while True: pass\n except BaseException: pass"),
     "power": lambda: 9**9**9,

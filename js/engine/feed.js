@@ -18,11 +18,12 @@ export class Feed {
    * @param {InstanceRow} row
    * @param {SubscriptionOptions} options
    * @param {number} [printed] number of the last line of output that is known already
+   * @param {(text: string) => unknown} [plain] what is shown of a canonical text
    */
-  constructor(engine, row, options, printed = 0) {
+  constructor(engine, row, options, printed = 0, plain = toPlain) {
     this.#engine = engine;
     this.#row = row;
-    this.#subscription = new Subscription(engine, row, options, toPlain);
+    this.#subscription = new Subscription(engine, row, options, plain);
     // A filter names events of the instance, and what its code prints is none.
     this.#wantsOutput = options.filter === undefined;
     this.printed = printed;

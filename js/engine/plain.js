@@ -12,6 +12,28 @@ export function toPlain(text) {
 }
 
 /**
+ * The same with numbers as they stand: big integers as integers, whole floats with their point. The result holds raw JSON,
+ * which only `JSON.stringify` can read.
+ *
+ * @param {string} text
+ * @returns {unknown}
+ */
+export function toExactPlain(text) {
+  const parse =
+    /** @type {(text: string, reviver: (key: string, value: any, context: { source?: string }) => any) => any} */ (
+      JSON.parse
+    );
+  return parse(text, (_key, value, { source = "" }) => {
+    if (typeof value === "number") return String(value) === source ? value : rawJSON(source);
+    if (!isTagged(value)) return value;
+    return value.$ === "bigint" ? rawJSON(value.v) : plainOf(value);
+  });
+}
+
+/** @type {(text: string) => { rawJSON: string }} JSON that is written as it stands; younger than the library that types JSON. */
+const rawJSON = /** @type {any} */ (JSON).rawJSON;
+
+/**
  * @param {any} value
  * @returns {value is { $: string, v: any, name?: string, message?: string }}
  */
@@ -28,7 +50,7 @@ function plainOf({ $: tag, v, name, message }) {
       return `[BigInt(${v})]`;
     case "map":
     case "object":
-      return Object.fromEntries(v.map((/** @type {[unknown, unknown]} */ [key, item]) => [String(key), item]));
+      return Object.fromEntries(v.map((/** @type {[unknown, unknown]} */ [key, item]) => [keyText(key), item]));
     case "stream":
       return v.preview;
     case "undefined":
@@ -38,6 +60,11 @@ function plainOf({ $: tag, v, name, message }) {
     default:
       return v;
   }
+}
+
+/** @param {any} key */
+function keyText(key) {
+  return /** @type {any} */ (JSON).isRawJSON(key) ? key.rawJSON : String(key);
 }
 
 /** @param {string} base64 */

@@ -24,7 +24,9 @@ import {
   statusChange,
 } from "./bodies.js";
 import { RunFileError } from "../store/run_file.js";
-import { toPlain } from "../engine/plain.js";
+import { toExactPlain } from "../engine/plain.js";
+import { readJson } from "./requests/body.js";
+import { RequestError } from "./requests/request_error.js";
 import { chunksOf, streamOf } from "./stream_output.js";
 import { subscribe } from "./subscribe.js";
 
@@ -61,7 +63,7 @@ export function createApi(host) {
   });
 
   app.post("/deployments", async (c) =>
-    c.json(envelope({ workflows: await host.deploy(parse(deployment, await body(c))) })),
+    c.json(envelope({ workflows: await host.deploy(parse(deployment, (await body(c)).plain)) })),
   );
 
   app.get("/workflows", (c) => c.json(envelope(engine.workflows().map((row) => workflowJson(host, row)))));
@@ -85,25 +87,28 @@ export function createApi(host) {
 
   app.post("/workflows/:name/instances", async (c) => {
     const name = c.req.param("name");
-    const id = await engine.create(name, createOptions(parse(createInstance, await body(c))));
+    const { plain, exact } = await body(c);
+    const id = await engine.create(name, createOptions(parse(createInstance, plain), exact?.params));
     return c.json(envelope(instanceJson(engine.get(name, id))));
   });
 
   app.post("/workflows/:name/instances/batch", async (c) => {
     const name = c.req.param("name");
-    const created = await engine.createBatch(name, parse(createBatch, await body(c)).map(createOptions));
+    const { plain, exact } = await body(c);
+    const options = parse(createBatch, plain).map((given, index) => createOptions(given, exact[index].params));
+    const created = await engine.createBatch(name, options);
     const made = /** @type {{ id: string }[]} */ (created);
     return c.json(envelope(made.map(({ id }) => instanceJson(engine.get(name, id)))));
   });
 
   app.post("/workflows/:name/instances/batch/delete", async (c) => {
-    const { instances } = parse(batchDelete, await body(c));
+    const { instances } = parse(batchDelete, (await body(c)).plain);
     return c.json(envelope(await engine.deleteBatch(c.req.param("name"), instances)));
   });
 
   app.get(instance, (c) => {
     const row = engine.get(c.req.param("name"), c.req.param("id"));
-    return c.json(envelope(instanceDetail(row, engine.log(row.number), engine.output(row.number), toPlain)));
+    return c.json(envelope(instanceDetail(row, engine.log(row.number), engine.output(row.number), toExactPlain)));
   });
 
   app.get(`${instance}/step`, (c) => {
@@ -112,7 +117,7 @@ export function createApi(host) {
     const stream = found.value === undefined ? undefined : streamOf(found.value);
     if (stream) return new Response(chunksOf(engine, row.number, stream), { headers: OCTETS });
     const { value, ...rest } = found;
-    return c.json(envelope({ ...rest, output: value === undefined ? null : toPlain(value) }));
+    return c.json(envelope({ ...rest, output: value === undefined ? null : toExactPlain(value) }));
   });
 
   app.get(`${instance}/export`, (c) => {
@@ -122,7 +127,9 @@ export function createApi(host) {
   });
 
   app.post("/workflows/:name/forks", async (c) => {
-    const { file, instance_id, params, from, results } = parse(fork, await body(c));
+    const { plain, exact } = await body(c);
+    const { file, instance_id, from } = parse(fork, plain);
+    const { params, results = {} } = exact;
     const name = c.req.param("name");
     const id = await host.forkRun(name, file, {
       ...(instance_id === undefined ? {} : { id: instance_id }),
@@ -134,7 +141,7 @@ export function createApi(host) {
   });
 
   app.patch(`${instance}/status`, async (c) => {
-    const change = parse(statusChange, await body(c));
+    const change = parse(statusChange, (await body(c)).plain);
     const [name, id] = [c.req.param("name"), c.req.param("id")];
     if (change.status === "restart") await engine.restart(name, id, change.from);
     else if (change.status === "terminate") await engine.terminate(name, id, { rollback: change.rollback ?? false });
@@ -145,7 +152,7 @@ export function createApi(host) {
 
   app.post(`${instance}/events/:type`, async (c) => {
     const [name, id, type] = [c.req.param("name"), c.req.param("id"), c.req.param("type")];
-    const at = await engine.sendEvent(name, id, type, encode((await body(c)) ?? {}, "payload"));
+    const at = await engine.sendEvent(name, id, type, encode((await body(c)).exact ?? {}, "payload"));
     return c.json(envelope({ instanceId: id, timestamp: iso(at) }));
   });
 
@@ -164,8 +171,11 @@ export function createApi(host) {
   return app;
 }
 
-/** @param {import("zod").infer<typeof createInstance>} given */
-function createOptions({ instance_id, params, instance_retention, location_hint }) {
+/**
+ * @param {import("zod").infer<typeof createInstance>} given
+ * @param {unknown} params with numbers as they were written
+ */
+function createOptions({ instance_id, instance_retention, location_hint }, params) {
   return {
     ...(instance_id === undefined ? {} : { id: instance_id }),
     params: encode(params ?? {}, "params"),
@@ -175,19 +185,13 @@ function createOptions({ instance_id, params, instance_retention, location_hint 
 }
 
 /** @param {import("hono").Context} c */
-async function body(c) {
-  const text = await c.req.text();
-  if (text === "") return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new WorkflowError("body.invalid", `The body is not JSON: ${/** @type {Error} */ (error).message}`);
-  }
+function body(c) {
+  return readJson(c.req.raw);
 }
 
 /**
  * @param {any} error
- * @returns {{ status: 400 | 404 | 409 | 500, code: number, message: string, reason?: string, traceback?: string }}
+ * @returns {{ status: 400 | 403 | 404 | 408 | 409 | 413 | 421 | 500, code: number, message: string, reason?: string, traceback?: string }}
  */
 function describeError(error) {
   if (error instanceof WorkflowError) {
@@ -195,6 +199,8 @@ function describeError(error) {
     const traceback = /** @type {any} */ (error).traceback;
     return { status: NOT_FOUND.has(reason) ? 404 : CONFLICT.has(reason) ? 409 : 400, code, reason, message, traceback };
   }
+  if (error instanceof RequestError)
+    return { status: error.status, code: 10001, reason: error.reason, message: error.message };
   if (error?.name === "NotSerializableError")
     return { status: 400, code: 10001, reason: "value.not_serializable", message: error.message };
   if (error instanceof RunFileError) return { status: 400, code: 10001, reason: error.code, message: error.message };

@@ -74,7 +74,7 @@ export const deployment = z.strictObject({
 export const createInstance = z
   .strictObject({
     instance_id: z.string().optional(),
-    params: z.json().optional(),
+    params: z.unknown().optional(),
     instance_retention: retention.optional(),
     location_hint: z.string().optional(),
   })
@@ -121,9 +121,9 @@ export const batchDelete = z.strictObject({
 export const fork = z.strictObject({
   file: z.string().startsWith("/"),
   instance_id: z.string().optional(),
-  params: z.json().optional(),
+  params: z.unknown().optional(),
   from: step.optional(),
-  results: z.record(z.string(), z.json()).default({}),
+  results: z.record(z.string(), z.unknown()).default({}),
 });
 
 /** REST's retention as the engine takes it. @param {z.infer<typeof retention> | undefined} given */

@@ -16,6 +16,7 @@ import { nodeClock } from "./clock.js";
 import { cron } from "./cron.js";
 import { Deployments } from "./deployments.js";
 import { importedFiles } from "./imports.js";
+import { setConnectionTimeouts } from "./requests/connections.js";
 import { openRunFile, runFile } from "./run_files.js";
 import { PYODIDE_VERSION, VERSION } from "./version.js";
 
@@ -67,7 +68,8 @@ export class Host {
       onproblem: (problem) => this.#onproblem(problem),
       idle: options.idle,
     });
-    this.#server = createAdaptorServer({ fetch: createApi(this).fetch });
+    this.#server = /** @type {import("node:http").Server} */ (createAdaptorServer({ fetch: createApi(this).fetch }));
+    setConnectionTimeouts(this.#server);
   }
 
   get socket() {

@@ -15,7 +15,7 @@ import { replay } from "../engine/replay.js";
 import { RunFileError } from "../store/run_file.js";
 import { nodeClock } from "./clock.js";
 import { Deployments } from "./deployments.js";
-import { toPlain } from "../engine/plain.js";
+import { toExactPlain } from "../engine/plain.js";
 import { extractSources, openRunFile } from "./run_files.js";
 
 const EXIT_FILE = 3;
@@ -64,7 +64,7 @@ function describe(file) {
 /** @param {ReturnType<typeof openRunFile>} opened */
 function detailOf({ run: { number }, store }) {
   const row = /** @type {import("../store/store.d.ts").InstanceRow} */ (store.loadInstanceByNumber(number));
-  return instanceDetail(row, store.loadLog(number), store.loadOutput(number), toPlain);
+  return instanceDetail(row, store.loadLog(number), store.loadOutput(number), toExactPlain);
 }
 
 /** @param {string} left @param {string} right */
@@ -100,7 +100,7 @@ async function replayFile(file, main) {
       );
     }
     const { output, ...replayed } = await replay({ store, number: run.number, guest, clock: nodeClock });
-    return { ...replayed, ...(output === undefined ? {} : { output: toPlain(output) }) };
+    return { ...replayed, ...(output === undefined ? {} : { output: toExactPlain(output) }) };
   } finally {
     await deployments.dispose();
     rmSync(folder, { recursive: true });

@@ -5,6 +5,7 @@
 /** @import { SubscriptionOptions } from "../engine/subscription.js" */
 
 import { Feed } from "../engine/feed.js";
+import { toExactPlain } from "../engine/plain.js";
 
 /**
  * Upstream's subscription events after the cursor, with `log` lines for what user code prints in between. The stream ends
@@ -17,7 +18,7 @@ import { Feed } from "../engine/feed.js";
  */
 export function subscribe(host, row, options) {
   const encoder = new TextEncoder();
-  const feed = new Feed(host.engine, row, options);
+  const feed = new Feed(host.engine, row, options, 0, toExactPlain);
   let unwatch = () => {};
   return new ReadableStream({
     start(controller) {

@@ -22,7 +22,7 @@ from processes import Figures, Program, ProgramError, leave_network
 from results import STEPWELL, Results, report
 from table import MarkerError, with_table, write_table
 
-from stepwell._node import HOST_FLAGS, find_node, host_environment, node_version
+from stepwell.node import HOST_FLAGS, find_node, host_environment, node_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -17,7 +17,7 @@ from results import Results, number
 from table import with_table
 from whole import empty_processes
 
-from stepwell._node import HOST_FLAGS, find_node, host_environment
+from stepwell.node import HOST_FLAGS, find_node, host_environment
 from stepwell.runtimes import FOR_PYTHON
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 /** @import { Clock } from "../engine/clock.d.ts" */
 
 /** setTimeout's longest delay; a later time is reached in several. */
-const MAX_DELAY = 2 ** 31 - 1;
+const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** @type {Clock} */
 export const nodeClock = {
@@ -21,5 +21,5 @@ export const nodeClock = {
 
 /** @param {number} time */
 function delayUntil(time) {
-  return Math.min(Math.max(time - Date.now(), 0), MAX_DELAY);
+  return Math.min(Math.max(time - Date.now(), 0), MAX_DELAY_MS);
 }

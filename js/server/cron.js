@@ -8,7 +8,7 @@
 // By its place: a page's worker knows no bare names.
 import { Cron } from "../../node_modules/croner/dist/croner.js";
 
-const MAX_LENGTH = 256;
+const MAX_CHARACTERS = 256;
 const FIELDS = [
   { name: "minute", allowed: "0 to 59, with * , - /", pattern: /^[\d*,/-]+$/ },
   { name: "hour", allowed: "0 to 23, with * , - /", pattern: /^[\d*,/-]+$/ },
@@ -44,8 +44,8 @@ function parse(expression) {
 /** @type {EngineCron} */
 export const cron = {
   problem(expression) {
-    if (expression.length > MAX_LENGTH)
-      return `it has ${expression.length} characters, at most ${MAX_LENGTH} are allowed`;
+    if (expression.length > MAX_CHARACTERS)
+      return `it has ${expression.length} characters, at most ${MAX_CHARACTERS} are allowed`;
     const fields = expression.split(" ");
     if (fields.length !== FIELDS.length || fields.includes("")) {
       return "it must have five fields with one space between them: minute, hour, day of the month, month, day of the week";

@@ -1,6 +1,6 @@
 /** Puts the parts together on Node: the state file, the engine, the deployments and the HTTP interface. */
 
-/** @import { Deployment } from "./deployments.js" */
+/** @import { Deployment } from "./deployment_loader.js" */
 
 import { randomUUID } from "node:crypto";
 import { createAdaptorServer } from "@hono/node-server";
@@ -14,7 +14,7 @@ import { createApi } from "./api.js";
 import { retentionOf } from "./bodies.js";
 import { nodeClock } from "./clock.js";
 import { cron } from "./cron.js";
-import { Deployments } from "./deployments.js";
+import { DeploymentLoader } from "./deployment_loader.js";
 import { importedFiles } from "./imports.js";
 import { setConnectionTimeouts } from "./requests/connections.js";
 import { openRunFile, runFile } from "./run_files.js";
@@ -22,7 +22,7 @@ import { PYODIDE_VERSION, VERSION } from "./version.js";
 
 /**
  * @typedef {object} HostOptions
- * @property {import("./owner.js").Ownership} ownership of the state; let go of with the host
+ * @property {import("./owner.js").StateOwnership} ownership of the state; let go of with the host
  * @property {boolean} idle carry out requests, but run nothing until something is deployed
  * @property {"batched" | "js"} [transport] how the SDK talks to the engine; for tests
  * @property {(line: string) => void} report a line of text for people
@@ -53,7 +53,7 @@ export class Host {
       this.#ownership.release();
       throw error;
     }
-    this.#deployments = new Deployments(this.#ownership.state, {
+    this.#deployments = new DeploymentLoader(this.#ownership.state, {
       ...(options.transport ? { transport: options.transport } : {}),
       print: options.report,
       ondebugging: options.ondebugging,

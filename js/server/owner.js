@@ -17,10 +17,10 @@ import { toStateError } from "../store/node_driver.js";
 import { StateError } from "../store/schema.js";
 
 /** The longest path a Unix socket can be bound to is about 104 bytes on the systems we know. */
-const MAX_SOCKET_PATH = 100;
+const MAX_SOCKET_PATH_BYTES = 100;
 const SQLITE_BUSY = 5;
 /** Milliseconds between two tries for a lock that somebody has who says nothing. */
-const RETRY_EVERY = 50;
+const RETRY_INTERVAL_MS = 50;
 
 /**
  * @typedef {object} Owner
@@ -42,7 +42,7 @@ export class OwnedError extends Error {
   }
 }
 
-export class Ownership {
+export class StateOwnership {
   #lock;
   #hint;
 
@@ -113,13 +113,13 @@ export async function takeOwnership(state, patience) {
   const deadline = performance.now() + patience;
   for (;;) {
     try {
-      return new Ownership(state);
+      return new StateOwnership(state);
     } catch (error) {
       const left = deadline - performance.now();
       if (!(error instanceof OwnedError) || left <= 0) throw error;
       if (error.owner && (await answers(error.owner.socket, left))) throw error;
     }
-    await sleep(RETRY_EVERY);
+    await sleep(RETRY_INTERVAL_MS);
   }
 }
 
@@ -144,7 +144,7 @@ function answers(socketPath, patience) {
 /** @param {string} state */
 function socketPath(state) {
   const path = `${state}.sock`;
-  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH) return path;
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return path;
   const name = createHash("sha256").update(state).digest("hex").slice(0, 16);
   return join(tmpdir(), `stepwell-${name}.sock`);
 }

@@ -14,7 +14,7 @@ import { SLEEP_START, STEP_START, WAIT_START } from "../engine/events.js";
 import { replay } from "../engine/replay.js";
 import { RunFileError } from "../store/run_file.js";
 import { nodeClock } from "./clock.js";
-import { Deployments } from "./deployments.js";
+import { DeploymentLoader } from "./deployment_loader.js";
 import { toExactPlain } from "../engine/plain.js";
 import { extractSources, openRunFile } from "./run_files.js";
 
@@ -81,7 +81,7 @@ function extract(file, folder) {
 async function replayFile(file, main) {
   const { run, store } = openRunFile(file);
   const folder = mkdtempSync(join(tmpdir(), "stepwell-replay-"));
-  const deployments = new Deployments(join(folder, "state.sqlite"), {
+  const deployments = new DeploymentLoader(join(folder, "state.sqlite"), {
     print: (text) => process.stderr.write(`${text}\n`),
   });
   try {

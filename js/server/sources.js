@@ -6,7 +6,7 @@ import { extname, join, relative } from "node:path";
 import { WorkflowError } from "../engine/errors.js";
 import { packageImports } from "../../runtime/pyodide/imports.js";
 
-/** @typedef {{ root: string, main: string, modules?: string | null }} Place */
+/** @typedef {{ root: string, main: string, modules?: string | null }} DeploymentPaths */
 
 /** What can be imported, by the language of the main file. */
 const PYTHON = new Set([".py", ".so"]);
@@ -23,7 +23,7 @@ export class Sources {
    * A name for what all files of a deployment say now, so that changed code is loaded anew. It depends on their contents and
    * their paths below the root alone.
    *
-   * @param {Place} place
+   * @param {DeploymentPaths} place
    * @returns {string} 32 hexadecimal digits
    */
   version({ root, main, modules }) {
@@ -50,7 +50,7 @@ export class Sources {
   /**
    * What the modules of a deployment import of its packages.
    *
-   * @param {Place} place
+   * @param {DeploymentPaths} place
    * @returns {string[]}
    */
   imports({ root, modules }) {

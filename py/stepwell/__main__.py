@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-GARBAGE = 50_000
+GC_THRESHOLD_OBJECTS = 50_000
 """
 Objects after which Python looks for garbage. What a start makes stays: to look through it every 700 objects, as Python
 does where nothing is said, took a twentieth of its processor time in `stepwell run`.
@@ -13,7 +13,7 @@ does where nothing is said, took a twentieth of its processor time in `stepwell 
 
 def main() -> None:
     """Run the command line."""
-    gc.set_threshold(GARBAGE)
+    gc.set_threshold(GC_THRESHOLD_OBJECTS)
     try:
         from stepwell import cli  # noqa: PLC0415 - an interrupt during the imports is quiet too
     except KeyboardInterrupt:

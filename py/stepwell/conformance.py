@@ -8,8 +8,8 @@ import sys
 
 import click
 
-from stepwell._node import find_node
 from stepwell.host_process import host_root
+from stepwell.node import find_node
 from stepwell.runtimes import find_upstream_sdk
 
 

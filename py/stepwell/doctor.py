@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import click
 
 from stepwell import __version__, exit_codes
-from stepwell._node import find_node, node_version
 from stepwell.exceptions import StepwellError
 from stepwell.host_connector import open_host
 from stepwell.host_process import host_root
+from stepwell.node import find_node, node_version
 from stepwell.options import json_option, print_json, state_option
 from stepwell.state import DEFAULT
 

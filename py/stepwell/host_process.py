@@ -21,8 +21,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stepwell._node import HOST_FLAGS, find_node, host_environment, node_version
 from stepwell.exceptions import HostLostError, InputError, InternalError
+from stepwell.node import HOST_FLAGS, find_node, host_environment, node_version
 from stepwell.state import parse_owner, state_error
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from stepwell.progress import Subject
     from stepwell.responses import Event
 
-REDRAW_EVERY = 0.1
+REDRAW_INTERVAL_S = 0.1
 """Seconds; a burst of events is drawn once."""
-LINES_AROUND = 4
+RESERVED_LINES = 4
 """Lines of the terminal that the running steps leave free."""
 
 SIGNS = {
@@ -36,7 +36,7 @@ SIGNS = {
     "errored": ("❌", "red"),
     "timed out": ("⏰", "red"),
 }
-NAME_WIDTH = 28
+NAME_WIDTH_COLUMNS = 28
 
 
 class LiveProgress:
@@ -81,7 +81,7 @@ class LiveProgress:
     def tick(self) -> None:
         """Draw, unless that was done a moment ago."""
         now = time.monotonic()
-        if now - self._drawn >= REDRAW_EVERY:
+        if now - self._drawn >= REDRAW_INTERVAL_S:
             self._drawn = now
             self._draw()
 
@@ -121,7 +121,7 @@ class LiveProgress:
 
     def _running_lines(self) -> list[Text]:
         now = time.time() * 1000
-        room = max(self._console.height - LINES_AROUND, 1)
+        room = max(self._console.height - RESERVED_LINES, 1)
         lines: list[Text] = []
         steps = list(self._timeline.steps.values())
         for index, step in enumerate(steps):
@@ -184,4 +184,4 @@ def log_lines(event: Event) -> list[Text]:
 
 def _head(step: StepProgress) -> Text:
     sign, style = SIGNS[step.state]
-    return Text.assemble(("├─ ", "dim"), (sign, style), " ", f"{step_title(step.name):<{NAME_WIDTH}} ")
+    return Text.assemble(("├─ ", "dim"), (sign, style), " ", f"{step_title(step.name):<{NAME_WIDTH_COLUMNS}} ")

@@ -6,9 +6,9 @@ import re
 
 from stepwell.exceptions import InputError
 
-MAX_NAME = 64
-MAX_ID = 100
-MAX_EVENT_TYPE = 100
+MAX_NAME_CHARACTERS = 64
+MAX_ID_CHARACTERS = 100
+MAX_EVENT_TYPE_CHARACTERS = 100
 
 _WORD = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_-]*")
 _RESERVED = re.compile(r"batch|terminate|terminateAll|cf_[0-9a-f]{64}")
@@ -32,7 +32,7 @@ def check_instance_id(instance_id: str) -> None:
     Raises:
         InputError: It cannot.
     """
-    if problem := name_problem(instance_id, MAX_ID):
+    if problem := name_problem(instance_id, MAX_ID_CHARACTERS):
         raise InputError(f"Instance id {problem}.")
     if _RESERVED.fullmatch(instance_id):
         raise InputError(f"Instance id {instance_id!r} is reserved; choose another.")
@@ -45,7 +45,7 @@ def check_event_type(event_type: str) -> None:
     Raises:
         InputError: It is not.
     """
-    if problem := name_problem(event_type, MAX_EVENT_TYPE):
+    if problem := name_problem(event_type, MAX_EVENT_TYPE_CHARACTERS):
         raise InputError(f"Event type {problem}.")
 
 

@@ -11,9 +11,9 @@ from stepwell.exceptions import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAX_BYTES = 1024 * 1024
+MAX_PARAMS_BYTES = 1024 * 1024
 """Upstream's limit for params and for an event's payload."""
-MAX_SHOWN = 80
+MAX_SHOWN_CHARACTERS = 80
 """Characters of a faulty text that are repeated."""
 
 
@@ -53,8 +53,8 @@ def parse_json(text: str, what: str) -> object:
         InputError: It is not JSON, or too large.
     """
     size = len(text.encode())
-    if size > MAX_BYTES:
-        raise InputError(f"{what} is {size:,} bytes long; the limit is {MAX_BYTES:,} (1 MiB).")
+    if size > MAX_PARAMS_BYTES:
+        raise InputError(f"{what} is {size:,} bytes long; the limit is {MAX_PARAMS_BYTES:,} (1 MiB).")
 
     def refuse(constant: str) -> NoReturn:
         raise InputError(f"{what} is not JSON: {constant} is not a JSON value.")
@@ -62,7 +62,7 @@ def parse_json(text: str, what: str) -> object:
     try:
         return json.loads(text, parse_constant=refuse)
     except json.JSONDecodeError as error:
-        shown = text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
+        shown = text if len(text) <= MAX_SHOWN_CHARACTERS else text[:MAX_SHOWN_CHARACTERS] + "…"
         where = f"line {error.lineno}, column {error.colno}"
         raise InputError(f"{what} is not JSON: {error.msg} at {where}. Got: {shown!r}.") from error
     except RecursionError as error:

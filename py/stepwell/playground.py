@@ -11,18 +11,18 @@ from typing import Any
 import click
 
 from stepwell import exit_codes
-from stepwell._node import find_node
 from stepwell.exceptions import HostLostError, InputError, InternalError
 from stepwell.host_process import host_root
+from stepwell.node import find_node
 from stepwell.packages.package_folder import FOLDER
 
-PORT = 8790
+DEFAULT_PORT = 8790
 """Always the same: a browser keeps what it stores by the port, too."""
 
 
 @click.command(epilog=exit_codes.HELP, short_help="Write and run workflows in a browser tab.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Serve at this one; 0: any."
+    "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="Serve at this one; 0: any."
 )
 @click.option("--open", "opens", is_flag=True, help="Open it in the default browser.")
 @click.option(

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from stepwell._node import find_node
 from stepwell.exceptions import InputError, InternalError
 from stepwell.host_process import host_root
 from stepwell.models import Comparison, Replayed, RunFile
+from stepwell.node import find_node
 from stepwell.project_loader import load_project
 from stepwell.target import find_target
 

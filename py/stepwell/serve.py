@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from stepwell.project import Project
     from stepwell.runtimes import Runtime
 
-POLL = 1.0
+POLL_INTERVAL_S = 1.0
 """Seconds between two looks at an owner that is not ours."""
 
 
@@ -67,23 +67,23 @@ def _serve(state: Path, project: Project, runtime: Runtime) -> None:
             names = [workflow.name for workflow in connection.client.deploy(project.deployment(runtime)).workflows]
             _announce([connection.client.workflow(name) for name in names], connection)
             if connection.process is None:
-                _outlast(connection.client)
+                _wait_for_owner_end(connection.client)
             else:
-                _stay(connection)
+                _wait_for_host_end(connection)
     finally:
         opening.close()
 
 
-def _stay(connection: Connection) -> NoReturn:
+def _wait_for_host_end(connection: Connection) -> NoReturn:
     assert connection.process is not None  # noqa: S101 - asked for by the caller
     while True:
         if death := connection.process.death():
             raise death
 
 
-def _outlast(client: Client) -> None:
+def _wait_for_owner_end(client: Client) -> None:
     while True:
-        time.sleep(POLL)
+        time.sleep(POLL_INTERVAL_S)
         try:
             client.host()
         except HostLostError:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from stepwell.responses import InstanceSummary
 
-WIDTH_ELSEWHERE = 200
+PIPE_WIDTH_COLUMNS = 200
 """Columns where there is no terminal: a pipe should get whole cells."""
 
 
 def open_console() -> Console:
     """The console on stdout."""
     console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=WIDTH_ELSEWHERE)
+    return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH_COLUMNS)
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from stepwell.compatibility import sdk_flags
 from stepwell.exceptions import InputError
-from stepwell.names import MAX_NAME, binding_name, name_problem
+from stepwell.names import MAX_NAME_CHARACTERS, binding_name, name_problem
 from stepwell.project import Project, WorkflowSetting
 from stepwell.target import SUFFIXES
 
@@ -165,7 +165,7 @@ def _settings(path: Path, config: Wrangler) -> list[WorkflowSetting]:
             found.append((f"exports.{class_name}.name", setting))
     seen: set[str] = set()
     for key, setting in found:
-        if problem := name_problem(setting.name, MAX_NAME):
+        if problem := name_problem(setting.name, MAX_NAME_CHARACTERS):
             raise InputError(f"{path}: {key} {problem}.")
         if setting.name in seen:
             raise InputError(f"{path}: {key} is {setting.name!r}, which another workflow has already.")

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from stepwell._node import find_node, node_version
+from stepwell.node import find_node, node_version
 
 
 def script(place, text):

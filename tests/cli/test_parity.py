@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from stepwell._node import find_node
+from stepwell.node import find_node
 
 PROJECT = Path(__file__).parents[2]
 LIST = """

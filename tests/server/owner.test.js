@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { Ownership, takeOwnership } from "../../js/server/owner.js";
+import { StateOwnership, takeOwnership } from "../../js/server/owner.js";
 
 const folder = mkdtempSync(join(tmpdir(), "stepwell-owner-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -24,7 +24,7 @@ test("the first takes the state, the second is told who has it", async () => {
   const state = newState();
   const child = await otherOwner(state);
 
-  assert.throws(() => new Ownership(state), {
+  assert.throws(() => new StateOwnership(state), {
     code: "state.owned",
     message: `${state} is in use by process ${child.pid} (a test).`,
   });
@@ -39,7 +39,7 @@ test("an owner that was killed leaves nothing in the way", async () => {
   await once(child, "exit");
   assert.ok(existsSync(`${state}.owner.json`));
 
-  const ownership = new Ownership(state);
+  const ownership = new StateOwnership(state);
 
   ownership.release();
   assert.ok(!existsSync(`${state}.owner.json`));
@@ -90,16 +90,16 @@ test("two paths to one file have one owner", async () => {
   const link = join(folder, "link");
   symlinkSync(join(state, ".."), link);
 
-  assert.throws(() => new Ownership(join(link, "state.sqlite")), { code: "state.owned" });
+  assert.throws(() => new StateOwnership(join(link, "state.sqlite")), { code: "state.owned" });
   child.kill("SIGKILL");
   await once(child, "exit");
 });
 
 test("two states in one folder have owners of their own", () => {
   const state = newState();
-  const one = new Ownership(state);
+  const one = new StateOwnership(state);
 
-  const two = new Ownership(`${state}2`);
+  const two = new StateOwnership(`${state}2`);
 
   assert.notEqual(one.socket, two.socket);
   one.release();
@@ -107,7 +107,7 @@ test("two states in one folder have owners of their own", () => {
 });
 
 test("a path too long for a socket gets one in the temporary folder", () => {
-  const ownership = new Ownership(join(folder, "x".repeat(120), "state.sqlite"));
+  const ownership = new StateOwnership(join(folder, "x".repeat(120), "state.sqlite"));
 
   assert.ok(ownership.socket.startsWith(tmpdir()));
   ownership.release();
@@ -117,12 +117,12 @@ test("a folder that cannot be made is a plain error", () => {
   const file = join(folder, "file");
   writeFileSync(file, "");
 
-  assert.throws(() => new Ownership(join(file, "state.sqlite")), { code: "state.path" });
+  assert.throws(() => new StateOwnership(join(file, "state.sqlite")), { code: "state.path" });
 });
 
 test("a state that is a folder is a plain error", () => {
   const state = newState();
   mkdirSync(`${state}.lock`, { recursive: true });
 
-  assert.throws(() => new Ownership(state), { code: "state.path" });
+  assert.throws(() => new StateOwnership(state), { code: "state.path" });
 });

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { Deployments } from "../../js/server/deployments.js";
+import { DeploymentLoader } from "../../js/server/deployment_loader.js";
 import { modulesFolder } from "../../js/server/packages.js";
 import { Sources } from "../../js/server/sources.js";
 
@@ -139,7 +139,7 @@ test("packages are the file's own, else the nearest of the project", () => {
 test("a changed module is loaded anew, and an unchanged one is not", async () => {
   const main = write("flow.mjs", "import './helper.mjs'; import { WorkflowEntrypoint } from 'cloudflare:workers';");
   write("helper.mjs", "export const x = 1;");
-  const deployments = new Deployments(join(root, "state.sqlite"), { print: () => {} });
+  const deployments = new DeploymentLoader(join(root, "state.sqlite"), { print: () => {} });
   const deployment = { root, main, vars: {}, bindings: null };
 
   const first = await deployments.load(deployment);

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stepwell.packages.package_folder import PackageFolder, PackageRuntime
     from stepwell.packages.uv import UvResult
 
-LONGEST = 30
+MAX_LINES = 30
 """Lines of an explanation that people are shown; what comes of it is at its end."""
 
 
@@ -51,7 +51,7 @@ def resolution_failure(folder: PackageFolder, answer: UvResult, uv: Uv) -> str:
 
 def _end_of(text: str) -> str:
     lines = text.splitlines()
-    return text if len(lines) <= LONGEST else "\n".join(["[…]", *lines[-LONGEST:]])
+    return text if len(lines) <= MAX_LINES else "\n".join(["[…]", *lines[-MAX_LINES:]])
 
 
 def _runtimes_for(folder: PackageFolder, requirements: list[str]) -> list[PackageRuntime]:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import click
 
 from stepwell import exit_codes
-from stepwell._node import find_node
 from stepwell.exceptions import InputError
 from stepwell.host_process import host_root
+from stepwell.node import find_node
 from stepwell.packages.declaration import Declaration, check_requirements, find_declaration
 from stepwell.packages.locks import annotate, is_lock_of, locked_python, locked_versions
 from stepwell.packages.package_folder import PREPARED, RUNTIMES, STAMP, PackageFolder, PackageRuntime

@@ -16,11 +16,11 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stepwell._node import find_node
 from stepwell.cache import cache_folder
 from stepwell.exceptions import InputError, InternalError
 from stepwell.host_process import host_root
 from stepwell.interpreters import find_python
+from stepwell.node import find_node
 from stepwell.packages.pip_settings import pip_settings
 
 if TYPE_CHECKING:

@@ -22,11 +22,11 @@ import { Sources } from "./sources.js";
  */
 
 /** For so long, in ms, nobody looks again whether the code of a deployment has changed. */
-const FRESH = 1000;
+const VERSION_CACHE_MS = 1000;
 /** How often a guest whose code has been replaced is looked at: it goes when nobody is in it. */
-const RETIRE = 10_000;
+const RETIRE_POLL_INTERVAL_MS = 10_000;
 
-export class Deployments {
+export class DeploymentLoader {
   #stateFolder;
   #transport;
   #print;
@@ -86,7 +86,7 @@ export class Deployments {
 
   /** What runs now runs on in the code that it began with; each pass that begins takes the newest. @param {WorkflowRow} workflow */
   async guestFor(workflow) {
-    return (await this.load(this.deploymentOf(workflow), { maxAge: FRESH })).guest;
+    return (await this.load(this.deploymentOf(workflow), { maxAge: VERSION_CACHE_MS })).guest;
   }
 
   /** @param {WorkflowRow} workflow @returns {Deployment} */
@@ -135,7 +135,7 @@ export class Deployments {
       clearInterval(timer);
       this.#guests.delete(guest);
       void guest.dispose();
-    }, RETIRE).unref();
+    }, RETIRE_POLL_INTERVAL_MS).unref();
   }
 
   /** @param {ReturnType<typeof withModules> & { imports: string[], transport: "batched" | "js" }} deployment @returns {Promise<Loaded>} */

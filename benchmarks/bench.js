@@ -31,9 +31,8 @@ class Store extends SqliteStore {
 
   /** @type {SqliteStore["instanceCreated"]} */
   instanceCreated(instance, at) {
-    const log = super.instanceCreated(instance, at);
-    this.created = log.number;
-    return log;
+    this.created = instance.number;
+    return super.instanceCreated(instance, at);
   }
 
   /** @type {SqliteStore["instanceParked"]} */
@@ -93,7 +92,7 @@ export class Bench {
   /** @param {string} name @param {object} params @returns {Promise<number>} its number, once it is durable */
   async create(name, params) {
     const id = `${name}-${++this.#lastId}`;
-    const created = this.engine.create(name, { id, params: JSON.stringify(params) });
+    const created = this.engine.creator.create(name, { id, params: JSON.stringify(params) });
     const number = this.store.created;
     await created;
     return number;
@@ -128,8 +127,8 @@ export class Bench {
   }
 
   /** How many instances of a workflow have this status. @param {string} name @param {string} status */
-  count(name, status) {
-    return this.engine.countByStatus(name)[status] ?? 0;
+  async count(name, status) {
+    return (await this.engine.countByStatus(name))[status] ?? 0;
   }
 
   /** End as a crash would, but for what the database itself holds. */

@@ -10,8 +10,8 @@ import { parseDuration } from "../js/engine/duration.js";
 import { instanceDetail, instanceStatus } from "../js/engine/detail.js";
 import { Engine } from "../js/engine/engine.js";
 import { entries, targetOf } from "../js/engine/events.js";
-import { PARK_LINGER } from "../js/engine/parking.js";
-import { isFiniteStatus } from "../js/engine/status.js";
+import { PARK_LINGER_MS } from "../js/engine/parking.js";
+import { isFinalStatus } from "../js/engine/status.js";
 import { toPlain } from "../js/engine/plain.js";
 import { SqliteStore } from "../js/store/sqlite.js";
 import { ManualClock } from "./manual_clock.js";
@@ -108,15 +108,16 @@ export class EngineRun {
       await this.create(params);
       await this.finish();
     }
-    const row = this.#engine.find("flow", this.#id);
+    const row = await this.#engine.find("flow", this.#id);
     if (!row) return { status: "deleted", log: [], notes: this.#notes };
-    const log = entries(this.#engine.log(row.number)).map((entry) => ({
+    const rows = await this.#engine.log(row.number);
+    const log = entries(rows).map((entry) => ({
       event: entry.event,
       target: entry.name === null ? null : targetOf(/** @type {any} */ (entry)),
       detail: { ...(entry.attempt ? { attempt: entry.attempt } : {}), ...JSON.parse(entry.detail ?? "{}") },
     }));
     const { status, output, error } = row;
-    const { __LOCAL_DEV_STEP_OUTPUTS: shown } = instanceStatus(row, this.#engine.log(row.number), toPlain);
+    const { __LOCAL_DEV_STEP_OUTPUTS: shown } = instanceStatus(row, rows, toPlain);
     /** @type {Outcome} */
     const outcome = { status, log: traceOf(log), shown, notes: this.#notes, said: this.#view.said };
     if (output !== null) outcome.output = decode(output);
@@ -146,34 +147,34 @@ export class EngineRun {
     for (;;) {
       await this.#turn();
       if (this.#crashing) await this.crash();
-      else if (this.#view.live === 0 && this.#isTaking()) await this.#turn();
+      else if (this.#view.live === 0 && (await this.#isTaking())) await this.#turn();
       else if (this.#view.atRest) {
         // To read commits what nobody was in a hurry for, and that may be what a message waits for.
         const { sent } = this.#view;
-        this.#engine.find("flow", this.#id);
+        await this.#engine.find("flow", this.#id);
         await this.#turn();
         if (this.#view.atRest && this.#view.sent === sent) return;
       } else if (!(await within(this.#scenario.hangs ? this.#still : STUCK, this.#view.activity()))) {
         if (this.#scenario.hangs) return;
-        throw new Error(`Stuck: the guest has said nothing for ${STUCK} ms. ${JSON.stringify(this.#trace())}`);
+        throw new Error(`Stuck: the guest has said nothing for ${STUCK} ms. ${JSON.stringify(await this.#trace())}`);
       }
     }
   }
 
   /** Whether the engine is about to give the instance a pass. */
-  #isTaking() {
-    const row = this.#engine.find("flow", this.#id);
+  async #isTaking() {
+    const row = await this.#engine.find("flow", this.#id);
     return row !== undefined && ABOUT_TO_RUN.has(row.status) && (row.wakeAt ?? 0) <= this.#clock.now();
   }
 
-  #trace() {
-    const row = this.#engine.find("flow", this.#id);
-    return row && { status: row.status, log: this.#engine.log(row.number).slice(-5) };
+  async #trace() {
+    const row = await this.#engine.find("flow", this.#id);
+    return row && { status: row.status, log: (await this.#engine.log(row.number)).slice(-5) };
   }
 
   async settle() {
     await this.#rest();
-    for (let i = 0; i < 3 && this.#view.live > 0 && this.#view.atRest; i++) await this.#move(PARK_LINGER);
+    for (let i = 0; i < 3 && this.#view.live > 0 && this.#view.atRest; i++) await this.#move(PARK_LINGER_MS);
   }
 
   /** @param {number} ms */
@@ -185,13 +186,13 @@ export class EngineRun {
   async finish() {
     for (;;) {
       await this.#rest();
-      const row = this.#engine.get("flow", this.#id);
-      if (isFiniteStatus(row.status)) return;
+      const row = await this.#engine.get("flow", this.#id);
+      if (isFinalStatus(row.status)) return;
       const next = this.#clock.next();
       if (next === undefined) {
         // Beside a step that never ends, a guest that was slow is taken for one that has nothing to say.
         if (this.#scenario.hangs && (await within(STUCK, this.#view.activity()))) continue;
-        throw new Error(`Stuck: nothing is due. ${JSON.stringify(this.#trace())}`);
+        throw new Error(`Stuck: nothing is due. ${JSON.stringify(await this.#trace())}`);
       }
       await this.#clock.moveTo(next, () => this.#rest());
     }
@@ -201,22 +202,22 @@ export class EngineRun {
 
   /** @param {unknown} [params] */
   async create(params = {}) {
-    await this.#engine.create("flow", { id: this.#id, params: encode(params) });
+    await this.#engine.creator.create("flow", { id: this.#id, params: encode(params) });
     await this.#turn();
   }
 
   /** Until nothing is under way; what is meant from now on is the instance that a schedule made last. */
   async scheduled() {
     await this.settle();
-    const { rows } = this.#engine.list({ workflow: "flow", limit: 1, offset: 0 });
+    const { rows } = await this.#engine.list({ workflow: "flow", limit: 1, offset: 0 });
     if (rows.length === 0) throw new Error("No schedule has made an instance.");
     this.#id = rows[0].id;
   }
 
   /** @param {string} [id] of one that the workflow made */
   async detail(id) {
-    const row = this.#engine.get("flow", id ?? this.#id);
-    const shown = instanceDetail(row, this.#engine.log(row.number), [], toPlain);
+    const row = await this.#engine.get("flow", id ?? this.#id);
+    const shown = instanceDetail(row, await this.#engine.log(row.number), [], toPlain);
     return JSON.parse(JSON.stringify({ ...shown, id: row.id }));
   }
 
@@ -224,10 +225,9 @@ export class EngineRun {
   async started(step) {
     for (;;) {
       await this.#turn();
-      const row = this.#engine.get("flow", this.#id);
-      const known = this.#engine
-        .log(row.number)
-        .filter(({ name, event }) => name === step && (event === 5 || event === 10));
+      const row = await this.#engine.get("flow", this.#id);
+      const log = await this.#engine.log(row.number);
+      const known = log.filter(({ name, event }) => name === step && (event === 5 || event === 10));
       if (known.length > 0) break;
       await within(STUCK, this.#view.activity());
     }
@@ -243,29 +243,29 @@ export class EngineRun {
 
   /** @param {string} type @param {unknown} [payload] */
   async event(type, payload = {}) {
-    await this.#engine.sendEvent("flow", this.#id, type, encode(payload));
+    await this.#engine.commands.sendEvent("flow", this.#id, type, encode(payload));
   }
 
   async pause() {
-    await this.#engine.pause("flow", this.#id);
+    await this.#engine.commands.pause("flow", this.#id);
   }
 
   async resume() {
-    await this.#engine.resume("flow", this.#id);
+    await this.#engine.commands.resume("flow", this.#id);
   }
 
   /** @param {{ rollback?: boolean }} [options] */
   async terminate(options) {
-    await this.#engine.terminate("flow", this.#id, options);
+    await this.#engine.commands.terminate("flow", this.#id, options);
   }
 
   /** @param {Parameters<Run["restart"]>[0]} [from] */
   async restart(from) {
-    await this.#engine.restart("flow", this.#id, from);
+    await this.#engine.commands.restart("flow", this.#id, from);
   }
 
   async delete() {
-    await this.#engine.delete("flow", this.#id);
+    await this.#engine.commands.delete("flow", this.#id);
   }
 
   async crash() {
@@ -297,7 +297,7 @@ export class EngineRun {
   }
 
   async status() {
-    return this.#engine.get("flow", this.#id).status;
+    return (await this.#engine.get("flow", this.#id)).status;
   }
 
   /** @param {unknown} value */

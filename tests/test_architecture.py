@@ -29,8 +29,8 @@ PAGE_MODULES = (
 # What a file of each layer may import of the others, and of npm and Node. The longest prefix that fits a file counts.
 JS_MAY_IMPORT: dict[str, set[str]] = {
     "js/engine": {"js/engine", "js/store/store.d.ts", "bridge"},
-    # The log's vocabulary is the one thing of the engine that its store has to know.
-    "js/store": {"js/store", "js/engine/events.js", "bridge/protocol.d.ts"},
+    # The vocabulary of logs and statuses is what the store has to know of the engine.
+    "js/store": {"js/store", "js/engine/events.js", "js/engine/status.js", "bridge/protocol.d.ts"},
     "js/store/node_driver.js": {"js/store", "node:*"},
     "js/store/wasm_driver.js": {"js/store", "node_modules/@sqlite.org/sqlite-wasm"},
     "js/server": {"js", "bridge", "runtime", "node:*", "npm:hono", "npm:@hono/node-server", "npm:zod"},
@@ -38,7 +38,7 @@ JS_MAY_IMPORT: dict[str, set[str]] = {
     "js/server/cron.js": {"js/engine", "node_modules/croner"},
     # The engine in a page. Workers know no bare names: what comes from npm is imported by its place.
     "js/playground": {"js/playground/host.d.ts", "js/store/store.d.ts"},
-    "js/playground/page": {"js/playground", *(f"npm:{name}" for name in PAGE_MODULES)},
+    "js/playground/page": {"js/playground", "js/engine/status.js", *(f"npm:{name}" for name in PAGE_MODULES)},
     "js/playground/engine": {"js", "bridge", "runtime", "node_modules/comlink"},
     "js/playground/server": {
         "js",

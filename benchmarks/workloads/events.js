@@ -16,7 +16,7 @@ export async function events({ folder, instances }) {
 /** Make instances, and wait until all of them are parked. @param {Bench} bench @param {number} instances */
 async function waiting(bench, instances) {
   const { results } = await times(instances, 100, () => bench.create("Waiter", {}));
-  while (bench.count("Waiter", "waiting") < instances) await delay(20);
+  while ((await bench.count("Waiter", "waiting")) < instances) await delay(20);
   return results;
 }
 
@@ -25,7 +25,7 @@ async function send(bench, number) {
   const { id } = /** @type {{ id: string }} */ (bench.store.loadInstanceByNumber(number));
   const begun = performance.now();
   const ended = bench.ended(number);
-  await bench.engine.sendEvent("Waiter", id, "go", "1");
+  await bench.engine.commands.sendEvent("Waiter", id, "go", "1");
   await ended;
   return performance.now() - begun;
 }

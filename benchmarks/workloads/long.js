@@ -11,7 +11,7 @@ export async function long({ folder, steps }) {
   const { ms } = await bench.run("Long", { steps, killed: false });
   const number = await bench.create("Long", { steps, killed: true });
   await hanging(bench, number, steps);
-  const log = entries(bench.engine.log(number));
+  const log = entries(await bench.engine.log(number));
   const ends = log.filter((entry) => entry.event === STEP_SUCCESS).map((entry) => entry.at);
   await bench.close();
 

@@ -29,7 +29,7 @@ export async function manySleepers({ folder, instances }) {
   const far = await times(instances - due, CLIENTS, () => bench.create("Sleeper", { until: Date.now() + FAR }));
   await asleep(bench, instances - due);
   const took = performance.now() - begun;
-  if (bench.count("Sleeper", "waiting") !== instances - due) throw new Error("Not all of them are asleep.");
+  if ((await bench.count("Sleeper", "waiting")) !== instances - due) throw new Error("Not all of them are asleep.");
   // All of them shall sleep before the first wakes up.
   const until = Date.now() + 3000 + took / 3;
   const near = await times(due, CLIENTS, () => bench.create("Sleeper", { until }));

@@ -7,13 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { encode } from "../../bridge/values.js";
+import { isFinalStatus } from "../../js/engine/status.js";
 import { noted } from "../engine_run.js";
 import { sourceOf } from "../source.js";
 import { traceOf } from "../trace.js";
 
 /** What one unit lasts, in ms. */
 const UNITS = /** @type {Record<string, number>} */ ({ second: 120, minute: 240, hour: 1000, day: 1600 });
-const FINITE = new Set(["complete", "errored", "terminated"]);
 const WORKER = `
 import { decode } from "./bridge/values.js";
 
@@ -268,7 +268,7 @@ class CloudflareRun {
 
   async finish() {
     for (let i = 0; i < 500; i++) {
-      if (FINITE.has(await this.status())) return;
+      if (isFinalStatus(await this.status())) return;
       await sleep(20);
     }
     throw new Error(

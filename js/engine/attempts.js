@@ -10,16 +10,16 @@
 /** @import { Failure, Step } from "./step.js" */
 
 import { DYNAMIC, shownConfig } from "./config.js";
-import { Delays, PLACEHOLDER_DELAY } from "./delays.js";
+import { Delays, PLACEHOLDER_DELAY_MS } from "./delays.js";
 import { parseDuration } from "./duration.js";
 import { fatalError, internalError, interruptedError, timeoutError } from "./errors.js";
 import { targetOf } from "./events.js";
-import { isLonger, MAX_VALUE } from "./limits.js";
+import { isLonger, MAX_VALUE_BYTES } from "./limits.js";
 import { retryDelay } from "./retry.js";
 
 /**
  * @typedef {object} AttemptsOptions
- * @property {(step: Step) => object} undoing what a rollback handler is told besides
+ * @property {(step: Step) => object} handlerInput what a rollback handler gets besides the attempt
  * @property {(step: Step) => void} onended the step has succeeded or failed
  * @property {(error: WireError) => void} onfull the instance keeps more than it may: it cannot go on
  * @property {() => void} onidle an attempt has ended, and the step goes on later
@@ -96,7 +96,7 @@ export class Attempts {
       ref: /** @type {number} */ (step.ref),
       attempt: step.attempts,
       config: shownConfig(config),
-      ...(step.kind === "rollback" ? this.#options.undoing(step) : {}),
+      ...(step.kind === "rollback" ? this.#options.handlerInput(step) : {}),
     };
     if (config.retries.limit === 0) this.#pass.afterCommit(message);
     else this.#pass.send(message);
@@ -107,13 +107,13 @@ export class Attempts {
     const step = this.#running(ref, attempt);
     if (!step) return;
     step.usage = usage;
-    if (isLonger(value, MAX_VALUE)) {
+    if (isLonger(value, MAX_VALUE_BYTES)) {
       // The guest believes that the step has ended. It must know better, or it would never come to rest.
       this.#pass.sendNow({ type: "expired", pass: this.#pass.id, ref, attempt });
       const text = `Step ${targetOf(step)} output is too large. Maximum allowed size is 1MiB.`;
       return this.#settleFailure(step, internalError(text));
     }
-    if (!this.#pass.hasRoomFor(value)) return this.#overflow(step);
+    if (!this.#pass.reserveValue(value)) return this.#overflow(step);
     step.running = false;
     step.ended = true;
     this.#pass.disarm(step);
@@ -145,7 +145,7 @@ export class Attempts {
       return;
     }
     step.streaming = true;
-    if (!this.#pass.hasRoomForChunk()) return this.#overflow(step);
+    if (!this.#pass.reserveChunk()) return this.#overflow(step);
     this.#pass.write((store) => store.chunkWritten(this.#pass.number, step, index, value));
     this.#pass.tellCaller({ type: "resolve", pass: this.#pass.id, ref });
   }
@@ -172,7 +172,7 @@ export class Attempts {
    */
   lost(step, { blamed }) {
     step.ref = null;
-    if (step.delaying) return this.#retry(step, step.delaying.error, PLACEHOLDER_DELAY);
+    if (step.delaying) return this.#retry(step, step.delaying.error, PLACEHOLDER_DELAY_MS);
     // What must not run twice cannot begin again, whoever is to blame.
     if (blamed || step.config?.retries.limit === 0) return this.interrupt(step);
     this.#pass.dropChunks(step);
@@ -186,7 +186,7 @@ export class Attempts {
    * @param {number} attempt
    */
   #running(ref, attempt) {
-    const step = this.#pass.referred(ref);
+    const step = this.#pass.stepByRef(ref);
     return step && step.running && !step.delaying && step.attempts === attempt ? step : undefined;
   }
 
@@ -205,7 +205,7 @@ export class Attempts {
       return this.#fail(step, { error, held: fromGuest });
     }
     const dynamic = retries.delay === DYNAMIC;
-    if (immediately) return this.#retry(step, error, dynamic ? PLACEHOLDER_DELAY : 0);
+    if (immediately) return this.#retry(step, error, dynamic ? PLACEHOLDER_DELAY_MS : 0);
     if (dynamic) return this.#delays.ask(step, { error, held: fromGuest });
     this.#retry(step, error, retryDelay(retries, step.attempts));
   }
@@ -236,11 +236,11 @@ export class Attempts {
     step.delaying = null;
     step.ended = true;
     step.error = stepError ?? error;
-    const told = held && !stepError ? {} : { error: step.error };
+    const sent = held && !stepError ? {} : { error: step.error };
     const failed = { attempt: step.attempts, error, stepError, usage: step.usage };
     const { log, now } = this.#pass;
     this.#pass.write((store) => store.stepFailed(log, step, now, failed));
-    if (step.ref !== null) this.#pass.afterCommit({ type: "reject", pass: this.#pass.id, ref: step.ref, ...told });
+    if (step.ref !== null) this.#pass.afterCommit({ type: "reject", pass: this.#pass.id, ref: step.ref, ...sent });
     this.#options.onended(step);
   }
 

@@ -4,28 +4,30 @@
  * Answers are canonical text, and are given once what they tell of is durable.
  */
 
-/** @import { FromGuest, WireError } from "../../bridge/protocol.d.ts" */
-/** @import { InstanceRow } from "../store/store.d.ts" */
-/** @import { Engine } from "./engine.js" */
+/** @import { FromGuest } from "../../bridge/protocol.d.ts" */
+/** @import { Commands } from "./commands.js" */
+/** @import { Creator } from "./creator.js" */
+/** @import { InstanceReader } from "./subscription.js" */
 
-import { checkOptions, OptionError } from "../../bridge/options.js";
+import { checkOptions } from "../../bridge/options.js";
 import { canonical, toText } from "./canonical.js";
 import { instanceStatus } from "./detail.js";
-import { refusalToWire, WorkflowError } from "./errors.js";
+import { WorkflowError } from "./errors.js";
 import { Subscription, subscriptionOptions } from "./subscription.js";
 
 /** Number of the trigger "binding". */
 const BINDING = 1;
 
 /** @typedef {Extract<FromGuest, { type: "call" }>} BindingCall */
+/** @typedef {InstanceReader & { creator: Creator, commands: Commands }} BindingEngine the part of the engine that calls need */
 /** @typedef {(cancel: () => void) => void} OnClose hands over what ends the call early: nobody waits for it any more */
 
 /**
- * @param {Engine} engine
+ * @param {BindingEngine} engine
  * @param {BindingCall} call
  * @param {OnClose} onclose
  * @returns {Promise<string | undefined>} what the method gives, as canonical text
- * @throws {WorkflowError | OptionError}
+ * @throws {WorkflowError | import("../../bridge/options.js").OptionError}
  */
 export async function answerCall(engine, { workflow, method, args }, onclose) {
   const run = METHODS[method];
@@ -34,38 +36,38 @@ export async function answerCall(engine, { workflow, method, args }, onclose) {
   return answer === undefined ? undefined : toText(answer);
 }
 
-/** @type {Record<string, (engine: Engine, workflow: string, args: any, onclose: OnClose) => Promise<unknown>>} */
+/** @type {Record<string, (engine: BindingEngine, workflow: string, args: any, onclose: OnClose) => Promise<unknown>>} */
 const METHODS = {
   create: async (engine, workflow, options) => {
     checkCreate("create()", options);
-    return { id: await engine.create(workflow, { ...options, trigger: BINDING }) };
+    return { id: await engine.creator.create(workflow, { ...options, trigger: BINDING }) };
   },
   createBatch: (engine, workflow, { batch }) => {
     checkBatch(batch);
-    return engine.createBatch(workflow, batch, BINDING);
+    return engine.creator.createBatch(workflow, batch, BINDING);
   },
-  deleteBatch: (engine, workflow, { ids }) => engine.deleteBatch(workflow, ids),
-  get: async (engine, workflow, { id }) => ({ id: engine.get(workflow, id).id }),
+  deleteBatch: (engine, workflow, { ids }) => engine.commands.deleteBatch(workflow, ids),
+  get: async (engine, workflow, { id }) => ({ id: (await engine.get(workflow, id)).id }),
   status: async (engine, workflow, { id }) => {
-    const row = engine.get(workflow, id);
-    return instanceStatus(row, engine.log(row.number), shown);
+    const row = await engine.get(workflow, id);
+    return instanceStatus(row, await engine.log(row.number), shown);
   },
-  pause: (engine, workflow, { id }) => engine.pause(workflow, id),
-  resume: (engine, workflow, { id }) => engine.resume(workflow, id),
+  pause: (engine, workflow, { id }) => engine.commands.pause(workflow, id),
+  resume: (engine, workflow, { id }) => engine.commands.resume(workflow, id),
   terminate: (engine, workflow, { id, ...options }) => {
     checkOptions("terminate()", options, ["rollback"]);
-    return engine.terminate(workflow, id, { rollback: options.rollback === true, trigger: BINDING });
+    return engine.commands.terminate(workflow, id, { rollback: options.rollback === true, trigger: BINDING });
   },
   restart: (engine, workflow, { id, ...options }) => {
     checkOptions("restart()", options, ["from"]);
     if (options.from !== undefined) checkOptions("from of restart()", options.from, ["name", "count", "type"]);
-    return engine.restart(workflow, id, options.from);
+    return engine.commands.restart(workflow, id, options.from);
   },
-  delete: (engine, workflow, { id }) => engine.delete(workflow, id),
+  delete: (engine, workflow, { id }) => engine.commands.delete(workflow, id),
   sendEvent: async (engine, workflow, { id, ...options }) => {
     checkOptions("sendEvent()", options, ["type", "payload"]);
     const { type, payload } = options;
-    await engine.sendEvent(workflow, id, type, payload ?? '{"$":"undefined"}');
+    await engine.commands.sendEvent(workflow, id, type, payload ?? '{"$":"undefined"}');
   },
   subscribe: nextEvents,
 };
@@ -104,36 +106,31 @@ function shown(text) {
 /**
  * The events after the cursor, as soon as there are any.
  *
- * @param {Engine} engine
+ * @param {BindingEngine} engine
  * @param {string} workflow
  * @param {{ id: string, options?: object }} args
  * @param {OnClose} onclose
  */
-function nextEvents(engine, workflow, { id, options }, onclose) {
-  const row = engine.get(workflow, id);
+async function nextEvents(engine, workflow, { id, options }, onclose) {
+  const row = await engine.get(workflow, id);
   const subscription = new Subscription(engine, row, subscriptionOptions(options), shown);
-  return new Promise((resolve) => {
-    const look = () => {
-      const { events, done } = subscription.read();
-      if (events.length === 0 && !done) return;
-      unwatch();
-      resolve({ events, done, cursor: subscription.cursor });
-    };
-    const unwatch = engine.watch(row.number, look);
-    onclose(unwatch);
-    look();
+  /** @type {() => void} */
+  let wake = () => {};
+  let closed = false;
+  const unwatch = engine.watch(row.number, () => wake());
+  onclose(() => {
+    closed = true;
+    unwatch();
+    wake();
   });
-}
-
-/**
- * A refusal as the guest is told it.
- *
- * @param {any} error
- * @returns {WireError}
- */
-export function callError(error) {
-  if (error instanceof OptionError) return { name: "TypeError", message: error.message };
-  if (!(error instanceof WorkflowError))
-    return { name: "WorkflowInternalError", message: String(error?.message ?? error) };
-  return refusalToWire(error);
+  try {
+    for (;;) {
+      const added = new Promise((resolve) => (wake = () => resolve(undefined)));
+      const { events, done } = await subscription.read();
+      if (events.length > 0 || done || closed) return { events, done, cursor: subscription.cursor };
+      await added;
+    }
+  } finally {
+    unwatch();
+  }
 }

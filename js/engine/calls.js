@@ -9,7 +9,7 @@
 import { configProblem, resolveConfig } from "./config.js";
 import { parseDuration } from "./duration.js";
 import { fatalError, invalidEventType, refusalToWire } from "./errors.js";
-import { MAX_DURATION, MAX_STEP_NAME, MIN_WAIT } from "./limits.js";
+import { MAX_DURATION_MS, MAX_STEP_NAME_LENGTH, MIN_WAIT_MS } from "./limits.js";
 import { isEventType, isStepName } from "./names.js";
 
 const DEFAULT_WAIT = "24 hours";
@@ -40,7 +40,7 @@ export function checkSleep({ name, duration, until }, now) {
   if (until !== undefined && ms !== undefined && ms < 0) {
     return { error: { name: "Error", message: "You can't sleep until a time in the past, time-traveler" } };
   }
-  if (ms !== undefined && ms >= 0 && ms <= MAX_DURATION) return { ms };
+  if (ms !== undefined && ms >= 0 && ms <= MAX_DURATION_MS) return { ms };
   const asked =
     until === undefined
       ? `duration ${JSON.stringify(duration)}; allowed are 0 to 365 days, as ms or such as "5 minutes"`
@@ -59,7 +59,7 @@ export function checkWait({ name, eventType, timeout = DEFAULT_WAIT }) {
     return { error: refusalToWire(invalidEventType(eventType)) };
   }
   const ms = parseDuration(timeout);
-  if (ms !== undefined && ms >= MIN_WAIT && ms <= MAX_DURATION) return { ms };
+  if (ms !== undefined && ms >= MIN_WAIT_MS && ms <= MAX_DURATION_MS) return { ms };
   const given = JSON.stringify(timeout);
   return { error: fatalError(`Wait "${name}" has timeout ${given}; allowed are 1 second to 365 days`) };
 }
@@ -67,7 +67,9 @@ export function checkWait({ name, eventType, timeout = DEFAULT_WAIT }) {
 /** @param {string} name */
 function nameError(name) {
   if (isStepName(name)) return undefined;
-  return fatalError(`Step name "${name}" exceeds max length (${MAX_STEP_NAME} chars) or invalid characters found`);
+  return fatalError(
+    `Step name "${name}" exceeds max length (${MAX_STEP_NAME_LENGTH} chars) or invalid characters found`,
+  );
 }
 
 /**

@@ -1,32 +1,33 @@
 /** What people and other workflows do to an instance: send it events, pause, resume, end, restart and delete it. */
 
 /** @import { Encoded } from "../../bridge/protocol.d.ts" */
-/** @import { InstanceRow, Store } from "../store/store.d.ts" */
+/** @import { InstanceRow } from "../store/store.d.ts" */
+/** @import { EngineContext } from "./context.js" */
 /** @import { Scheduler } from "./scheduler.js" */
-/** @import { State } from "./state.js" */
 
 import { batchIds } from "./creation.js";
-import { invalidEventType, notFound, terminatedError, WorkflowError, workflowNotFound } from "./errors.js";
+import { invalidEventType, terminatedError, WorkflowError } from "./errors.js";
 import { targetOf } from "./events.js";
-import { isLonger, MAX_VALUE } from "./limits.js";
-import { isAddressableId, isEventType } from "./names.js";
+import { findWorkflow } from "./find.js";
+import { isLonger, MAX_VALUE_BYTES } from "./limits.js";
+import { isEventType } from "./names.js";
 import { planRestart } from "./restart.js";
 import { countRollbacks } from "./rollback.js";
-import { isFiniteStatus } from "./status.js";
+import { isFinalStatus } from "./status.js";
 import { isResting, readSteps } from "./step.js";
 
 export class Commands {
-  #state;
+  #engine;
   #scheduler;
   #onended;
 
   /**
-   * @param {State} state
+   * @param {EngineContext} engine
    * @param {Scheduler} scheduler
    * @param {() => void} onended an instance has come to its end
    */
-  constructor(state, scheduler, onended) {
-    this.#state = state;
+  constructor(engine, scheduler, onended) {
+    this.#engine = engine;
     this.#scheduler = scheduler;
     this.#onended = onended;
   }
@@ -39,28 +40,28 @@ export class Commands {
    * @returns {Promise<number>} when it was received
    */
   sendEvent(workflow, id, type, payload) {
-    return this.#state.carryOut((store) => {
-      const row = findInstance(store, workflow, id);
+    return this.#engine.own(workflow, id, (row, store) => {
       if (!isEventType(type)) {
         throw invalidEventType(type);
       }
-      if (isLonger(payload, MAX_VALUE)) {
+      if (isLonger(payload, MAX_VALUE_BYTES)) {
         throw new WorkflowError(
           "event.payload_too_large",
           "The event's payload is too large. Maximum allowed size is 1MiB.",
         );
       }
-      if (isFiniteStatus(row.status)) {
+      if (isFinalStatus(row.status)) {
         throw new WorkflowError(
           "instance.finished",
           `Cannot send an event to instance '${id}': it is already ${row.status}.`,
         );
       }
-      const { now } = this.#state;
-      const event = this.#state.write(() => store.eventReceived(row.number, type, now, payload));
+      const { now } = this.#engine;
+      const event = { number: store.nextEventNumber(row.number), type, at: now, payload };
+      this.#engine.commits.write(() => store.eventReceived(row.number, event));
       const instance = this.#scheduler.live(row.number);
       if (instance) instance.eventReceived(event);
-      else if (row.status === "waiting") this.#state.write(() => store.instanceDue(row.number, now));
+      else if (row.status === "waiting") this.#engine.commits.write(() => store.instanceDue(row.number, now));
       this.#scheduler.schedule();
       return now;
     });
@@ -68,29 +69,27 @@ export class Commands {
 
   /** @param {string} workflow @param {string} id */
   pause(workflow, id) {
-    return this.#state.carryOut((store) => {
-      const row = findInstance(store, workflow, id);
+    return this.#engine.own(workflow, id, (row, store) => {
       const instance = this.#scheduler.live(row.number);
       if (row.status === "rollingBack") return;
       if (instance && !instance.pausing) instance.pause();
       else if (!instance && (row.status === "running" || row.status === "waiting")) {
-        const { now } = this.#state;
-        this.#state.writeOf(row.number, () => store.instancePaused(store.loadCursor(row.number), now));
+        const { now } = this.#engine;
+        this.#engine.write(row.number, () => store.instancePaused(store.loadCursor(row.number), now));
       }
     });
   }
 
   /** @param {string} workflow @param {string} id */
   resume(workflow, id) {
-    return this.#state.carryOut((store) => {
-      const row = findInstance(store, workflow, id);
+    return this.#engine.own(workflow, id, (row, store) => {
       const instance = this.#scheduler.live(row.number);
       if (instance?.pausing) instance.unpause();
       else if (row.status === "paused") {
-        const { now } = this.#state;
+        const { now } = this.#engine;
         const pausedFor = now - (row.pausedOn ?? now);
         const { number } = row;
-        this.#state.writeOf(number, () => store.instanceResumed(store.loadCursor(number), now, pausedFor));
+        this.#engine.write(number, () => store.instanceResumed(store.loadCursor(number), now, pausedFor));
         this.#scheduler.schedule();
       }
     });
@@ -105,21 +104,20 @@ export class Commands {
    * @param {{ rollback?: boolean, trigger?: number }} [options]
    */
   terminate(workflow, id, { rollback = false, trigger = 0 } = {}) {
-    return this.#state.carryOut((store) => {
-      const row = findInstance(store, workflow, id);
-      if (isFiniteStatus(row.status)) {
+    return this.#engine.own(workflow, id, (row, store) => {
+      if (isFinalStatus(row.status)) {
         throw new WorkflowError(
           "instance.cannot_terminate",
           "(instance.cannot_terminate) Cannot terminate instance since its on a finite state",
         );
       }
       const { number } = row;
-      const { now } = this.#state;
+      const { now } = this.#engine;
       const totalSteps = rollback ? countRollbacks(readSteps(store.loadLog(number))) : 0;
       const instance = this.#scheduler.live(number);
       if (totalSteps > 0) this.#rollBack(row, totalSteps, trigger);
       else if (instance) instance.terminate(trigger);
-      else this.#state.writeOf(number, () => store.instanceTerminated(store.loadCursor(number), now, trigger));
+      else this.#engine.write(number, () => store.instanceTerminated(store.loadCursor(number), now, trigger));
       this.#onended();
     });
   }
@@ -128,9 +126,9 @@ export class Commands {
   #rollBack({ number, status }, totalSteps, trigger) {
     if (status === "rollingBack") return;
     this.#scheduler.discard(number);
-    const { now } = this.#state;
+    const { now } = this.#engine;
     const start = { triggerError: terminatedError(), totalSteps, trigger: { source: trigger } };
-    this.#state.writeOf(number, (store) => store.rollbackStarted(store.loadCursor(number), now, start));
+    this.#engine.write(number, (store) => store.rollbackStarted(store.loadCursor(number), now, start));
     this.#scheduler.schedule();
   }
 
@@ -142,12 +140,11 @@ export class Commands {
    * @param {{ name: string, count?: number, type?: "do" | "sleep" | "waitForEvent" }} [from]
    */
   restart(workflow, id, from) {
-    return this.#state.carryOut((store) => {
-      const row = findInstance(store, workflow, id);
+    return this.#engine.own(workflow, id, (row, store) => {
       const wipe = from && planRestart(store.loadLog(row.number), from);
       this.#scheduler.discard(row.number);
-      const { now } = this.#state;
-      this.#state.writeOf(row.number, () => {
+      const { now } = this.#engine;
+      this.#engine.write(row.number, () => {
         if (wipe) store.instanceRestartedFrom(row, now, wipe);
         else store.instanceRestarted(row, now);
       });
@@ -163,13 +160,12 @@ export class Commands {
    * @param {string} [target] the step as `NAME-COUNT`; absent: all that the instance has
    */
   skipSleep(workflow, id, target) {
-    return this.#state.carryOut((store) => {
-      const row = findInstance(store, workflow, id);
+    return this.#engine.own(workflow, id, (row, store) => {
       const { number } = row;
-      const { now } = this.#state;
+      const { now } = this.#engine;
       const rests = (/** @type {import("./step.js").Step} */ step) =>
         isResting(step) && (target === undefined || targetOf(step) === target);
-      const steps = isFiniteStatus(row.status) ? [] : [...readSteps(store.loadLog(number)).values()].filter(rests);
+      const steps = isFinalStatus(row.status) ? [] : [...readSteps(store.loadLog(number)).values()].filter(rests);
       if (steps.length === 0) {
         const what = target === undefined ? "nothing" : `no step "${target}"`;
         throw new WorkflowError(
@@ -177,18 +173,21 @@ export class Commands {
           `Instance '${id}' has ${what} that sleeps or waits for a retry.`,
         );
       }
-      this.#state.writeOf(number, () => {
+      this.#engine.write(number, () => {
         for (const step of steps) store.dueMoved(number, step, now);
         if (row.status === "waiting") store.instanceDue(number, now);
       });
-      this.#scheduler.live(number)?.hasten(steps.map(({ key }) => key));
+      this.#scheduler.live(number)?.skipSleep(steps.map(({ key }) => key));
       this.#scheduler.schedule();
     });
   }
 
   /** @param {string} workflow @param {string} id */
   delete(workflow, id) {
-    return this.#state.carryOut((store) => this.#delete(store, workflow, id));
+    return this.#engine.own(workflow, id, ({ number }, store) => {
+      this.#scheduler.discard(number);
+      this.#engine.write(number, () => store.instanceDeleted(number));
+    });
   }
 
   /**
@@ -197,43 +196,34 @@ export class Commands {
    * @param {string} workflow
    * @param {unknown} ids
    */
-  deleteBatch(workflow, ids) {
-    return this.#state.carryOut((store) => {
-      /** @type {{ deleted: { id: string }[], errors: { id: string, code: number, message: string }[] }} */
-      const result = { deleted: [], errors: [] };
-      if (!store.loadWorkflow(workflow)) throw workflowNotFound(workflow);
-      const gone = new Set();
-      for (const id of batchIds(ids)) {
-        try {
-          if (!gone.has(id)) this.#delete(store, workflow, id);
-          gone.add(id);
-          result.deleted.push({ id });
-        } catch (error) {
-          if (!(error instanceof WorkflowError)) throw error;
-          result.errors.push({ id, code: error.code, message: `workflows.api.error.${error.reason}` });
-        }
-      }
-      return result;
+  async deleteBatch(workflow, ids) {
+    const all = await this.#engine.readDurable((store) => {
+      findWorkflow(store, workflow);
+      return batchIds(ids);
     });
+    const outcomes = new Map(
+      await Promise.all(
+        [...new Set(all)].map(async (id) => /** @type {const} */ ([id, await this.#deleted(workflow, id)])),
+      ),
+    );
+    /** @type {{ deleted: { id: string }[], errors: { id: string, code: number, message: string }[] }} */
+    const result = { deleted: [], errors: [] };
+    for (const id of all) {
+      const error = outcomes.get(id);
+      if (error === undefined) result.deleted.push({ id });
+      else result.errors.push({ id, code: error.code, message: `workflows.api.error.${error.reason}` });
+    }
+    return result;
   }
 
-  /** @param {Store} store @param {string} workflow @param {string} id */
-  #delete(store, workflow, id) {
-    const { number } = findInstance(store, workflow, id);
-    this.#scheduler.discard(number);
-    this.#state.writeOf(number, () => store.instanceDeleted(number));
+  /** @param {string} workflow @param {string} id @returns {Promise<WorkflowError | undefined>} why it is not deleted */
+  async #deleted(workflow, id) {
+    try {
+      await this.delete(workflow, id);
+      return undefined;
+    } catch (error) {
+      if (error instanceof WorkflowError) return error;
+      throw error;
+    }
   }
-}
-
-/**
- * @param {Store} store
- * @param {string} workflow
- * @param {string} id
- * @returns {InstanceRow}
- * @throws {WorkflowError} there is none
- */
-export function findInstance(store, workflow, id) {
-  const row = isAddressableId(id) ? store.loadInstance(workflow, id) : undefined;
-  if (row) return row;
-  throw store.loadWorkflow(workflow) ? notFound(id) : workflowNotFound(workflow);
 }

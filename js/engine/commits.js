@@ -1,18 +1,24 @@
 /**
  * Group commit: everything that becomes due in one turn of the event loop, over all instances, is one transaction.
  *
- * Durable first, visible second: what is handed to `after` runs once the transaction that covers it is on the disk.
- * As long as nobody waits to be told, a transaction may stay open for LONGEST_OPEN, so that a step's start and its end are
+ * Durable first, visible second: what is handed to `afterCommit` runs once the transaction that covers it is durable.
+ * As long as nobody waits for it, a transaction may stay open for LONGEST_OPEN_MS, so that a step's start and its end are
  * often one commit: half the commits, and nobody can have seen what a crash in between takes back.
+ * A transaction that the store has committed is durable once `acknowledge` says so. SQLite's are durable at once.
  * When a commit fails, memory is ahead of the disk, and nothing that we know can be told to anybody: the engine stops.
  */
 
 /** @import { Store } from "../store/store.d.ts" */
 /** @import { Clock } from "./clock.d.ts" */
 
-/** ms after which a transaction is committed that nobody waits for. */
-const LONGEST_OPEN = 3;
+/** After this time a transaction is committed that nobody waits for. */
+const LONGEST_OPEN_MS = 3;
 const UNWRITABLE = "the state file cannot be written";
+
+/** Calls back once all that the store has committed so far is durable. @typedef {(durable: () => void) => void} Acknowledge */
+
+/** A commit of SQLite is durable when it returns. @type {Acknowledge} */
+const atOnce = (durable) => durable();
 
 export class Commits {
   /** @type {Store} */
@@ -20,8 +26,9 @@ export class Commits {
   #defer;
   #clock;
   #onfailure;
+  #acknowledge;
   /** @type {{ resolve: () => void, reject?: (error: Error) => void }[]} */
-  #after = [];
+  #waiting = [];
   #open = false;
   #scheduled = false;
   /** @type {(() => void) | null} */
@@ -30,15 +37,18 @@ export class Commits {
 
   /**
    * @param {Store} store
-   * @param {(run: () => void) => void} defer runs its argument at the end of the turn
-   * @param {Clock} clock
-   * @param {(error: unknown) => void} onfailure the transaction is lost
+   * @param {object} options
+   * @param {(run: () => void) => void} options.defer runs its argument at the end of the turn
+   * @param {Clock} options.clock
+   * @param {(error: unknown) => void} options.onfailure the transaction is lost
+   * @param {Acknowledge} [options.acknowledge]
    */
-  constructor(store, defer, clock, onfailure) {
+  constructor(store, { defer, clock, onfailure, acknowledge = atOnce }) {
     this.#store = store;
     this.#defer = defer;
     this.#clock = clock;
     this.#onfailure = onfailure;
+    this.#acknowledge = acknowledge;
   }
 
   /**
@@ -54,7 +64,7 @@ export class Commits {
       if (!this.#open) {
         this.#store.begin();
         this.#open = true;
-        this.#cancelLatest = this.#clock.at(this.#clock.now() + LONGEST_OPEN, () => this.flush());
+        this.#cancelLatest = this.#clock.at(this.#clock.now() + LONGEST_OPEN_MS, () => this.flush());
       }
       return write(this.#store);
     } catch (error) {
@@ -68,28 +78,28 @@ export class Commits {
    *
    * @param {() => void} resolve
    */
-  after(resolve) {
-    this.#after.push({ resolve });
+  afterCommit(resolve) {
+    this.#waiting.push({ resolve });
     this.#schedule();
   }
 
   /**
-   * The same, a turn later: whoever waits to be told does not wait for *run* as well.
+   * The same, a turn later: what else waits for the commit does not wait for *run* as well.
    *
    * @param {() => void} run
    */
-  afterwards(run) {
-    this.after(() => this.#defer(run));
+  afterCommitNextTurn(run) {
+    this.afterCommit(() => this.#defer(run));
   }
 
   /**
-   * The same as `after`, without hurry: with whichever commit comes next.
+   * The same as `afterCommit`, without hurry: with whichever commit comes next.
    *
    * @param {() => void} resolve
    */
-  eventually(resolve) {
-    if (this.#open) this.#after.push({ resolve });
-    else this.after(resolve);
+  withNextCommit(resolve) {
+    if (this.#open) this.#waiting.push({ resolve });
+    else this.afterCommit(resolve);
   }
 
   /**
@@ -99,7 +109,7 @@ export class Commits {
   committed() {
     return new Promise((resolve, reject) => {
       if (this.#failed) return reject(new StoppedError(UNWRITABLE));
-      this.#after.push({ resolve, reject });
+      this.#waiting.push({ resolve, reject });
       this.#schedule();
     });
   }
@@ -110,10 +120,15 @@ export class Commits {
     this.#defer(() => this.flush());
   }
 
-  /** Commit what has been written so far. What waits in `after` waits on, until the end of the turn. */
-  settle() {
+  /**
+   * Commit what has been written so far. What waits for the commit waits on, until the end of the turn.
+   *
+   * @returns {Promise<void>} settled once it is durable
+   */
+  commitNow() {
     this.#commit();
-    if (this.#after.length > 0) this.#schedule();
+    if (this.#waiting.length > 0) this.#schedule();
+    return new Promise((resolve) => this.#acknowledge(resolve));
   }
 
   #commit() {
@@ -136,9 +151,15 @@ export class Commits {
     } catch {
       return;
     }
-    const after = this.#after;
-    this.#after = [];
-    for (const { resolve } of after) {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#acknowledge(() => this.#resolve(waiting));
+  }
+
+  /** @param {{ resolve: () => void }[]} waiting */
+  #resolve(waiting) {
+    if (this.#failed) return;
+    for (const { resolve } of waiting) {
       try {
         resolve();
       } catch (error) {
@@ -152,7 +173,7 @@ export class Commits {
   abandon() {
     this.#failed = true;
     this.#cancelLatest?.();
-    this.#after = [];
+    this.#waiting = [];
   }
 
   /** @param {unknown} error */
@@ -160,7 +181,7 @@ export class Commits {
     if (this.#failed) return;
     this.#failed = true;
     this.#cancelLatest?.();
-    for (const { reject } of this.#after.splice(0)) reject?.(new StoppedError(UNWRITABLE, { cause: error }));
+    for (const { reject } of this.#waiting.splice(0)) reject?.(new StoppedError(UNWRITABLE, { cause: error }));
     try {
       this.#store.rollback();
     } catch {

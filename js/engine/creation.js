@@ -4,7 +4,7 @@
 
 import { parseDuration } from "./duration.js";
 import { invalidId, WorkflowError } from "./errors.js";
-import { isLonger, MAX_BATCH, MAX_VALUE } from "./limits.js";
+import { isLonger, MAX_BATCH, MAX_VALUE_BYTES } from "./limits.js";
 import { isAddressableId, isInstanceId } from "./names.js";
 
 /**
@@ -26,7 +26,7 @@ const LOCATIONS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "ap
  */
 export function checkCreation({ id, params = "{}", retention, locationHint }) {
   if (!isInstanceId(id)) throw invalidId(id);
-  if (isLonger(params, MAX_VALUE)) {
+  if (isLonger(params, MAX_VALUE_BYTES)) {
     throw new WorkflowError("instance.params_too_large", "The params are too large. Maximum allowed size is 1MiB.");
   }
   if (locationHint !== undefined && !LOCATIONS.includes(locationHint)) {
@@ -94,7 +94,7 @@ export function batchInstances(batch) {
     (/** @type {number} */ sum, /** @type {CreateOptions} */ each) => sum + (each.params ?? "").length,
     0,
   );
-  if (total > MAX_VALUE) throw refusal("(body) Batch size exceeds maximum allowed");
+  if (total > MAX_VALUE_BYTES) throw refusal("(body) Batch size exceeds maximum allowed");
   if (all.some((/** @type {CreateOptions} */ { id }) => id !== undefined && !isInstanceId(id))) {
     throw new WorkflowError("instance.invalid_id", "(instance.invalid_id) Instance ID is invalid");
   }

@@ -1,25 +1,26 @@
 /** Makes instances: one, a batch, one with part of another's history, and those of schedules. */
 
-/** @import { ScheduleRow, Store, WorkflowRow } from "../store/store.d.ts" */
+/** @import { NewInstance, ScheduleRow, Store, WorkflowRow } from "../store/store.d.ts" */
+/** @import { EngineContext } from "./context.js" */
 /** @import { CreateOptions } from "./creation.js" */
 /** @import { WorkflowError } from "./errors.js" */
 /** @import { ForkOptions } from "./fork.js" */
 /** @import { Scheduler } from "./scheduler.js" */
-/** @import { State } from "./state.js" */
 
 import { batchInstances, checkCreation } from "./creation.js";
-import { alreadyExists, workflowNotFound } from "./errors.js";
+import { alreadyExists } from "./errors.js";
 import { CRON_TRIGGER } from "./events.js";
+import { findWorkflow } from "./find.js";
 import { planFork } from "./fork.js";
 
 export class Creator {
-  #state;
+  #engine;
   #scheduler;
   #newId;
 
-  /** @param {State} state @param {Scheduler} scheduler @param {() => string} newId */
-  constructor(state, scheduler, newId) {
-    this.#state = state;
+  /** @param {EngineContext} engine @param {Scheduler} scheduler @param {() => string} newId */
+  constructor(engine, scheduler, newId) {
+    this.#engine = engine;
     this.#scheduler = scheduler;
     this.#newId = newId;
   }
@@ -31,25 +32,37 @@ export class Creator {
    * @throws {WorkflowError}
    */
   create(workflow, { trigger = 0, ...options } = {}) {
-    return this.#state.carryOut((store) => {
-      const id = this.#insert(store, find(store, workflow), options, trigger);
+    return this.#engine.transact((store) => {
+      const id = this.#insert(findWorkflow(store, workflow), options, trigger);
+      if (id === undefined) throw alreadyExists(String(options.id));
       this.#scheduler.schedule();
       return id;
     });
   }
 
   /**
-   * @param {Store} store
    * @param {WorkflowRow} workflow
    * @param {CreateOptions} options
    * @param {number} trigger
+   * @returns {string | undefined} its id; undefined where the workflow has an instance of the id
+   * @throws {WorkflowError} the options are not allowed
    */
-  #insert(store, { name, versionId }, { id = this.#newId(), params = "{}", ...rest }, trigger) {
+  #insert({ name, versionId }, { id = this.#newId(), params = "{}", ...rest }, trigger) {
     const retention = checkCreation({ id, params, ...rest });
-    if (store.hasInstance(name, id)) throw alreadyExists(id);
-    const row = { workflow: name, id, params, trigger, versionId, ...retention };
-    this.#state.write(() => store.instanceCreated(row, this.#state.now));
-    return id;
+    const isNew = this.#created({ workflow: name, id, params, trigger, versionId, ...retention });
+    return isNew ? id : undefined;
+  }
+
+  /**
+   * Ask the store for an instance of this workflow and id.
+   *
+   * @param {Omit<NewInstance, "number">} instance
+   * @returns {boolean} whether it is new; otherwise nothing has changed
+   */
+  #created(instance) {
+    const number = this.#engine.nextNumber();
+    const { now } = this.#engine;
+    return this.#engine.commits.write((store) => store.instanceCreated({ ...instance, number }, now)) !== undefined;
   }
 
   /**
@@ -61,8 +74,8 @@ export class Creator {
    * @param {number} [trigger]
    */
   createBatch(workflow, batch, trigger = 0) {
-    return this.#state.carryOut((store) => {
-      const found = find(store, workflow);
+    return this.#engine.transact((store) => {
+      const found = findWorkflow(store, workflow);
       const all = batchInstances(batch);
       /** @type {{ created: { id: string }[], errors: { index: number, id?: string, code: number, message: string }[] }} */
       const result = { created: [], errors: [] };
@@ -71,10 +84,10 @@ export class Creator {
       for (const options of all) checkCreation({ ...options, id: options.id ?? "generated" });
       for (const [index, options] of all.entries()) {
         const { id } = options;
-        const problem = seen.has(id) ? DUPLICATE : id && store.hasInstance(workflow, id) ? EXISTING : undefined;
+        const created = seen.has(id) ? undefined : this.#insert(found, options, trigger);
+        if (created !== undefined) result.created.push({ id: created });
+        else if (id !== undefined) result.errors.push({ index, id, ...(seen.has(id) ? DUPLICATE : EXISTING) });
         if (id !== undefined) seen.add(id);
-        if (problem) result.errors.push({ index, ...(id === undefined ? {} : { id }), ...problem });
-        else result.created.push({ id: this.#insert(store, found, options, trigger) });
       }
       this.#scheduler.schedule();
       return Array.isArray(batch) ? result.created : result;
@@ -91,16 +104,17 @@ export class Creator {
    * @throws {WorkflowError}
    */
   fork(workflow, { store: source, number }, { id = this.#newId(), trigger = 0, ...options } = {}) {
-    return this.#state.carryOut((store) => {
-      const { name, versionId } = find(store, workflow);
+    return this.#engine.transact((store) => {
+      const { name, versionId } = findWorkflow(store, workflow);
       const params = options.params ?? source.loadInstanceByNumber(number)?.params ?? "{}";
       checkCreation({ id, params });
-      if (store.hasInstance(name, id)) throw alreadyExists(id);
       const rows = planFork(source.loadLog(number), options);
       const kept = new Set(rows.map((row) => `${row.name} ${row.count}`));
       const chunks = source.loadChunks(number).filter((chunk) => kept.has(`${chunk.name} ${chunk.count}`));
-      const instance = { workflow: name, id, params, trigger, versionId };
-      this.#state.write(() => store.instanceForked(instance, { rows, chunks }, this.#state.now));
+      const instance = { number: this.#engine.nextNumber(), workflow: name, id, params, trigger, versionId };
+      const { now } = this.#engine;
+      if (!this.#engine.commits.write(() => store.instanceForked(instance, { rows, chunks }, now)))
+        throw alreadyExists(id);
       this.#scheduler.schedule();
       return id;
     });
@@ -115,26 +129,16 @@ export class Creator {
   fire(schedule, time) {
     const { workflow: name, cron } = schedule;
     const id = `${cron}-${time}`;
-    this.#state.write((store) => {
-      store.scheduleCarriedOut(schedule, time);
-      const workflow = store.loadWorkflow(name);
-      if (!workflow || store.hasInstance(name, id)) return;
+    const { commits, store } = this.#engine;
+    commits.write(() => store.scheduleCarriedOut(schedule, time));
+    const workflow = store.loadWorkflow(name);
+    if (workflow) {
       const { versionId } = workflow;
-      const made = { cron, scheduledTime: time };
-      store.instanceCreated(
-        { workflow: name, id, params: "{}", trigger: CRON_TRIGGER, versionId, schedule: made },
-        this.#state.now,
-      );
-    });
+      const origin = { cron, scheduledTime: time };
+      this.#created({ workflow: name, id, params: "{}", trigger: CRON_TRIGGER, versionId, schedule: origin });
+    }
     this.#scheduler.schedule();
   }
-}
-
-/** @param {Store} store @param {string} name */
-function find(store, name) {
-  const workflow = store.loadWorkflow(name);
-  if (!workflow) throw workflowNotFound(name);
-  return workflow;
 }
 
 const EXISTING = { code: 10405, message: "workflows.api.error.instance.already_exists" };

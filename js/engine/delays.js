@@ -15,10 +15,10 @@ import { targetOf } from "./events.js";
 import { retryDelay } from "./retry.js";
 
 /** How long a delay function may take. */
-const DELAY_LIMIT = 5000;
+const DELAY_LIMIT_MS = 5000;
 const INVALID = 'returned an invalid delay value (expected a number of ms or a duration string like "30 seconds")';
 /** The delay where a crash came before the delay function had answered. */
-export const PLACEHOLDER_DELAY = 1000;
+export const PLACEHOLDER_DELAY_MS = 1000;
 
 /**
  * @typedef {object} DelaysOptions
@@ -49,9 +49,9 @@ export class Delays {
     const attempt = step.attempts;
     const config = shownConfig(/** @type {StepConfig} */ (step.config));
     step.delaying = failure;
-    const told = failure.held ? {} : { error: failure.error };
-    this.#pass.sendNow({ type: "delay", pass, ref, attempt, config, ...told });
-    this.#pass.arm(step, now + DELAY_LIMIT, () => {
+    const sent = failure.held ? {} : { error: failure.error };
+    this.#pass.sendNow({ type: "delay", pass, ref, attempt, config, ...sent });
+    this.#pass.arm(step, now + DELAY_LIMIT_MS, () => {
       this.#pass.sendNow({ type: "expired", pass, ref, attempt });
       this.#fail(step, "did not return within 5 seconds");
     });
@@ -59,7 +59,7 @@ export class Delays {
 
   /** @param {Extract<FromGuest, { type: "delay" }>} message */
   answered({ ref, attempt, delay, failure }) {
-    const step = this.#pass.referred(ref);
+    const step = this.#pass.stepByRef(ref);
     if (!step?.delaying || step.attempts !== attempt) return;
     this.#pass.disarm(step);
     const ms = parseDuration(delay) ?? -1;

@@ -3,7 +3,7 @@
 /** @import { LogEntry, LogRow, InstanceRow, OutputRow } from "../store/store.d.ts" */
 
 import * as E from "./events.js";
-import { isFiniteStatus } from "./status.js";
+import { isFinalStatus } from "./status.js";
 
 export const REDACTED = "[REDACTED]";
 
@@ -17,7 +17,7 @@ export const REDACTED = "[REDACTED]";
  */
 export function instanceDetail(row, rows, output, toJson) {
   const steps = stepDetails(rows, toJson);
-  const ended = isFiniteStatus(row.status);
+  const ended = isFinalStatus(row.status);
   return {
     status: row.status,
     params: toJson(row.params),

@@ -1,33 +1,38 @@
 /**
- * The engine: where its parts are put together, and what everybody asks them for. The creator makes instances, the
- * scheduler gives them passes, commands are what is done to them.
+ * The engine: puts its parts together, and answers what callers read. The creator makes instances, the scheduler gives them
+ * passes, commands change them.
  *
- * It holds no durable fact: all is in the store, and an engine that opens a store goes on with every instance that is
- * not finished. Clock, ids and the end of the turn are handed in, so that it runs in Node, in a page and in a test.
+ * It holds no durable fact: all is in the store, and an engine that opens a store continues every instance that is not
+ * finished. Clock, ids and the end of the turn are handed in, so that it runs in Node, in a page and in a test.
  */
 
 /** @import { Guest } from "../../bridge/protocol.d.ts" */
-/** @import { InstanceFilter, NewWorkflow, Store, WorkflowRow } from "../store/store.d.ts" */
+/** @import { InstanceFilter, NewWorkflow, Store, StepRef, WorkflowRow } from "../store/store.d.ts" */
 /** @import { Clock } from "./clock.d.ts" */
+/** @import { Acknowledge } from "./commits.js" */
 /** @import { Cron } from "./cron.d.ts" */
 
 import { answerCall } from "./binding.js";
-import { Commands, findInstance } from "./commands.js";
-import { Commits, StoppedError } from "./commits.js";
+import { Commands } from "./commands.js";
+import { EngineContext } from "./context.js";
 import { Creator } from "./creator.js";
-import { workflowNotFound } from "./errors.js";
+import { WorkflowError } from "./errors.js";
+import { WORKFLOW_SUCCESS } from "./events.js";
+import { findInstance, findWorkflow } from "./find.js";
+import { workflowNameProblem } from "./names.js";
 import { Sweeper } from "./retention.js";
 import { Scheduler } from "./scheduler.js";
 import { Schedules } from "./schedules.js";
-import { State } from "./state.js";
 
 /**
  * @typedef {object} EngineOptions
  * @property {Store} store
  * @property {Clock} clock
  * @property {Cron} [cron] without it workflows cannot have schedules
- * @property {() => string} newId
+ * @property {() => string} newId gives the id of an instance that is created without one
+ * @property {() => number} [nextNumber] gives the number of the next instance; counts on from the store's last one where absent
  * @property {(run: () => void) => void} defer runs its argument at the end of this turn of the event loop
+ * @property {Acknowledge} [acknowledge] when a commit of the store is durable; at once where absent, as SQLite's are
  * @property {(workflow: WorkflowRow) => Promise<Guest>} guestFor where the workflow's passes run; rejects where its code
  *   cannot be loaded
  * @property {(problem: { workflow?: string, error: unknown }) => void} onproblem something that concerns the operator;
@@ -39,58 +44,46 @@ import { State } from "./state.js";
 
 export class Engine {
   #options;
-  #commits;
-  #state;
+  #engine;
   /** @type {Scheduler} */
   #scheduler;
-  #creator;
-  #commands;
   /** @type {Sweeper} */
   #sweeper;
   #schedules;
-  #stopped = false;
+  /** Creates instances. */
+  creator;
+  /** Changes instances. */
+  commands;
 
   /** @param {EngineOptions} options */
   constructor(options) {
-    const { store, clock } = options;
     this.#options = options;
-    this.#commits = new Commits(store, options.defer, clock, (error) => this.#fail(error));
-    this.#state = new State(store, this.#commits, clock);
-    this.#scheduler = new Scheduler({
+    this.#engine = new EngineContext({ ...options, onfailure: (error) => this.#fail(error) });
+    const ended = () => this.#sweeper.schedule();
+    this.#scheduler = new Scheduler(this.#engine, {
       ...options,
-      commits: this.#commits,
-      write: (number, write) => this.#state.writeOf(number, write),
       call: (call, onclose) => answerCall(this, call, onclose),
-      onended: () => this.#sweeper.schedule(),
-      onproblem: (problem) => (problem.workflow === undefined ? this.#fail(problem.error) : options.onproblem(problem)),
+      onended: ended,
     });
-    this.#creator = new Creator(this.#state, this.#scheduler, options.newId);
-    this.#commands = new Commands(this.#state, this.#scheduler, () => this.#sweeper.schedule());
-    this.#sweeper = new Sweeper({
-      store,
-      clock,
-      remove: (number) => unlessStopped(() => this.#state.writeOf(number, () => store.instanceDeleted(number))),
-    });
-    this.#schedules = new Schedules({
+    this.creator = new Creator(this.#engine, this.#scheduler, options.newId);
+    this.commands = new Commands(this.#engine, this.#scheduler, ended);
+    this.#sweeper = new Sweeper(this.#engine);
+    this.#schedules = new Schedules(this.#engine, {
       ...options,
-      fire: (schedule, time) => unlessStopped(() => this.#creator.fire(schedule, time)),
+      fire: (schedule, time) => this.creator.fire(schedule, time),
     });
-  }
-
-  get clock() {
-    return this.#options.clock;
   }
 
   get commits() {
-    return this.#commits;
+    return this.#engine.commits;
   }
 
   /** Take up whatever the last engine on this store left unfinished. */
   open() {
-    this.#commits.write((store) => store.recover(this.clock.now()));
+    this.commits.write((store) => store.recover(this.#engine.now));
     this.#scheduler.schedule();
     this.#sweeper.schedule();
-    this.#schedules.look();
+    this.#schedules.fireDue();
   }
 
   /** Begin to run instances, after having been idle. */
@@ -101,7 +94,7 @@ export class Engine {
 
   /** Let go of all passes; the store is left as a crash would leave it, but for what is committed now. */
   close() {
-    this.#commits.flush();
+    this.commits.flush();
     this.#stop();
   }
 
@@ -109,18 +102,21 @@ export class Engine {
 
   /**
    * @param {NewWorkflow} workflow
-   * @throws {WorkflowError} a schedule cannot be kept
+   * @throws {WorkflowError} its name is not allowed, or a schedule cannot be kept
    */
   async saveWorkflow({ schedules = [], ...workflow }) {
-    this.checkSchedules(workflow.name, schedules);
-    const now = this.clock.now();
-    this.#commits.write((store) => {
-      store.saveWorkflow({ ...NOTHING_SET, ...workflow, createdOn: now, modifiedOn: now, triggeredOn: null });
-      store.schedulesSet(workflow.name, schedules, now);
+    const { name } = workflow;
+    const problem = workflowNameProblem(name);
+    if (problem) throw new WorkflowError("workflow.invalid_name", `Workflow name ${problem}`);
+    this.#schedules.check(name, schedules);
+    const { now } = this.#engine;
+    this.commits.write((store) => {
+      store.saveWorkflow({ ...NOTHING_SET, ...workflow, createdOn: now, modifiedOn: now });
+      store.schedulesSet(name, schedules, now);
     });
     this.#scheduler.unblock();
-    this.#schedules.look();
-    await this.#commits.committed();
+    this.#schedules.fireDue();
+    await this.commits.committed();
   }
 
   /**
@@ -128,8 +124,8 @@ export class Engine {
    * @param {string[]} schedules that it is to have
    * @throws {WorkflowError} naming one that cannot be kept
    */
-  checkSchedules(workflow, schedules) {
-    this.#schedules.check(workflow, schedules);
+  async checkSchedules(workflow, schedules) {
+    await this.#engine.readDurable(() => this.#schedules.check(workflow, schedules));
   }
 
   /**
@@ -138,150 +134,119 @@ export class Engine {
    * @param {string} workflow
    */
   schedules(workflow) {
-    const all = this.#state.read((store) => store.loadSchedules()).filter((schedule) => schedule.workflow === workflow);
-    return all.map((schedule) => ({ cron: schedule.cron, next: this.#schedules.next(schedule) ?? null }));
+    return this.#engine.readDurable((store) =>
+      store
+        .loadSchedules()
+        .filter((schedule) => schedule.workflow === workflow)
+        .map((schedule) => ({ cron: schedule.cron, next: this.#schedules.next(schedule) ?? null })),
+    );
   }
 
-  /** @param {string} name */
+  /**
+   * @param {string} name
+   * @throws {WorkflowError} it does not exist
+   */
   workflow(name) {
-    const workflow = this.#state.read((store) => store.loadWorkflow(name));
-    if (!workflow) throw workflowNotFound(name);
-    return workflow;
+    return this.#engine.readDurable((store) => findWorkflow(store, name));
   }
 
   workflows() {
-    return this.#state.read((store) => store.loadWorkflows());
+    return this.#engine.readDurable((store) => store.loadWorkflows());
   }
 
-  /** @param {string} workflow */
+  /** How many instances a workflow has, by status. @param {string} workflow */
   countByStatus(workflow) {
-    return this.#state.read((store) => store.countByStatus(workflow));
+    return this.#engine.readDurable((store) => store.countByStatus(workflow));
   }
 
-  // Instances, as they are on the disk --------------------------------------------------------------------------------
+  /** When an instance of the workflow was last created; null where none was. @param {string} workflow */
+  triggeredOn(workflow) {
+    return this.#engine.readDurable((store) => store.triggeredOn(workflow));
+  }
+
+  // Instances ---------------------------------------------------------------------------------------------------------
 
   /**
    * @param {string} workflow
    * @param {string} id
-   * @throws {WorkflowError} there is none
+   * @throws {WorkflowError} it does not exist
    */
   get(workflow, id) {
-    return this.#state.read((store) => findInstance(store, workflow, id));
+    return this.#engine.readDurable((store) => findInstance(store, workflow, id));
   }
 
-  /** @param {string} workflow @param {string} id */
+  /** The same, undefined where it does not exist. @param {string} workflow @param {string} id */
   find(workflow, id) {
-    return this.#state.read((store) => store.loadInstance(workflow, id));
+    return this.#engine.readDurable((store) => store.loadInstance(workflow, id));
   }
 
   /** @param {InstanceFilter} filter */
   list(filter) {
-    return this.#state.read((store) => ({ rows: store.listInstances(filter), total: store.countInstances(filter) }));
+    return this.#engine.readDurable((store) => ({
+      rows: store.listInstances(filter),
+      total: store.countInstances(filter),
+    }));
   }
 
-  /** @param {number} number @param {number} [after] */
+  /** @param {number} number of the instance @param {number} [after] only entries with a larger id */
   log(number, after) {
-    return this.#state.read((store) => store.loadLog(number, after));
+    return this.#engine.readDurable((store) => store.loadLog(number, after));
   }
 
-  /** A chunk of a byte stream. @param {number} number @param {import("../store/store.d.ts").StepRef} step @param {number} place */
+  /** A chunk of a byte stream. @param {number} number @param {StepRef} step @param {number} place */
   chunk(number, step, place) {
-    return this.#state.read((store) => store.loadChunk(number, step, place));
+    return this.#engine.readDurable((store) => store.loadChunk(number, step, place));
   }
 
-  /** @param {number} number @param {number} [after] */
+  /** @param {number} number of the instance @param {number} [after] only lines with a larger id */
   output(number, after) {
-    return this.#state.read((store) => store.loadOutput(number, after));
+    return this.#engine.readDurable((store) => store.loadOutput(number, after));
   }
 
-  /** @type {State["watch"]} */
+  /**
+   * What has been added to an instance since a follower's last read, as of one moment.
+   *
+   * @param {number} number of the instance
+   * @param {{ entry: number, line?: number | undefined }} after ids of the last log entry and of the last line of output that
+   *   it has; without `line` no output is read
+   * @returns {Promise<import("./subscription.js").Additions>}
+   */
+  additions(number, { entry, line }) {
+    return this.#engine.readDurable((store) => {
+      const log = store.loadLog(number, entry);
+      const ended = log.some(({ event }) => event === WORKFLOW_SUCCESS);
+      return {
+        exists: store.workflowOf(number) !== undefined,
+        log,
+        result: ended ? (store.loadInstanceByNumber(number)?.output ?? null) : null,
+        output: line === undefined ? [] : store.loadOutput(number, line),
+      };
+    });
+  }
+
+  /**
+   * Call *notify* after each commit that has added to the instance's log or output.
+   *
+   * @type {EngineContext["watch"]}
+   */
   watch(number, notify) {
-    return this.#state.watch(number, notify);
-  }
-
-  // Making them -------------------------------------------------------------------------------------------------------
-
-  /** @type {Creator["create"]} */
-  create(workflow, options) {
-    return this.#creator.create(workflow, options);
-  }
-
-  /** @type {Creator["createBatch"]} */
-  createBatch(workflow, batch, trigger) {
-    return this.#creator.createBatch(workflow, batch, trigger);
-  }
-
-  /** @type {Creator["fork"]} */
-  fork(workflow, source, options) {
-    return this.#creator.fork(workflow, source, options);
-  }
-
-  // What is done to them ----------------------------------------------------------------------------------------------
-
-  /** @type {Commands["sendEvent"]} */
-  sendEvent(workflow, id, type, payload) {
-    return this.#commands.sendEvent(workflow, id, type, payload);
-  }
-
-  /** @type {Commands["pause"]} */
-  pause(workflow, id) {
-    return this.#commands.pause(workflow, id);
-  }
-
-  /** @type {Commands["resume"]} */
-  resume(workflow, id) {
-    return this.#commands.resume(workflow, id);
-  }
-
-  /** @type {Commands["terminate"]} */
-  terminate(workflow, id, options) {
-    return this.#commands.terminate(workflow, id, options);
-  }
-
-  /** @type {Commands["restart"]} */
-  restart(workflow, id, from) {
-    return this.#commands.restart(workflow, id, from);
-  }
-
-  /** @type {Commands["skipSleep"]} */
-  skipSleep(workflow, id, target) {
-    return this.#commands.skipSleep(workflow, id, target);
-  }
-
-  /** @type {Commands["delete"]} */
-  delete(workflow, id) {
-    return this.#commands.delete(workflow, id);
-  }
-
-  /** @type {Commands["deleteBatch"]} */
-  deleteBatch(workflow, ids) {
-    return this.#commands.deleteBatch(workflow, ids);
+    return this.#engine.watch(number, notify);
   }
 
   // The end -----------------------------------------------------------------------------------------------------------
 
   /** @param {unknown} error */
   #fail(error) {
-    if (this.#stopped) return;
+    if (this.#engine.stopped) return;
     this.#stop();
     this.#options.onproblem({ error });
   }
 
   #stop() {
-    this.#stopped = true;
-    this.#state.stop();
+    this.#engine.stop();
     this.#scheduler.stop();
     this.#sweeper.stop();
     this.#schedules.stop();
-  }
-}
-
-/** A timer's write: when the state cannot be written, that has been reported already. @param {() => void} write */
-function unlessStopped(write) {
-  try {
-    write();
-  } catch (error) {
-    if (!(error instanceof StoppedError)) throw error;
   }
 }
 

@@ -2,6 +2,8 @@
 
 /** @import { WireError } from "../../bridge/protocol.d.ts" */
 
+import { OptionError } from "../../bridge/options.js";
+
 /**
  * A refusal of a call to the engine. `reason` is upstream's word for it ("instance.not_found"), `code` its number.
  */
@@ -17,6 +19,18 @@ export class WorkflowError extends Error {
     this.reason = reason;
     this.code = code;
   }
+}
+
+/**
+ * The error of a call of another workflow, for the guest that called.
+ *
+ * @param {any} error
+ * @returns {WireError}
+ */
+export function callError(error) {
+  if (error instanceof OptionError) return { name: "TypeError", message: error.message };
+  if (!(error instanceof WorkflowError)) return internalError(String(error?.message ?? error));
+  return refusalToWire(error);
 }
 
 /** @param {string} name */

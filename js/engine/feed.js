@@ -1,27 +1,24 @@
 /** An instance's events, with what its code prints in between: what people are shown while they follow it. */
 
 /** @import { InstanceRow } from "../store/store.d.ts" */
-/** @import { Engine } from "./engine.js" */
-/** @import { SubscriptionOptions } from "./subscription.js" */
+/** @import { InstanceReader, SubscriptionOptions } from "./subscription.js" */
 
 import { toPlain } from "./plain.js";
 import { Subscription } from "./subscription.js";
 
 export class Feed {
-  #engine;
   #row;
   #subscription;
   #wantsOutput;
 
   /**
-   * @param {Engine} engine
+   * @param {InstanceReader} engine
    * @param {InstanceRow} row
    * @param {SubscriptionOptions} options
    * @param {number} [printed] number of the last line of output that is known already
    * @param {(text: string) => unknown} [plain] what is shown of a canonical text
    */
   constructor(engine, row, options, printed = 0, plain = toPlain) {
-    this.#engine = engine;
     this.#row = row;
     this.#subscription = new Subscription(engine, row, options, plain);
     // A filter names events of the instance, and what its code prints is none.
@@ -35,10 +32,9 @@ export class Feed {
   }
 
   /** What has come since the last call, in order of time. `last`: the instance has ended, or is gone. */
-  read() {
-    const { number, id } = this.#row;
-    const { events, done } = this.#subscription.read();
-    const output = this.#wantsOutput ? this.#engine.output(number, this.printed) : [];
+  async read() {
+    const { id } = this.#row;
+    const { events, output, done } = await this.#subscription.read(this.#wantsOutput ? this.printed : undefined);
     this.printed = output.at(-1)?.id ?? this.printed;
     const logs = output.map(({ at, step, level, text }) => ({
       type: "log",

@@ -6,18 +6,16 @@
  */
 
 /** @import { Encoded, FromGuest, Guest, LostPass, ToGuest, WireError } from "../../bridge/protocol.d.ts" */
-/** @import { EventRow, InstanceRow, LogCursor, LogRow, Store } from "../store/store.d.ts" */
-/** @import { Commits } from "./commits.js" */
-/** @import { Clock } from "./clock.d.ts" */
+/** @import { EventRow, InstanceRow, LogCursor, LogRow } from "../store/store.d.ts" */
+/** @import { EngineContext } from "./context.js" */
 /** @import { Step } from "./step.js" */
 
 import { Attempts } from "./attempts.js";
-import { callError } from "./binding.js";
 import { checkDo } from "./calls.js";
 import { DEFAULT_CONFIG } from "./config.js";
-import { fatalError, internalError } from "./errors.js";
+import { callError, fatalError, internalError } from "./errors.js";
 import { targetOf } from "./events.js";
-import { isLonger, MAX_VALUE } from "./limits.js";
+import { isLonger, MAX_VALUE_BYTES } from "./limits.js";
 import { OutputBound } from "./output.js";
 import { Parking } from "./parking.js";
 import { Pass } from "./pass.js";
@@ -27,24 +25,26 @@ import { isResting, toHistory } from "./step.js";
 import { Waits } from "./waits.js";
 
 /**
- * What an instance needs of the engine.
+ * What has the live instances: the scheduler.
  *
- * @typedef {object} Surroundings
- * @property {Commits} commits
- * @property {Clock} clock
- * @property {(number: number, write: (store: Store) => void) => void} write in this turn's transaction; tells subscribers
- * @property {(instance: Instance) => void} release the instance has no pass any more
- * @property {number} stateLimit how much an instance may keep, in characters
- * @property {number} keepParked how long the pass of a parked instance is kept where there is room, in ms
- * @property {(instance: Instance) => void} keep its pass may be given up
- * @property {(instance: Instance) => void} unkeep its pass is needed again, or gone
+ * @typedef {object} InstanceOwner
+ * @property {(instance: Instance) => void} released the instance has no pass any more
+ * @property {(instance: Instance) => void} parked its pass may be given up
+ * @property {(instance: Instance) => void} woken its pass is needed again, or gone
  * @property {(call: Extract<FromGuest, { type: "call" }>, onclose: (cancel: () => void) => void) => Promise<Encoded | undefined>} call
- *   carries out what the guest asks of other workflows
- * @property {(read: (store: Store) => any) => any} read as the store stands, this turn's writes included
+ *   carries out a guest's call of another workflow
+ *
+ * @typedef {object} InstanceParts
+ * @property {LogRow[]} rows
+ * @property {EventRow[]} events that no wait has taken
+ * @property {LogCursor} log
+ * @property {number} pass its number
+ * @property {Guest} guest
+ * @property {number} keepParkedMs how long the pass of a parked instance is kept where there is room
  */
 
 export class Instance {
-  #engine;
+  #owner;
   #pass;
   #attempts;
   #waits;
@@ -59,24 +59,25 @@ export class Instance {
   #cancelCalls = new Set();
 
   /**
-   * @param {Surroundings} engine
+   * @param {EngineContext} engine
+   * @param {InstanceOwner} owner
    * @param {InstanceRow} row
-   * @param {{ rows: LogRow[], events: EventRow[], log: LogCursor, pass: number, guest: Guest }} parts
+   * @param {InstanceParts} parts
    */
-  constructor(engine, row, { events, ...parts }) {
-    this.#engine = engine;
+  constructor(engine, owner, row, { events, keepParkedMs, ...parts }) {
+    this.#owner = owner;
     this.#pass = new Pass(engine, row, parts);
     this.#attempts = new Attempts(this.#pass, {
-      undoing: (step) => /** @type {RollbackPass} */ (this.#rollback).told(step),
+      handlerInput: (step) => /** @type {RollbackPass} */ (this.#rollback).handlerInput(step),
       onended: (step) => this.#stepEnded(step),
       onfull: (error) => this.#errored(error),
       onidle: () => this.#pauseIfIdle(),
     });
     this.#waits = new Waits(this.#pass, events);
     this.#parking = new Parking(this.#pass, {
-      keepParked: engine.keepParked,
-      onparked: () => engine.keep(this),
-      onwoken: () => engine.unkeep(this),
+      keepParkedMs,
+      onparked: () => owner.parked(this),
+      onwoken: () => owner.woken(this),
       leave: () => this.#leave("park"),
     });
     this.#pass.onactivity = () => this.#parking.wake();
@@ -115,7 +116,7 @@ export class Instance {
       else if (!isAttempted(step)) this.#waits.arm(step);
     }
     if (this.#rollback) this.#rollback.start();
-    else this.#waits.serve();
+    else this.#waits.deliverBuffered();
     this.#pass.send({
       type: "start",
       pass: this.pass,
@@ -148,7 +149,7 @@ export class Instance {
       case "delay":
         return this.#attempts.delayed(message);
       case "rollback":
-        return this.#rollback?.found(message);
+        return this.#rollback?.handlerFound(message);
       case "call":
         return this.#onCall(message);
       case "writeChunk":
@@ -158,10 +159,10 @@ export class Instance {
       case "replayed":
         return this.#rollback?.replayed();
       case "sleep":
-        if (this.#isNew(message)) this.#waits.sleep(message);
+        if (this.#admit(message) === "new") this.#waits.sleep(message);
         return;
       case "waitForEvent":
-        if (this.#isNew(message)) this.#waits.wait(message);
+        if (this.#admit(message) === "new") this.#waits.wait(message);
         return;
       case "end":
         return this.#onEnd(message.value);
@@ -175,44 +176,46 @@ export class Instance {
   // Steps ------------------------------------------------------------------------------------------------------------
 
   /**
-   * Whether a call is of a step that the log does not know. If it does, its outcome is given, or it goes on where it stands.
+   * Let a call of a step in. The call of a step that the log knows gets the outcome, or the step continues from where it is.
    *
    * @param {Extract<FromGuest, { type: "do" | "sleep" | "waitForEvent" }>} call
+   * @returns {"new" | "known" | "refused"} `new`: the log does not know the step, which may begin
    */
-  #isNew({ type, ref, name, count }) {
+  #admit({ type, ref, name, count }) {
     const step = this.#pass.step(type, name, count);
     if (step) {
-      this.#pass.refer(step, ref);
-      if (step.ended) this.#pass.answer(step);
+      this.#pass.bindRef(step, ref);
+      if (step.ended) this.#pass.settleCall(step);
       else if (step.kind === "do" && !step.running) this.#attempts.arm(step);
-      return false;
+      return "known";
     }
-    if (this.#rollback) this.#pass.refuse(ref, fatalError(NO_STEPS));
-    return this.#rollback === null;
+    if (this.#rollback === null) return "new";
+    this.#pass.refuse(ref, fatalError(NO_STEPS));
+    return "refused";
   }
 
   /** @param {Extract<FromGuest, { type: "do" }>} message */
   #onDo(message) {
-    if (!this.#isNew(message)) return;
+    if (this.#admit(message) !== "new") return;
     const { ref, rollback, started = false } = message;
     if (this.pausing && !started) return void this.#blocked.push(message);
-    const asked = checkDo(message);
-    if ("error" in asked) return this.#pass.refuse(ref, asked.error);
+    const checked = checkDo(message);
+    if ("error" in checked) return this.#pass.refuse(ref, checked.error);
     const step = this.#pass.add("do", message, ref);
     step.hasRollback = rollback !== undefined;
-    this.#attempts.start(step, asked.config, { started });
+    this.#attempts.start(step, checked.config, { started });
   }
 
   /** @param {Step} step */
   #stepEnded(step) {
-    if (step.kind === "rollback") this.#rollback?.goOn();
+    if (step.kind === "rollback") this.#rollback?.advance();
     else this.#pauseIfIdle();
   }
 
   /** @param {Extract<FromGuest, { type: "readChunk" }>} message */
   #onReadChunk({ ref, name, count, index }) {
     const { pass } = this;
-    const value = this.#pass.read((store) => store.loadChunk(this.number, { name, count }, index));
+    const value = this.#pass.store.loadChunk(this.number, { name, count }, index);
     const error = internalError(`Stored output for ${targetOf({ name, count })} is corrupt or incomplete.`);
     this.#pass.tellCaller(
       value === undefined ? { type: "reject", pass, ref, error } : { type: "resolve", pass, ref, value },
@@ -226,10 +229,10 @@ export class Instance {
    */
   #onCall(message) {
     const { ref } = message;
-    const answer = (/** @type {ToGuest} */ told) => {
-      if (!this.#pass.ended) this.#pass.sendNow(told);
+    const answer = (/** @type {ToGuest} */ reply) => {
+      if (!this.#pass.ended) this.#pass.sendNow(reply);
     };
-    this.#engine
+    this.#owner
       .call(message, (cancel) => this.#cancelCalls.add(cancel))
       .then(
         (value) => answer({ type: "resolve", pass: this.pass, ref, ...(value === undefined ? {} : { value }) }),
@@ -243,11 +246,11 @@ export class Instance {
   }
 
   /**
-   * What these steps rest for is over now; the store says so already.
+   * End the sleep of these steps, or their wait for the next attempt. The store says so already.
    *
    * @param {string[]} keys
    */
-  hasten(keys) {
+  skipSleep(keys) {
     for (const key of keys) {
       const step = this.#pass.steps.get(key);
       if (!step || !isResting(step)) continue;
@@ -260,10 +263,10 @@ export class Instance {
   /** @param {Extract<FromGuest, { type: "log" }>} message */
   #onOutput({ ref, level, text, replay }) {
     if (replay) return;
-    this.#outputBound ??= new OutputBound(this.#pass.read((store) => store.outputSize(this.number)));
+    this.#outputBound ??= new OutputBound(this.#pass.store.outputSize(this.number));
     const kept = this.#outputBound.admit({ level, text });
     if (!kept) return;
-    const step = ref === undefined ? undefined : this.#pass.referred(ref);
+    const step = ref === undefined ? undefined : this.#pass.stepByRef(ref);
     const row = { at: this.#pass.now, step: step ? targetOf(step) : null, ...kept };
     this.#pass.write((store) => store.outputWritten(this.number, [row]));
   }
@@ -286,7 +289,7 @@ export class Instance {
   unpause() {
     const { log, now } = this.#pass;
     this.#pass.write((store) => store.instanceRunning(log, now));
-    this.#pass.letGo();
+    this.#pass.release();
     for (const message of this.#blocked.splice(0)) this.#onDo(message);
     for (const step of this.#pass.open()) {
       if (step.kind === "do" && !step.running && step.ref !== null) this.#attempts.arm(step);
@@ -307,7 +310,7 @@ export class Instance {
 
   /** @param {Encoded} output */
   #onEnd(output) {
-    if (isLonger(output, MAX_VALUE)) {
+    if (isLonger(output, MAX_VALUE_BYTES)) {
       return this.#onFail(internalError("Workflow output is too large. Maximum allowed size is 1MiB."));
     }
     const { log, now } = this.#pass;
@@ -317,7 +320,7 @@ export class Instance {
 
   /** @param {WireError} error */
   #onFail(error) {
-    if (this.#rollback) return this.#rollback.lose();
+    if (this.#rollback) return this.#rollback.handlersLost();
     const { log, now } = this.#pass;
     const totalSteps = countRollbacks(this.#pass.steps);
     if (totalSteps > 0) {
@@ -351,7 +354,7 @@ export class Instance {
   lost({ blamed }) {
     const { pausing } = this;
     this.#close();
-    this.#engine.release(this);
+    this.#owner.released(this);
     for (const step of this.#pass.open()) {
       if (step.running) this.#attempts.lost(step, { blamed: step.ref !== null && blamed.includes(step.ref) });
     }
@@ -400,7 +403,7 @@ export class Instance {
     this.#parking.forget();
     this.#pass.sendNow({ type: "drop", pass: this.pass, reason });
     this.#close();
-    this.#engine.release(this);
+    this.#owner.released(this);
   }
 
   #close() {

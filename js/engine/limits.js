@@ -1,23 +1,23 @@
 /** Upstream's documented limits (paid plan). Sizes in bytes of the encoded value. */
 
-export const MAX_VALUE = 1024 * 1024;
-export const MAX_STEP_NAME = 256;
-export const MAX_ID = 100;
+export const MAX_VALUE_BYTES = 1024 * 1024;
+export const MAX_STEP_NAME_LENGTH = 256;
+export const MAX_ID_LENGTH = 100;
 export const MAX_BATCH = 100;
-export const MAX_NAME = 64;
+export const MAX_NAME_LENGTH = 64;
 /** Per state; upstream: per account. */
 export const MAX_SCHEDULES = 100;
-export const MAX_EVENT_TYPE = 100;
-export const MAX_DURATION = 365 * 86_400_000;
-export const MIN_WAIT = 1000;
+export const MAX_EVENT_TYPE_LENGTH = 100;
+export const MAX_DURATION_MS = 365 * 86_400_000;
+export const MIN_WAIT_MS = 1000;
 export const MAX_RETRIES = 10_000;
 export const DEFAULT_STEP_LIMIT = 10_000;
 /** All that an instance keeps: results, events that it has taken, byte streams. */
-export const MAX_STATE = 1024 ** 3;
+export const MAX_STATE_CHARACTERS = 1024 ** 3;
 /** Byte streams are kept in chunks of this size. */
-export const CHUNK = 256 * 1024;
+export const CHUNK_BYTES = 256 * 1024;
 /** Size of an instance's own output (print, logging) that is kept. */
-export const MAX_OUTPUT = 1024 * 1024;
+export const MAX_OUTPUT_CHARACTERS = 1024 * 1024;
 
 const encoder = new TextEncoder();
 

@@ -1,6 +1,6 @@
 /** Which names, ids and event types are allowed: upstream's rules. */
 
-import { MAX_EVENT_TYPE, MAX_ID, MAX_NAME, MAX_STEP_NAME } from "./limits.js";
+import { MAX_EVENT_TYPE_LENGTH, MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_STEP_NAME_LENGTH } from "./limits.js";
 
 const WORD = /^[a-zA-Z0-9_][a-zA-Z0-9-_]*$/;
 /** Wider than WORD, so that ids of cron-made instances ("<cron>-<ms>") can be addressed. */
@@ -11,12 +11,20 @@ const CONTROL = /[\x00-\x1f]/;
 
 /** @param {unknown} name */
 export function isWorkflowName(name) {
-  return typeof name === "string" && name.length <= MAX_NAME && WORD.test(name);
+  return typeof name === "string" && name.length <= MAX_NAME_LENGTH && WORD.test(name);
+}
+
+/** Why a text is not a workflow's name, as the rest of a sentence that begins with "Workflow name". @param {string} name */
+export function workflowNameProblem(name) {
+  if (isWorkflowName(name)) return undefined;
+  if (name === "") return "is empty";
+  if (name.length > MAX_NAME_LENGTH) return `is ${name.length} characters long; the limit is ${MAX_NAME_LENGTH}`;
+  return `is '${name}'; letters, digits, '_' and '-' are allowed, and no '-' at the start`;
 }
 
 /** @param {unknown} id */
 export function isInstanceId(id) {
-  return typeof id === "string" && id.length <= MAX_ID && WORD.test(id) && !RESERVED.test(id);
+  return typeof id === "string" && id.length <= MAX_ID_LENGTH && WORD.test(id) && !RESERVED.test(id);
 }
 
 /** @param {unknown} id */
@@ -26,10 +34,10 @@ export function isAddressableId(id) {
 
 /** @param {unknown} name */
 export function isStepName(name) {
-  return typeof name === "string" && name.length <= MAX_STEP_NAME && !CONTROL.test(name);
+  return typeof name === "string" && name.length <= MAX_STEP_NAME_LENGTH && !CONTROL.test(name) && name.isWellFormed();
 }
 
 /** @param {unknown} type */
 export function isEventType(type) {
-  return typeof type === "string" && type.length <= MAX_EVENT_TYPE && WORD.test(type);
+  return typeof type === "string" && type.length <= MAX_EVENT_TYPE_LENGTH && WORD.test(type);
 }

@@ -1,6 +1,6 @@
 /** What of an instance's output (print, logging) is kept: all of it, up to a bound. */
 
-import { MAX_OUTPUT } from "./limits.js";
+import { MAX_OUTPUT_CHARACTERS } from "./limits.js";
 
 export class OutputBound {
   #size;
@@ -17,10 +17,10 @@ export class OutputBound {
    * @returns {{ level: string, text: string } | undefined}
    */
   admit({ level, text }) {
-    if (this.#size > MAX_OUTPUT) return undefined;
+    if (this.#size > MAX_OUTPUT_CHARACTERS) return undefined;
     this.#size += text.length;
-    if (this.#size <= MAX_OUTPUT) return { level, text };
-    const word = `Output of this instance is longer than ${MAX_OUTPUT} characters; the rest is not kept.`;
+    if (this.#size <= MAX_OUTPUT_CHARACTERS) return { level, text };
+    const word = `Output of this instance is longer than ${MAX_OUTPUT_CHARACTERS} characters; the rest is not kept.`;
     return { level: "warning", text: word };
   }
 }

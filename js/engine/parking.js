@@ -7,11 +7,11 @@
 /** @import { Pass } from "./pass.js" */
 
 /** How long a pass must have been quiet before it is parked, so that short waits do not cost a replay. */
-export const PARK_LINGER = 50;
+export const PARK_LINGER_MS = 50;
 
 /**
  * @typedef {object} ParkingOptions
- * @property {number} keepParked how long the pass of a parked instance is kept, in ms
+ * @property {number} keepParkedMs how long the pass of a parked instance is kept
  * @property {() => void} onparked the pass may be given up
  * @property {() => void} onwoken it is needed again, or gone
  * @property {() => void} leave gives it up
@@ -41,7 +41,7 @@ export class Parking {
    */
   quiet(seen) {
     if (seen !== this.#pass.sent || this.#pass.held || this.#pass.isExecuting()) return;
-    this.#cancel = this.#pass.at(this.#pass.now + PARK_LINGER, () => {
+    this.#cancel = this.#pass.at(this.#pass.now + PARK_LINGER_MS, () => {
       this.#cancel = null;
       this.#park();
     });
@@ -50,17 +50,17 @@ export class Parking {
   #park() {
     const { log, now, number, rollingBack } = this.#pass;
     const due = Math.min(...this.#pass.open().map((step) => step.due ?? Infinity));
-    if (due === Infinity || due - now < PARK_LINGER) return;
+    if (due === Infinity || due - now < PARK_LINGER_MS) return;
     if (rollingBack) {
       this.#pass.write((store) => store.instanceDue(number, due));
       return this.#options.leave();
     }
     this.#pass.write((store) => store.instanceParked(log, now, due));
-    const { keepParked } = this.#options;
-    if (keepParked === 0) return this.#options.leave();
+    const { keepParkedMs } = this.#options;
+    if (keepParkedMs === 0) return this.#options.leave();
     this.#parked = true;
     this.#options.onparked();
-    this.#cancel = this.#pass.at(now + keepParked, () => this.giveUp());
+    this.#cancel = this.#pass.at(now + keepParkedMs, () => this.giveUp());
   }
 
   /** Let go of a pass that was kept although the instance is parked. */

@@ -6,11 +6,11 @@
 
 /** @import { Guest, ToGuest, WireError } from "../../bridge/protocol.d.ts" */
 /** @import { InstanceRow, LogCursor, LogRow, Store } from "../store/store.d.ts" */
-/** @import { Surroundings } from "./instance.js" */
-/** @import { Kind } from "./step.js" */
+/** @import { EngineContext } from "./context.js" */
+/** @import { LoggedKind } from "./step.js" */
 
 import { ATTEMPT_SUCCESS, WAIT_COMPLETE } from "./events.js";
-import { CHUNK } from "./limits.js";
+import { CHUNK_BYTES } from "./limits.js";
 import { readSteps, Step, stepKey } from "./step.js";
 
 export class Pass {
@@ -18,7 +18,7 @@ export class Pass {
   #guest;
   /** Messages to the guest so far; `quiet` is compared with it. */
   #sent = 0;
-  /** Messages kept back while a pause is pending. @type {ToGuest[] | null} */
+  /** Messages withheld while a pause is pending. @type {ToGuest[] | null} */
   #withheld = null;
   /** By what the guest calls them. @type {Map<number, Step>} */
   #refs = new Map();
@@ -31,7 +31,7 @@ export class Pass {
   #chunks = null;
 
   /**
-   * @param {Surroundings} engine
+   * @param {EngineContext} engine
    * @param {InstanceRow} row
    * @param {{ rows: LogRow[], log: LogCursor, pass: number, guest: Guest }} parts
    */
@@ -54,7 +54,7 @@ export class Pass {
   }
 
   get now() {
-    return this.#engine.clock.now();
+    return this.#engine.now;
   }
 
   /** How many messages the guest has been sent. */
@@ -65,7 +65,7 @@ export class Pass {
   // Steps ------------------------------------------------------------------------------------------------------------
 
   /**
-   * @param {Kind} kind
+   * @param {LoggedKind} kind
    * @param {string} name
    * @param {number} count
    */
@@ -74,7 +74,7 @@ export class Pass {
   }
 
   /**
-   * @param {Kind} kind
+   * @param {LoggedKind} kind
    * @param {{ name: string, count: number }} call
    * @param {number} ref
    */
@@ -82,7 +82,7 @@ export class Pass {
     const step = new Step(kind, name, count);
     step.order = this.log.seq + 1;
     this.steps.set(step.key, step);
-    this.refer(step, ref);
+    this.bindRef(step, ref);
     return step;
   }
 
@@ -92,13 +92,13 @@ export class Pass {
    * @param {Step} step
    * @param {number} ref
    */
-  refer(step, ref) {
+  bindRef(step, ref) {
     step.ref = ref;
     this.#refs.set(ref, step);
   }
 
-  /** @param {number} ref */
-  referred(ref) {
+  /** The step that the guest calls by this number. @param {number} ref */
+  stepByRef(ref) {
     return this.#refs.get(ref);
   }
 
@@ -119,28 +119,27 @@ export class Pass {
     this.#engine.write(this.number, write);
   }
 
-  /** Whether there is room for a further value. @param {string} value */
-  hasRoomFor(value) {
+  /** Count a further value. @param {string} value @returns {boolean} whether the instance may keep it */
+  reserveValue(value) {
     this.#values += value.length;
     return this.#fits();
   }
 
-  /** Whether there is room for a further chunk of a byte stream. */
-  hasRoomForChunk() {
+  /** Count a further chunk of a byte stream. @returns {boolean} whether the instance may keep it */
+  reserveChunk() {
     this.#chunks = this.#countChunks() + 1;
     return this.#fits();
   }
 
   #fits() {
-    return this.#values + this.#countChunks() * CHUNK <= this.#engine.stateLimit;
+    return this.#values + this.#countChunks() * CHUNK_BYTES <= this.#engine.stateLimit;
   }
 
   #countChunks() {
-    this.#chunks ??= this.read((store) => store.countChunks(this.number));
-    return this.#chunks;
+    return (this.#chunks ??= this.store.countChunks(this.number));
   }
 
-  /** What a failed attempt has left of a byte stream is of no use to anybody. @param {Step} step */
+  /** Delete what a failed attempt has left of a byte stream. @param {Step} step */
   dropChunks(step) {
     if (!step.streaming) return;
     step.streaming = false;
@@ -148,13 +147,9 @@ export class Pass {
     this.write((store) => store.chunksDropped(this.number, step));
   }
 
-  /**
-   * @template T
-   * @param {(store: Store) => T} read
-   * @returns {T}
-   */
-  read(read) {
-    return this.#engine.read(read);
+  /** As it stands, what is not committed yet included. */
+  get store() {
+    return this.#engine.store;
   }
 
   /**
@@ -162,7 +157,7 @@ export class Pass {
    * @param {() => void} run
    */
   at(time, run) {
-    return this.#engine.clock.at(time, run);
+    return this.#engine.at(time, run);
   }
 
   /**
@@ -189,14 +184,14 @@ export class Pass {
 
   // Sending ----------------------------------------------------------------------------------------------------------
 
-  /** @param {Step} step ended: its outcome goes to whoever called it */
-  answer(step) {
+  /** Send the outcome of a step that has ended to its call. @param {Step} step */
+  settleCall(step) {
     const { ref } = step;
     if (ref === null) return;
     if (step.error) return this.afterCommit({ type: "reject", pass: this.id, ref, error: step.error });
     if (step.kind === "sleep") return this.afterCommit({ type: "resolve", pass: this.id, ref });
     const event = step.kind === "do" ? ATTEMPT_SUCCESS : WAIT_COMPLETE;
-    const value = step.value ?? /** @type {string} */ (this.read((store) => store.loadValue(this.number, step, event)));
+    const value = step.value ?? /** @type {string} */ (this.store.loadValue(this.number, step, event));
     step.value = null;
     this.afterCommit({ type: "resolve", pass: this.id, ref, value });
   }
@@ -213,7 +208,7 @@ export class Pass {
 
   /** @param {ToGuest} message */
   afterCommit(message) {
-    this.#engine.commits.after(() => this.send(message));
+    this.#engine.commits.afterCommit(() => this.send(message));
   }
 
   /**
@@ -222,7 +217,7 @@ export class Pass {
    * @param {ToGuest} message
    */
   tellCaller(message) {
-    this.#engine.commits.after(() => {
+    this.#engine.commits.afterCommit(() => {
       if (!this.ended) this.sendNow(message);
     });
   }
@@ -241,7 +236,7 @@ export class Pass {
     this.#guest.send(message);
   }
 
-  /** A pause is pending: what would let `run()` go on is kept back. */
+  /** Whether a pause is pending: what would let `run()` continue is withheld. */
   get held() {
     return this.#withheld !== null;
   }
@@ -251,8 +246,8 @@ export class Pass {
     this.sendNow({ type: "hold", pass: this.id, on: true });
   }
 
-  /** The pause is taken back. */
-  letGo() {
+  /** The pause is taken back: send what was withheld. */
+  release() {
     const withheld = this.#withheld ?? [];
     this.#withheld = null;
     this.sendNow({ type: "hold", pass: this.id, on: false });

@@ -1,38 +1,30 @@
 /** Retention: finished instances whose time is over are deleted. */
 
-/** @import { Store } from "../store/store.d.ts" */
-/** @import { Clock } from "./clock.d.ts" */
+/** @import { EngineContext } from "./context.js" */
 
 /** How many are deleted in one turn, so that nobody waits for a large cleaning. */
-const PORTION = 100;
-/** The shortest time between two looks, so that a steady flow of ends is not a steady flow of deletions, in ms. */
-const PERIOD = 60_000;
-
-/**
- * @typedef {object} SweeperOptions
- * @property {Store} store
- * @property {Clock} clock
- * @property {(number: number) => void} remove
- */
+const BATCH = 100;
+/** The shortest time between two sweeps, so that a steady flow of ends is not a steady flow of deletions. */
+const PERIOD_MS = 60_000;
 
 export class Sweeper {
-  #options;
+  #engine;
   /** @type {(() => void) | null} */
   #cancel = null;
-  /** When it looks next, while it is set to. */
+  /** When the next sweep is, while one is planned. */
   #at = Infinity;
 
-  /** @param {SweeperOptions} options */
-  constructor(options) {
-    this.#options = options;
+  /** @param {EngineContext} engine */
+  constructor(engine) {
+    this.#engine = engine;
   }
 
-  /** An instance may have ended: look when its time, or that of an earlier one, is over. */
+  /** An instance may have ended: sweep when its time, or that of an earlier one, is over. */
   schedule() {
-    const { store, clock } = this.#options;
+    const { store, now } = this.#engine;
     const expiry = store.nextExpiry();
     if (expiry === null) return;
-    this.#set(expiry <= clock.now() ? clock.now() : Math.max(expiry, clock.now() + PERIOD));
+    this.#set(expiry <= now ? now : Math.max(expiry, now + PERIOD_MS));
   }
 
   /** @param {number} at */
@@ -40,17 +32,17 @@ export class Sweeper {
     if (at >= this.#at) return;
     this.stop();
     this.#at = at;
-    this.#cancel = this.#options.clock.at(at, () => {
+    this.#cancel = this.#engine.at(at, () => {
       this.#at = Infinity;
       this.#sweep();
     });
   }
 
   #sweep() {
-    const { store, clock, remove } = this.#options;
-    const expired = store.loadExpired(clock.now(), PORTION);
-    for (const number of expired) remove(number);
-    if (expired.length === PORTION) this.#set(clock.now() + 1);
+    const { store, now } = this.#engine;
+    const expired = store.loadExpired(now, BATCH);
+    for (const number of expired) this.#engine.write(number, () => store.instanceDeleted(number));
+    if (expired.length === BATCH) this.#set(now + 1);
     else this.schedule();
   }
 

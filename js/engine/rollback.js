@@ -13,7 +13,7 @@ import { ROLLBACK_START } from "./events.js";
 import { stepKey } from "./step.js";
 
 /** How long `run()` may take to come to its end in the replay; what is found by then is what there is. */
-export const REPLAY_LIMIT = 60_000;
+export const REPLAY_LIMIT_MS = 60_000;
 
 /**
  * How many handlers a rollback would run.
@@ -21,17 +21,17 @@ export const REPLAY_LIMIT = 60_000;
  * @param {Map<string, Step>} steps
  */
 export function countRollbacks(steps) {
-  return undoable(steps).length;
+  return stepsWithHandlers(steps).length;
 }
 
 /** @param {Map<string, Step>} steps in the order in which they are to be undone */
-function undoable(steps) {
+function stepsWithHandlers(steps) {
   return [...steps.values()].filter((step) => step.hasRollback).sort((a, b) => b.order - a.order);
 }
 
 /** A handler that the replay has found. @typedef {{ ref: number, config: object | undefined }} Handler */
 
-export class Rollback {
+export class RollbackPlan {
   #steps;
   /** @type {Map<string, Handler>} */
   #handlers = new Map();
@@ -54,12 +54,12 @@ export class Rollback {
    * @param {number} count
    * @param {Handler} handler
    */
-  found(name, count, handler) {
+  handlerFound(name, count, handler) {
     this.#handlers.set(stepKey("do", name, count), handler);
   }
 
-  /** No handler can be had. */
-  lose() {
+  /** The interpreter has given the pass up, and with it all handlers. */
+  handlersLost() {
     this.begun = true;
     this.#handlers.clear();
   }
@@ -71,11 +71,11 @@ export class Rollback {
 
   /** The step that is to be undone next. */
   next() {
-    return undoable(this.#steps).find((step) => !this.undoingOf(step)?.ended);
+    return stepsWithHandlers(this.#steps).find((step) => !this.handlerStepOf(step)?.ended);
   }
 
   /** The handler's own step, once it has begun. @param {Step} step */
-  undoingOf({ name, count }) {
+  handlerStepOf({ name, count }) {
     return this.#steps.get(stepKey("rollback", name, count));
   }
 
@@ -85,9 +85,9 @@ export class Rollback {
   }
 
   get progress() {
-    const done = undoable(this.#steps).filter((step) => {
-      const undoing = this.undoingOf(step);
-      return undoing?.ended && !undoing.error;
+    const done = stepsWithHandlers(this.#steps).filter((step) => {
+      const handlerStep = this.handlerStepOf(step);
+      return handlerStep?.ended && !handlerStep.error;
     });
     return { totalSteps: this.start.totalSteps, completedSteps: done.length };
   }

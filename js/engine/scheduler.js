@@ -6,44 +6,41 @@
  */
 
 /** @import { FromGuest, Guest, LostPass } from "../../bridge/protocol.d.ts" */
-/** @import { Store, WorkflowRow } from "../store/store.d.ts" */
-/** @import { Clock } from "./clock.d.ts" */
-/** @import { Commits } from "./commits.js" */
+/** @import { WorkflowRow } from "../store/store.d.ts" */
+/** @import { EngineContext } from "./context.js" */
+/** @import { InstanceOwner } from "./instance.js" */
 
-import { StoppedError } from "./commits.js";
 import { lastId } from "./events.js";
 import { Instance } from "./instance.js";
-import { DEFAULT_STEP_LIMIT, MAX_STATE } from "./limits.js";
-import { isFiniteStatus } from "./status.js";
+import { DEFAULT_STEP_LIMIT } from "./limits.js";
+import { isFinalStatus } from "./status.js";
 
 /** How many passes are live at once; further instances wait in the store. */
 const MAX_LIVE = 1000;
 /** How long the pass of a parked instance is kept in case it is soon needed: waking it costs no replay then. */
-const KEEP_PARKED = 10_000;
+const KEEP_PARKED_MS = 10_000;
 
 /**
  * @typedef {object} SchedulerOptions
- * @property {Store} store
- * @property {Commits} commits
- * @property {Clock} clock
- * @property {(number: number, write: (store: Store) => void) => void} write in this turn's transaction; tells subscribers
- * @property {import("./instance.js").Surroundings["call"]} call
+ * @property {InstanceOwner["call"]} call
  * @property {(workflow: WorkflowRow) => Promise<Guest>} guestFor
  * @property {() => void} onended an instance may have come to its end
- * @property {(problem: { workflow?: string, error: unknown }) => void} onproblem
+ * @property {(problem: { workflow: string, error: unknown }) => void} onproblem the workflow's code cannot be loaded
  * @property {number} [keepParked] how long the passes of parked instances are kept where there is room, in ms
- * @property {number} [stateLimit] how much an instance may keep, in characters
  * @property {boolean} [idle] run nothing until `activate` is called
  */
 
 export class Scheduler {
+  #engine;
   #options;
+  /** @type {InstanceOwner} */
+  #owner;
   /** Instances with a pass; null while the code of one is being loaded. @type {Map<number, Instance | null>} */
   #live = new Map();
   /** How many of them are null. */
   #loading = 0;
-  /** Parked instances whose passes are kept, the longest first: the first to go when there is no room. @type {Set<Instance>} */
-  #kept = new Set();
+  /** Parked instances that still have a pass, the longest first: the first to go when there is no room. @type {Set<Instance>} */
+  #parked = new Set();
   /** @type {Map<number, Instance>} */
   #passes = new Map();
   #lastPass = 0;
@@ -57,12 +54,18 @@ export class Scheduler {
   #cancelWake = null;
   #idle;
   #pumping = false;
-  #stopped = false;
 
-  /** @param {SchedulerOptions} options */
-  constructor(options) {
+  /** @param {EngineContext} engine @param {SchedulerOptions} options */
+  constructor(engine, options) {
+    this.#engine = engine;
     this.#options = options;
     this.#idle = options.idle ?? false;
+    this.#owner = {
+      released: (instance) => this.#released(instance),
+      parked: (instance) => this.#instanceParked(instance),
+      woken: (instance) => this.#parked.delete(instance),
+      call: options.call,
+    };
   }
 
   /** Begin to run instances, after having been idle. */
@@ -97,7 +100,6 @@ export class Scheduler {
   }
 
   stop() {
-    this.#stopped = true;
     this.#cancelWake?.();
     for (const instance of this.#passes.values()) instance.abandon();
     this.#passes.clear();
@@ -105,35 +107,34 @@ export class Scheduler {
   }
 
   /** @param {Instance} instance */
-  #release(instance) {
+  #released(instance) {
     this.#passes.delete(instance.pass);
     if (this.#live.get(instance.number) === instance) this.#live.delete(instance.number);
     this.#options.onended();
     this.schedule();
   }
 
-  /** @param {Instance} parked */
-  #keep(parked) {
-    this.#kept.add(parked);
+  /** @param {Instance} instance */
+  #instanceParked(instance) {
+    this.#parked.add(instance);
     this.schedule();
   }
 
   /** Look, at the end of this turn, for instances that are to have a pass. */
   schedule() {
-    if (this.#pumping || this.#stopped || this.#idle) return;
+    if (this.#pumping || this.#engine.stopped || this.#idle) return;
     this.#pumping = true;
-    this.#options.commits.afterwards(() => {
+    this.#engine.commits.afterCommitNextTurn(() => {
       this.#pumping = false;
-      this.#guard(() => this.#pump());
+      this.#engine.guard(() => this.#pump());
     });
   }
 
   /** Give a pass to instances that are queued or due, as many as there is room for. */
   #pump() {
-    if (this.#stopped) return;
-    const room = MAX_LIVE - this.#live.size + this.#kept.size;
+    const room = MAX_LIVE - this.#live.size + this.#parked.size;
     if (room > 0) {
-      const limit = room + this.#loading + this.#blocked.size + this.#kept.size;
+      const limit = room + this.#loading + this.#blocked.size + this.#parked.size;
       const ready = this.#ready(limit);
       const fresh = ready.filter((number) => !this.#live.has(number) && !this.#blocked.has(number));
       for (const number of fresh.slice(0, room)) void this.#take(number);
@@ -143,7 +144,7 @@ export class Scheduler {
   }
 
   #makeRoom() {
-    for (const instance of this.#kept) {
+    for (const instance of this.#parked) {
       if (this.#live.size <= MAX_LIVE) return;
       instance.giveUp();
     }
@@ -156,8 +157,7 @@ export class Scheduler {
    * @param {number} limit
    */
   #ready(limit) {
-    const { store, clock } = this.#options;
-    const now = clock.now();
+    const { store, now } = this.#engine;
     const room = store.loadRoom();
     if (room.size === 0) return [...store.loadDue(now, limit), ...store.loadQueued(limit)];
     const full = [...room].filter(([, left]) => left === 0).map(([name]) => name);
@@ -176,15 +176,16 @@ export class Scheduler {
   #setAlarm() {
     this.#cancelWake?.();
     this.#cancelWake = null;
-    const at = this.#options.store.nextWake(this.#options.clock.now());
-    if (at !== null) this.#cancelWake = this.#options.clock.at(at, () => this.#guard(() => this.schedule()));
+    const at = this.#engine.store.nextWake(this.#engine.now);
+    if (at !== null) this.#cancelWake = this.#engine.at(at, () => this.schedule());
   }
 
   /** @param {number} number */
   async #take(number) {
     this.#live.set(number, null);
-    const name = this.#options.store.workflowOf(number);
-    const workflow = name === undefined ? undefined : this.#options.store.loadWorkflow(name);
+    const { store } = this.#engine;
+    const name = store.workflowOf(number);
+    const workflow = name === undefined ? undefined : store.loadWorkflow(name);
     if (!workflow) {
       this.#live.delete(number);
       return;
@@ -197,12 +198,12 @@ export class Scheduler {
     } catch (error) {
       this.#live.delete(number);
       this.#blocked.add(number);
-      if (!this.#stopped) this.#options.onproblem({ workflow: workflow.name, error });
+      if (!this.#engine.stopped) this.#options.onproblem({ workflow: workflow.name, error });
       return;
     } finally {
       this.#loading -= 1;
     }
-    if (!this.#stopped) this.#guard(() => this.#begin(number, workflow, guest));
+    this.#engine.guard(() => this.#begin(number, workflow, guest));
   }
 
   /**
@@ -212,33 +213,21 @@ export class Scheduler {
    */
   #begin(number, workflow, guest) {
     this.#live.delete(number);
-    const row = this.#options.store.loadInstanceByNumber(number);
+    const { store } = this.#engine;
+    const row = store.loadInstanceByNumber(number);
     // It may have been paused, terminated or deleted while its code was loading.
-    if (!row || isFiniteStatus(row.status) || row.status === "paused") return;
+    if (!row || isFinalStatus(row.status) || row.status === "paused") return;
     this.#adopt(guest);
-    const rows = this.#options.store.loadLog(number);
-    const events = this.#options.store.loadEvents(number);
-    const log = { number, seq: lastId(rows) };
-    const instance = new Instance(
-      {
-        commits: this.#options.commits,
-        clock: {
-          now: () => this.#options.clock.now(),
-          at: (time, run) => this.#options.clock.at(time, () => this.#guard(run)),
-        },
-        write: this.#options.write,
-        call: this.#options.call,
-        read: (read) => read(this.#options.store),
-        release: (gone) => this.#release(gone),
-        stateLimit: this.#options.stateLimit ?? MAX_STATE,
-        // Where places are counted, an instance that goes on has to be given one.
-        keepParked: workflow.concurrency === null ? (this.#options.keepParked ?? KEEP_PARKED) : 0,
-        keep: (parked) => this.#keep(parked),
-        unkeep: (woken) => this.#kept.delete(woken),
-      },
-      row,
-      { rows, events, log, pass: ++this.#lastPass, guest },
-    );
+    const rows = store.loadLog(number);
+    const instance = new Instance(this.#engine, this.#owner, row, {
+      rows,
+      events: store.loadEvents(number),
+      log: { number, seq: lastId(rows) },
+      pass: ++this.#lastPass,
+      guest,
+      // Where running instances are counted, an instance that continues has to be given a place.
+      keepParkedMs: workflow.concurrency === null ? (this.#options.keepParked ?? KEEP_PARKED_MS) : 0,
+    });
     instance.resumeUncharged(this.#uncharged.get(number) ?? []);
     this.#uncharged.delete(number);
     this.#live.set(number, instance);
@@ -250,8 +239,8 @@ export class Scheduler {
   #adopt(guest) {
     if (this.#guests.has(guest)) return;
     this.#guests.add(guest);
-    guest.onmessages = (messages) => this.#guard(() => this.#receive(messages));
-    guest.onlost = (passes) => this.#guard(() => this.#lost(passes));
+    guest.onmessages = (messages) => this.#engine.guard(() => this.#receive(messages));
+    guest.onlost = (passes) => this.#engine.guard(() => this.#lost(passes));
   }
 
   /** @param {FromGuest[]} messages */
@@ -269,19 +258,5 @@ export class Scheduler {
       this.#uncharged.set(instance.number, instance.uncharged());
     }
     this.schedule();
-  }
-
-  /**
-   * Run what a guest or a timer set off. When the state cannot be written, the failure has been reported already.
-   *
-   * @param {() => void} run
-   */
-  #guard(run) {
-    if (this.#stopped) return;
-    try {
-      run();
-    } catch (error) {
-      if (!(error instanceof StoppedError)) this.#options.onproblem({ error });
-    }
   }
 }

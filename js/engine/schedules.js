@@ -6,8 +6,8 @@
  * the state, the last one is made up for, and only that: a machine that was off for a week does not run a week's worth.
  */
 
-/** @import { ScheduleRow, Store } from "../store/store.d.ts" */
-/** @import { Clock } from "./clock.d.ts" */
+/** @import { ScheduleRow } from "../store/store.d.ts" */
+/** @import { EngineContext } from "./context.js" */
 /** @import { Cron } from "./cron.d.ts" */
 
 import { WorkflowError } from "./errors.js";
@@ -15,8 +15,6 @@ import { MAX_SCHEDULES } from "./limits.js";
 
 /**
  * @typedef {object} SchedulesOptions
- * @property {Store} store
- * @property {Clock} clock
  * @property {Cron} [cron] without it no workflow can have a schedule
  * @property {(schedule: ScheduleRow, time: number) => void} fire creates the instance for a time, and says in the same
  *   transaction that the schedule is carried out up to it
@@ -24,20 +22,22 @@ import { MAX_SCHEDULES } from "./limits.js";
  */
 
 export class Schedules {
+  #engine;
   #options;
   #idle;
   /** @type {(() => void) | null} */
   #cancel = null;
 
-  /** @param {SchedulesOptions} options */
-  constructor(options) {
+  /** @param {EngineContext} engine @param {SchedulesOptions} options */
+  constructor(engine, options) {
+    this.#engine = engine;
     this.#options = options;
     this.#idle = options.idle ?? false;
   }
 
   activate() {
     this.#idle = false;
-    this.look();
+    this.fireDue();
   }
 
   stop() {
@@ -52,13 +52,13 @@ export class Schedules {
    * @throws {WorkflowError} naming the one that cannot be kept
    */
   check(workflow, crons) {
-    const { cron, store } = this.#options;
+    const { cron } = this.#options;
     for (const [index, expression] of crons.entries()) {
       const problem = cron ? cron.problem(expression) : "Schedules cannot be kept here";
       if (problem)
         throw refusal(`schedules[${index}] of workflow '${workflow}' is ${JSON.stringify(expression)}: ${problem}`);
     }
-    const others = store.loadSchedules().filter((schedule) => schedule.workflow !== workflow);
+    const others = this.#engine.store.loadSchedules().filter((schedule) => schedule.workflow !== workflow);
     const count = others.length + new Set(crons).size;
     if (count > MAX_SCHEDULES) {
       throw refusal(`Workflow '${workflow}' would make it ${count} schedules; a state can have ${MAX_SCHEDULES}`);
@@ -67,16 +67,16 @@ export class Schedules {
 
   /** When the schedule comes next. @param {ScheduleRow} schedule */
   next({ cron, done }) {
-    return this.#options.cron?.next(cron, Math.max(done, this.#options.clock.now()));
+    return this.#options.cron?.next(cron, Math.max(done, this.#engine.now));
   }
 
   /** Carry out what is due, and wake up for what comes next. */
-  look() {
+  fireDue() {
     this.#cancel?.();
     this.#cancel = null;
-    const { store, clock, cron, fire } = this.#options;
+    const { cron, fire } = this.#options;
     if (this.#idle || !cron) return;
-    const now = clock.now();
+    const { store, now } = this.#engine;
     let next = Infinity;
     for (const schedule of store.loadSchedules()) {
       let due = cron.next(schedule.cron, schedule.done) ?? Infinity;
@@ -87,7 +87,7 @@ export class Schedules {
       }
       next = Math.min(next, due);
     }
-    if (next < Infinity) this.#cancel = clock.at(next, () => this.look());
+    if (next < Infinity) this.#cancel = this.#engine.at(next, () => this.fireDue());
   }
 }
 

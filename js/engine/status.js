@@ -1,10 +1,23 @@
-/** @import { Status } from "../store/store.d.ts" */
+/** The statuses of an instance: the one list of them. */
 
-/**
- * Whether an instance of this status is over: nothing but a restart makes it run again.
- *
- * @param {Status} status
- */
-export function isFiniteStatus(status) {
-  return status === "complete" || status === "errored" || status === "terminated";
+export const STATUSES = /** @type {const} */ ([
+  "queued",
+  "running",
+  "paused",
+  "errored",
+  "terminated",
+  "complete",
+  "waiting",
+  "waitingForPause",
+  "rollingBack",
+]);
+
+/** @typedef {(typeof STATUSES)[number]} Status */
+
+/** Nothing but a restart makes an instance of these run again. @type {readonly Status[]} */
+export const FINAL_STATUSES = ["complete", "errored", "terminated"];
+
+/** @param {string} status */
+export function isFinalStatus(status) {
+  return FINAL_STATUSES.includes(/** @type {Status} */ (status));
 }

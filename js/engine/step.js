@@ -6,17 +6,17 @@
 import * as E from "./events.js";
 import { timeoutError } from "./errors.js";
 
-/** Results longer than this, and all results once a history has grown past HISTORY_BUDGET, are handed over when asked for. */
-const LARGE_VALUE = 64 * 1024;
-const HISTORY_BUDGET = 16 * 1024 * 1024;
+/** Results longer than this, and all results once a history has grown past HISTORY_BUDGET_CHARACTERS, are handed over when asked for. */
+const LARGE_VALUE_CHARACTERS = 64 * 1024;
+const HISTORY_BUDGET_CHARACTERS = 16 * 1024 * 1024;
 
 /**
  * What an instance has steps of: those that `run()` calls, and the handlers that undo them.
  *
- * @typedef {StepKind | "rollback"} Kind
+ * @typedef {StepKind | "rollback"} LoggedKind
  */
 
-/** @type {Record<number, Kind>} */
+/** @type {Record<number, LoggedKind>} */
 const KIND_OF_EVENT = {
   [E.STEP_START]: "do",
   [E.ATTEMPT_START]: "do",
@@ -39,7 +39,7 @@ const KIND_OF_EVENT = {
 /** A step's identity is its kind, name and count; order, position and code are not part of it. */
 export class Step {
   /**
-   * @param {Kind} kind
+   * @param {LoggedKind} kind
    * @param {string} name
    * @param {number} count
    */
@@ -86,7 +86,7 @@ export class Step {
 }
 
 /**
- * @param {Kind} kind
+ * @param {LoggedKind} kind
  * @param {string} name
  * @param {number} count
  */
@@ -204,7 +204,7 @@ export function toHistory(steps) {
     else if (step.error) history.push({ kind, name, count, outcome: "error", error: step.error });
     else {
       const value = step.value ?? "null";
-      const given = value.length <= LARGE_VALUE && size + value.length <= HISTORY_BUDGET;
+      const given = value.length <= LARGE_VALUE_CHARACTERS && size + value.length <= HISTORY_BUDGET_CHARACTERS;
       if (given) {
         size += value.length;
         history.push({ kind, name, count, outcome: "value", value });

@@ -1,14 +1,28 @@
 /** Subscriptions: what may be asked of one, and the events of an instance after a cursor. */
 
-/** @import { InstanceRow } from "../store/store.d.ts" */
-/** @import { Engine } from "./engine.js" */
+/** @import { Encoded } from "../../bridge/protocol.d.ts" */
+/** @import { InstanceRow, LogRow, OutputRow } from "../store/store.d.ts" */
 
 import { nearest } from "../../bridge/nearest.js";
 import { LAST_EVENTS, SUBSCRIPTION_TYPES, subscriptionEvent } from "./detail.js";
 import { WorkflowError } from "./errors.js";
 import { entries, STEP_START, targetOf } from "./events.js";
 
-/** @typedef {{ cursor: number, filter: string[] | undefined }} SubscriptionOptions */
+/**
+ * @typedef {{ cursor: number, filter: string[] | undefined }} SubscriptionOptions
+ *
+ * @typedef {object} Additions
+ * @property {boolean} exists whether the instance does
+ * @property {LogRow[]} log
+ * @property {Encoded | null} result the instance's output, where the log has its success
+ * @property {(OutputRow & { id: number })[]} output
+ *
+ * @typedef {object} InstanceReader the part of the engine that followers need
+ * @property {(workflow: string, id: string) => Promise<InstanceRow>} get
+ * @property {(number: number, after?: number) => Promise<LogRow[]>} log
+ * @property {(number: number, after: { entry: number, line?: number | undefined }) => Promise<Additions>} additions
+ * @property {(number: number, notify: () => void) => () => void} watch
+ */
 
 /**
  * @param {any} options as the caller wrote them
@@ -35,19 +49,17 @@ function hintFor(option) {
   return near === undefined ? "known are cursor, filter" : `did you mean ${near}?`;
 }
 
-/**
- * The events that have come since the last `read`. `done`: the instance has ended, or is gone.
- */
 export class Subscription {
   #engine;
   #row;
   #filter;
   #toJson;
+  #started;
   /** Targets of steps whose output is to be hidden. @type {Set<string>} */
   #sensitive = new Set();
 
   /**
-   * @param {Engine} engine
+   * @param {InstanceReader} engine
    * @param {InstanceRow} row
    * @param {SubscriptionOptions} options
    * @param {(text: string) => unknown} toJson a stored value as the subscriber is shown it
@@ -59,23 +71,34 @@ export class Subscription {
     this.#toJson = toJson;
     /** `eventId` of the last event that was read, shown or not. */
     this.cursor = cursor;
-    if (cursor > 0) for (const entry of entries(engine.log(row.number))) this.#note(entry);
+    /** Whether the entries before the cursor have been read. */
+    this.#started = cursor === 0;
   }
 
-  read() {
-    const { number, workflow, id } = this.#row;
-    const log = entries(this.#engine.log(number, this.cursor)).filter(({ eventId }) => eventId > this.cursor);
-    this.cursor = log.at(-1)?.eventId ?? this.cursor;
-    const row = this.#engine.find(workflow, id);
-    if (row?.number !== number) return { events: [], done: true };
-    const all = log.map((entry) => {
+  /**
+   * The events since the last read. `done`: the instance has ended, or does not exist any more.
+   *
+   * @param {number} [line] id of the last line of output that the caller has; without it no output is read
+   */
+  async read(line) {
+    const { number } = this.#row;
+    if (!this.#started) {
+      for (const entry of entries(await this.#engine.log(number))) this.#note(entry);
+      this.#started = true;
+    }
+    const { exists, log, result, output } = await this.#engine.additions(number, { entry: this.cursor, line });
+    if (!exists) return { events: [], output: [], done: true };
+    const added = entries(log).filter(({ eventId }) => eventId > this.cursor);
+    this.cursor = added.at(-1)?.eventId ?? this.cursor;
+    const row = { ...this.#row, output: result };
+    const all = added.map((entry) => {
       this.#note(entry);
       return subscriptionEvent(row, entry, this.#toJson, (each) =>
         this.#sensitive.has(targetOf(/** @type {any} */ (each))),
       );
     });
     const events = all.filter(({ type }) => this.#filter === undefined || this.#filter.includes(type));
-    return { events, done: all.some(({ type }) => LAST_EVENTS.has(type)) };
+    return { events, output, done: all.some(({ type }) => LAST_EVENTS.has(type)) };
   }
 
   /** @param {import("../store/store.d.ts").LogEntry} entry */

@@ -26,37 +26,37 @@ export class Waits {
   /** @param {Extract<FromGuest, { type: "sleep" }>} call */
   sleep(call) {
     const { log, now } = this.#pass;
-    const asked = checkSleep(call, now);
-    if ("error" in asked) return this.#pass.refuse(call.ref, asked.error);
+    const checked = checkSleep(call, now);
+    if ("error" in checked) return this.#pass.refuse(call.ref, checked.error);
     const step = this.#pass.add("sleep", call, call.ref);
-    step.due = now + asked.ms;
-    this.#pass.write((store) => store.sleepStarted(log, step, now, asked.ms));
+    step.due = now + checked.ms;
+    this.#pass.write((store) => store.sleepStarted(log, step, now, checked.ms));
     this.arm(step);
   }
 
   /** @param {Extract<FromGuest, { type: "waitForEvent" }>} call */
   wait(call) {
-    const asked = checkWait(call);
-    if ("error" in asked) return this.#pass.refuse(call.ref, asked.error);
+    const checked = checkWait(call);
+    if ("error" in checked) return this.#pass.refuse(call.ref, checked.error);
     const { log, now } = this.#pass;
     const { eventType } = call;
     const step = this.#pass.add("waitForEvent", call, call.ref);
     step.eventType = eventType;
-    step.timeout = asked.ms;
-    step.due = now + asked.ms;
-    this.#pass.write((store) => store.waitStarted(log, step, now, eventType, asked.ms));
-    this.serve();
+    step.timeout = checked.ms;
+    step.due = now + checked.ms;
+    this.#pass.write((store) => store.waitStarted(log, step, now, eventType, checked.ms));
+    this.deliverBuffered();
     if (!step.ended) this.arm(step);
   }
 
   /** @param {EventRow} event already in the store */
   received(event) {
     this.#events.push(event);
-    if (!this.#pass.rollingBack) this.serve();
+    if (!this.#pass.rollingBack) this.deliverBuffered();
   }
 
   /** Give buffered events to the waits for them: the oldest event to the oldest wait. Each event once, for good. */
-  serve() {
+  deliverBuffered() {
     if (this.#events.length === 0) return;
     const waits = [...this.#pass.steps.values()].filter((step) => step.kind === "waitForEvent" && !step.ended);
     waits.sort((a, b) => a.order - b.order);
@@ -77,7 +77,7 @@ export class Waits {
     const { value } = step;
     const { log, now } = this.#pass;
     this.#pass.write((store) => store.waitCompleted(log, step, now, event, value));
-    this.#pass.answer(step);
+    this.#pass.settleCall(step);
   }
 
   /** @param {Step} step a sleep or a wait that has not ended */
@@ -95,6 +95,6 @@ export class Waits {
       step.error = error;
       this.#pass.write((store) => store.waitTimedOut(log, step, now, error));
     }
-    this.#pass.answer(step);
+    this.#pass.settleCall(step);
   }
 }

@@ -1,6 +1,8 @@
 /** The host's HTTP interface: upstream's REST paths and envelope, over the engine. */
 
-/** @import { Host } from "./host.js" */
+/** @import { Engine } from "../engine/engine.js" */
+/** @import { ForkOptions } from "../engine/fork.js" */
+/** @import { FollowedHost } from "./subscribe.js" */
 /** @import { InstanceRow, Status, WorkflowRow } from "../store/store.d.ts" */
 
 import { Hono } from "hono";
@@ -9,6 +11,7 @@ import { StoppedError } from "../engine/commits.js";
 import { instanceDetail } from "../engine/detail.js";
 import { WorkflowError } from "../engine/errors.js";
 import { TRIGGERS } from "../engine/events.js";
+import { STATUSES } from "../engine/status.js";
 import { stepResult } from "../engine/step_result.js";
 import { subscriptionOptions } from "../engine/subscription.js";
 import {
@@ -38,19 +41,22 @@ const CONFLICT = new Set([
   "deployment.conflict",
 ]);
 const OCTETS = { "content-type": "application/octet-stream" };
-const ALL_STATUSES = [
-  "complete",
-  "errored",
-  "paused",
-  "queued",
-  "rollingBack",
-  "running",
-  "terminated",
-  "waiting",
-  "waitingForPause",
-];
 
-/** @param {Host} host */
+/**
+ * What the interface needs of the host.
+ *
+ * @typedef {FollowedHost & {
+ *   engine: Engine,
+ *   describe(): object,
+ *   stop(): Promise<void>,
+ *   deploy(request: import("zod").infer<typeof deployment>): Promise<{ name: string, class_name: string }[]>,
+ *   mainOf(workflow: WorkflowRow): string,
+ *   exportRun(name: string, id: string, options: { withoutVars: boolean }): Promise<Buffer<ArrayBuffer>>,
+ *   forkRun(name: string, path: string, options: ForkOptions): Promise<string>,
+ * }} ApiHost
+ */
+
+/** @param {ApiHost} host */
 export function createApi(host) {
   const { engine } = host;
   const app = new Hono();
@@ -66,15 +72,20 @@ export function createApi(host) {
     c.json(envelope({ workflows: await host.deploy(parse(deployment, (await body(c)).plain)) })),
   );
 
-  app.get("/workflows", (c) => c.json(envelope(engine.workflows().map((row) => workflowJson(host, row)))));
-  app.get("/workflows/:name", (c) => c.json(envelope(workflowJson(host, engine.workflow(c.req.param("name"))))));
+  app.get("/workflows", async (c) => {
+    const rows = await engine.workflows();
+    return c.json(envelope(await Promise.all(rows.map((row) => workflowJson(host, row)))));
+  });
+  app.get("/workflows/:name", async (c) =>
+    c.json(envelope(await workflowJson(host, await engine.workflow(c.req.param("name"))))),
+  );
 
-  app.get("/workflows/:name/instances", (c) => {
-    const workflow = engine.workflow(c.req.param("name")).name;
+  app.get("/workflows/:name/instances", async (c) => {
+    const { name: workflow } = await engine.workflow(c.req.param("name"));
     const { page, per_page, status, direction, date_start, date_end } = parse(listQuery, c.req.query());
-    const { rows, total } = engine.list({
+    const { rows, total } = await engine.list({
       workflow,
-      ...(status === undefined ? {} : { status: /** @type {Status} */ (status) }),
+      ...(status === undefined ? {} : { status }),
       ...(date_start === undefined ? {} : { createdFrom: date_start.getTime() }),
       ...(date_end === undefined ? {} : { createdTo: date_end.getTime() }),
       ascending: direction === "asc",
@@ -88,41 +99,42 @@ export function createApi(host) {
   app.post("/workflows/:name/instances", async (c) => {
     const name = c.req.param("name");
     const { plain, exact } = await body(c);
-    const id = await engine.create(name, createOptions(parse(createInstance, plain), exact?.params));
-    return c.json(envelope(instanceJson(engine.get(name, id))));
+    const id = await engine.creator.create(name, createOptions(parse(createInstance, plain), exact?.params));
+    return c.json(envelope(instanceJson(await engine.get(name, id))));
   });
 
   app.post("/workflows/:name/instances/batch", async (c) => {
     const name = c.req.param("name");
     const { plain, exact } = await body(c);
     const options = parse(createBatch, plain).map((given, index) => createOptions(given, exact[index].params));
-    const created = await engine.createBatch(name, options);
+    const created = await engine.creator.createBatch(name, options);
     const made = /** @type {{ id: string }[]} */ (created);
-    return c.json(envelope(made.map(({ id }) => instanceJson(engine.get(name, id)))));
+    return c.json(envelope(await Promise.all(made.map(async ({ id }) => instanceJson(await engine.get(name, id))))));
   });
 
   app.post("/workflows/:name/instances/batch/delete", async (c) => {
     const { instances } = parse(batchDelete, (await body(c)).plain);
-    return c.json(envelope(await engine.deleteBatch(c.req.param("name"), instances)));
+    return c.json(envelope(await engine.commands.deleteBatch(c.req.param("name"), instances)));
   });
 
-  app.get(instance, (c) => {
-    const row = engine.get(c.req.param("name"), c.req.param("id"));
-    return c.json(envelope(instanceDetail(row, engine.log(row.number), engine.output(row.number), toExactPlain)));
+  app.get(instance, async (c) => {
+    const row = await engine.get(c.req.param("name"), c.req.param("id"));
+    const [log, output] = await Promise.all([engine.log(row.number), engine.output(row.number)]);
+    return c.json(envelope(instanceDetail(row, log, output, toExactPlain)));
   });
 
-  app.get(`${instance}/step`, (c) => {
-    const row = engine.get(c.req.param("name"), c.req.param("id"));
-    const found = stepResult(engine.log(row.number), parse(stepQuery, c.req.query()));
+  app.get(`${instance}/step`, async (c) => {
+    const row = await engine.get(c.req.param("name"), c.req.param("id"));
+    const found = stepResult(await engine.log(row.number), parse(stepQuery, c.req.query()));
     const stream = found.value === undefined ? undefined : streamOf(found.value);
     if (stream) return new Response(chunksOf(engine, row.number, stream), { headers: OCTETS });
     const { value, ...rest } = found;
     return c.json(envelope({ ...rest, output: value === undefined ? null : toExactPlain(value) }));
   });
 
-  app.get(`${instance}/export`, (c) => {
+  app.get(`${instance}/export`, async (c) => {
     const withoutVars = c.req.query("vars") === "false";
-    const bytes = host.exportRun(c.req.param("name"), c.req.param("id"), { withoutVars });
+    const bytes = await host.exportRun(c.req.param("name"), c.req.param("id"), { withoutVars });
     return new Response(bytes, { headers: { "content-type": "application/vnd.sqlite3" } });
   });
 
@@ -137,27 +149,28 @@ export function createApi(host) {
       ...(from === undefined ? {} : { from }),
       results: Object.fromEntries(Object.entries(results).map(([target, value]) => [target, encode(value, target)])),
     });
-    return c.json(envelope(instanceJson(engine.get(name, id))));
+    return c.json(envelope(instanceJson(await engine.get(name, id))));
   });
 
   app.patch(`${instance}/status`, async (c) => {
     const change = parse(statusChange, (await body(c)).plain);
     const [name, id] = [c.req.param("name"), c.req.param("id")];
-    if (change.status === "restart") await engine.restart(name, id, change.from);
-    else if (change.status === "terminate") await engine.terminate(name, id, { rollback: change.rollback ?? false });
-    else await engine[change.status](name, id);
-    const row = engine.get(name, id);
+    if (change.status === "restart") await engine.commands.restart(name, id, change.from);
+    else if (change.status === "terminate")
+      await engine.commands.terminate(name, id, { rollback: change.rollback ?? false });
+    else await engine.commands[change.status](name, id);
+    const row = await engine.get(name, id);
     return c.json(envelope({ status: row.status, timestamp: iso(row.modifiedOn) }));
   });
 
   app.post(`${instance}/events/:type`, async (c) => {
     const [name, id, type] = [c.req.param("name"), c.req.param("id"), c.req.param("type")];
-    const at = await engine.sendEvent(name, id, type, encode((await body(c)).exact ?? {}, "payload"));
+    const at = await engine.commands.sendEvent(name, id, type, encode((await body(c)).exact ?? {}, "payload"));
     return c.json(envelope({ instanceId: id, timestamp: iso(at) }));
   });
 
-  app.get(`${instance}/subscribe`, (c) => {
-    const row = engine.get(c.req.param("name"), c.req.param("id"));
+  app.get(`${instance}/subscribe`, async (c) => {
+    const row = await engine.get(c.req.param("name"), c.req.param("id"));
     const filter = c.req.queries("filter");
     const options = subscriptionOptions({ cursor: Number(c.req.query("cursor") ?? 0), ...(filter ? { filter } : {}) });
     return new Response(subscribe(host, row, options), { headers: { "content-type": "application/x-ndjson" } });
@@ -229,9 +242,10 @@ function failure(code, message, { reason, traceback } = {}) {
   return { success: false, errors: [{ code, message, reason, traceback }], messages: [], result: null };
 }
 
-/** @param {Host} host @param {WorkflowRow} row */
-function workflowJson(host, row) {
-  const counts = host.engine.countByStatus(row.name);
+/** @param {ApiHost} host @param {WorkflowRow} row */
+async function workflowJson(host, row) {
+  const counts = await host.engine.countByStatus(row.name);
+  const schedules = await host.engine.schedules(row.name);
   return {
     id: row.name,
     name: row.name,
@@ -239,9 +253,9 @@ function workflowJson(host, row) {
     script_name: host.mainOf(row),
     created_on: iso(row.createdOn),
     modified_on: iso(row.modifiedOn),
-    triggered_on: iso(row.triggeredOn),
-    instances: Object.fromEntries(ALL_STATUSES.map((status) => [status, counts[status] ?? 0])),
-    schedules: host.engine.schedules(row.name).map(({ cron, next }) => ({ cron, next_instance: iso(next) })),
+    triggered_on: iso(await host.engine.triggeredOn(row.name)),
+    instances: Object.fromEntries(STATUSES.map((status) => [status, counts[status] ?? 0])),
+    schedules: schedules.map(({ cron, next }) => ({ cron, next_instance: iso(next) })),
   };
 }
 

@@ -2,18 +2,8 @@
 
 import { z } from "zod";
 import { WorkflowError } from "../engine/errors.js";
-
-const STATUSES = [
-  "queued",
-  "running",
-  "paused",
-  "errored",
-  "terminated",
-  "complete",
-  "waiting",
-  "waitingForPause",
-  "rollingBack",
-];
+import { isWorkflowName } from "../engine/names.js";
+import { STATUSES } from "../engine/status.js";
 
 const duration = z.union([z.number(), z.string()]);
 const retention = z.strictObject({ success_retention: duration.optional(), error_retention: duration.optional() });
@@ -56,7 +46,7 @@ export const deployment = z.strictObject({
   workflows: z
     .array(
       z.strictObject({
-        name: z.string().regex(/^[a-zA-Z0-9_][a-zA-Z0-9-_]{0,63}$/, "is not a workflow name"),
+        name: z.string().refine(isWorkflowName, "is not a workflow name"),
         class_name: z.string(),
         limits: z.strictObject({ steps: z.int().min(1).optional() }).optional(),
         concurrency: z.strictObject({ limit: z.int().min(1) }).optional(),

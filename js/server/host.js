@@ -7,6 +7,8 @@ import { createAdaptorServer } from "@hono/node-server";
 import { toRetention } from "../engine/creation.js";
 import { Engine } from "../engine/engine.js";
 import { WorkflowError } from "../engine/errors.js";
+import { workflowNameProblem } from "../engine/names.js";
+import { isFinalStatus } from "../engine/status.js";
 import { openDriver, toStateError } from "../store/node_driver.js";
 import { SCHEMA_VERSION } from "../store/schema.js";
 import { SqliteStore } from "../store/sqlite.js";
@@ -116,6 +118,10 @@ export class Host {
     /** @type {NonNullable<typeof workflows>} */
     const wanted = workflows ?? classes.map((name) => ({ name, class_name: name, schedules: [] }));
     for (const { name, class_name, schedules } of wanted) {
+      const problem = workflowNameProblem(name);
+      // Configuration has been checked before: this is the name of a class.
+      if (problem)
+        throw new WorkflowError("workflow.invalid_name", `The workflow name of class ${class_name} ${problem}.`);
       if (!classes.includes(class_name)) {
         const found = classes.join(", ");
         throw new WorkflowError(
@@ -123,8 +129,8 @@ export class Host {
           `Workflow '${name}' has no class ${class_name} in ${deployment.main}. Found: ${found}.`,
         );
       }
-      this.#refuseConflict(name, deployment);
-      this.engine.checkSchedules(name, schedules);
+      await this.#refuseConflict(name, deployment);
+      await this.engine.checkSchedules(name, schedules);
     }
     for (const { name, class_name, limits, concurrency, default_retention, schedules } of wanted) {
       const row = this.#deployments.toRow(deployment, {
@@ -160,14 +166,12 @@ export class Host {
    * @param {string} name
    * @param {Deployment} deployment
    */
-  #refuseConflict(name, deployment) {
-    const known = this.engine.workflows().find((workflow) => workflow.name === name);
+  async #refuseConflict(name, deployment) {
+    const known = (await this.engine.workflows()).find((workflow) => workflow.name === name);
     if (!known) return;
     const { main } = this.#deployments.deploymentOf(known);
-    const counts = this.engine.countByStatus(name);
-    const unfinished = Object.entries(counts).filter(
-      ([status]) => !["complete", "errored", "terminated"].includes(status),
-    );
+    const counts = await this.engine.countByStatus(name);
+    const unfinished = Object.entries(counts).filter(([status]) => !isFinalStatus(status));
     const number = unfinished.reduce((sum, [, count]) => sum + count, 0);
     if (main !== deployment.main && number > 0) {
       throw new WorkflowError(
@@ -188,11 +192,11 @@ export class Host {
    * @param {string} name
    * @param {string} id
    * @param {{ withoutVars?: boolean }} [options]
-   * @returns {Buffer<ArrayBuffer>}
+   * @returns {Promise<Buffer<ArrayBuffer>>}
    */
-  exportRun(name, id, { withoutVars = false } = {}) {
-    const { number } = this.engine.get(name, id);
-    const { root, main } = this.#deployments.deploymentOf(this.engine.workflow(name));
+  async exportRun(name, id, { withoutVars = false } = {}) {
+    const { number } = await this.engine.get(name, id);
+    const { root, main } = this.#deployments.deploymentOf(await this.engine.workflow(name));
     const { version: stepwell, node, sqlite, pyodide } = this.describe();
     /** @type {Record<string, string>} */
     const versions = { stepwell, node, sqlite: sqlite ?? "" };
@@ -212,13 +216,13 @@ export class Host {
    *
    * @param {string} name of the workflow
    * @param {string} path
-   * @param {Parameters<Engine["fork"]>[2]} options
+   * @param {Parameters<Engine["creator"]["fork"]>[2]} options
    * @returns {Promise<string>} its id
    */
   async forkRun(name, path, options) {
     const { run, store } = openRunFile(path);
     try {
-      return await this.engine.fork(name, { store, number: run.number }, options);
+      return await this.engine.creator.fork(name, { store, number: run.number }, options);
     } finally {
       store.close();
     }

@@ -23,9 +23,9 @@ export function streamOf(value) {
 export function chunksOf(engine, number, { name, count, chunks }) {
   let place = 0;
   return new ReadableStream({
-    pull(controller) {
+    async pull(controller) {
       if (place === chunks) return controller.close();
-      const chunk = engine.chunk(number, { name, count }, place);
+      const chunk = await engine.chunk(number, { name, count }, place);
       if (chunk === undefined) throw new Error(`Stored output for ${name}-${count} is corrupt or incomplete.`);
       place += 1;
       controller.enqueue(/** @type {Uint8Array} */ (decode(chunk)));

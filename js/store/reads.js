@@ -9,7 +9,7 @@ const INSTANCE = `number, workflow, id, status, params, "trigger", version_id AS
   wake_at AS wakeAt, success_retention AS successRetention, error_retention AS errorRetention, schedule`;
 const WORKFLOW = `name, class_name AS className, root, main, vars, bindings, step_limit AS stepLimit,
   concurrency, success_retention AS successRetention, error_retention AS errorRetention, version_id AS versionId,
-  created_on AS createdOn, modified_on AS modifiedOn, triggered_on AS triggeredOn, runtime`;
+  created_on AS createdOn, modified_on AS modifiedOn, runtime`;
 
 export class SqliteReads {
   #sql;
@@ -55,6 +55,17 @@ export class SqliteReads {
     return Object.fromEntries(rows.map((row) => [row.status, row.n]));
   }
 
+  /** @param {string} workflow @returns {number | null} */
+  triggeredOn(workflow) {
+    // The workflow's own column knows of instances that are deleted.
+    return (
+      this.#sql(
+        `SELECT nullif(max(coalesce(triggered_on, 0), coalesce(
+           (SELECT max(created_on) FROM instances WHERE workflow = w.name), 0)), 0) AS at FROM workflows AS w WHERE name = ?`,
+      ).get(workflow)?.at ?? null
+    );
+  }
+
   /** @param {number} now @param {number} limit numbers of finished instances that need not be kept any longer */
   loadExpired(now, limit) {
     return this.#sql("SELECT number FROM instances WHERE expires_at <= ? ORDER BY expires_at LIMIT ?")
@@ -84,9 +95,9 @@ export class SqliteReads {
     );
   }
 
-  /** @param {string} workflow @param {string} id */
-  hasInstance(workflow, id) {
-    return this.#sql("SELECT 1 FROM instances WHERE workflow = ? AND id = ?").get(workflow, id) !== undefined;
+  /** @returns {number} the largest number that an instance has, or had before it was deleted */
+  lastNumber() {
+    return this.#sql("SELECT seq FROM sqlite_sequence WHERE name = 'instances'").get()?.seq ?? 0;
   }
 
   /** @param {number} number */
@@ -120,8 +131,8 @@ export class SqliteReads {
     return /** @type {LogRow[]} */ (
       this.#sql(
         `SELECT seq, event, next, name, count, at, attempt, due, value, detail FROM log
-         WHERE instance = ? AND seq + (next IS NOT NULL) > ? ORDER BY id`,
-      ).all(number, after)
+         WHERE instance = ? AND seq >= ? AND seq + (next IS NOT NULL) > ? ORDER BY seq`,
+      ).all(number, after, after)
     );
   }
 
@@ -142,7 +153,7 @@ export class SqliteReads {
 
   /** @param {number} number @returns {LogCursor} */
   loadCursor(number) {
-    const row = this.#sql("SELECT seq, next FROM log WHERE instance = ? ORDER BY id DESC LIMIT 1").get(number);
+    const row = this.#sql("SELECT seq, next FROM log WHERE instance = ? ORDER BY seq DESC LIMIT 1").get(number);
     return { number, seq: row ? row.seq + (row.next === null ? 0 : 1) : 0 };
   }
 
@@ -161,10 +172,15 @@ export class SqliteReads {
   /** @param {number} number the events that no wait has taken, in order of arrival */
   loadEvents(number) {
     return /** @type {EventRow[]} */ (
-      this.#sql("SELECT id, type, at, payload FROM events WHERE instance = ? AND consumed_by IS NULL ORDER BY id").all(
-        number,
-      )
+      this.#sql(
+        "SELECT number, type, at, payload FROM events WHERE instance = ? AND consumed_by IS NULL ORDER BY number",
+      ).all(number)
     );
+  }
+
+  /** @param {number} number of the instance @returns {number} */
+  nextEventNumber(number) {
+    return this.#sql("SELECT coalesce(max(number), 0) + 1 AS n FROM events WHERE instance = ?").get(number)?.n;
   }
 
   /** @param {number} number @param {number} [after] only rows with a larger id */

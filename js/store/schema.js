@@ -121,6 +121,26 @@ const MIGRATIONS = [
   CREATE INDEX instances_active ON instances (status, number)
     WHERE status = 'queued' OR status = 'running' OR status = 'waitingForPause' OR status = 'rollingBack';
   `,
+  `
+  -- A follower asks for an instance's last entries.
+  DROP INDEX log_instance;
+  CREATE INDEX log_instance ON log (instance, seq);
+
+  -- number: counts the events of an instance.
+  CREATE TABLE numbered_events (
+    instance INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    payload TEXT NOT NULL,
+    consumed_by INTEGER,
+    PRIMARY KEY (instance, number)
+  ) STRICT;
+  INSERT INTO numbered_events
+    SELECT instance, row_number() OVER (PARTITION BY instance ORDER BY id), type, at, payload, consumed_by FROM events;
+  DROP TABLE events;
+  ALTER TABLE numbered_events RENAME TO events;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

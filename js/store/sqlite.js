@@ -18,8 +18,6 @@ import { cached } from "./statements.js";
 export class SqliteStore extends SqliteReads {
   #db;
   #sql;
-  /** When instances of workflows were created in this transaction: a row for each workflow, not for each instance. @type {Map<string, number>} */
-  #triggered = new Map();
 
   /** @param {Driver} db */
   constructor(db) {
@@ -35,15 +33,10 @@ export class SqliteStore extends SqliteReads {
   }
 
   commit() {
-    for (const [name, at] of this.#triggered)
-      this.#sql("UPDATE workflows SET triggered_on = ? WHERE name = ?").run(at, name);
     this.#sql("COMMIT").run();
-    if (this.#triggered.size > 0) this.forgetWorkflows();
-    this.#triggered.clear();
   }
 
   rollback() {
-    this.#triggered.clear();
     this.forgetWorkflows();
     this.#db.exec("ROLLBACK");
   }
@@ -56,7 +49,9 @@ export class SqliteStore extends SqliteReads {
   saveWorkflow(w) {
     this.forgetWorkflows();
     this.#sql(
-      `INSERT INTO workflows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
+      `INSERT INTO workflows (name, class_name, root, main, vars, bindings, step_limit, concurrency, success_retention,
+         error_retention, version_id, created_on, modified_on, runtime)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
        class_name = excluded.class_name, root = excluded.root, main = excluded.main, vars = excluded.vars,
        bindings = excluded.bindings, step_limit = excluded.step_limit, concurrency = excluded.concurrency,
        success_retention = excluded.success_retention, error_retention = excluded.error_retention,
@@ -75,7 +70,6 @@ export class SqliteStore extends SqliteReads {
       w.versionId,
       w.createdOn,
       w.modifiedOn,
-      w.triggeredOn,
       w.runtime,
     );
   }
@@ -102,13 +96,18 @@ export class SqliteStore extends SqliteReads {
   /**
    * @param {NewInstance} instance
    * @param {number} at
+   * @returns {LogCursor | undefined} undefined where the workflow has an instance of this id: then nothing has changed
    */
-  instanceCreated({ workflow, id, params, trigger, versionId, successRetention, errorRetention, schedule }, at) {
-    const { lastInsertRowid } = this.#sql(
-      `INSERT INTO instances (workflow, id, status, params, "trigger", version_id, created_on, modified_on,
+  instanceCreated(
+    { number, workflow, id, params, trigger, versionId, successRetention, errorRetention, schedule },
+    at,
+  ) {
+    const { changes } = this.#sql(
+      `INSERT INTO instances (number, workflow, id, status, params, "trigger", version_id, created_on, modified_on,
          success_retention, error_retention, schedule)
-       VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (workflow, id) DO NOTHING`,
     ).run(
+      number,
       workflow,
       id,
       params,
@@ -120,8 +119,8 @@ export class SqliteStore extends SqliteReads {
       errorRetention ?? null,
       schedule ? JSON.stringify(schedule) : null,
     );
-    this.#triggered.set(workflow, at);
-    const log = { number: Number(lastInsertRowid), seq: 0 };
+    if (Number(changes) === 0) return undefined;
+    const log = { number, seq: 0 };
     this.#append(log, E.WORKFLOW_QUEUED, at, { detail: { versionId, trigger: { source: trigger } } });
     return log;
   }
@@ -129,6 +128,7 @@ export class SqliteStore extends SqliteReads {
   /** @param {NewInstance} instance @param {{ rows: LogRow[], chunks: ChunkRow[] }} history that it begins with @param {number} at */
   instanceForked(instance, { rows, chunks }, at) {
     const log = this.instanceCreated(instance, at);
+    if (!log) return undefined;
     for (const row of rows) {
       const { event, name, count, attempt, detail, ...rest } = row;
       const step = { name: /** @type {string} */ (name), count: /** @type {number} */ (count) };
@@ -270,6 +270,10 @@ export class SqliteStore extends SqliteReads {
   /** @param {number} number */
   instanceDeleted(number) {
     this.#wipe(number);
+    this.#sql(
+      `UPDATE workflows SET triggered_on = max(coalesce(triggered_on, 0), i.created_on) FROM instances AS i
+       WHERE i.number = ? AND name = i.workflow`,
+    ).run(number);
     this.#sql("DELETE FROM instances WHERE number = ?").run(number);
   }
 
@@ -366,7 +370,11 @@ export class SqliteStore extends SqliteReads {
   /** @param {LogCursor} log @param {StepRef} step @param {number} at @param {EventRow} event @param {Encoded} value */
   waitCompleted(log, step, at, event, value) {
     this.#append(log, E.WAIT_COMPLETE, at, { step, value });
-    this.#sql("UPDATE events SET consumed_by = ? WHERE id = ?").run(log.seq, event.id);
+    this.#sql("UPDATE events SET consumed_by = ? WHERE instance = ? AND number = ?").run(
+      log.seq,
+      log.number,
+      event.number,
+    );
   }
 
   /** @param {LogCursor} log @param {StepRef} step @param {number} at @param {WireError} error */
@@ -381,15 +389,15 @@ export class SqliteStore extends SqliteReads {
     ).run(due, number, step.name, step.count, due, E.SLEEP_START, E.ATTEMPT_FAILURE);
   }
 
-  /** @param {number} number @param {string} type @param {number} at @param {Encoded} payload */
-  eventReceived(number, type, at, payload) {
-    const { lastInsertRowid } = this.#sql("INSERT INTO events (instance, type, at, payload) VALUES (?, ?, ?, ?)").run(
+  /** @param {number} instance its number @param {EventRow} event */
+  eventReceived(instance, { number, type, at, payload }) {
+    this.#sql("INSERT INTO events (instance, number, type, at, payload) VALUES (?, ?, ?, ?, ?)").run(
+      instance,
       number,
       type,
       at,
       payload,
     );
-    return { id: Number(lastInsertRowid), type, at, payload };
   }
 
   /** @param {number} number @param {OutputRow[]} rows */

@@ -1,17 +1,9 @@
 /** What the engine asks of a database. Every function is synchronous: a promise between two writes would tear a fact apart. */
 
+import type { Status } from "../engine/status.js";
 import type { Encoded, StepConfig, WireError, Usage } from "../../bridge/protocol.d.ts";
 
-export type Status =
-  | "queued"
-  | "running"
-  | "paused"
-  | "errored"
-  | "terminated"
-  | "complete"
-  | "waiting"
-  | "waitingForPause"
-  | "rollingBack";
+export type { Status } from "../engine/status.js";
 
 export interface WorkflowRow {
   name: string;
@@ -33,11 +25,10 @@ export interface WorkflowRow {
   versionId: string;
   createdOn: number;
   modifiedOn: number;
-  triggeredOn: number | null;
 }
 
 type Optional = "bindings" | "runtime" | "concurrency" | "successRetention" | "errorRetention";
-export type NewWorkflow = Omit<WorkflowRow, "createdOn" | "modifiedOn" | "triggeredOn" | Optional> &
+export type NewWorkflow = Omit<WorkflowRow, "createdOn" | "modifiedOn" | Optional> &
   Partial<Pick<WorkflowRow, Optional>> & {
     /** Cron expressions; those that it had before and that are not among them are gone. */
     schedules?: string[];
@@ -76,7 +67,11 @@ export interface ScheduleRow {
   done: number;
 }
 
-export interface NewInstance extends Pick<InstanceRow, "workflow" | "id" | "params" | "trigger" | "versionId"> {
+/** `number` is the engine's to give: it is no other instance's, and larger than those of all that are older. */
+export interface NewInstance extends Pick<
+  InstanceRow,
+  "number" | "workflow" | "id" | "params" | "trigger" | "versionId"
+> {
   successRetention?: number | undefined;
   errorRetention?: number | undefined;
   schedule?: { cron: string; scheduledTime: number };
@@ -106,7 +101,8 @@ export interface ChunkRow extends StepRef {
 }
 
 export interface EventRow {
-  id: number;
+  /** Counts the events of its instance. */
+  number: number;
   type: string;
   at: number;
   payload: Encoded;
@@ -190,9 +186,16 @@ export interface Store {
   loadWorkflows(): WorkflowRow[];
   loadSchedules(): ScheduleRow[];
   countByStatus(workflow: string): Record<string, number>;
+  /** When an instance of the workflow was last created, whether it still exists or not. */
+  triggeredOn(workflow: string): number | null;
 
-  instanceCreated(instance: NewInstance, at: number): LogCursor;
-  instanceForked(instance: NewInstance, history: { rows: LogRow[]; chunks: ChunkRow[] }, at: number): LogCursor;
+  /** Undefined where the workflow has an instance of this id: then nothing has changed. */
+  instanceCreated(instance: NewInstance, at: number): LogCursor | undefined;
+  instanceForked(
+    instance: NewInstance,
+    history: { rows: LogRow[]; chunks: ChunkRow[] },
+    at: number,
+  ): LogCursor | undefined;
   instanceStarted(log: LogCursor, at: number): void;
   instanceRunning(log: LogCursor, at: number): void;
   instanceParked(log: LogCursor, at: number, wakeAt: number | null): void;
@@ -232,10 +235,11 @@ export interface Store {
 
   /** What a step rests for ends at another time: a sleep, or the wait before a retry. */
   dueMoved(number: number, step: StepRef, due: number): void;
-  eventReceived(number: number, type: string, at: number, payload: Encoded): EventRow;
+  eventReceived(number: number, event: EventRow): void;
   outputWritten(number: number, rows: OutputRow[]): void;
 
-  hasInstance(workflow: string, id: string): boolean;
+  /** The largest number that an instance has, or had before it was deleted. */
+  lastNumber(): number;
   loadInstance(workflow: string, id: string): InstanceRow | undefined;
   loadInstanceByNumber(number: number): InstanceRow | undefined;
   workflowOf(number: number): string | undefined;
@@ -247,6 +251,7 @@ export interface Store {
   loadChunks(number: number): ChunkRow[];
   countChunks(number: number): number;
   loadEvents(number: number): EventRow[];
+  nextEventNumber(number: number): number;
   loadOutput(number: number, after?: number): (OutputRow & { id: number })[];
   outputSize(number: number): number;
   /** Numbers of instances that have something to do now, oldest first. */

@@ -79,7 +79,7 @@ class Costs {
   async ofCreating(instances) {
     const { commits, rows } = { ...this.store.counts };
     const ids = Array.from({ length: instances }, (_, i) => `instance-${i}`);
-    await Promise.all(ids.map((id) => this.engine.create("Sequential", { id })));
+    await Promise.all(ids.map((id) => this.engine.creator.create("Sequential", { id })));
     const { counts } = this.store;
     return { commits: round((counts.commits - commits) / instances), rows: round((counts.rows - rows) / instances) };
   }
@@ -87,7 +87,7 @@ class Costs {
   /** @param {string} name @param {number} steps @param {number} [instances] */
   create(name, steps, instances = 1) {
     for (let i = 0; i < instances; i++) {
-      void this.engine.create(name, { id: `instance-${i}`, params: JSON.stringify({ steps }) });
+      void this.engine.creator.create(name, { id: `instance-${i}`, params: JSON.stringify({ steps }) });
     }
   }
 }
@@ -142,7 +142,7 @@ test("a thousand steps that are replayed", async () => {
   await costs.clock.moveTo(costs.clock.now() + KEPT);
   await costs.engine.commits.committed();
 
-  const cost = await costs.of(1000, 1, () => void costs.engine.sendEvent("Replay", "instance-0", "go", "1"));
+  const cost = await costs.of(1000, 1, () => void costs.engine.commands.sendEvent("Replay", "instance-0", "go", "1"));
 
   assert.ok(cost.bytes > 70, "the history crossed");
   atMost(cost, { commits: 0.01, rows: 0.01, messages: 0.01, bytes: 76.25, crossings: 0.01 });
@@ -150,7 +150,7 @@ test("a thousand steps that are replayed", async () => {
 
 /** @param {Costs} costs */
 async function parked({ engine, clock }) {
-  while (engine.get("Replay", "instance-0").status !== "waiting") {
+  while ((await engine.get("Replay", "instance-0")).status !== "waiting") {
     await new Promise((resolve) => void setImmediate(resolve));
     await clock.moveTo(clock.now() + LINGER);
   }

@@ -116,7 +116,7 @@ test("what a superseded pass sends is not looked at", async () => {
   const h = new Harness((_, step) => step.do("a", forever));
   await h.create();
   const [pass] = h.guest.passes.keys();
-  await h.engine.restart("flow", "i1");
+  await h.engine.commands.restart("flow", "i1");
   await h.settle();
 
   h.guest.onmessages([{ type: "end", pass, value: '"stale"' }]);
@@ -136,7 +136,7 @@ test("when the state cannot be written the engine stops, and what was committed 
 
   await h.create();
   assert.equal(h.problems.length, 1);
-  await assert.rejects(h.engine.create("flow", { id: "other" }), /The engine has stopped/);
+  await assert.rejects(h.engine.creator.create("flow", { id: "other" }), /The engine has stopped/);
 
   h.db.exec("PRAGMA query_only = OFF");
   block = false;
@@ -149,9 +149,9 @@ test("10,000 instances are created, run and finished, with no more live at once 
   const h = new Harness((_, step) => step.do("a", () => 1));
   const ids = Array.from({ length: 10_000 }, (_, i) => `i${i}`);
 
-  await Promise.all(ids.map((id) => h.engine.create("flow", { id })));
+  await Promise.all(ids.map((id) => h.engine.creator.create("flow", { id })));
   let most = 0;
-  while ((h.engine.countByStatus("flow").complete ?? 0) < 10_000) {
+  while (((await h.engine.countByStatus("flow")).complete ?? 0) < 10_000) {
     most = Math.max(most, h.guest.passes.size);
     await h.settle();
   }

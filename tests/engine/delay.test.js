@@ -166,12 +166,12 @@ test("a pause waits for the delay function, and the retry comes after the resume
   const h = new Harness(flaky(withDelay(() => promise)));
   await h.create();
 
-  await h.engine.pause("flow", "i1");
+  await h.engine.commands.pause("flow", "i1");
   assert.equal(h.status(), "waitingForPause");
   resolve(100);
   await h.settle();
   assert.equal(h.status(), "paused");
-  await h.engine.resume("flow", "i1");
+  await h.engine.commands.resume("flow", "i1");
   await h.pass(100);
 
   assert.equal(h.output(), 2);

@@ -70,7 +70,7 @@ async function die(at, when) {
     if (when === "after") commit();
     h.engine.commits.abandon();
   };
-  const created = h.engine.create("flow", { id: "i1", params: "{}" }).catch(() => {});
+  const created = h.engine.creator.create("flow", { id: "i1", params: "{}" }).catch(() => {});
   for (let turn = 0; turn < 300; turn++) {
     await h.settle();
     if (dead) {
@@ -78,11 +78,11 @@ async function die(at, when) {
       h.crash();
       continue;
     }
-    const row = h.engine.find("flow", "i1");
-    if (!row) void h.engine.create("flow", { id: "i1", params: "{}" }).catch(() => {});
+    const row = h.find();
+    if (!row) void h.engine.creator.create("flow", { id: "i1", params: "{}" }).catch(() => {});
     else if (row.status === "complete" || row.status === "errored") break;
     else if (h.log().includes("WAIT_START wait-1") && !h.hasEvent())
-      void h.engine.sendEvent("flow", "i1", "go", '"sent"').catch(() => {});
+      void h.engine.commands.sendEvent("flow", "i1", "go", '"sent"').catch(() => {});
     else await h.clock.moveTo(h.clock.next() ?? h.clock.now(), () => h.settle());
   }
   void created;

@@ -2,6 +2,7 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { Engine } from "../../js/engine/engine.js";
+import { notFound } from "../../js/engine/errors.js";
 import { EVENT_NAMES, entries, targetOf } from "../../js/engine/events.js";
 import { cron } from "../../js/server/cron.js";
 import { SqliteStore } from "../../js/store/sqlite.js";
@@ -25,7 +26,9 @@ export class Harness {
     this.db = new DatabaseSync(":memory:");
     this.stepLimit = stepLimit ?? null;
     this.guest = new FakeGuest(run);
-    this.engine = this.#open();
+    const { engine, store } = this.#open();
+    this.engine = engine;
+    this.store = store;
   }
 
   /** Stands between the engine and its commits. @type {(commit: () => void) => void} */
@@ -51,7 +54,7 @@ export class Harness {
     engine.open();
     const workflow = { name: "flow", className: "Flow", root: ".", main: "f.py", vars: "{}", versionId: "v1" };
     void engine.saveWorkflow({ ...workflow, stepLimit: this.stepLimit, ...this.settings });
-    return engine;
+    return { engine, store };
   }
 
   /** The process dies now: nothing more is committed, and a new engine opens what is on the disk. @param {Run} [run] */
@@ -65,12 +68,14 @@ export class Harness {
     this.engine.close();
     this.guest.passes.clear();
     this.guest = new FakeGuest(run);
-    this.engine = this.#open();
+    const { engine, store } = this.#open();
+    this.engine = engine;
+    this.store = store;
   }
 
   /** @param {unknown} [params] @param {string} [id] */
   async create(params = {}, id = "i1") {
-    await this.engine.create("flow", { id, params: JSON.stringify(params) });
+    await this.engine.creator.create("flow", { id, params: JSON.stringify(params) });
     await this.settle();
   }
 
@@ -88,7 +93,7 @@ export class Harness {
 
   /** @param {unknown} [payload] */
   async event(type = "go", payload = {}, id = "i1") {
-    await this.engine.sendEvent("flow", id, type, JSON.stringify(payload));
+    await this.engine.commands.sendEvent("flow", id, type, JSON.stringify(payload));
     await this.settle();
   }
 
@@ -97,8 +102,20 @@ export class Harness {
     return this.db.prepare("SELECT 1 FROM events WHERE instance = ?").get(this.row(id).number) !== undefined;
   }
 
+  /** The instance as it is on the disk. */
   row(id = "i1") {
-    return this.engine.get("flow", id);
+    const row = this.find(id);
+    if (!row) throw notFound(id);
+    return row;
+  }
+
+  find(id = "i1") {
+    void this.engine.commits.commitNow();
+    return this.store.loadInstance("flow", id);
+  }
+
+  rows(id = "i1") {
+    return this.store.loadLog(this.row(id).number);
   }
 
   status(id = "i1") {
@@ -116,7 +133,7 @@ export class Harness {
 
   /** The log as "STEP_START a-1" lines, without the workflow's own entries unless asked for. */
   log({ id = "i1", workflow = false } = {}) {
-    return entries(this.engine.log(this.row(id).number))
+    return entries(this.rows(id))
       .filter((entry) => workflow || entry.name !== null)
       .map(
         (entry) =>
@@ -126,7 +143,7 @@ export class Harness {
 
   /** @param {number} event */
   details(event, id = "i1") {
-    return entries(this.engine.log(this.row(id).number))
+    return entries(this.rows(id))
       .filter((entry) => entry.event === event)
       .map(({ at, attempt, detail }) => Object.assign({ at, attempt }, JSON.parse(detail ?? "{}")));
   }

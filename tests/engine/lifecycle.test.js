@@ -16,7 +16,7 @@ test("a pause lets the running step finish, and no further step begins", async (
   const { h, open } = gated();
   await h.create();
 
-  await h.engine.pause("flow", "i1");
+  await h.engine.commands.pause("flow", "i1");
   assert.equal(h.status(), "waitingForPause");
   open("a");
   await h.settle();
@@ -26,7 +26,7 @@ test("a pause lets the running step finish, and no further step begins", async (
     h.log().filter((line) => line.startsWith("STEP_START")),
     ["STEP_START a-1"],
   );
-  await h.engine.resume("flow", "i1");
+  await h.engine.commands.resume("flow", "i1");
   await h.settle();
   assert.deepEqual(h.output(), ["a", "b"]);
 });
@@ -34,9 +34,9 @@ test("a pause lets the running step finish, and no further step begins", async (
 test("a pending pause can be taken back", async () => {
   const { h, open } = gated();
   await h.create();
-  await h.engine.pause("flow", "i1");
+  await h.engine.commands.pause("flow", "i1");
 
-  await h.engine.resume("flow", "i1");
+  await h.engine.commands.resume("flow", "i1");
   assert.equal(h.status(), "running");
   open("a");
   await h.settle();
@@ -52,11 +52,11 @@ test("a sleeping instance is paused at once, and sleeps on by what was left when
   await h.create();
   await h.pass(HOUR / 2);
 
-  await h.engine.pause("flow", "i1");
+  await h.engine.commands.pause("flow", "i1");
   assert.equal(h.status(), "paused");
   await h.pass(10 * HOUR);
   assert.equal(h.status(), "paused");
-  await h.engine.resume("flow", "i1");
+  await h.engine.commands.resume("flow", "i1");
   await h.pass(HOUR / 2 - 1);
   assert.equal(h.status(), "waiting");
   await h.pass(1);
@@ -68,11 +68,11 @@ test("events that come while paused are delivered after the resume", async () =>
   const h = new Harness((_, step) => step.waitForEvent("w", { type: "go" }).then((e) => e.payload));
   await h.create();
   await h.pass(1000);
-  await h.engine.pause("flow", "i1");
+  await h.engine.commands.pause("flow", "i1");
   await h.event("go", "late");
   assert.equal(h.status(), "paused");
 
-  await h.engine.resume("flow", "i1");
+  await h.engine.commands.resume("flow", "i1");
   await h.settle();
 
   assert.equal(h.output(), "late");
@@ -81,7 +81,7 @@ test("events that come while paused are delivered after the resume", async () =>
 test("an instance that waited for its pause when the process died is paused", async () => {
   const { h } = gated();
   await h.create();
-  await h.engine.pause("flow", "i1");
+  await h.engine.commands.pause("flow", "i1");
 
   h.crash();
   await h.settle();
@@ -93,10 +93,13 @@ test("terminate ends an instance whatever it does, and a finished one refuses", 
   const h = new Harness((_, step) => step.do("a", forever));
   await h.create();
 
-  await h.engine.terminate("flow", "i1");
+  await h.engine.commands.terminate("flow", "i1");
 
   assert.equal(h.status(), "terminated");
-  await assert.rejects(h.engine.terminate("flow", "i1"), /Cannot terminate instance since its on a finite state/);
+  await assert.rejects(
+    h.engine.commands.terminate("flow", "i1"),
+    /Cannot terminate instance since its on a finite state/,
+  );
 });
 
 for (const status of ["complete", "errored", "terminated", "running", "paused", "waiting"]) {
@@ -112,12 +115,12 @@ for (const status of ["complete", "errored", "terminated", "running", "paused", 
     });
     await h.create();
     await h.pass(1000);
-    if (status === "terminated") await h.engine.terminate("flow", "i1");
-    if (status === "paused") await h.engine.pause("flow", "i1");
+    if (status === "terminated") await h.engine.commands.terminate("flow", "i1");
+    if (status === "paused") await h.engine.commands.pause("flow", "i1");
     assert.equal(h.status(), status);
     wanted = "complete";
 
-    await h.engine.restart("flow", "i1");
+    await h.engine.commands.restart("flow", "i1");
     await h.settle();
 
     assert.equal(h.output(), 2);
@@ -139,18 +142,18 @@ test("restart from a step keeps what started before it and forgets the rest, by 
   await h.pass(10);
   assert.deepEqual(h.output(), [1, 2, 3, 4]);
 
-  await h.engine.restart("flow", "i1", { name: "checkpoint" });
+  await h.engine.commands.restart("flow", "i1", { name: "checkpoint" });
   await h.settle();
 
   assert.deepEqual(h.output(), [1, 2, 5, 6]);
-  await assert.rejects(h.engine.restart("flow", "i1", { name: "nowhere" }), /not found in execution history/);
+  await assert.rejects(h.engine.commands.restart("flow", "i1", { name: "nowhere" }), /not found in execution history/);
 });
 
 test("a deleted instance is gone, and its id can be used again", async () => {
   const h = new Harness((_, step) => step.do("a", forever));
   await h.create();
 
-  await h.engine.delete("flow", "i1");
+  await h.engine.commands.delete("flow", "i1");
 
   assert.throws(() => h.status(), /instance.not_found/);
   await h.create();
@@ -161,18 +164,18 @@ test("an id that exists, or breaks the rule, is refused", async () => {
   const h = new Harness(async () => 1);
   await h.create();
 
-  await assert.rejects(h.engine.create("flow", { id: "i1" }), /Workflow instance with id "i1" already exists/);
+  await assert.rejects(h.engine.creator.create("flow", { id: "i1" }), /Workflow instance with id "i1" already exists/);
   for (const id of ["", "-a", "a b", "x".repeat(101), "batch"]) {
-    await assert.rejects(h.engine.create("flow", { id }), /Workflow instance has invalid id/);
+    await assert.rejects(h.engine.creator.create("flow", { id }), /Workflow instance has invalid id/);
   }
-  await assert.rejects(h.engine.create("other"), /Workflow does not exist: other/);
+  await assert.rejects(h.engine.creator.create("other"), /Workflow does not exist: other/);
 });
 
 test("params above 1 MiB are refused", async () => {
   const h = new Harness(async () => 1);
 
   await assert.rejects(
-    h.engine.create("flow", { params: JSON.stringify("x".repeat(1024 * 1024)) }),
+    h.engine.creator.create("flow", { params: JSON.stringify("x".repeat(1024 * 1024)) }),
     /Maximum allowed size is 1MiB/,
   );
 });
@@ -187,14 +190,14 @@ test("print of user code is kept with the step it came from, up to a bound", asy
   for (let i = 0; i < 3; i++) h.guest.onmessages([{ type: "log", pass, level: "stdout", text: "x".repeat(700_000) }]);
   await h.settle();
 
-  const texts = h.engine.output(h.row().number).map((row) => row.text.slice(0, 30));
+  const texts = h.store.loadOutput(h.row().number).map((row) => row.text.slice(0, 30));
   assert.deepEqual(texts, ["hello", "x".repeat(30), "Output of this instance is lon"]);
 });
 
 test("an idle engine carries out requests and runs nothing, until it is told to", async () => {
   const h = new Harness(async () => "ran", { idle: true });
   await h.create();
-  await h.engine.pause("flow", "i1");
+  await h.engine.commands.pause("flow", "i1");
   assert.equal(h.status(), "queued");
 
   h.engine.activate();
@@ -215,10 +218,10 @@ test("one id in two workflows is two instances", async () => {
     stepLimit: null,
   });
   await h.create("of flow");
-  await h.engine.create("other", { id: "i1", params: JSON.stringify("of other") });
+  await h.engine.creator.create("other", { id: "i1", params: JSON.stringify("of other") });
   await h.settle();
-  await h.engine.delete("flow", "i1");
+  await h.engine.commands.delete("flow", "i1");
 
-  assert.equal(h.engine.find("flow", "i1"), undefined);
-  assert.equal(h.engine.get("other", "i1").output, '"of other"');
+  assert.equal(h.find(), undefined);
+  assert.equal((await h.engine.get("other", "i1")).output, '"of other"');
 });

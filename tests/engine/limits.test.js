@@ -39,7 +39,7 @@ test("an instance that waits takes no place, and needs one to go on", async () =
 
   await h.pass(2 * DAY);
   assert.deepEqual(statuses(h, "sleeper", "busy"), ["waiting", "running"]);
-  await h.engine.terminate("flow", "busy");
+  await h.engine.commands.terminate("flow", "busy");
   await h.settle();
 
   assert.equal(h.status("sleeper"), "running");
@@ -78,13 +78,13 @@ test("finished instances are deleted when their time is over, by outcome", async
 
 test("an instance's own retention comes first, a terminated one is kept as a success, and none means for ever", async () => {
   const h = new Harness((_, step) => step.do("a", forever), { settings: { successRetention: DAY } });
-  await h.engine.create("flow", { id: "own", retention: { successRetention: "2 days" } });
+  await h.engine.creator.create("flow", { id: "own", retention: { successRetention: "2 days" } });
   await h.create({}, "usual");
   const kept = new Harness(async () => 1);
   await kept.create();
 
-  await h.engine.terminate("flow", "own");
-  await h.engine.terminate("flow", "usual");
+  await h.engine.commands.terminate("flow", "own");
+  await h.engine.commands.terminate("flow", "usual");
   await h.pass(DAY);
   await kept.pass(1000 * DAY);
 
@@ -109,7 +109,10 @@ test("a retention that is no duration is refused", async () => {
   const h = new Harness(async () => 1);
 
   for (const successRetention of [0, -1, "soon"]) {
-    await assert.rejects(h.engine.create("flow", { retention: { successRetention } }), /must be a duration above 0/);
+    await assert.rejects(
+      h.engine.creator.create("flow", { retention: { successRetention } }),
+      /must be a duration above 0/,
+    );
   }
-  await assert.rejects(h.engine.create("flow", { locationHint: "mars" }), /locationHint must be one of wnam/);
+  await assert.rejects(h.engine.creator.create("flow", { locationHint: "mars" }), /locationHint must be one of wnam/);
 });

@@ -38,7 +38,7 @@ for (const [method, args, message] of /** @type {[string, object, string][]} */ 
     );
 
     assert.deepEqual(
-      [harness.engine.list({ workflow: "flow", limit: 9, offset: 0 }).total, harness.status()],
+      [(await harness.engine.list({ workflow: "flow", limit: 9, offset: 0 })).total, harness.status()],
       [1, "running"],
     );
   });

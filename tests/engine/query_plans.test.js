@@ -32,11 +32,12 @@ const QUESTIONS = {
   "how much room there is": () => store.loadRoom(),
   "which can go": () => store.loadExpired(0, 10),
   "when the next one can go": () => store.nextExpiry(),
-  "whether there is one": () => store.hasInstance("flow", "a"),
+  "one by its id": () => store.loadInstance("flow", "a"),
   "of which workflow one is": () => store.workflowOf(1),
   "its log": () => store.loadLog(1),
   "its place in the log": () => store.loadCursor(1),
   "its events": () => store.loadEvents(1),
+  "the number of its next event": () => store.nextEventNumber(1),
 };
 
 for (const [what, ask] of Object.entries(QUESTIONS)) {

@@ -161,7 +161,7 @@ test("terminate with rollback undoes what is done and what is under way, and say
   });
   await h.create();
 
-  await h.engine.terminate("flow", "i1", { rollback: true });
+  await h.engine.commands.terminate("flow", "i1", { rollback: true });
   assert.equal(h.status(), "rollingBack");
   await h.settle();
 
@@ -182,12 +182,12 @@ test("terminate without rollback, or with nothing to undo, ends at once", async 
     await step.sleep("nap", HOUR);
   });
   await h.create();
-  await h.engine.terminate("flow", "i1");
+  await h.engine.commands.terminate("flow", "i1");
   assert.equal(h.status(), "terminated");
 
   const plain = new Harness((_, step) => step.sleep("nap", HOUR));
   await plain.create();
-  await plain.engine.terminate("flow", "i1", { rollback: true });
+  await plain.engine.commands.terminate("flow", "i1", { rollback: true });
 
   assert.equal(plain.status(), "terminated");
   assert.deepEqual(undone, []);
@@ -205,11 +205,11 @@ for (const status of ["waiting", "paused"]) {
     });
     await h.create();
     await h.pass(1000);
-    if (status === "paused") await h.engine.pause("flow", "i1");
+    if (status === "paused") await h.engine.commands.pause("flow", "i1");
     h.crash();
     await h.settle();
 
-    await h.engine.terminate("flow", "i1", { rollback: true });
+    await h.engine.commands.terminate("flow", "i1", { rollback: true });
     await h.settle();
 
     assert.equal(h.status(), "terminated");
@@ -230,7 +230,7 @@ test("a handler that the code no longer has ends the rollback", async () => {
   });
   await h.settle();
 
-  await h.engine.terminate("flow", "i1", { rollback: true });
+  await h.engine.commands.terminate("flow", "i1", { rollback: true });
   await h.settle();
 
   assert.equal(h.status(), "terminated");
@@ -342,15 +342,15 @@ test("a rollback can be terminated, and restarted as a whole or from a step", as
   });
   await h.create();
   assert.equal(h.status(), "rollingBack");
-  await h.engine.pause("flow", "i1");
-  await h.engine.terminate("flow", "i1", { rollback: true });
+  await h.engine.commands.pause("flow", "i1");
+  await h.engine.commands.terminate("flow", "i1", { rollback: true });
   assert.equal(h.status(), "rollingBack");
 
-  await h.engine.restart("flow", "i1", { name: "b" });
+  await h.engine.commands.restart("flow", "i1", { name: "b" });
   await h.settle();
   // What the first one left is forgotten: this is the second.
   assert.deepEqual(rollbackLog(h), ["ROLLBACK_START", "ROLLBACK_STEP_START a-1", "ROLLBACK_ATTEMPT_START a-1"]);
-  await h.engine.terminate("flow", "i1");
+  await h.engine.commands.terminate("flow", "i1");
 
   assert.equal(h.status(), "terminated");
 });
@@ -375,9 +375,7 @@ test("details and subscription show the rollback", async () => {
   });
   await h.create();
 
-  const types = E.entries(h.engine.log(h.row().number)).map(
-    (e) => subscriptionEvent(h.row(), e, JSON.parse, () => false).type,
-  );
+  const types = E.entries(h.rows()).map((e) => subscriptionEvent(h.row(), e, JSON.parse, () => false).type);
   const { rollback, steps, step_count } = detailOf(h);
 
   assert.deepEqual(types.slice(-7), [
@@ -403,7 +401,7 @@ test("details and subscription show the rollback", async () => {
 /** @param {Harness} h */
 function detailOf(h) {
   const row = h.row();
-  return instanceDetail(row, h.engine.log(row.number), [], JSON.parse);
+  return instanceDetail(row, h.rows(), [], JSON.parse);
 }
 
 test("the log marks a step that can be undone at its start and at its end", async () => {

@@ -33,12 +33,12 @@ async function die(at, when) {
     h.engine.commits.abandon();
   };
   for (let turn = 0; turn < 100; turn++) {
-    if (!dead && !h.engine.find("flow", "i1")) void h.engine.create("flow", { id: "i1" }).catch(() => {});
+    if (!dead && !h.find()) void h.engine.creator.create("flow", { id: "i1" }).catch(() => {});
     await h.settle();
     if (dead) {
       dead = false;
       h.crash();
-    } else if (h.engine.find("flow", "i1")?.status === "errored") break;
+    } else if (h.find()?.status === "errored") break;
     else await h.clock.moveTo(h.clock.next() ?? h.clock.now(), () => h.settle());
   }
   return { h, undone, repeated, commits };

@@ -74,7 +74,7 @@ test("a run file holds the instance, its workflow, its code and the versions", a
 
   const sources = run.sources.map((source) => ({ ...source }));
   assert.deepEqual({ ...run, sources, number: 0 }, { ...CONTENTS, number: 0, workflow: "flow", id: "i1" });
-  assert.deepEqual(store.loadLog(run.number), harness.engine.log(harness.row().number));
+  assert.deepEqual(store.loadLog(run.number), harness.rows());
   assert.equal(store.loadInstance("flow", "i2"), undefined);
   assert.equal(store.loadWorkflow("flow")?.className, "Flow");
 });
@@ -162,6 +162,11 @@ test("a file of an older version is brought up to date", async () => {
       WHERE status NOT IN ('complete', 'errored', 'terminated');
     CREATE INDEX instances_unfinished ON instances (status, number)
       WHERE status NOT IN ('complete', 'errored', 'terminated');
+    DROP INDEX log_instance; CREATE INDEX log_instance ON log (instance);
+    DROP TABLE events;
+    CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, instance INTEGER NOT NULL, type TEXT NOT NULL,
+      at INTEGER NOT NULL, payload TEXT NOT NULL, consumed_by INTEGER) STRICT;
+    CREATE INDEX events_instance ON events (instance);
     PRAGMA user_version = 1`);
 
   const { run, store } = opened(file);
@@ -283,7 +288,7 @@ test("code that never ends is given up", async () => {
 /** @param {Harness} harness @param {DatabaseSync} file @param {import("../../js/engine/fork.js").ForkOptions} options */
 async function forked(harness, file, options) {
   const { run, store } = opened(file);
-  await harness.engine.fork("flow", { store, number: run.number }, { id: "fork", ...options });
+  await harness.engine.creator.fork("flow", { store, number: run.number }, { id: "fork", ...options });
   await harness.settle();
 }
 
@@ -359,7 +364,7 @@ for (const [what, options, message] of /** @type {[string, object, RegExp][]} */
 
     await assert.rejects(forked(harness, file, options), message);
 
-    assert.equal(harness.engine.list({ workflow: "flow", limit: 10, offset: 0 }).total, 1);
+    assert.equal((await harness.engine.list({ workflow: "flow", limit: 10, offset: 0 })).total, 1);
   });
 }
 

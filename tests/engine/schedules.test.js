@@ -21,8 +21,9 @@ const CODE = {
 };
 
 /** @param {Harness} harness */
-function ids({ engine }) {
-  return engine.list({ workflow: "flow", ascending: true, limit: 100, offset: 0 }).rows.map(({ id }) => id);
+function ids({ engine, store }) {
+  void engine.commits.commitNow();
+  return store.listInstances({ workflow: "flow", ascending: true, limit: 100, offset: 0 }).map(({ id }) => id);
 }
 
 /** @param {string[]} schedules */
@@ -124,7 +125,7 @@ test("an engine that is idle carries out no schedule until it is activated", asy
 test("a workflow's schedules are told with the time that comes next", async () => {
   const harness = await scheduled("0 * * * *", "15 4 * * *");
 
-  assert.deepEqual(harness.engine.schedules("flow"), [
+  assert.deepEqual(await harness.engine.schedules("flow"), [
     { cron: "0 * * * *", next: START + HOUR },
     { cron: "15 4 * * *", next: START + 4 * HOUR + 15 * MINUTE },
   ]);
@@ -134,7 +135,7 @@ test("more than a hundred schedules are refused", async () => {
   const harness = await scheduled();
   const schedules = Array.from({ length: 101 }, (_, i) => `${i % 60} ${Math.floor(i / 60)} * * *`);
 
-  assert.throws(() => harness.engine.checkSchedules("flow", schedules), /101 schedules; a state can have 100/);
+  await assert.rejects(harness.engine.checkSchedules("flow", schedules), /101 schedules; a state can have 100/);
 });
 
 for (const [expression, problem] of [
@@ -158,8 +159,8 @@ for (const [expression, problem] of [
   test(`the expression ${JSON.stringify(String(expression).slice(0, 20))} is refused with its field`, async () => {
     const harness = await scheduled();
 
-    assert.throws(
-      () => harness.engine.checkSchedules("flow", ["* * * * *", String(expression)]),
+    await assert.rejects(
+      harness.engine.checkSchedules("flow", ["* * * * *", String(expression)]),
       ({ message }) =>
         message.startsWith("schedules[1] of workflow 'flow' is ") && /** @type {RegExp} */ (problem).test(message),
     );

@@ -57,9 +57,9 @@ test("a chunk of an attempt that has timed out is not kept", async () => {
 for (const [what, happen] of /** @type {[string, (h: Harness) => unknown][]} */ ([
   ["a crash", (h) => h.crash()],
   ["the loss of its interpreter", (h) => h.guest.die()],
-  ["a restart", (h) => h.engine.restart("flow", "i1")],
-  ["a restart from the step", (h) => h.engine.restart("flow", "i1", { name: "a" })],
-  ["its deletion", (h) => h.engine.delete("flow", "i1")],
+  ["a restart", (h) => h.engine.commands.restart("flow", "i1")],
+  ["a restart from the step", (h) => h.engine.commands.restart("flow", "i1", { name: "a" })],
+  ["its deletion", (h) => h.engine.commands.delete("flow", "i1")],
 ])) {
   test(`no chunk of an unfinished stream outlives ${what}`, async () => {
     const { h } = await streaming();

@@ -229,7 +229,7 @@ test("an event for a finished instance is refused", async () => {
   const h = new Harness(async () => 1);
   await h.create();
 
-  await assert.rejects(h.engine.sendEvent("flow", "i1", "go", "{}"), /already complete/);
+  await assert.rejects(h.engine.commands.sendEvent("flow", "i1", "go", "{}"), /already complete/);
 });
 
 test("the pass of a parked instance is kept for a while: waking it up soon costs no replay", async () => {
@@ -288,16 +288,16 @@ test("a pass that is kept is let go after its time, and survives nothing that th
 test("passes that are kept make room for others", async () => {
   const h = new Harness(async (_, step) => step.sleep("nap", "5 seconds"), { keepParked: 10_000 });
 
-  await Promise.all(Array.from({ length: 2500 }, (_, i) => h.engine.create("flow", { id: `i${i}` })));
+  await Promise.all(Array.from({ length: 2500 }, (_, i) => h.engine.creator.create("flow", { id: `i${i}` })));
   await h.pass(60);
   await h.pass(60);
   await h.pass(60);
-  assert.equal(h.engine.countByStatus("flow").waiting, 2500);
+  assert.equal((await h.engine.countByStatus("flow")).waiting, 2500);
   assert.ok(h.guest.passes.size <= 1000, String(h.guest.passes.size));
   await h.pass(5000);
   await h.settle();
 
-  assert.equal(h.engine.countByStatus("flow").complete, 2500);
+  assert.equal((await h.engine.countByStatus("flow")).complete, 2500);
 });
 
 test("a kept pass can be paused, and the instance sleeps on by what was left", async () => {
@@ -305,10 +305,10 @@ test("a kept pass can be paused, and the instance sleeps on by what was left", a
   await h.create();
   await h.pass(1000);
 
-  await h.engine.pause("flow", "i1");
+  await h.engine.commands.pause("flow", "i1");
   assert.equal(h.status(), "paused");
   await h.pass(60_000);
-  await h.engine.resume("flow", "i1");
+  await h.engine.commands.resume("flow", "i1");
   await h.pass(3999);
   assert.equal(h.status(), "waiting");
   await h.pass(1);

@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { after, before } from "node:test";
 import { instanceDetail } from "../../js/engine/detail.js";
 import { Engine } from "../../js/engine/engine.js";
-import { isFiniteStatus } from "../../js/engine/status.js";
+import { isFinalStatus } from "../../js/engine/status.js";
 import { nodeClock } from "../../js/server/clock.js";
 import { toPlain } from "../../js/engine/plain.js";
 import { SqliteStore } from "../../js/store/sqlite.js";
@@ -68,35 +68,38 @@ class RealEngine {
    * @param {unknown} [params]
    */
   async run(workflow, params = {}) {
-    const id = await this.engine.create(workflow, { params: JSON.stringify(params) });
+    const id = await this.engine.creator.create(workflow, { params: JSON.stringify(params) });
     return await this.end(workflow, id);
   }
 
   /** @param {string} workflow @param {string} id */
   async end(workflow, id) {
-    await this.until(workflow, id, isFiniteStatus);
+    await this.until(workflow, id, isFinalStatus);
     return this.detail(workflow, id);
   }
 
   /** @param {string} workflow @param {string} id */
-  detail(workflow, id) {
-    const row = this.engine.get(workflow, id);
-    return instanceDetail(row, this.engine.log(row.number), this.engine.output(row.number), toPlain);
+  async detail(workflow, id) {
+    const row = await this.engine.get(workflow, id);
+    return instanceDetail(row, await this.engine.log(row.number), await this.engine.output(row.number), toPlain);
   }
 
   /** Rejects if it ends before. @param {string} workflow @param {string} id @param {(status: Status) => boolean} isWanted */
   async until(workflow, id, isWanted) {
-    const { number } = this.engine.get(workflow, id);
-    await new Promise((resolve, reject) => {
-      const look = () => {
-        const { status } = this.engine.get(workflow, id);
-        if (!isWanted(status) && !isFiniteStatus(status)) return;
-        stop();
-        if (isWanted(status)) resolve(undefined);
-        else reject(new Error(`It ended: ${JSON.stringify(this.detail(workflow, id))}`));
-      };
-      const stop = this.engine.watch(number, look);
-      look();
-    });
+    const { number } = await this.engine.get(workflow, id);
+    /** @type {() => void} */
+    let wake = () => {};
+    const stop = this.engine.watch(number, () => wake());
+    try {
+      for (;;) {
+        const changed = new Promise((resolve) => (wake = () => resolve(undefined)));
+        const { status } = await this.engine.get(workflow, id);
+        if (isWanted(status)) return;
+        if (isFinalStatus(status)) throw new Error(`It ended: ${JSON.stringify(await this.detail(workflow, id))}`);
+        await changed;
+      }
+    } finally {
+      stop();
+    }
   }
 }

@@ -69,7 +69,7 @@ for (const [what, body, message] of /** @type {[string, unknown, RegExp][]} */ (
 
     assert.equal(status, 400);
     assert.match(errors[0].message, message);
-    assert.equal(harness.engine.list({ workflow: "flow", limit: 9, offset: 0 }).total, 0);
+    assert.equal((await harness.engine.list({ workflow: "flow", limit: 9, offset: 0 })).total, 0);
   });
 }
 
@@ -85,11 +85,13 @@ test("POST batch/delete says what bindings hear", async () => {
   });
   assert.deepEqual(
     result,
-    await harness.engine.deleteBatch("flow", ["missing"]).then(({ errors }) => ({ ...result, errors })),
+    await harness.engine.commands.deleteBatch("flow", ["missing"]).then(({ errors }) => ({ ...result, errors })),
   );
   for (const instances of [[], Array.from({ length: 101 }, (_, i) => `i${i}`)]) {
     const refused = await ask("/batch/delete", "POST", { instances });
-    await assert.rejects(harness.engine.deleteBatch("flow", instances), { message: refused.errors[0].message });
+    await assert.rejects(harness.engine.commands.deleteBatch("flow", instances), {
+      message: refused.errors[0].message,
+    });
   }
 });
 

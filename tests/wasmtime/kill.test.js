@@ -10,9 +10,9 @@ const real = useEngine(guest);
 
 /** Kill the process as soon as *wanted* is printed. @param {string} workflow @param {string} id @param {string} wanted */
 async function killAt(workflow, id, wanted) {
-  const { number } = real.engine.get(workflow, id);
-  const printed = () => JSON.stringify(real.engine.output(number)).includes(wanted);
-  while (!printed()) await new Promise((resolve) => setTimeout(resolve, 5));
+  const { number } = await real.engine.get(workflow, id);
+  const printed = async () => JSON.stringify(await real.engine.output(number)).includes(wanted);
+  while (!(await printed())) await new Promise((resolve) => setTimeout(resolve, 5));
   const { passes, pid } = guest.stats();
   assert.ok(passes > 0, "it runs still");
   process.kill(/** @type {number} */ (pid), "SIGKILL");
@@ -26,10 +26,10 @@ const outcomes = ({ steps }) =>
   ]);
 
 it("interrupts the attempt that ran, and nothing else; what was queued goes on", async () => {
-  const id = await real.engine.create("Killed", { params: '{"limit":3}' });
-  const besides = await real.engine.create("Besides", { params: "{}" });
+  const id = await real.engine.creator.create("Killed", { params: '{"limit":3}' });
+  const besides = await real.engine.creator.create("Besides", { params: "{}" });
   await killAt("Killed", id, "spins now");
-  const later = await real.engine.create("Besides", { params: "{}" });
+  const later = await real.engine.creator.create("Besides", { params: "{}" });
 
   const killed = await real.end("Killed", id);
 
@@ -42,7 +42,7 @@ it("interrupts the attempt that ran, and nothing else; what was queued goes on",
 });
 
 it("does not run an attempt again that may run only once", async () => {
-  const id = await real.engine.create("Killed", { params: '{"limit":0}' });
+  const id = await real.engine.creator.create("Killed", { params: '{"limit":0}' });
   await killAt("Killed", id, "spins now");
 
   const killed = await real.end("Killed", id);
@@ -55,7 +55,7 @@ it("does not run an attempt again that may run only once", async () => {
 });
 
 it("says what each attempt has used of processor time and memory", async () => {
-  const id = await real.engine.create("Grows", { params: "{}" });
+  const id = await real.engine.creator.create("Grows", { params: "{}" });
 
   const { steps } = await real.end("Grows", id);
 

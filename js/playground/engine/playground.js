@@ -30,8 +30,8 @@ import { toFault } from "./errors.js";
 
 /** Instances of which the page is told by itself. */
 const LISTED = 200;
-/** The list is told at most so often, in ms. */
-const LIST_PAUSE = 100;
+/** The shortest time between two lists that the page is sent. */
+const LIST_PAUSE_MS = 100;
 
 /** @typedef {(type: string, value: unknown) => void} Emit */
 
@@ -139,7 +139,7 @@ export class Playground {
       );
     }
     const inUse = new Set(
-      this.#engine.workflows().flatMap((row) => (classes.includes(row.name) ? [] : [row.versionId])),
+      (await this.#engine.workflows()).flatMap((row) => (classes.includes(row.name) ? [] : [row.versionId])),
     );
     try {
       this.#project.versionDeployed(versionId, source, [...inUse]);
@@ -148,19 +148,20 @@ export class Playground {
     }
     const place = { root: ROOT.slice(1), main: `${ROOT.slice(1)}/${main}`, vars: "{}" };
     await Promise.all(
-      classes.map((name) =>
+      classes.map(async (name) =>
         this.#engine.saveWorkflow({
           name,
           className: name,
           stepLimit: null,
           versionId,
           ...place,
-          schedules: this.#cronsOf(name),
+          schedules: await this.#cronsOf(name),
         }),
       ),
     );
     this.#deployments.retire(inUse.add(versionId));
-    return { versionId, workflows: this.workflows().filter(({ name }) => classes.includes(name)), output };
+    const workflows = await this.workflows();
+    return { versionId, workflows: workflows.filter(({ name }) => classes.includes(name)), output };
   }
 
   /** @param {import("../../store/project.js").Source} source */
@@ -179,36 +180,40 @@ export class Playground {
     }
   }
 
-  /** @returns {WorkflowSummary[]} */
-  workflows() {
-    return this.#engine.workflows().map(({ name, className, versionId }) => ({
-      name,
-      className,
-      versionId,
-      instances: this.#engine.countByStatus(name),
-    }));
+  /** @returns {Promise<WorkflowSummary[]>} */
+  async workflows() {
+    const rows = await this.#engine.workflows();
+    return await Promise.all(
+      rows.map(async ({ name, className, versionId }) => ({
+        name,
+        className,
+        versionId,
+        instances: await this.#engine.countByStatus(name),
+      })),
+    );
   }
 
   // Schedules ---------------------------------------------------------------------------------------------------------
 
-  /** @returns {import("../host.d.ts").ScheduleSummary[]} */
-  schedules() {
-    return this.#engine
-      .workflows()
-      .flatMap(({ name }) =>
-        this.#engine.schedules(name).map(({ cron: expression, next }) => ({ workflow: name, cron: expression, next })),
-      );
+  /** @returns {Promise<import("../host.d.ts").ScheduleSummary[]>} */
+  async schedules() {
+    const rows = await this.#engine.workflows();
+    const all = rows.map(async ({ name }) => {
+      const schedules = await this.#engine.schedules(name);
+      return schedules.map(({ cron: expression, next }) => ({ workflow: name, cron: expression, next }));
+    });
+    return (await Promise.all(all)).flat();
   }
 
   /** @param {string} workflow @param {string[]} crons all that it is to have */
   async setSchedules(workflow, crons) {
-    const row = this.#engine.workflow(workflow);
+    const row = await this.#engine.workflow(workflow);
     await this.#engine.saveWorkflow({ ...row, schedules: crons });
   }
 
   /** @param {string} workflow */
-  #cronsOf(workflow) {
-    return this.#engine.schedules(workflow).map(({ cron: expression }) => expression);
+  async #cronsOf(workflow) {
+    return (await this.#engine.schedules(workflow)).map(({ cron: expression }) => expression);
   }
 
   // Instances ---------------------------------------------------------------------------------------------------------
@@ -216,14 +221,14 @@ export class Playground {
   /** @param {string} workflow @param {unknown} params @param {string | undefined} id */
   async create(workflow, params, id) {
     const options = { params: encode(params ?? {}, "params"), ...(id === undefined ? {} : { id }) };
-    return await this.#engine.create(workflow, options);
+    return await this.#engine.creator.create(workflow, options);
   }
 
   /** @param {{ workflow?: string, status?: Status, limit?: number }} [filter] */
-  list({ workflow, status, limit = LISTED } = {}) {
-    const names = workflow === undefined ? this.#engine.workflows().map(({ name }) => name) : [workflow];
-    const found = names.map((name) =>
-      this.#engine.list({ workflow: name, ...(status ? { status } : {}), limit, offset: 0 }),
+  async list({ workflow, status, limit = LISTED } = {}) {
+    const names = workflow === undefined ? (await this.#engine.workflows()).map(({ name }) => name) : [workflow];
+    const found = await Promise.all(
+      names.map((name) => this.#engine.list({ workflow: name, ...(status ? { status } : {}), limit, offset: 0 })),
     );
     const rows = found.flatMap((each) => each.rows).toSorted((a, b) => b.number - a.number);
     return {
@@ -233,9 +238,10 @@ export class Playground {
   }
 
   /** @param {string} workflow @param {string} id */
-  detail(workflow, id) {
-    const row = this.#engine.get(workflow, id);
-    return instanceDetail(row, this.#engine.log(row.number), this.#engine.output(row.number), toPlain);
+  async detail(workflow, id) {
+    const row = await this.#engine.get(workflow, id);
+    const [log, output] = await Promise.all([this.#engine.log(row.number), this.#engine.output(row.number)]);
+    return instanceDetail(row, log, output, toPlain);
   }
 
   /**
@@ -246,15 +252,25 @@ export class Playground {
    * @param {string} id
    * @param {{ cursor: number, printed: number }} from
    */
-  follow(key, workflow, id, { cursor, printed }) {
-    const row = this.#engine.get(workflow, id);
+  async follow(key, workflow, id, { cursor, printed }) {
+    const row = await this.#engine.get(workflow, id);
     const feed = new Feed(this.#engine, row, { cursor, filter: undefined }, printed);
+    let reading = Promise.resolve();
+    // One read after the other: each begins where the last one ended.
     const push = () => {
-      const { lines } = feed.read();
-      if (lines.length > 0) this.#emit("follow", { key, lines, cursor: feed.cursor, printed: feed.printed });
+      reading = reading.then(async () => {
+        const { lines } = await feed.read();
+        if (lines.length > 0) this.#emit("follow", { key, lines, cursor: feed.cursor, printed: feed.printed });
+      });
+      return reading;
     };
-    this.#subscriptions.set(key, this.#engine.watch(row.number, push));
-    push();
+    const notify = () => {
+      push().catch(() => {
+        // The engine has stopped, and has said so.
+      });
+    };
+    this.#subscriptions.set(key, this.#engine.watch(row.number, notify));
+    await push();
   }
 
   /** @param {number} key */
@@ -265,56 +281,58 @@ export class Playground {
 
   /** @param {string} workflow @param {string} id */
   async pause(workflow, id) {
-    await this.#engine.pause(workflow, id);
+    await this.#engine.commands.pause(workflow, id);
   }
 
   /** @param {string} workflow @param {string} id */
   async resume(workflow, id) {
-    await this.#engine.resume(workflow, id);
+    await this.#engine.commands.resume(workflow, id);
   }
 
   /** @param {string} workflow @param {string} id @param {{ rollback?: boolean }} [options] */
   async terminate(workflow, id, options) {
-    await this.#engine.terminate(workflow, id, options);
+    await this.#engine.commands.terminate(workflow, id, options);
   }
 
   /** @param {string} workflow @param {string} id @param {StepAddress} [from] */
   async restartInstance(workflow, id, from) {
-    await this.#engine.restart(workflow, id, from);
+    await this.#engine.commands.restart(workflow, id, from);
   }
 
   /** @param {string} workflow @param {string} id */
   async delete(workflow, id) {
-    await this.#engine.delete(workflow, id);
+    await this.#engine.commands.delete(workflow, id);
   }
 
   /** @param {string} workflow @param {string} id @param {string} type @param {unknown} [payload] */
   async sendEvent(workflow, id, type, payload) {
-    await this.#engine.sendEvent(workflow, id, type, encode(payload ?? {}, "payload"));
+    await this.#engine.commands.sendEvent(workflow, id, type, encode(payload ?? {}, "payload"));
   }
 
-  /** @param {string} [workflow] @param {string} [id] @returns {AwaitedEvent[]} */
-  awaitedEvents(workflow, id) {
-    const { rows } = this.list(workflow === undefined ? {} : { workflow });
-    const asked = rows.filter((row) => (id === undefined ? !row.endedOn : row.id === id));
-    return asked.flatMap((row) => {
-      const { steps } = /** @type {{ steps: StepDetail[] }} */ (this.detail(row.workflow, row.id));
+  /** @param {string} [workflow] @param {string} [id] @returns {Promise<AwaitedEvent[]>} */
+  async awaitedEvents(workflow, id) {
+    const { rows } = await this.list(workflow === undefined ? {} : { workflow });
+    const wanted = rows.filter((row) => (id === undefined ? !row.endedOn : row.id === id));
+    const awaited = wanted.map(async (row) => {
+      const { steps } = /** @type {{ steps: StepDetail[] }} */ (await this.detail(row.workflow, row.id));
       return steps.flatMap((step) =>
         step.type === "waitForEvent" && !step.finished
           ? [{ type: step.event_type, step: step.name, workflow: row.workflow, id: row.id }]
           : [],
       );
     });
+    return (await Promise.all(awaited)).flat();
   }
 
   /** @param {string} workflow @param {string} id @param {string} [step] `NAME-COUNT` */
   async skipSleep(workflow, id, step) {
-    await this.#engine.skipSleep(workflow, id, step);
+    await this.#engine.commands.skipSleep(workflow, id, step);
   }
 
   /** @param {string} workflow @param {string} id */
-  source(workflow, id) {
-    return this.#project.loadVersion(this.#engine.get(workflow, id).versionId);
+  async source(workflow, id) {
+    const { versionId } = await this.#engine.get(workflow, id);
+    return this.#project.loadVersion(versionId);
   }
 
   // One-file runs -----------------------------------------------------------------------------------------------------
@@ -325,8 +343,8 @@ export class Playground {
   }
 
   /** @param {Uint8Array} bytes */
-  openRun(bytes) {
-    return this.#runs.open(bytes);
+  async openRun(bytes) {
+    return await this.#runs.open(bytes);
   }
 
   /** @param {string} key */
@@ -345,8 +363,8 @@ export class Playground {
   }
 
   /** @param {import("../host.d.ts").RunAddress} left @param {import("../host.d.ts").RunAddress} right */
-  compare(left, right) {
-    return this.#runs.compare(left, right);
+  async compare(left, right) {
+    return await this.#runs.compare(left, right);
   }
 
   // Crashes -----------------------------------------------------------------------------------------------------------
@@ -357,14 +375,14 @@ export class Playground {
 
   // Tables ------------------------------------------------------------------------------------------------------------
 
-  tables() {
-    this.#engine.commits.settle();
+  async tables() {
+    await this.#engine.commits.commitNow();
     return describeTables(this.#state);
   }
 
   /** @param {string} table @param {{ limit?: number, offset?: number }} [page] */
-  rows(table, { limit = 100, offset = 0 } = {}) {
-    this.#engine.commits.settle();
+  async rows(table, { limit = 100, offset = 0 } = {}) {
+    await this.#engine.commits.commitNow();
     const found = readTable(this.#state, table, { limit: Math.min(limit, 1000), offset });
     if (!found) throw new WorkflowError("table.not_found", `There is no table ${JSON.stringify(table)}.`);
     return found;
@@ -375,14 +393,16 @@ export class Playground {
   #listSoon() {
     if (this.#listing) return;
     this.#listing = true;
-    setTimeout(() => {
-      this.#listing = false;
-      try {
-        this.#emit("instances", this.list().rows);
-      } catch {
-        // The engine has stopped, and has said so.
-      }
-    }, LIST_PAUSE);
+    setTimeout(() => void this.#list(), LIST_PAUSE_MS);
+  }
+
+  async #list() {
+    this.#listing = false;
+    try {
+      this.#emit("instances", (await this.list()).rows);
+    } catch {
+      // The engine has stopped, and has said so.
+    }
   }
 
   /** @param {{ workflow?: string, error: unknown }} problem */

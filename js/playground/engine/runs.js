@@ -50,7 +50,7 @@ export class Runs {
   async export(workflow, id) {
     const { engine, state, sourceOf, versions } = this.#own;
     const contents = { versions: await versions(), exportedAt: nodeClock.now() };
-    const row = engine.get(workflow, id);
+    const row = await engine.get(workflow, id);
     const source = sourceOf(row);
     if (!source) throw new WorkflowError("deployment.not_found", `The files that instance '${id}' ran with are gone.`);
     const sources = Object.entries(source.files).map(([path, content]) => {
@@ -65,8 +65,8 @@ export class Runs {
     }
   }
 
-  /** @param {Uint8Array} bytes @returns {OpenedRun} */
-  open(bytes) {
+  /** @param {Uint8Array} bytes @returns {Promise<OpenedRun>} */
+  async open(bytes) {
     const state = this.#files.scratch();
     try {
       const file = this.#files.read(bytes);
@@ -81,7 +81,7 @@ export class Runs {
         const run = { store, number, source: { files, main }, close: () => store.close() };
         this.#opened.set(key, run);
         const detail = /** @type {import("../host.d.ts").InstanceDetail} */ (detailOf(run));
-        return { key, workflow, id, detail, events: eventsOf(run), files, main, versions };
+        return { key, workflow, id, detail, events: await eventsOf(run), files, main, versions };
       } finally {
         file.close();
       }
@@ -98,8 +98,8 @@ export class Runs {
   }
 
   /** @param {RunAddress} left @param {RunAddress} right */
-  compare(left, right) {
-    return compareRuns(detailOf(this.#find(left)), detailOf(this.#find(right)));
+  async compare(left, right) {
+    return compareRuns(detailOf(await this.#find(left)), detailOf(await this.#find(right)));
   }
 
   /**
@@ -109,7 +109,7 @@ export class Runs {
    * @param {Source} [project] other code than its own
    */
   async replay(address, project) {
-    const { store, number, source } = this.#find(address);
+    const { store, number, source } = await this.#find(address);
     const { files, main } = project ?? source;
     if (main === "")
       throw new WorkflowError("deployment.not_found", "The code of the run is not kept any more. Replay other code.");
@@ -134,11 +134,11 @@ export class Runs {
   /** @param {RunAddress} address @param {ForkOptions} [options] */
   async fork(address, { from, project, results = {}, params, id } = {}) {
     const { engine, deploy } = this.#own;
-    const { store, number, source } = this.#find(address);
+    const { store, number, source } = await this.#find(address);
     const { workflow } = /** @type {InstanceRow} */ (store.loadInstanceByNumber(number));
     const code = project ?? ("key" in address ? source : undefined);
     if (code) await deploy(code.files, code.main);
-    const made = await engine.fork(
+    const made = await engine.creator.fork(
       workflow,
       { store, number },
       {
@@ -151,15 +151,15 @@ export class Runs {
     return { workflow, id: made };
   }
 
-  /** @param {RunAddress} address @returns {Run} */
-  #find(address) {
+  /** @param {RunAddress} address @returns {Promise<Run>} */
+  async #find(address) {
     if ("key" in address) {
       const run = this.#opened.get(address.key);
       if (!run) throw new WorkflowError("run.not_found", "That run is not open any more. Open its file again.");
       return run;
     }
     const { engine, store, sourceOf } = this.#own;
-    const row = engine.get(address.workflow, address.id);
+    const row = await engine.get(address.workflow, address.id);
     return { store, number: row.number, source: sourceOf(row) ?? { files: {}, main: "" }, close: () => {} };
   }
 }
@@ -171,14 +171,21 @@ function detailOf({ store, number }) {
 }
 
 /** All events of a run's instance. @param {Run} run */
-function eventsOf({ store, number }) {
+async function eventsOf({ store, number }) {
   const row = /** @type {InstanceRow} */ (store.loadInstanceByNumber(number));
-  const source = {
-    log: store.loadLog.bind(store),
-    output: store.loadOutput.bind(store),
-    find: store.loadInstance.bind(store),
+  /** @type {import("../../engine/subscription.js").InstanceReader} */
+  const reader = {
+    get: async () => row,
+    log: async () => store.loadLog(number),
+    additions: async () => ({
+      exists: true,
+      log: store.loadLog(number),
+      result: row.output,
+      output: store.loadOutput(number),
+    }),
+    watch: () => () => {},
   };
-  return new Feed(/** @type {any} */ (source), row, { cursor: 0, filter: undefined }).read().lines;
+  return (await new Feed(reader, row, { cursor: 0, filter: undefined }).read()).lines;
 }
 
 /** @param {string} encoding @param {string} content */

@@ -68,9 +68,9 @@ for (const { name, openStreams, besideJs } of GUESTS) {
     });
 
     test("a stream that outlasts the step's timeout is cancelled, and keeps the pass from nothing", async () => {
-      const id = await real.engine.create("Slow", {});
+      const id = await real.engine.creator.create("Slow", {});
       await real.until("Slow", id, (status) => status === "waiting");
-      await real.engine.sendEvent("Slow", id, "go", "{}");
+      await real.engine.commands.sendEvent("Slow", id, "go", "{}");
 
       assert.deepEqual((await real.end("Slow", id)).output, ["WorkflowTimeoutError", true]);
     });

@@ -76,10 +76,10 @@ for (const { where, runtime, transport } of PLACES) {
     });
 
     test("terminate with rollback tells the handlers so", async () => {
-      const id = await real.engine.create("Terminated");
+      const id = await real.engine.creator.create("Terminated");
       await real.until("Terminated", id, (status) => status === "waiting");
 
-      await real.engine.terminate("Terminated", id, { rollback: true });
+      await real.engine.commands.terminate("Terminated", id, { rollback: true });
       const { status, rollback } = await real.end("Terminated", id);
 
       assert.equal(status, "terminated");

@@ -11,7 +11,7 @@ test("a workflow creates another in a step, signals it and awaits its end", asyn
 
   assert.equal(error, null);
   assert.deepEqual(output, ["wait_started", 42, "42.0", "complete", 42, 42]);
-  assert.equal(real.detail("Child", "child").trigger.source, "binding");
+  assert.equal((await real.detail("Child", "child")).trigger.source, "binding");
 });
 
 test("batches in all forms give what was created, and what was not and why", async () => {
@@ -83,12 +83,12 @@ test("a sensitive output is shown to nobody but the code that made it", async ()
 });
 
 test("a call that is pending keeps the pass from being parked", async () => {
-  const id = await real.engine.create("Watching");
-  while (!real.engine.find("Child", "watched")) await new Promise(setImmediate);
+  const id = await real.engine.creator.create("Watching");
+  while (!(await real.engine.find("Child", "watched"))) await new Promise(setImmediate);
   await real.until("Child", "watched", (status) => status === "waiting");
-  assert.equal(real.engine.get("Watching", id).status, "running");
+  assert.equal((await real.engine.get("Watching", id)).status, "running");
 
-  await real.engine.sendEvent("Child", "watched", "go", "null");
+  await real.engine.commands.sendEvent("Child", "watched", "go", "null");
 
   assert.equal((await real.end("Watching", id)).output, 2);
 });

@@ -2,6 +2,7 @@
 
 /** @import { InstanceDetail, StepDetail } from "../../host.d.ts" */
 
+import { isFinalStatus } from "../../../engine/status.js";
 import { countdown, duration, plural } from "../format.js";
 
 /**
@@ -14,11 +15,9 @@ import { countdown, duration, plural } from "../format.js";
  *   before a retry ends
  */
 
-const ENDED = new Set(["complete", "errored", "terminated"]);
-
 /** @param {InstanceDetail} detail @returns {StepRow[]} */
 export function stepRows(detail) {
-  const isEnded = ENDED.has(detail.status);
+  const isEnded = isFinalStatus(detail.status);
   const isHeld = detail.status === "paused";
   const rows = [];
   for (const step of detail.steps) {

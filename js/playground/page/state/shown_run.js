@@ -8,13 +8,13 @@
 /** @import { InstanceDetail, InstanceEvent, RunAddress } from "../../host.d.ts" */
 
 import { batch, computed, effect, signal } from "@preact/signals";
+import { isFinalStatus } from "../../../engine/status.js";
 import { host, isReady } from "./connection.js";
 import { openedRuns, shown } from "./runs.js";
 
 const SOONEST_MS = 80;
 /** How many events are kept for the log's view; what is older is in the tables. */
 const MOST_EVENTS = 50_000;
-const LAST = new Set(["complete", "errored", "terminated"]);
 
 /** @type {import("@preact/signals").Signal<InstanceDetail | null>} */
 export const detail = signal(null);
@@ -25,7 +25,7 @@ export const missing = signal(null);
 /** The time, while something moves. */
 export const now = signal(Date.now());
 
-export const isMoving = computed(() => detail.value !== null && !LAST.has(detail.value.status));
+export const isMoving = computed(() => detail.value !== null && !isFinalStatus(detail.value.status));
 
 export function followShown() {
   /** @type {() => void} */

@@ -1,0 +1,166 @@
+/**
+ * What the parts of an engine share: the store, its group commit and the clock. An engine makes one.
+ *
+ * - A pass writes with `write`, and reads the `store` as it stands.
+ * - A command goes through `own`, what creates instances through `transact`.
+ * - What reads for callers outside goes through `readDurable`.
+ */
+
+/** @import { InstanceRow, Store } from "../store/store.d.ts" */
+/** @import { Clock } from "./clock.d.ts" */
+/** @import { Acknowledge } from "./commits.js" */
+
+import { Commits, StoppedError } from "./commits.js";
+import { findInstance } from "./find.js";
+import { MAX_STATE_CHARACTERS } from "./limits.js";
+import { Watchers } from "./watchers.js";
+
+/**
+ * @typedef {object} ContextOptions
+ * @property {Store} store
+ * @property {Clock} clock
+ * @property {(run: () => void) => void} defer runs its argument at the end of this turn of the event loop
+ * @property {Acknowledge} [acknowledge] when a commit is durable; at once where absent
+ * @property {() => number} [nextNumber] the number of the next instance; counts on from the store's last one where absent
+ * @property {number} [stateLimit] how much an instance may keep, in characters
+ * @property {(error: unknown) => void} onfailure the engine cannot go on
+ */
+
+export class EngineContext {
+  /** As it stands, what is not committed yet included. Synchronous: a promise between two writes would tear a fact apart. */
+  store;
+  commits;
+  nextNumber;
+  stateLimit;
+  #clock;
+  #onfailure;
+  #watchers;
+  #stopped = false;
+
+  /** @param {ContextOptions} options */
+  constructor({ store, clock, defer, acknowledge, nextNumber, stateLimit, onfailure }) {
+    this.store = store;
+    this.commits = new Commits(store, { defer, clock, onfailure, ...(acknowledge ? { acknowledge } : {}) });
+    this.nextNumber = nextNumber ?? countingFrom(store.lastNumber());
+    this.stateLimit = stateLimit ?? MAX_STATE_CHARACTERS;
+    this.#clock = clock;
+    this.#onfailure = onfailure;
+    this.#watchers = new Watchers(this.commits);
+  }
+
+  get now() {
+    return this.#clock.now();
+  }
+
+  get stopped() {
+    return this.#stopped;
+  }
+
+  /** Nothing is read or written for callers any more, and no timer of a pass fires. */
+  stop() {
+    this.#stopped = true;
+  }
+
+  // What passes use --------------------------------------------------------------------------------------------------
+
+  /**
+   * Write in this turn's transaction what belongs to an instance. Its watchers are notified after the commit.
+   *
+   * @param {number} number of the instance
+   * @param {(store: Store) => void} write synchronous
+   */
+  write(number, write) {
+    this.commits.write(write);
+    this.#watchers.touch(number);
+  }
+
+  /**
+   * Call *run* at a time.
+   *
+   * @param {number} time ms since 1970
+   * @param {() => void} run
+   * @returns {() => void} takes it back
+   */
+  at(time, run) {
+    return this.#clock.at(time, () => this.guard(run));
+  }
+
+  /**
+   * Run what a guest or a timer has caused. Where the state cannot be written, that has been reported already.
+   *
+   * @param {() => void} run
+   */
+  guard(run) {
+    if (this.#stopped) return;
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof StoppedError)) this.#onfailure(error);
+    }
+  }
+
+  // What callers outside use -----------------------------------------------------------------------------------------
+
+  /**
+   * The one door for commands: carries out *act* on an instance that this engine owns, as `transact` does.
+   *
+   * @template T
+   * @param {string} workflow
+   * @param {string} id
+   * @param {(row: InstanceRow, store: Store) => T} act synchronous
+   * @returns {Promise<T>}
+   * @throws {import("./errors.js").WorkflowError} the instance does not exist
+   */
+  own(workflow, id, act) {
+    return this.transact((store) => act(findInstance(store, workflow, id), store));
+  }
+
+  /**
+   * Carry out *act*, which sees the state as it stands, so that the requests of one turn are one transaction. The answer, a
+   * refusal too, is given once all that is durable.
+   *
+   * @template T
+   * @param {(store: Store) => T} act synchronous
+   * @returns {Promise<T>}
+   */
+  async transact(act) {
+    if (this.#stopped) throw new StoppedError();
+    let answer;
+    try {
+      answer = act(this.store);
+    } catch (error) {
+      await this.commits.commitNow();
+      throw error;
+    }
+    await this.commits.committed();
+    return answer;
+  }
+
+  /**
+   * Read what is durable: what this turn has written so far is committed first.
+   *
+   * @template T
+   * @param {(store: Store) => T} read synchronous
+   * @returns {Promise<T>}
+   */
+  async readDurable(read) {
+    if (this.#stopped) throw new StoppedError();
+    const durable = this.commits.commitNow();
+    try {
+      return read(this.store);
+    } finally {
+      await durable;
+    }
+  }
+
+  /** @type {Watchers["add"]} */
+  watch(number, notify) {
+    return this.#watchers.add(number, notify);
+  }
+}
+
+/** @param {number} last */
+function countingFrom(last) {
+  let number = last;
+  return () => ++number;
+}

@@ -139,7 +139,7 @@ def types(session: nox.Session) -> None:
     # Only ever imported by Pyodide's own Python, and by the component's.
     inside = ("mypy", "--python-version=3.14", "--follow-imports=silent")
     session.run(*inside, "-p", "_stepwell_pyodide", *session.posargs)
-    session.run(*inside, "-p", "_stepwell_sealed", *session.posargs)
+    session.run(*inside, "-p", "_stepwell_sandbox", *session.posargs)
     session.run(node, "node_modules/typescript/bin/tsc", external=True)
 
 
@@ -258,7 +258,7 @@ def newest_node(session: nox.Session) -> None:
 
 @nox.session
 def wasmtime(session: nox.Session) -> None:
-    """Run the tests of sealed interpreters, and the workflows of `conformance` in them."""
+    """Run the tests of sandboxed interpreters, and the workflows of `conformance` in them."""
     use_stepwell(session, *PYTEST)
     node = use_node(session, NODES[0])
     session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")

@@ -13,7 +13,7 @@ import { loadPyodide } from "pyodide";
 import { packBatch, unpackBatch } from "../bridge/batch.js";
 import { guestFiles } from "../runtime/pyodide/files.js";
 import { guestGlobals } from "../runtime/pyodide/globals.js";
-import { startFrom } from "../runtime/pyodide/image.js";
+import { startFrom } from "../runtime/pyodide/snapshot_memory.js";
 import { startInterpreter } from "../runtime/pyodide/interpreter.js";
 import { mountFolder } from "../runtime/pyodide/mount.js";
 import { findSnapshot } from "../runtime/pyodide/snapshot.js";

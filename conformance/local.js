@@ -1,7 +1,7 @@
 /** Runs scenarios on our own engine with a real guest, in this process, in virtual time. */
 
 /** @import { Guest } from "../bridge/protocol.d.ts" */
-/** @import { Deployment } from "../runtime/pool/pool.js" */
+/** @import { DeploymentOptions } from "../runtime/pool/pool.js" */
 /** @import { Scenario, Target } from "./scenario.d.ts" */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -23,8 +23,8 @@ const PLACE = { open: () => new DatabaseSync(":memory:"), soon: setImmediate, cr
  * @param {object} options
  * @param {string} options.name
  * @param {"python" | "javascript"} options.language
- * @param {(deployment: Deployment) => Promise<LocalGuest>} options.guest
- * @param {Partial<Deployment>} [options.more] what the deployment has besides
+ * @param {(deployment: DeploymentOptions) => Promise<LocalGuest>} options.guest
+ * @param {Partial<DeploymentOptions>} [options.more] what the deployment has besides
  * @param {() => Promise<string | undefined>} [options.unavailable] why it cannot be run here
  * @param {boolean} [options.forgets] whether nothing in an interpreter outlives a pass
  * @param {number} [options.still] how long nothing has to happen, in real ms, before a step is taken for one that never ends

@@ -1,7 +1,7 @@
 /** The runtimes that there are in Node, a line each. A page has its own one. */
 
 /** @import { Guest } from "../bridge/protocol.d.ts" */
-/** @import { Deployment } from "./pool/pool.js" */
+/** @import { DeploymentOptions } from "./pool/pool.js" */
 
 import { extname } from "node:path";
 
@@ -9,27 +9,27 @@ const PYTHON = [".py"];
 const JAVASCRIPT = [".js", ".mjs", ".ts", ".mts"];
 
 /**
- * @typedef {NonNullable<Deployment["runtime"]>} Runtime
+ * @typedef {NonNullable<DeploymentOptions["runtime"]>} RuntimeOptions
  *
- * @typedef {object} Entry
+ * @typedef {object} RuntimeEntry
  * @property {string[]} suffixes of the main files that it runs; the first runtime that has a suffix is its default
  * @property {() => Promise<GuestClass>} load reads its code, which nobody needs who runs another
  *
  * What the engine talks to, and what whoever puts it there needs of it besides.
  *
- * @typedef {object} Place
+ * @typedef {object} LoadableRuntime
  * @property {() => Promise<{ classes: string[], output: { level: string, text: string }[] }>} load imports the deployment
  * @property {boolean} inUse whether passes are there
  * @property {(text: string) => void} onoutput takes what was written, and whose it is nobody knows
  * @property {(line: string) => void} onproblem takes a line for the operator
  * @property {(on: boolean) => void} [ondebugging] told when a debugger takes the terminal, and when it gives it back
  *
- * @typedef {Guest & Place} RuntimeGuest
+ * @typedef {Guest & LoadableRuntime} RuntimeGuest
  *
- * @typedef {{ new (options: { deployment: Deployment }): RuntimeGuest, prewarm?: (runtime: Runtime | null) => void }} GuestClass
+ * @typedef {{ new (options: { deployment: DeploymentOptions }): RuntimeGuest, prewarm?: (runtime: RuntimeOptions | null) => void }} GuestClass
  */
 
-/** @type {Record<string, Entry>} */
+/** @type {Record<string, RuntimeEntry>} */
 export const RUNTIMES = {
   pyodide: { suffixes: PYTHON, load: async () => (await import("./pyodide/pool.js")).PyodideGuest },
   cpython: { suffixes: PYTHON, load: async () => (await import("./cpython/pool.js")).CPythonGuest },
@@ -44,7 +44,7 @@ export const SUFFIXES = [...PYTHON, ...JAVASCRIPT];
  * The name of the runtime that runs a main file.
  *
  * @param {string} main
- * @param {Runtime | null} [runtime] the one that was chosen
+ * @param {RuntimeOptions | null} [runtime] the one that was chosen
  * @returns {string | undefined} undefined: none does, or not the one that was chosen
  */
 export function runtimeFor(main, runtime) {

@@ -72,7 +72,7 @@ PYTHON_MAY_IMPORT: dict[str, set[str]] = {
     "runtime/python": {"_workflows_bridge", "workers"},
     "runtime/process": set(),
     "runtime/wasmtime/host": {"_stepwell_process", "wasmtime"},
-    "runtime/wasmtime/sealed": {"_stepwell_runtime", "_workflows_bridge", "wit_world", "workers"},
+    "runtime/wasmtime/sandbox": {"_stepwell_runtime", "_workflows_bridge", "wit_world", "workers"},
     "runtime/wasmtime": {"_stepwell_wasmtime", "wasmtime"},
     "runtime/cpython": {
         "coverage",

@@ -3,7 +3,7 @@
  * special about it. The order is that of the table.
  */
 
-/** @import { Deployment } from "../../runtime/pool/pool.js" */
+/** @import { DeploymentOptions } from "../../runtime/pool/pool.js" */
 /** @import { LocalGuest } from "../local.js" */
 /** @import { Target } from "../scenario.d.ts" */
 
@@ -26,13 +26,13 @@ export const TARGETS = {
 /** Other names of targets: the runtime's, where the table says what language its scenarios are in. @type {Record<string, string>} */
 export const ALIASES = { pyodide: "python" };
 
-/** @param {Deployment} deployment @returns {Promise<LocalGuest>} */
+/** @param {DeploymentOptions} deployment @returns {Promise<LocalGuest>} */
 async function pyodide(deployment) {
   const { PyodideGuest } = await import("../../runtime/pyodide/pool.js");
   return new PyodideGuest({ deployment, isolates: 1 });
 }
 
-/** @param {Deployment} deployment @returns {Promise<LocalGuest>} */
+/** @param {DeploymentOptions} deployment @returns {Promise<LocalGuest>} */
 async function wasmtime(deployment) {
   const { WasmtimeGuest } = await import("../../runtime/wasmtime/pool.js");
   return new WasmtimeGuest({ deployment });
@@ -44,13 +44,13 @@ async function noWasmtime() {
   return status === 0 ? undefined : "wasmtime is not installed (pip install 'stepwell[wasmtime]').";
 }
 
-/** @param {Deployment} deployment @returns {Promise<LocalGuest>} */
+/** @param {DeploymentOptions} deployment @returns {Promise<LocalGuest>} */
 async function cpython(deployment) {
   const { CPythonGuest } = await import("../../runtime/cpython/pool.js");
   return new CPythonGuest({ deployment, isolates: 1 });
 }
 
-/** @param {Deployment} deployment @returns {Promise<LocalGuest>} */
+/** @param {DeploymentOptions} deployment @returns {Promise<LocalGuest>} */
 async function javascript(deployment) {
   const { JavaScriptGuest } = await import("../../runtime/javascript/pool.js");
   return new JavaScriptGuest({ deployment, isolates: 1 });
@@ -58,7 +58,7 @@ async function javascript(deployment) {
 
 /**
  * @param {"python" | "javascript"} language
- * @param {(deployment: Deployment) => Promise<LocalGuest>} guest
+ * @param {(deployment: DeploymentOptions) => Promise<LocalGuest>} guest
  * @param {Omit<Parameters<typeof localTarget>[0], "name" | "language" | "guest">} [options]
  */
 function local(language, guest, options) {

@@ -1,6 +1,6 @@
 /** Cloudflare's own Python SDK on our engine. It has two signatures of `step.do`, and a compatibility flag says which. */
 
-/** @import { Deployment } from "../../runtime/pool/pool.js" */
+/** @import { DeploymentOptions } from "../../runtime/pool/pool.js" */
 /** @import { LocalGuest } from "../local.js" */
 /** @import { Scenario, Target } from "../scenario.d.ts" */
 
@@ -11,7 +11,7 @@ const FOLDER = process.env.STEPWELL_UPSTREAM_SDK;
 
 /**
  * @param {string} name
- * @param {(deployment: Deployment) => Promise<LocalGuest>} guest
+ * @param {(deployment: DeploymentOptions) => Promise<LocalGuest>} guest
  * @returns {Target}
  */
 export function upstreamTarget(name, guest) {

@@ -9,8 +9,8 @@ const duration = z.union([z.number(), z.string()]);
 const retention = z.strictObject({ success_retention: duration.optional(), error_retention: duration.optional() });
 
 const limit = z.number().positive();
-/** What sealed interpreters may reach and use: `runtime/wasmtime/settings.js`. */
-const sealed = z.strictObject({
+/** What sandboxed interpreters may reach and use: `runtime/wasmtime/settings.js`. */
+const sandbox = z.strictObject({
   memory: z
     .int()
     .min(32 << 20)
@@ -39,7 +39,7 @@ export const deployment = z.strictObject({
       }),
       z.strictObject({ name: z.literal("cpython"), python: z.string().startsWith("/").optional() }),
       z.strictObject({ name: z.literal("javascript") }),
-      z.strictObject({ name: z.literal("wasmtime"), sealed: sealed.optional() }),
+      z.strictObject({ name: z.literal("wasmtime"), sandbox: sandbox.optional() }),
     ])
     .nullable()
     .default(null),

@@ -1,6 +1,6 @@
 /** Which code the workflows of a state run, and the guests that run it. */
 
-/** @import { Runtime, RuntimeGuest } from "../../runtime/registry.js" */
+/** @import { RuntimeGuest, RuntimeOptions } from "../../runtime/registry.js" */
 /** @import { WorkflowRow } from "../store/store.d.ts" */
 
 import { dirname, relative, resolve } from "node:path";
@@ -16,7 +16,7 @@ import { Sources } from "./sources.js";
  * @property {Record<string, unknown>} vars
  * @property {Record<string, string> | null} bindings names of workflows by the names under which `env` has them; null: each
  *   class under its own
- * @property {Runtime | null} [runtime] what runs it, with its options; absent or null: the default one for the main file
+ * @property {RuntimeOptions | null} [runtime] what runs it, with its options; absent or null: the default one for the main file
  *
  * @typedef {{ guest: RuntimeGuest, classes: string[] }} Loaded
  */

@@ -84,7 +84,7 @@ def choose_runtime(main: Path, name: str | None = None, python: str | None = Non
         if python is not None:
             raise InputError(f"--python is for --runtime cpython; runtime {name} brings its own Python.")
         if name == "wasmtime":
-            return {"name": name, "sealed": wasmtime_settings(project_table(main))}
+            return {"name": name, "sandbox": wasmtime_settings(project_table(main))}
         return {"name": name, "sdk": str(_find_sdk())} if _is_upstream(sdk) else {"name": name}
     return {"name": name, "python": str(find_python(main, python))}
 

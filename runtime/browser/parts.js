@@ -3,7 +3,7 @@
 /** @import { GuestFile } from "../pyodide/interpreter.js" */
 
 /** Bytes after which progress is told again. */
-const TOLD_EVERY = 1 << 20;
+const PROGRESS_INTERVAL_BYTES = 1 << 20;
 
 /**
  * @typedef {object} BrowserParts
@@ -86,7 +86,7 @@ async function readShared({ response, size, tell }) {
     if (at + next.value.length > size) throw new Error("The snapshot is longer than the site says.");
     bytes.set(next.value, at);
     at += next.value.length;
-    if (at - told < TOLD_EVERY) continue;
+    if (at - told < PROGRESS_INTERVAL_BYTES) continue;
     told = at;
     tell(at);
   }

@@ -1,7 +1,7 @@
 /** Passes in a page: the pool of workers, each with an interpreter. */
 
-/** @import { Kind } from "../pool/isolate.js" */
-/** @import { Deployment } from "../pool/pool.js" */
+/** @import { InterpreterBackend } from "../pool/isolate.js" */
+/** @import { DeploymentOptions } from "../pool/pool.js" */
 /** @import { BrowserParts } from "./parts.js" */
 
 import { Pool } from "../pool/pool.js";
@@ -13,7 +13,7 @@ import { keepSpare, startWorker } from "./thread.js";
 let parts = Promise.reject(new Error("No parts have been given."));
 parts.catch(() => {});
 
-/** @type {Kind} */
+/** @type {InterpreterBackend} */
 const BROWSER = {
   start: startWorker,
   parts: () => parts,
@@ -23,7 +23,7 @@ const BROWSER = {
   limits: { isolates: 2 },
 };
 
-/** @typedef {Omit<Deployment, "modules"> & { files: Record<string, string>, remedy?: string }} BrowserDeployment `files` are written below `root` */
+/** @typedef {Omit<DeploymentOptions, "modules"> & { files: Record<string, string>, remedy?: string }} BrowserDeployment `files` are written below `root` */
 
 export class BrowserGuest extends Pool {
   /** @param {{ deployment: BrowserDeployment, isolates?: number, memoryLimit?: number, cpuLimit?: number }} options see `Pool` */
@@ -41,7 +41,7 @@ export class BrowserGuest extends Pool {
   static async prewarm(from, spare) {
     if (from) parts = from;
     if (spare) keepSpare(spare);
-    await Pool.prewarmKind(BROWSER).ready();
+    await Pool.prewarmBackend(BROWSER).ready();
   }
 
   /**
@@ -51,6 +51,6 @@ export class BrowserGuest extends Pool {
    * @param {object} given
    */
   static async examine(what, given) {
-    return await Pool.prewarmKind(BROWSER).examine(what, given);
+    return await Pool.prewarmBackend(BROWSER).examine(what, given);
   }
 }

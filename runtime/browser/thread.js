@@ -1,6 +1,6 @@
 /** A page's worker that an isolate lives in. */
 
-/** @import { Thread, ThreadEvents } from "../pool/isolate.js" */
+/** @import { InterpreterEvents, InterpreterHandle } from "../pool/isolate.js" */
 
 /** The interpreter's program, with all its modules listed in one. */
 const PROGRAM = new URL("../../parts/python.js", import.meta.url);
@@ -14,8 +14,8 @@ export function keepSpare(worker) {
 }
 
 /**
- * @param {ThreadEvents} events
- * @returns {Thread}
+ * @param {InterpreterEvents} events
+ * @returns {InterpreterHandle}
  */
 export function startWorker({ onmessage, ondeath }) {
   const worker = spare ?? new Worker(PROGRAM, { type: "module", name: "python" });
@@ -35,7 +35,7 @@ export function startWorker({ onmessage, ondeath }) {
   return {
     post: (message) => worker.postMessage(message),
     // What a worker had sent is lost with it: an attempt whose end we have not seen has not ended.
-    takeLeft: () => [],
+    takeUnreadMessages: () => [],
     async end() {
       ended.abort();
       worker.terminate();

@@ -5,7 +5,7 @@
 // @ts-ignore -- the types of the package stand under its name
 import { loadPyodide } from "../../node_modules/pyodide/pyodide.mjs";
 import { startInterpreter } from "../pyodide/interpreter.js";
-import { Thread } from "../pyodide/thread.js";
+import { InterpreterThread } from "../pyodide/thread.js";
 import { guestGlobals } from "../pyodide/globals.js";
 import { openBuffer, startFrom } from "../pyodide/packed.js";
 import { PACKAGES } from "./parts.js";
@@ -18,7 +18,7 @@ void import("../../node_modules/pyodide/pyodide.asm.mjs");
 const { postMessage } = globalThis;
 const idle = sharedWord();
 
-const thread = new Thread({
+const thread = new InterpreterThread({
   post: (message) => postMessage(message),
   start,
   mount: writeFolder,

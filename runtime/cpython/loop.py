@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from _stepwell_process.control import Control
 
-_CLOCK_STEP = 0.001
-_LONGEST_WAIT = 3600.0
+_CLOCK_STEP_S = 0.001
+_LONGEST_WAIT_S = 3600.0
 _MANY_CANCELLED = 100
 
 
@@ -90,7 +90,7 @@ class ProcessLoop(GuestLoop, SelectorEventLoop):  # type: ignore[misc]  # `creat
         self._prune_timers()
         if not self._scheduled:
             return None
-        return min(max(0, self._scheduled[0].when() - self.time()), _LONGEST_WAIT)
+        return min(max(0, self._scheduled[0].when() - self.time()), _LONGEST_WAIT_S)
 
     def _prune_timers(self) -> None:
         scheduled = self._scheduled
@@ -104,7 +104,7 @@ class ProcessLoop(GuestLoop, SelectorEventLoop):  # type: ignore[misc]  # `creat
 
     def _release_timers(self) -> None:
         scheduled = self._scheduled
-        due = self.time() + _CLOCK_STEP
+        due = self.time() + _CLOCK_STEP_S
         while scheduled and scheduled[0].when() <= due:
             timer = heapq.heappop(scheduled)
             timer._scheduled = False  # type: ignore[attr-defined]  # noqa: SLF001 - as asyncio's own loops do

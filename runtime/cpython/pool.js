@@ -1,17 +1,17 @@
 /** Passes in plain CPython: the pool of processes, each with an interpreter. */
 
-/** @import { Kind } from "../pool/isolate.js" */
-/** @import { Deployment } from "../pool/pool.js" */
+/** @import { InterpreterBackend } from "../pool/isolate.js" */
+/** @import { DeploymentOptions } from "../pool/pool.js" */
 
 import { fileURLToPath } from "node:url";
 import { Pool } from "../pool/pool.js";
-import { Checks } from "../process/checks.js";
-import { GuestProcess } from "../process/process.js";
+import { ProtocolChecks } from "../process/checks.js";
+import { ProcessHandle } from "../process/process.js";
 
 const PROGRAM = fileURLToPath(new URL("main.py", import.meta.url));
 const GIB = 1 << 30;
 
-/** One kind for each Python. @type {Map<string, Kind>} */
+/** One kind for each Python. @type {Map<string, InterpreterBackend>} */
 const kinds = new Map();
 
 /** @param {string} python */
@@ -19,9 +19,9 @@ function kindOf(python) {
   let kind = kinds.get(python);
   if (!kind) {
     kind = {
-      start: (events) => new GuestProcess({ command: python, args: [PROGRAM], what: `process of ${python}` }, events),
+      start: (events) => new ProcessHandle({ command: python, args: [PROGRAM], what: `process of ${python}` }, events),
       parts: async () => ({}),
-      checks: () => new Checks(),
+      checks: () => new ProtocolChecks(),
       interruptible: true,
       isUsers: true,
       soon: setImmediate,
@@ -36,7 +36,7 @@ function kindOf(python) {
 export class CPythonGuest extends Pool {
   /**
    * @param {object} options see `Pool`
-   * @param {Deployment} options.deployment its `runtime.python` is the Python to run, by default what STEPWELL_HOST_PYTHON names
+   * @param {DeploymentOptions} options.deployment its `runtime.python` is the Python to run, by default what STEPWELL_HOST_PYTHON names
    * @param {number} [options.isolates]
    * @param {number} [options.memoryLimit]
    * @param {number} [options.cpuLimit]
@@ -45,13 +45,13 @@ export class CPythonGuest extends Pool {
     super(kindOf(pythonOf(options.deployment.runtime)), options);
   }
 
-  /** Start a process before it is known what for. @param {Deployment["runtime"]} runtime */
+  /** Start a process before it is known what for. @param {DeploymentOptions["runtime"]} runtime */
   static prewarm(runtime) {
-    Pool.prewarmKind(kindOf(pythonOf(runtime)));
+    Pool.prewarmBackend(kindOf(pythonOf(runtime)));
   }
 }
 
-/** @param {Deployment["runtime"]} runtime */
+/** @param {DeploymentOptions["runtime"]} runtime */
 function pythonOf(runtime) {
   return /** @type {string | undefined} */ (runtime?.python) ?? process.env.STEPWELL_HOST_PYTHON ?? "python3";
 }

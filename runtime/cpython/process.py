@@ -120,13 +120,13 @@ class GuestProcess:
         """See `InterpreterHost`."""
         self._control.computed()
 
-    def look(self) -> str:
+    def read_interrupt(self) -> str:
         """See `interrupts.InterruptSource`."""
-        return self._control.look()
+        return self._control.read_interrupt()
 
-    def hit(self) -> None:
+    def interrupt_raised(self) -> None:
         """See `interrupts.InterruptSource`."""
-        self._control.hit()
+        self._control.interrupt_raised()
 
     def _leave_to_parent(self) -> None:
         """Let go, in a process that user code has forked, of what is the parent's."""

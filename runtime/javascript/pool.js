@@ -1,7 +1,7 @@
 /** Passes in JavaScript: the pool of threads, each of which runs the user's modules. */
 
-/** @import { Kind } from "../pool/isolate.js" */
-/** @import { Deployment } from "../pool/pool.js" */
+/** @import { InterpreterBackend } from "../pool/isolate.js" */
+/** @import { DeploymentOptions } from "../pool/pool.js" */
 
 import { startThread } from "../pool/node_thread.js";
 import { Pool } from "../pool/pool.js";
@@ -9,7 +9,7 @@ import { Pool } from "../pool/pool.js";
 /**
  * V8 cannot be interrupted in one function and go on in another, so code that spins ends its thread.
  *
- * @type {Kind}
+ * @type {InterpreterBackend}
  */
 const JAVASCRIPT = {
   start: (events) => startThread(new URL("worker.js", import.meta.url), events),
@@ -19,7 +19,7 @@ const JAVASCRIPT = {
 };
 
 export class JavaScriptGuest extends Pool {
-  /** @param {{ deployment: Deployment, isolates?: number, memoryLimit?: number, cpuLimit?: number }} options see `Pool` */
+  /** @param {{ deployment: DeploymentOptions, isolates?: number, memoryLimit?: number, cpuLimit?: number }} options see `Pool` */
   constructor(options) {
     super(JAVASCRIPT, options);
   }

@@ -1,6 +1,6 @@
 /** A deployment: the user's main module, what it exports, and the variables it is given. */
 
-/** @import { Deployment as Options } from "../pool/pool.js" */
+/** @import { DeploymentOptions as Options } from "../pool/pool.js" */
 
 import { spawnSync } from "node:child_process";
 import { realpathSync } from "node:fs";

@@ -37,7 +37,7 @@ function boot() {
   port.postMessage({ type: "ready" });
 }
 
-/** @param {import("../pool/pool.js").Deployment} options */
+/** @param {import("../pool/pool.js").DeploymentOptions} options */
 async function load(options) {
   const deployment = new UserModule(options, (binding) => {
     if (output.session) return output.session;

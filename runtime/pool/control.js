@@ -3,15 +3,15 @@
  * no messages.
  */
 
-export const BYTES = 8 * 1024;
+export const CONTROL_BYTES = 8 * 1024;
 export const MAX_TARGETS = 256;
 
 // Words of 32 bits. The first is Pyodide's interrupt buffer. A process has the same layout in a file: `process/control.*`.
 export const SIGNAL = 0;
 export const TURN = 1;
 export const PAGES = 2;
-export const LOOKS = 3;
-export const HITS = 4;
+export const INTERRUPT_CHECKS = 3;
+export const INTERRUPTS_RAISED = 4;
 export const RUN_CODE = 5;
 export const TARGETS = 6;
 export const COMPUTED = 7;
@@ -20,29 +20,29 @@ export const TARGETS_AT = 64;
 
 const SIGINT = 2;
 
-/** @typedef {{ pass: number, ref: number, attempt: number }} Target an attempt that is to be cut */
+/** @typedef {{ pass: number, ref: number, attempt: number }} InterruptTarget an attempt that is to be cut */
 
 /**
  * What the pool reads of an interpreter that is busy, and how it interrupts it.
  *
- * @typedef {object} Vitals
+ * @typedef {object} InterpreterVitals
  * @property {number} turn odd while the interpreter runs
  * @property {number} computations how often code has kept the interpreter to itself for long
  * @property {number} memory of the interpreter, in bytes
- * @property {number} looks how often it has looked what an interrupt is for
- * @property {number} hits how often one has been raised in the code that it was for
- * @property {(attempts: Target[], runCode: boolean) => void} interrupt the interpreter, if what runs is one of `attempts`,
+ * @property {number} interruptChecks how often it has looked what an interrupt is for
+ * @property {number} interruptsRaised how often one has been raised in the code that it was for
+ * @property {(attempts: InterruptTarget[], runCode: boolean) => void} interrupt the interpreter, if what runs is one of `attempts`,
  *   or code outside steps where that is meant
- * @property {() => void} calm no more of that
+ * @property {() => void} clearInterrupt no more of that
  */
 
-/** @implements {Vitals} */
+/** @implements {InterpreterVitals} */
 export class Control {
   #words;
   #targets;
 
   /** @param {ArrayBufferLike} [buffer] where memory cannot be shared, each side has one of its own: no interrupt arrives then */
-  constructor(buffer = new (globalThis.SharedArrayBuffer ?? ArrayBuffer)(BYTES)) {
+  constructor(buffer = new (globalThis.SharedArrayBuffer ?? ArrayBuffer)(CONTROL_BYTES)) {
     this.buffer = buffer;
     this.#words = new Int32Array(buffer);
     this.#targets = new Float64Array(buffer, TARGETS_AT);
@@ -71,8 +71,8 @@ export class Control {
   }
 
   /** An interrupt has arrived: what is it for? */
-  look() {
-    Atomics.add(this.#words, LOOKS, 1);
+  readInterrupt() {
+    Atomics.add(this.#words, INTERRUPT_CHECKS, 1);
     const count = Atomics.load(this.#words, TARGETS) * 3;
     return JSON.stringify({
       runCode: Atomics.load(this.#words, RUN_CODE) === 1,
@@ -81,8 +81,8 @@ export class Control {
   }
 
   /** It has been raised in the code that it is for. */
-  hit() {
-    Atomics.add(this.#words, HITS, 1);
+  interruptRaised() {
+    Atomics.add(this.#words, INTERRUPTS_RAISED, 1);
   }
 
   // The pool's side.
@@ -102,16 +102,16 @@ export class Control {
     return Atomics.load(this.#words, PAGES) * 65_536;
   }
 
-  get looks() {
-    return Atomics.load(this.#words, LOOKS);
+  get interruptChecks() {
+    return Atomics.load(this.#words, INTERRUPT_CHECKS);
   }
 
-  get hits() {
-    return Atomics.load(this.#words, HITS);
+  get interruptsRaised() {
+    return Atomics.load(this.#words, INTERRUPTS_RAISED);
   }
 
   /**
-   * @param {Target[]} attempts
+   * @param {InterruptTarget[]} attempts
    * @param {boolean} runCode
    */
   interrupt(attempts, runCode) {
@@ -123,7 +123,7 @@ export class Control {
     Atomics.store(this.#words, SIGNAL, SIGINT);
   }
 
-  calm() {
+  clearInterrupt() {
     Atomics.store(this.#words, SIGNAL, 0);
   }
 }

@@ -1,13 +1,13 @@
 /** A thread of Node's that an isolate lives in. */
 
-/** @import { Thread, ThreadEvents } from "./isolate.js" */
+/** @import { InterpreterEvents, InterpreterHandle } from "./isolate.js" */
 
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
 
 /**
  * @param {URL} program
- * @param {ThreadEvents} events
- * @returns {Thread}
+ * @param {InterpreterEvents} events
+ * @returns {InterpreterHandle}
  */
 export function startThread(program, { onmessage, ondeath }) {
   const { port1: port, port2 } = new MessageChannel();
@@ -25,7 +25,7 @@ export function startThread(program, { onmessage, ondeath }) {
   worker.on("exit", (code) => ondeath(`The interpreter's thread ended with code ${code}.`));
   return {
     post: (message) => port.postMessage(message),
-    takeLeft() {
+    takeUnreadMessages() {
       /** @type {any[]} */
       const messages = [];
       for (let left = receiveMessageOnPort(port); left; left = receiveMessageOnPort(port)) messages.push(left.message);

@@ -7,8 +7,8 @@
  */
 
 /** @import { FromGuest, Guest, LostPass, ToGuest, WireError } from "../../bridge/protocol.d.ts" */
-/** @import { Death, Kind } from "./isolate.js" */
-/** @import { Lodger } from "./lodger.js" */
+/** @import { Death, InterpreterBackend } from "./isolate.js" */
+/** @import { PassState } from "./pass_state.js" */
 /** @import { Timer } from "./background.js" */
 
 import { inBackground } from "./background.js";
@@ -23,17 +23,17 @@ const DEFAULTS = {
   memoryMark: 256 * MIB,
 };
 /** With more passes than this in one isolate another one is worth its start. They mostly wait: those who compute count apart. */
-const MANY = 1500;
+const MAX_PASSES_PER_ISOLATE = 1500;
 /** How long an interpreter may run without a break before passes that have not started go elsewhere. */
-const BUSY = 100;
-/** So often code in an isolate must have computed, in RECENTLY ms, before another is started: once may be a start. */
-const OFTEN = 3;
-const RECENTLY = 10_000;
+const BUSY_AFTER_MS = 100;
+/** So often code in an isolate must have computed, in COMPUTATION_WINDOW_MS ms, before another is started: once may be a start. */
+const COMPUTATIONS_TO_SCALE_UP = 3;
+const COMPUTATION_WINDOW_MS = 10_000;
 /** How long an isolate that nobody is in is kept, in ms, where there is another. */
-const IDLE = 30_000;
+const IDLE_TIMEOUT_MS = 30_000;
 
 /**
- * @typedef {object} Deployment
+ * @typedef {object} DeploymentOptions
  * @property {string} root folder that the guest sees
  * @property {string} main file that has the workflows
  * @property {string | null} [modules] folder of the packages that were installed for it and for this runtime, if any
@@ -45,13 +45,13 @@ const IDLE = 30_000;
  *   the main file's extension
  * @property {"batched" | "js"} [transport] which way the SDK's calls take; "js" is for tests
  *
- * @typedef {Extract<ToGuest, { type: "start" }>} Start
+ * @typedef {Extract<ToGuest, { type: "start" }>} StartMessage
  *
  * What a pass has been sent that has not been given to an isolate yet.
- * @typedef {{ start: Start, rest: ToGuest[], since: number, turn: number, isolate: Isolate | undefined }} Waiting
+ * @typedef {{ start: StartMessage, rest: ToGuest[], since: number, turn: number, isolate: Isolate | undefined }} UnplacedPass
  */
 
-/** Isolates that were started before it was known what for. @type {Map<Kind, Isolate>} */
+/** Isolates that were started before it was known what for. @type {Map<InterpreterBackend, Isolate>} */
 const warm = new Map();
 
 /** @implements {Guest} */
@@ -66,14 +66,14 @@ export class Pool {
   ondebugging = () => {};
   /** Takes a line for the operator where an interpreter is not believed any more. @type {(line: string) => void} */
   onproblem = () => {};
-  #kind;
+  #backend;
   #deployment;
   #limits;
   /** @type {Isolate[]} */
   #isolates = [];
   /** @type {Map<number, Isolate>} */
   #homes = new Map();
-  /** @type {Map<number, Waiting>} */
+  /** @type {Map<number, UnplacedPass>} */
   #waiting = new Map();
   /** What ends the time of each that has been empty. @type {WeakMap<Isolate, Timer>} */
   #idle = new WeakMap();
@@ -87,38 +87,38 @@ export class Pool {
   #deaths = 0;
 
   /**
-   * @param {Kind} kind
+   * @param {InterpreterBackend} backend
    * @param {object} options
-   * @param {Deployment} options.deployment
+   * @param {DeploymentOptions} options.deployment
    * @param {number} [options.isolates] how many at most, quarantine not counted
    * @param {number} [options.memoryLimit] of one isolate, in bytes
    * @param {number} [options.cpuLimit] how long code outside steps may keep an isolate to itself, in ms
    */
-  constructor(kind, { deployment, ...limits }) {
-    this.#kind = kind;
+  constructor(backend, { deployment, ...limits }) {
+    this.#backend = backend;
     this.#deployment = deployment;
-    this.#limits = { ...limitsOf(kind), ...limits };
+    this.#limits = { ...limitsOf(backend), ...limits };
   }
 
   /**
    * Start an interpreter before it is known what for. The next pool with the default limits takes it.
    *
-   * @param {Kind} kind
+   * @param {InterpreterBackend} backend
    * @returns {Isolate} the one that stands by
    */
-  static prewarmKind(kind) {
-    const standing = warm.get(kind);
+  static prewarmBackend(backend) {
+    const standing = warm.get(backend);
     if (standing) return standing;
-    const isolate = new Isolate(kind, limitsOf(kind));
-    isolate.ondeath = () => warm.delete(kind);
-    warm.set(kind, isolate);
+    const isolate = new Isolate(backend, limitsOf(backend));
+    isolate.ondeath = () => warm.delete(backend);
+    warm.set(backend, isolate);
     return isolate;
   }
 
-  /** Let go of the interpreter that stands by, which nobody will take. @param {Kind} kind */
-  static dropWarm(kind) {
-    void warm.get(kind)?.dispose();
-    warm.delete(kind);
+  /** Let go of the interpreter that stands by, which nobody will take. @param {InterpreterBackend} backend */
+  static dropWarm(backend) {
+    void warm.get(backend)?.dispose();
+    warm.delete(backend);
   }
 
   /**
@@ -142,13 +142,13 @@ export class Pool {
   /** A further isolate, which loads the deployment while messages for it wait. */
   #open() {
     const { memoryLimit, cpuLimit } = this.#limits;
-    const defaults = limitsOf(this.#kind);
+    const defaults = limitsOf(this.#backend);
     const usual = memoryLimit === defaults.memoryLimit && cpuLimit === defaults.cpuLimit;
-    const ready = usual ? warm.get(this.#kind) : undefined;
-    if (ready) warm.delete(this.#kind);
-    const isolate = ready ?? new Isolate(this.#kind, this.#limits);
+    const ready = usual ? warm.get(this.#backend) : undefined;
+    if (ready) warm.delete(this.#backend);
+    const isolate = ready ?? new Isolate(this.#backend, this.#limits);
     isolate.onmessages = (messages) => this.#receive(isolate, messages);
-    isolate.ondeath = (death) => this.#bury(isolate, death);
+    isolate.ondeath = (death) => this.#handleDeath(isolate, death);
     isolate.onoutput = (text) => this.onoutput(text);
     isolate.onproblem = (line) => this.onproblem(line);
     isolate.ondebugging = (on) => this.ondebugging(on);
@@ -178,19 +178,19 @@ export class Pool {
     if (waiting && message.type === "drop") this.#waiting.delete(message.pass);
     else if (waiting) waiting.rest.push(message);
     else this.#homes.get(message.pass)?.send(message);
-    if (message.type === "drop") this.#leave(message.pass);
+    if (message.type === "drop") this.#forget(message.pass);
   }
 
   // Placing ----------------------------------------------------------------------------------------------------------
 
   /** @param {number} pass */
   #place(pass) {
-    const waiting = /** @type {Waiting} */ (this.#waiting.get(pass));
+    const waiting = /** @type {UnplacedPass} */ (this.#waiting.get(pass));
     const { event } = waiting.start;
     const key = JSON.stringify([event.workflowName, event.instanceId]);
     const isolate = this.#suspects.has(key) ? this.#quarantineFor(key) : this.#isolateFor(waiting);
     if (!isolate) {
-      this.#retry ??= setTimeout(() => this.#placeAll(), BUSY / 4);
+      this.#retry ??= setTimeout(() => this.#placeAll(), BUSY_AFTER_MS / 4);
       return;
     }
     this.#waiting.delete(pass);
@@ -207,14 +207,16 @@ export class Pool {
   /**
    * The isolate for a pass, or undefined while it is open whether the one that is best is stuck.
    *
-   * @param {Waiting} waiting
+   * @param {UnplacedPass} waiting
    */
   #isolateFor(waiting) {
     const usable = this.#isolates.filter(({ quarantined, memory }) => !quarantined && memory < this.#limits.memoryMark);
-    const roomy = usable.filter((isolate) => isolate.lodgers.size < MANY && isolate.silence < BUSY);
+    const roomy = usable.filter(
+      (isolate) => isolate.passes.size < MAX_PASSES_PER_ISOLATE && isolate.silenceMs < BUSY_AFTER_MS,
+    );
     const full = usable.length >= this.#limits.isolates;
     const [best] = (full && roomy.length === 0 ? usable : roomy).toSorted(byRoom);
-    if (!best) return this.#openFor();
+    if (!best) return this.#openIsolate();
     // An interpreter that runs takes no messages. A moment tells whether it is busy or stuck.
     if (best.turn % 2 === 0 || (full && usable.length === 1)) return best;
     if (waiting.isolate !== best || waiting.turn !== best.turn) {
@@ -222,14 +224,14 @@ export class Pool {
       Object.assign(waiting, { isolate: best, turn: best.turn, since: performance.now() });
       return wasThere ? best : undefined;
     }
-    if (performance.now() - waiting.since < BUSY) return undefined;
+    if (performance.now() - waiting.since < BUSY_AFTER_MS) return undefined;
     const other = roomy.find((isolate) => isolate !== best && isolate.turn % 2 === 0);
-    return other ?? (full ? best : this.#openFor());
+    return other ?? (full ? best : this.#openIsolate());
   }
 
-  #openFor() {
+  #openIsolate() {
     const { isolate, loaded } = this.#open();
-    loaded.catch((error) => this.#failAll(isolate, error));
+    loaded.catch((error) => this.#failPassesOf(isolate, error));
     return isolate;
   }
 
@@ -237,7 +239,7 @@ export class Pool {
   #quarantineFor(key) {
     const alone = this.#isolates.filter(({ quarantined }) => quarantined);
     if (alone.length >= this.#limits.isolates) return undefined;
-    const isolate = this.#openFor();
+    const isolate = this.#openIsolate();
     isolate.quarantined = key;
     return isolate;
   }
@@ -251,51 +253,52 @@ export class Pool {
   #receive(isolate, messages) {
     // A pass that ends leaves the isolate before its messages are handed on.
     for (const { type, pass } of messages) {
-      if (type === "end" || type === "fail") this.#leave(pass);
+      if (type === "end" || type === "fail") this.#forget(pass);
     }
     this.onmessages(messages);
-    this.#relieve(isolate);
+    this.#scaleUp(isolate);
     if (this.#waiting.size > 0) this.#placeAll();
-    this.#tidy(isolate);
+    this.#removeIfUnused(isolate);
   }
 
   /** Start a further isolate when one has passes that are in each other's way. @param {Isolate} isolate */
-  #relieve(isolate) {
+  #scaleUp(isolate) {
     const { computations: count } = isolate;
     const before = this.#computations.get(isolate);
     const at = performance.now();
-    const often = before !== undefined && count - before.count >= OFTEN;
-    if (often || before === undefined || at - before.at > RECENTLY) this.#computations.set(isolate, { count, at });
+    const often = before !== undefined && count - before.count >= COMPUTATIONS_TO_SCALE_UP;
+    if (often || before === undefined || at - before.at > COMPUTATION_WINDOW_MS)
+      this.#computations.set(isolate, { count, at });
     if (!often) return;
     const others = this.#isolates.filter(({ quarantined }) => !quarantined);
-    if (isolate.lodgers.size > 1 && others.length < this.#limits.isolates) this.#openFor();
+    if (isolate.passes.size > 1 && others.length < this.#limits.isolates) this.#openIsolate();
   }
 
   /** @param {number} pass */
-  #leave(pass) {
+  #forget(pass) {
     const isolate = this.#homes.get(pass);
     this.#homes.delete(pass);
-    if (isolate) this.#tidy(isolate);
+    if (isolate) this.#removeIfUnused(isolate);
   }
 
   /** Let go of an isolate that is of no further use. @param {Isolate} isolate */
-  #tidy(isolate) {
-    if (isolate.lodgers.size > 0) return;
-    if (!(isolate.quarantined || isolate.memory >= this.#limits.memoryMark)) return this.#keepIdle(isolate);
+  #removeIfUnused(isolate) {
+    if (isolate.passes.size > 0) return;
+    if (!(isolate.quarantined || isolate.memory >= this.#limits.memoryMark)) return this.#removeWhenIdle(isolate);
     if (isolate.quarantined) this.#suspects.delete(isolate.quarantined);
     this.#remove(isolate);
     if (this.#waiting.size > 0) this.#placeAll();
   }
 
   /** Its memory is worth more than its start, after a while. @param {Isolate} isolate */
-  #keepIdle(isolate) {
+  #removeWhenIdle(isolate) {
     if (this.#isolates.length < 2) return;
     clearTimeout(this.#idle.get(isolate));
     const leave = () => {
-      const unused = isolate.lodgers.size === 0 && this.#isolates.includes(isolate);
+      const unused = isolate.passes.size === 0 && this.#isolates.includes(isolate);
       if (unused && this.#isolates.length > 1) this.#remove(isolate);
     };
-    this.#idle.set(isolate, inBackground(setTimeout(leave, IDLE)));
+    this.#idle.set(isolate, inBackground(setTimeout(leave, IDLE_TIMEOUT_MS)));
   }
 
   /** @param {Isolate} isolate */
@@ -310,29 +313,29 @@ export class Pool {
    * @param {Isolate} isolate
    * @param {Death} death
    */
-  #bury(isolate, { reason, culprit }) {
+  #handleDeath(isolate, { reason, culprit }) {
     if (!this.#isolates.includes(isolate)) return;
     this.#deaths += 1;
     this.#remove(isolate);
-    const lodgers = [...isolate.lodgers.values()];
-    const attempts = lodgers.flatMap((lodger) => [...lodger.running.keys()].map((ref) => ({ lodger, ref })));
+    const passes = [...isolate.passes.values()];
+    const attempts = passes.flatMap((state) => [...state.running.keys()].map((ref) => ({ state, ref })));
     // Blame falls on the only step that ran, or on an instance that was alone. An attempt that has timed out has been
     // charged already.
-    const alone = lodgers.length === 1 && (isolate.quarantined !== undefined || culprit === "run");
-    const [suspect] = alone ? lodgers : attempts.length === 1 && !culprit ? [attempts[0].lodger] : [];
+    const alone = passes.length === 1 && (isolate.quarantined !== undefined || culprit === "run");
+    const [suspect] = alone ? passes : attempts.length === 1 && !culprit ? [attempts[0].state] : [];
     const blames = suspect !== undefined && culprit !== "expired";
     if (blames && suspect.running.size === 0) {
-      this.#fail(suspect, reason);
-      lodgers.splice(lodgers.indexOf(suspect), 1);
+      this.#failPass(suspect, reason);
+      passes.splice(passes.indexOf(suspect), 1);
     } else if (!blames && culprit !== "expired") {
-      for (const { key } of lodgers) this.#suspects.add(key);
+      for (const { key } of passes) this.#suspects.add(key);
     }
-    for (const { pass } of lodgers) this.#homes.delete(pass);
-    if (lodgers.length > 0) {
+    for (const { pass } of passes) this.#homes.delete(pass);
+    if (passes.length > 0) {
       this.onlost(
-        lodgers.map((lodger) => ({
-          pass: lodger.pass,
-          blamed: blames && lodger === suspect ? [...lodger.running.keys()] : [],
+        passes.map((state) => ({
+          pass: state.pass,
+          blamed: blames && state === suspect ? [...state.running.keys()] : [],
           reason,
         })),
       );
@@ -343,14 +346,14 @@ export class Pool {
   /**
    * No attempt is to blame, and nobody else is there: it was `run()` itself, which would do it again.
    *
-   * @param {Lodger} lodger
+   * @param {PassState} state
    * @param {string} reason
    */
-  #fail(lodger, reason) {
-    this.#homes.delete(lodger.pass);
-    this.#suspects.delete(lodger.key);
-    const error = { name: "WorkflowInternalError", message: `run() has ended its interpreter. ${reason}` };
-    this.onmessages([{ type: "fail", pass: lodger.pass, error }]);
+  #failPass(state, reason) {
+    this.#homes.delete(state.pass);
+    this.#suspects.delete(state.key);
+    const error = { name: "WorkflowInternalError", message: `run() crashed the interpreter. ${reason}` };
+    this.onmessages([{ type: "fail", pass: state.pass, error }]);
   }
 
   /**
@@ -359,13 +362,13 @@ export class Pool {
    * @param {Isolate} isolate
    * @param {Error & { wire?: WireError }} error
    */
-  #failAll(isolate, error) {
+  #failPassesOf(isolate, error) {
     if (!this.#isolates.includes(isolate)) return;
-    const lodgers = [...isolate.lodgers.values()];
+    const passes = [...isolate.passes.values()];
     this.#remove(isolate);
-    for (const { pass } of lodgers) this.#homes.delete(pass);
+    for (const { pass } of passes) this.#homes.delete(pass);
     const wire = error.wire ?? { name: "WorkflowInternalError", message: error.message };
-    this.onmessages(lodgers.map(({ pass }) => ({ type: "fail", pass, error: wire })));
+    this.onmessages(passes.map(({ pass }) => ({ type: "fail", pass, error: wire })));
   }
 
   /**
@@ -376,7 +379,7 @@ export class Pool {
   kill(reason) {
     const isolates = this.#isolates;
     this.#isolates = [];
-    const passes = isolates.flatMap(({ lodgers }) => [...lodgers.keys()]);
+    const passes = isolates.flatMap(({ passes }) => [...passes.keys()]);
     for (const isolate of isolates) void isolate.dispose();
     for (const pass of passes) this.#homes.delete(pass);
     if (passes.length > 0) this.onlost(passes.map((pass) => ({ pass, blamed: [], reason })));
@@ -393,11 +396,11 @@ export class Pool {
   /** What is there, for people and tests. */
   stats() {
     return {
-      isolates: this.#isolates.map(({ lodgers, memory, quarantined, silence }) => ({
-        passes: lodgers.size,
+      isolates: this.#isolates.map(({ passes, memory, quarantined, silenceMs }) => ({
+        passes: passes.size,
         memory,
         quarantined: quarantined !== undefined,
-        silence,
+        silenceMs,
       })),
       waiting: this.#waiting.size,
       deaths: this.#deaths,
@@ -418,7 +421,7 @@ export class Pool {
   }
 }
 
-/** What holds where nothing else is said. @param {Kind} kind @returns {typeof DEFAULTS} */
+/** What holds where nothing else is said. @param {InterpreterBackend} backend @returns {typeof DEFAULTS} */
 function limitsOf({ limits }) {
   return { ...DEFAULTS, ...limits };
 }
@@ -430,5 +433,5 @@ function limitsOf({ limits }) {
  * @param {Isolate} b
  */
 function byRoom(a, b) {
-  return a.lodgers.size - b.lodgers.size || (a.turn % 2) - (b.turn % 2);
+  return a.passes.size - b.passes.size || (a.turn % 2) - (b.turn % 2);
 }

@@ -3,33 +3,33 @@
  * isolate up where it cannot.
  */
 
-/** @import { Target, Vitals } from "./control.js" */
+/** @import { InterruptTarget, InterpreterVitals } from "./control.js" */
 /** @import { Timer } from "./background.js" */
 
 import { inBackground } from "./background.js";
 
-const TICK = 50;
+const TICK_MS = 50;
 /** How often an isolate is asked for a sign of life. */
-const PERIOD = 1000;
+const PING_INTERVAL_MS = 1000;
 /**
  * How long it may take to answer before an attempt that has timed out is cut. Not long: the time of its next attempt may run
  * already.
  */
-const PATIENCE = 50;
+const PONG_TIMEOUT_MS = 50;
 /** What code gets that has been cut, to end. */
-const MERCY = 500;
+const GRACE_AFTER_INTERRUPT_MS = 500;
 /** What the interpreter gets to notice an interrupt; it does not while it is inside one long operation. */
-const DEAF = 5000;
+const INTERRUPT_TIMEOUT_MS = 5000;
 
 /**
  * Why an isolate is given up. `expired`: for an attempt that has been charged already. `run`: for code outside steps.
  *
  * @typedef {"expired" | "run"} Culprit
  *
- * @typedef {object} Watched
- * @property {Vitals} control
+ * @typedef {object} WatchedIsolate
+ * @property {InterpreterVitals} control
  * @property {() => void} ping
- * @property {() => Target[]} expired attempts that have timed out and may still run
+ * @property {() => InterruptTarget[]} expired attempts that have timed out and may still run
  * @property {() => boolean} attempting whether an attempt runs that has not
  * @property {boolean} interruptible whether code can be cut at all, and not only with its interpreter
  * @property {(culprit: Culprit, reason: string) => void} giveUp
@@ -40,24 +40,24 @@ export class Watchdog {
   #cpuLimit;
   /** @type {Timer | undefined} */
   #timer;
-  #askedAt = 0;
+  #pingedAt = 0;
   #missed = 0;
   #turn = 0;
   #answered = true;
-  #held = false;
-  /** What had timed out when it was asked the last time. @type {Target[]} */
-  #asked = [];
-  /** What had timed out before it answered: that waits, and does not keep the interpreter. @type {WeakSet<Target>} */
+  #paused = false;
+  /** What had timed out when it was asked the last time. @type {InterruptTarget[]} */
+  #expiredAtPing = [];
+  /** What had timed out before it answered: that waits, and does not keep the interpreter. @type {WeakSet<InterruptTarget>} */
   #harmless = new WeakSet();
   /** @type {number | undefined} */
   #interruptedAt;
-  #looks = 0;
-  #hits = 0;
+  #checksBefore = 0;
+  #raisedBefore = 0;
   /** @type {number | undefined} */
-  #hitAt;
+  #raisedAt;
 
   /**
-   * @param {Watched} watched
+   * @param {WatchedIsolate} watched
    * @param {number} cpuLimit how long code outside steps may keep the interpreter to itself, in ms
    */
   constructor(watched, cpuLimit) {
@@ -66,74 +66,74 @@ export class Watchdog {
   }
 
   /** How long the isolate has owed an answer, in ms. */
-  get silence() {
-    return this.#answered ? 0 : performance.now() - this.#askedAt;
+  get silenceMs() {
+    return this.#answered ? 0 : performance.now() - this.#pingedAt;
   }
 
   /**
    * For how long it has owed an answer without beginning or ending to run, in ms. Counted in ticks: while our own thread
    * does nothing else, no answer is heard either.
    */
-  get stillness() {
-    return this.#missed * TICK;
+  get unresponsiveMs() {
+    return this.#missed * TICK_MS;
   }
 
-  /** While somebody debugs, time is theirs. @param {boolean} on */
-  hold(on) {
-    this.#held = on;
-    this.#calm();
+  /** While somebody debugs, time is theirs. @param {boolean} paused */
+  setPaused(paused) {
+    this.#paused = paused;
+    this.#reset();
   }
 
   start() {
-    this.#timer ??= inBackground(setInterval(() => this.#tick(), TICK));
+    this.#timer ??= inBackground(setInterval(() => this.#tick(), TICK_MS));
   }
 
   stop() {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#calm();
+    this.#reset();
   }
 
   /** Ask at once: something has timed out. */
-  ask() {
-    if (!this.#answered || this.#held) return;
+  ping() {
+    if (!this.#answered || this.#paused) return;
     this.#answered = false;
-    this.#askedAt = performance.now();
-    this.#asked = this.#watched.expired();
+    this.#pingedAt = performance.now();
+    this.#expiredAtPing = this.#watched.expired();
     this.#watched.ping();
   }
 
   /** A sign of life has come. */
-  heard() {
-    for (const target of this.#asked) this.#harmless.add(target);
-    this.#calm();
+  pongReceived() {
+    for (const target of this.#expiredAtPing) this.#harmless.add(target);
+    this.#reset();
   }
 
-  #calm() {
-    this.#asked = [];
+  #reset() {
+    this.#expiredAtPing = [];
     this.#answered = true;
     this.#missed = 0;
     if (this.#interruptedAt === undefined) return;
     this.#interruptedAt = undefined;
-    this.#hitAt = undefined;
-    this.#watched.control.calm();
+    this.#raisedAt = undefined;
+    this.#watched.control.clearInterrupt();
   }
 
   #tick() {
-    if (this.#held) return;
+    if (this.#paused) return;
     const { turn } = this.#watched.control;
     this.#missed = this.#answered || turn !== this.#turn ? 0 : this.#missed + 1;
     this.#turn = turn;
     if (this.#answered) {
-      if (performance.now() - this.#askedAt >= PERIOD) this.ask();
+      if (performance.now() - this.#pingedAt >= PING_INTERVAL_MS) this.ping();
       return;
     }
     const expired = this.#watched.expired();
     const suspects = expired.filter((target) => !this.#harmless.has(target));
-    const overrun = this.silence >= this.#cpuLimit;
+    const overrun = this.silenceMs >= this.#cpuLimit;
     if (!overrun && !this.#isDue(expired, suspects)) return;
     if (this.#interruptedAt === undefined) this.#begin();
-    this.#judge(expired.length > 0, suspects.length > 0, overrun);
+    this.#giveUpIfDeaf(expired.length > 0, suspects.length > 0, overrun);
     // Again and again: what runs may change from one instance to another without an answer in between.
     this.#watched.control.interrupt(expired, overrun);
   }
@@ -141,19 +141,19 @@ export class Watchdog {
   /**
    * Whether something that has timed out is to be cut. Where nothing can be cut but the interpreter, that has to be to blame.
    *
-   * @param {Target[]} expired
-   * @param {Target[]} suspects those that may have kept the interpreter since
+   * @param {InterruptTarget[]} expired
+   * @param {InterruptTarget[]} suspects those that may have kept the interpreter since
    */
   #isDue(expired, suspects) {
     const { interruptible, attempting } = this.#watched;
-    if (interruptible) return expired.length > 0 && this.silence >= PATIENCE;
-    return suspects.length > 0 && this.silence >= (attempting() ? DEAF : PATIENCE);
+    if (interruptible) return expired.length > 0 && this.silenceMs >= PONG_TIMEOUT_MS;
+    return suspects.length > 0 && this.silenceMs >= (attempting() ? INTERRUPT_TIMEOUT_MS : PONG_TIMEOUT_MS);
   }
 
   #begin() {
     this.#interruptedAt = performance.now();
-    this.#looks = this.#watched.control.looks;
-    this.#hits = this.#watched.control.hits;
+    this.#checksBefore = this.#watched.control.interruptChecks;
+    this.#raisedBefore = this.#watched.control.interruptsRaised;
   }
 
   /**
@@ -161,19 +161,20 @@ export class Watchdog {
    * @param {boolean} suspected whether that may be what keeps the interpreter
    * @param {boolean} overrun
    */
-  #judge(expired, suspected, overrun) {
+  #giveUpIfDeaf(expired, suspected, overrun) {
     const { control } = this.#watched;
     const now = performance.now();
-    if (control.hits !== this.#hits) {
-      this.#hitAt ??= now;
-      if (now - this.#hitAt >= MERCY) {
+    if (control.interruptsRaised !== this.#raisedBefore) {
+      this.#raisedAt ??= now;
+      if (now - this.#raisedAt >= GRACE_AFTER_INTERRUPT_MS) {
         if (expired) this.#watched.giveUp("expired", "A step went on after its timeout and could not be interrupted.");
         else this.#watched.giveUp("run", `run() did not end when it was interrupted after ${this.#seconds()}.`);
       }
       return;
     }
     const deaf =
-      control.looks === this.#looks && now - (this.#interruptedAt ?? now) >= (this.#watched.interruptible ? DEAF : 0);
+      control.interruptChecks === this.#checksBefore &&
+      now - (this.#interruptedAt ?? now) >= (this.#watched.interruptible ? INTERRUPT_TIMEOUT_MS : 0);
     if (!deaf) return;
     if (suspected || (expired && overrun && !this.#watched.attempting())) {
       this.#watched.giveUp(

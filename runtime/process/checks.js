@@ -7,18 +7,18 @@
  */
 
 /** @import { FromGuest, ToGuest } from "../../bridge/protocol.d.ts" */
-/** @import { Ended } from "../pool/isolate.js" */
+/** @import { AttemptEnded } from "../pool/isolate.js" */
 
 import { decode } from "../../bridge/values.js";
 
 /** The guest is not to be believed. */
-export class RubbishError extends Error {}
+export class ProtocolViolation extends Error {}
 
 /** @typedef {(value: any) => boolean} Rule */
-/** @typedef {{ refs: Map<number, number>, last: number }} Known the refs of a pass, with the latest attempt of each */
+/** @typedef {{ refs: Map<number, number>, last: number }} KnownRefs the refs of a pass, with the latest attempt of each */
 
 /** So many passes that are over are remembered. */
-const MANY = 10_000;
+const MAX_ENTRIES = 10_000;
 const LEVELS = new Set(["debug", "info", "warning", "error", "stdout", "stderr"]);
 
 /** @type {Rule} */
@@ -84,8 +84,8 @@ const REFS = {
   ended: { ref: "known", attempt: "attempt" },
 };
 
-export class Checks {
-  /** @type {Map<number, Known>} */
+export class ProtocolChecks {
+  /** @type {Map<number, KnownRefs>} */
   #passes = new Map();
   /** The last that it was given. */
   #lastPass = 0;
@@ -104,26 +104,26 @@ export class Checks {
   left(pass) {
     this.#passes.delete(pass);
     this.#over.add(pass);
-    if (this.#over.size > MANY) this.#over.delete(this.#over.values().next().value ?? 0);
+    if (this.#over.size > MAX_ENTRIES) this.#over.delete(this.#over.values().next().value ?? 0);
   }
 
-  /** @param {any} error @returns {error is RubbishError} */
-  isRubbish(error) {
-    return error instanceof RubbishError;
+  /** @param {any} error @returns {error is ProtocolViolation} */
+  isViolation(error) {
+    return error instanceof ProtocolViolation;
   }
 
   /**
    * @param {any} message
-   * @returns {message is FromGuest | Ended} whether it is of a pass that lives there
-   * @throws {RubbishError}
+   * @returns {message is FromGuest | AttemptEnded} whether it is of a pass that lives there
+   * @throws {ProtocolViolation}
    */
   accepts(message) {
     if (!object(message) || !string(message.type) || !Object.hasOwn(FIELDS, message.type)) {
-      throw new RubbishError(`what is no message: ${shown(message)}`);
+      throw new ProtocolViolation(`what is no message: ${shown(message)}`);
     }
     const { type, pass, ...rest } = message;
     if (!positive(pass) || pass > this.#lastPass) {
-      throw new RubbishError(`${type} of pass ${shown(pass)}, which it was never given`);
+      throw new ProtocolViolation(`${type} of pass ${shown(pass)}, which it was never given`);
     }
     const known = this.#passes.get(pass);
     if (!known) return this.#isLastWord(message);
@@ -131,10 +131,10 @@ export class Checks {
     const refs = REFS[type] ?? {};
     for (const key of Object.keys(rest)) {
       if (!Object.hasOwn(fields, key) && !Object.hasOwn(refs, key))
-        throw new RubbishError(`${type} with ${shown(key)}`);
+        throw new ProtocolViolation(`${type} with ${shown(key)}`);
     }
     for (const key of Object.keys(fields)) {
-      if (!fields[key](rest[key])) throw new RubbishError(`${type} with ${key} ${shown(rest[key])}`);
+      if (!fields[key](rest[key])) throw new ProtocolViolation(`${type} with ${key} ${shown(rest[key])}`);
     }
     this.#checkRefs(type, rest, known);
     return true;
@@ -148,7 +148,7 @@ export class Checks {
   /**
    * @param {string} type
    * @param {any} message
-   * @param {Known} known
+   * @param {KnownRefs} known
    */
   #checkRefs(type, message, known) {
     for (const [key, kind] of Object.entries(REFS[type] ?? {})) {
@@ -161,7 +161,7 @@ export class Checks {
             : kind === "maybe"
               ? value === undefined || known.refs.has(value)
               : positive(value) && value <= (known.refs.get(message.step ?? message.ref) ?? 0);
-      if (!fits) throw new RubbishError(`${type} with ${key} ${shown(value)}, which it was never given`);
+      if (!fits) throw new ProtocolViolation(`${type} with ${key} ${shown(value)}, which it was never given`);
       if (kind !== "new") continue;
       known.last = value;
       known.refs.set(value, message.started ? 1 : 0);

@@ -1,16 +1,16 @@
 /** What a guest process and the pool share while the process is busy: `control.js`'s words, in a file that both have open. */
 
-/** @import { Target, Vitals } from "../pool/control.js" */
+/** @import { InterruptTarget, InterpreterVitals } from "../pool/control.js" */
 
 import { randomUUID } from "node:crypto";
 import { accessSync, closeSync, constants, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  BYTES,
+  CONTROL_BYTES,
   COMPUTED,
-  HITS,
-  LOOKS,
+  INTERRUPTS_RAISED,
+  INTERRUPT_CHECKS,
   MAX_TARGETS,
   PAGES,
   RUN_CODE,
@@ -22,7 +22,7 @@ import {
 /** Where Linux keeps files in memory. */
 const IN_MEMORY = "/dev/shm";
 
-/** @implements {Vitals} */
+/** @implements {InterpreterVitals} */
 export class FileControl {
   /** Set by the channel. */
   onsignal = () => {};
@@ -36,7 +36,7 @@ export class FileControl {
     this.file = openSync(path, "wx+", 0o600);
     // Nothing is left behind, however this process ends.
     unlinkSync(path);
-    ftruncateSync(this.file, BYTES);
+    ftruncateSync(this.file, CONTROL_BYTES);
   }
 
   get turn() {
@@ -51,16 +51,16 @@ export class FileControl {
     return this.#read(PAGES) * 65_536;
   }
 
-  get looks() {
-    return this.#read(LOOKS);
+  get interruptChecks() {
+    return this.#read(INTERRUPT_CHECKS);
   }
 
-  get hits() {
-    return this.#read(HITS);
+  get interruptsRaised() {
+    return this.#read(INTERRUPTS_RAISED);
   }
 
   /**
-   * @param {Target[]} attempts
+   * @param {InterruptTarget[]} attempts
    * @param {boolean} runCode
    */
   interrupt(attempts, runCode) {
@@ -73,7 +73,7 @@ export class FileControl {
     this.onsignal();
   }
 
-  calm() {
+  clearInterrupt() {
     if (!this.#closed) writeSync(this.file, new Uint8Array(8), 0, 8, RUN_CODE * 4);
   }
 

@@ -13,13 +13,13 @@ import struct
 import sys
 import time
 
-_BYTES = 8 * 1024
-_PAGE = 65_536
+_CONTROL_BYTES = 8 * 1024
+_PAGE_BYTES = 65_536
 _WORD = struct.Struct("<i")
 _TARGET = struct.Struct("<3d")
-_TURN, _PAGES, _LOOKS, _HITS, _RUN_CODE, _TARGETS, _COMPUTED = range(4, 32, 4)
+_TURN, _PAGES, _INTERRUPT_CHECKS, _INTERRUPTS_RAISED, _RUN_CODE, _TARGETS, _COMPUTED = range(4, 32, 4)
 _TARGETS_AT = 64
-_MEASURE_EVERY = 0.5
+_MEASURE_INTERVAL_S = 0.5
 
 
 class Control:
@@ -27,8 +27,8 @@ class Control:
 
     def __init__(self, file: int) -> None:
         """Use the open *file*."""
-        self._map = mmap.mmap(file, _BYTES)
-        self._turn = self._looks = self._hits = self._computed = 0
+        self._map = mmap.mmap(file, _CONTROL_BYTES)
+        self._turn = self._checks = self._raised = self._computed = 0
         self._measured_at = 0.0
 
     def begin_turn(self) -> None:
@@ -40,28 +40,28 @@ class Control:
         """It ends to run, for now."""
         self._turn += 1
         _WORD.pack_into(self._map, _TURN, self._turn & 0x7FFFFFFF)
-        if (now := time.monotonic()) - self._measured_at > _MEASURE_EVERY:
+        if (now := time.monotonic()) - self._measured_at > _MEASURE_INTERVAL_S:
             self._measured_at = now
-            _WORD.pack_into(self._map, _PAGES, memory_in_use() // _PAGE)
+            _WORD.pack_into(self._map, _PAGES, memory_in_use() // _PAGE_BYTES)
 
     def computed(self) -> None:
         """Code has kept the interpreter to itself for longer than others should wait."""
         self._computed += 1
         _WORD.pack_into(self._map, _COMPUTED, self._computed)
 
-    def look(self) -> str:
+    def read_interrupt(self) -> str:
         """An interrupt has arrived: what is it for? JSON, see `_stepwell_runtime.interrupts`."""
-        self._looks += 1
-        _WORD.pack_into(self._map, _LOOKS, self._looks)
+        self._checks += 1
+        _WORD.pack_into(self._map, _INTERRUPT_CHECKS, self._checks)
         (count,) = _WORD.unpack_from(self._map, _TARGETS)
         (run_code,) = _WORD.unpack_from(self._map, _RUN_CODE)
         targets = [_TARGET.unpack_from(self._map, _TARGETS_AT + i * _TARGET.size) for i in range(count)]
         return json.dumps({"runCode": run_code == 1, "attempts": targets})
 
-    def hit(self) -> None:
+    def interrupt_raised(self) -> None:
         """It has been raised in the code that it is for."""
-        self._hits += 1
-        _WORD.pack_into(self._map, _HITS, self._hits)
+        self._raised += 1
+        _WORD.pack_into(self._map, _INTERRUPTS_RAISED, self._raised)
 
 
 def memory_in_use() -> int:

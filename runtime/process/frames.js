@@ -6,9 +6,9 @@
  */
 
 /** What a guest may send at once. Guests send less (`frames.py`); the rest is for one value as large as values can be. */
-export const MAX_FRAME = 64 << 20;
+export const MAX_FRAME_BYTES = 64 << 20;
 
-const HEAD = 5;
+const HEAD_BYTES = 5;
 const BATCH = 0x42;
 const MESSAGE = 0x4d;
 
@@ -23,10 +23,10 @@ export function toFrame(message) {
   const isBatch = typeof message === "string";
   const text = isBatch ? message : JSON.stringify(message);
   const length = Buffer.byteLength(text);
-  const frame = Buffer.allocUnsafe(HEAD + length);
+  const frame = Buffer.allocUnsafe(HEAD_BYTES + length);
   frame[0] = isBatch ? BATCH : MESSAGE;
   frame.writeUInt32LE(length, 1);
-  frame.write(text, HEAD);
+  frame.write(text, HEAD_BYTES);
   return frame;
 }
 
@@ -45,14 +45,14 @@ export class FrameReader {
   *read(piece) {
     this.#pieces.push(piece);
     this.#size += piece.length;
-    while (this.#size >= HEAD) {
-      const head = this.#peek(HEAD);
+    while (this.#size >= HEAD_BYTES) {
+      const head = this.#peek(HEAD_BYTES);
       const kind = head[0];
       const length = head.readUInt32LE(1);
       if (kind !== BATCH && kind !== MESSAGE) throw new FrameError(`a frame of the unknown kind ${kind}`);
-      if (length > MAX_FRAME) throw new FrameError(`a frame of ${length} bytes; ${MAX_FRAME} are allowed`);
-      if (this.#size < HEAD + length) return;
-      const text = this.#decode(this.#take(HEAD + length).subarray(HEAD));
+      if (length > MAX_FRAME_BYTES) throw new FrameError(`a frame of ${length} bytes; ${MAX_FRAME_BYTES} are allowed`);
+      if (this.#size < HEAD_BYTES + length) return;
+      const text = this.#decode(this.#take(HEAD_BYTES + length).subarray(HEAD_BYTES));
       yield kind === BATCH ? text : parse(text);
     }
   }

@@ -19,7 +19,7 @@ BATCH = ord("B")
 MESSAGE = ord("M")
 
 _HEAD = struct.Struct("<BI")
-_CHUNK = 1 << 18
+_READ_BYTES = 1 << 18
 
 
 def to_frame(message: str | dict[str, Any]) -> bytes:
@@ -50,7 +50,7 @@ class FrameSocket:
 
     def receive(self) -> Iterator[str | dict[str, Any]]:
         """Read what has come, once; wait where nothing has. Gives the messages that are complete."""
-        data = self.connection.recv(_CHUNK)
+        data = self.connection.recv(_READ_BYTES)
         if not data:
             self.ended = True
             return

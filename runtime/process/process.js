@@ -7,7 +7,7 @@
 
 /** @import { ChildProcess } from "node:child_process" */
 /** @import { Socket } from "node:net" */
-/** @import { Thread, ThreadEvents } from "../pool/isolate.js" */
+/** @import { InterpreterEvents, InterpreterHandle } from "../pool/isolate.js" */
 
 import { spawn } from "node:child_process";
 import { StringDecoder } from "node:string_decoder";
@@ -16,18 +16,18 @@ import { FileControl } from "./control.js";
 import { FrameError, FrameReader, toFrame } from "./frames.js";
 
 /** What a process gets to end by itself, in ms. Then it is killed. */
-const GRACE = 1500;
+const GRACE_MS = 1500;
 /** How long the socket of a process that has ended may stay open, in ms: children that it has left behind may hold it. */
-const LAST_WORDS = 200;
+const LAST_WORDS_MS = 200;
 /** How much of what it wrote to stderr is kept for the reason of its end. */
-const TAIL = 8000;
-const LINES = 8;
+const MAX_TAIL_CHARACTERS = 8000;
+const MAX_TAIL_LINES = 8;
 const RUNTIMES = fileURLToPath(new URL("..", import.meta.url));
 
 /** @typedef {{ command: string, args: string[], env?: NodeJS.ProcessEnv, cwd?: string, what?: string }} Program */
 
-/** @implements {Thread} */
-export class GuestProcess {
+/** @implements {InterpreterHandle} */
+export class ProcessHandle {
   control = new FileControl();
   #events;
   #what;
@@ -44,7 +44,7 @@ export class GuestProcess {
    * Start one.
    *
    * @param {Program} program `what` is what it is called in messages
-   * @param {ThreadEvents} events
+   * @param {InterpreterEvents} events
    */
   constructor({ command, args, env = process.env, cwd, what = "guest process" }, events) {
     this.#events = events;
@@ -70,7 +70,7 @@ export class GuestProcess {
   }
 
   /** What it has sent is handed over before its end is told. */
-  takeLeft() {
+  takeUnreadMessages() {
     return [];
   }
 
@@ -82,7 +82,7 @@ export class GuestProcess {
     this.#disposed = true;
     // The end of its input lets it end by itself, with all that it does then: coverage is written down, files are closed.
     this.#socket?.end();
-    const timer = setTimeout(() => this.kill(), GRACE);
+    const timer = setTimeout(() => this.kill(), GRACE_MS);
     await this.#exited;
     clearTimeout(timer);
     this.#socket?.destroy();
@@ -97,7 +97,7 @@ export class GuestProcess {
       const decoder = new StringDecoder();
       this.#child[level]?.on("data", (/** @type {Buffer} */ bytes) => {
         const text = decoder.write(bytes);
-        if (level === "stderr") this.#tail = (this.#tail + text).slice(-TAIL);
+        if (level === "stderr") this.#tail = (this.#tail + text).slice(-MAX_TAIL_CHARACTERS);
         if (!this.#disposed) this.#events.onoutput(level, text);
       });
     }
@@ -111,7 +111,7 @@ export class GuestProcess {
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       this.#over = true;
-      this.#events.onrubbish(error.message);
+      this.#events.onviolation(error.message);
     }
   }
 
@@ -124,7 +124,7 @@ export class GuestProcess {
     if (this.#socket && !this.#socket.destroyed) {
       await Promise.race([
         new Promise((resolve) => this.#socket.once("close", resolve)),
-        new Promise((resolve) => void setTimeout(resolve, LAST_WORDS).unref()),
+        new Promise((resolve) => void setTimeout(resolve, LAST_WORDS_MS).unref()),
       ]);
     }
     if (!this.#disposed) this.#events.ondeath(this.#withTail(reason));
@@ -145,7 +145,7 @@ export class GuestProcess {
     const fatal = lines.findLastIndex((line) => line.startsWith("Fatal Python error"));
     // There the innermost frames come first, and ours are of no interest.
     const last = fatal < 0 ? lines : lines.slice(fatal).filter((line) => !line.includes(RUNTIMES));
-    const words = (fatal < 0 ? last.slice(-LINES) : last.slice(0, LINES)).join("\n");
+    const words = (fatal < 0 ? last.slice(-MAX_TAIL_LINES) : last.slice(0, MAX_TAIL_LINES)).join("\n");
     return words ? `${reason} It wrote:\n${words}` : reason;
   }
 }

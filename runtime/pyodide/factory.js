@@ -8,7 +8,7 @@ import { threadId } from "node:worker_threads";
 import { crc32 } from "node:zlib";
 
 /** Bytes behind what V8 has compiled: a checksum, for V8 itself believes whatever it is given, and dies of what is damaged. */
-const CHECKSUM = 4;
+const CHECKSUM_BYTES = 4;
 
 /**
  * Where it is: a script of `withLinkingPutOff`, the URL of the module that it takes the place of, and where to keep
@@ -49,7 +49,7 @@ export function loadFactory({ script: path, url, compiled }) {
 
 /** @param {Buffer} data */
 function withChecksum(data) {
-  const checksum = Buffer.alloc(CHECKSUM);
+  const checksum = Buffer.alloc(CHECKSUM_BYTES);
   checksum.writeUInt32LE(crc32(data));
   return Buffer.concat([data, checksum]);
 }
@@ -58,7 +58,7 @@ function withChecksum(data) {
 function readStored(path) {
   try {
     const stored = readFileSync(path);
-    const data = stored.subarray(0, -CHECKSUM);
+    const data = stored.subarray(0, -CHECKSUM_BYTES);
     return stored.readUInt32LE(data.length) === crc32(data) ? data : undefined;
   } catch {
     return undefined;

@@ -58,12 +58,12 @@ export function restoreLibraries(module, libraries) {
 }
 
 /** Pages that are the same already are not written: many have never been, and take no memory. */
-const PAGE = 1 << 14;
+const PAGE_BYTES = 1 << 14;
 
 /** @param {Uint8Array} memory as it was @param {Uint8Array} now */
 function putBack(memory, now) {
-  for (let at = 0; at < memory.length; at += PAGE) {
-    const old = memory.subarray(at, at + PAGE);
+  for (let at = 0; at < memory.length; at += PAGE_BYTES) {
+    const old = memory.subarray(at, at + PAGE_BYTES);
     const page = now.subarray(at, at + old.length);
     if (Buffer.compare(old, page) !== 0) page.set(old);
   }

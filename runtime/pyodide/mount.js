@@ -30,10 +30,11 @@ function readOnly(FS) {
     throw new FS.ErrnoError(EROFS);
   };
   /** @param {any} node */
-  const seal = (node) => Object.assign(node, { node_ops: nodeOps, stream_ops: streamOps });
+  const makeReadOnly = (node) => Object.assign(node, { node_ops: nodeOps, stream_ops: streamOps });
   const nodeOps = {
     ...NODEFS.node_ops,
-    lookup: (/** @type {any} */ parent, /** @type {string} */ name) => seal(NODEFS.node_ops.lookup(parent, name)),
+    lookup: (/** @type {any} */ parent, /** @type {string} */ name) =>
+      makeReadOnly(NODEFS.node_ops.lookup(parent, name)),
     setattr: refuse,
     mknod: refuse,
     rename: refuse,
@@ -50,5 +51,5 @@ function readOnly(FS) {
     setattr: refuse,
     write: refuse,
   };
-  return { mount: (/** @type {any} */ mount) => seal(NODEFS.mount(mount)) };
+  return { mount: (/** @type {any} */ mount) => makeReadOnly(NODEFS.mount(mount)) };
 }

@@ -15,7 +15,7 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 import { loadPyodide } from "pyodide";
 import { guestFiles, pyodideFolder, snapshotKey } from "./files.js";
 import { guestGlobals } from "./globals.js";
-import { startFrom } from "./image.js";
+import { startFrom } from "./snapshot_memory.js";
 import { startInterpreter } from "./interpreter.js";
 import { librariesOf, restoreLibraries } from "./libraries.js";
 import { mountFolder } from "./mount.js";
@@ -24,7 +24,7 @@ import { cacheFolder, IMPORTS, packShared, store } from "./snapshot.js";
 /** What `stepwell sync` notes of what it has installed. */
 const STAMP = ".stepwell.json";
 /** Bytes of code: less is imported faster than a snapshot is worth. */
-const WORTHWHILE = 500_000;
+const MIN_CODE_BYTES = 500_000;
 
 /**
  * @typedef {object} Packages
@@ -42,7 +42,7 @@ const WORTHWHILE = 500_000;
  */
 function nameOf({ modules, imports }) {
   const stamp = readStamp(modules);
-  if (imports.length === 0 || !(stamp?.bytes >= WORTHWHILE)) return undefined;
+  if (imports.length === 0 || !(stamp?.bytes >= MIN_CODE_BYTES)) return undefined;
   const hash = createHash("sha256");
   hash.update(JSON.stringify([snapshotKey(guestFiles()), modules, stamp, imports]));
   return `${hash.digest("hex").slice(0, 32)}.packages`;

@@ -5,19 +5,19 @@
  * n pairs; then the bytes of these n runs. What is in none of them is zero.
  */
 
-const PAGE = 4096;
-const WORD = Uint32Array.BYTES_PER_ELEMENT;
+const PAGE_BYTES = 4096;
+const WORD_BYTES = Uint32Array.BYTES_PER_ELEMENT;
 /** Before the interpreter's memory comes what Pyodide wants to know of it, a few kilobytes. */
-const HEAD = 1 << 18;
+const HEAD_BYTES = 1 << 18;
 
 /**
  * Bytes that a snapshot has from `from` on, and that the packed one has from `at` on.
  *
- * @typedef {{ from: number, length: number, at: number }} Run
+ * @typedef {{ from: number, length: number, at: number }} ByteRun
  *
  * @typedef {object} Packed
  * @property {number} size of the snapshot
- * @property {Run[]} runs
+ * @property {ByteRun[]} runs
  * @property {(target: Uint8Array, at: number) => void} read fills its first argument with the packed bytes from the second on
  */
 
@@ -28,17 +28,17 @@ const HEAD = 1 << 18;
 export function packSnapshot(snapshot) {
   /** @type {{ from: number, bytes: Uint8Array }[]} */
   const runs = [];
-  for (let at = 0; at < snapshot.length; at += PAGE) {
-    const page = snapshot.subarray(at, at + PAGE);
+  for (let at = 0; at < snapshot.length; at += PAGE_BYTES) {
+    const page = snapshot.subarray(at, at + PAGE_BYTES);
     if (isZero(page)) continue;
     const last = runs.at(-1);
     if (last && last.from + last.bytes.length === at) last.bytes = snapshot.subarray(last.from, at + page.length);
     else runs.push({ from: at, bytes: page });
   }
   const index = [snapshot.length, runs.length, ...runs.flatMap(({ from, bytes }) => [from, bytes.length])];
-  const packed = new Uint8Array(index.length * WORD + runs.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  const packed = new Uint8Array(index.length * WORD_BYTES + runs.reduce((sum, { bytes }) => sum + bytes.length, 0));
   packed.set(new Uint8Array(new Uint32Array(index).buffer));
-  let at = index.length * WORD;
+  let at = index.length * WORD_BYTES;
   for (const { bytes } of runs) {
     packed.set(bytes, at);
     at += bytes.length;
@@ -56,13 +56,13 @@ function isZero(bytes) {
 export function openPacked(read) {
   const words = (/** @type {number} */ first, /** @type {number} */ count) => {
     const found = new Uint32Array(count);
-    read(new Uint8Array(found.buffer), first * WORD);
+    read(new Uint8Array(found.buffer), first * WORD_BYTES);
     return found;
   };
   const [size, count] = words(0, 2);
   const index = words(2, 2 * count);
   const runs = [];
-  let at = (2 + index.length) * WORD;
+  let at = (2 + index.length) * WORD_BYTES;
   for (let i = 0; i < index.length; i += 2) {
     runs.push({ from: index[i], length: index[i + 1], at });
     at += index[i + 1];
@@ -88,7 +88,7 @@ export function openBuffer(buffer) {
  */
 export async function startFrom(packed, start, clear) {
   const snapshot = new Uint8Array(packed.size);
-  copy(packed, 0, snapshot.subarray(0, HEAD), () => {});
+  copy(packed, 0, snapshot.subarray(0, HEAD_BYTES), () => {});
   const { prototype } = Int8Array;
   const set = Reflect.get(prototype, "set");
   prototype.set = function (source, offset) {

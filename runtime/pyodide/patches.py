@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_SLEEP_SLICE = 0.05
+_SLEEP_SLICE_S = 0.05
 
 
 def install(block: Callable[[float], None]) -> None:
@@ -43,6 +43,6 @@ def _interruptible(block: Callable[[float], None]) -> Callable[[Any], None]:
             raise ValueError(msg)
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            block(min(left, _SLEEP_SLICE) * 1000)
+            block(min(left, _SLEEP_SLICE_S) * 1000)
 
     return sleep

@@ -1,10 +1,10 @@
 /** Passes in Pyodide: the pool of threads, each with an interpreter. */
 
-/** @import { Kind } from "../pool/isolate.js" */
-/** @import { Snapshot } from "./image.js" */
+/** @import { InterpreterBackend } from "../pool/isolate.js" */
+/** @import { Snapshot } from "./snapshot_memory.js" */
 /** @import { GuestFile } from "./interpreter.js" */
 /** @import { Packages, PackageSnapshot } from "./package_snapshot.js" */
-/** @import { Deployment } from "../pool/pool.js" */
+/** @import { DeploymentOptions } from "../pool/pool.js" */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ let common;
 /** Likewise. @type {ReturnType<typeof findSnapshot> | undefined} */
 let plain;
 
-/** @type {Kind} */
+/** @type {InterpreterBackend} */
 const PYODIDE = {
   start: (events) => startThread(new URL("worker.js", import.meta.url), events),
   soon: setImmediate,
@@ -54,9 +54,9 @@ function compile(bytes) {
 }
 
 /** ms until a snapshot is made that nobody waits for. */
-const LATER = 5000;
+const PACKAGE_SNAPSHOT_DELAY_MS = 5000;
 
-/** @param {Deployment} deployment @returns {Packages | undefined} */
+/** @param {DeploymentOptions} deployment @returns {Packages | undefined} */
 function packagesOf({ modules, imports, runtime }) {
   // Another SDK takes the place of ours before anything is imported that may use it.
   return modules && imports?.length && !runtime?.sdk ? { modules, imports } : undefined;
@@ -65,7 +65,7 @@ function packagesOf({ modules, imports, runtime }) {
 /**
  * @param {Packages} packages
  * @param {PackageSnapshot} found
- * @returns {Kind}
+ * @returns {InterpreterBackend}
  */
 function withPackages({ modules }, { snapshot, libraries }) {
   return {
@@ -81,7 +81,7 @@ export class PyodideGuest extends Pool {
   /** Packages that a snapshot is wanted of. @type {Packages | undefined} */
   #wanted;
 
-  /** @param {{ deployment: Deployment, isolates?: number, memoryLimit?: number, cpuLimit?: number }} options see `Pool` */
+  /** @param {{ deployment: DeploymentOptions, isolates?: number, memoryLimit?: number, cpuLimit?: number }} options see `Pool` */
   constructor(options) {
     const packages = packagesOf(options.deployment);
     const found = packages && findPackageSnapshot(packages);
@@ -95,12 +95,13 @@ export class PyodideGuest extends Pool {
     const packages = this.#wanted;
     this.#wanted = undefined;
     // For a host that lives on; `stepwell sync` makes it for the others.
-    if (packages) setTimeout(() => void makePackageSnapshot(packages).catch(() => {}), LATER).unref();
+    if (packages)
+      setTimeout(() => void makePackageSnapshot(packages).catch(() => {}), PACKAGE_SNAPSHOT_DELAY_MS).unref();
     return loaded;
   }
 
   /** Start an interpreter before it is known what for. */
   static prewarm() {
-    Pool.prewarmKind(PYODIDE);
+    Pool.prewarmBackend(PYODIDE);
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Pyodide as a `python` command, as far as an installer needs one: `node python.js COMMAND [--sealed] … -c CODE`,
+ * Pyodide as a `python` command, as far as an installer needs one: `node python.js COMMAND [--sandbox] … -c CODE`,
  * where COMMAND is the path of the script that is this command.
  *
  * An installer asks the interpreter what can be installed for it. This way it is the one that will run it which answers,
- * and nobody keeps a list of its tags and markers. With `--sealed` it answers as the interpreter of runtime `wasmtime`
+ * and nobody keeps a list of its tags and markers. With `--sandbox` it answers as the interpreter of runtime `wasmtime`
  * would, which has nothing to run code in: of the same version, on WASI, and without a platform of its own, so that only
  * packages in pure Python fit.
  */
@@ -13,13 +13,13 @@ import { join } from "node:path";
 import { loadPyodide } from "pyodide";
 import { guestFiles } from "./files.js";
 import { guestGlobals } from "./globals.js";
-import { startFrom } from "./image.js";
+import { startFrom } from "./snapshot_memory.js";
 import { startInterpreter } from "./interpreter.js";
 import { findSnapshot } from "./snapshot.js";
 
 const OWN_FOLDERS = new Set(["dev", "lib", "proc", "session"]);
 
-const SEAL = `
+const AS_WASI = `
 import os, platform, sys, sysconfig
 _config_var = sysconfig.get_config_var
 sysconfig.get_config_var = lambda name: "0_0" if name == "PYEMSCRIPTEN_PLATFORM_VERSION" else _config_var(name)
@@ -40,7 +40,7 @@ const sys = pyodide.pyimport("sys");
 sys.executable = process.argv[2];
 sys.destroy();
 try {
-  if (process.argv.includes("--sealed")) pyodide.runPython(SEAL);
+  if (process.argv.includes("--sandbox")) pyodide.runPython(AS_WASI);
   pyodide.runPython(code);
 } catch (error) {
   const { type, message } = /** @type {any} */ (error);

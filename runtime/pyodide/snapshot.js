@@ -7,7 +7,7 @@
 
 /** @import { Factory } from "./factory.js" */
 /** @import { GuestFile } from "./interpreter.js" */
-/** @import { Snapshot } from "./image.js" */
+/** @import { Snapshot } from "./snapshot_memory.js" */
 
 import {
   existsSync,
@@ -34,15 +34,15 @@ import { withLinkingPutOff } from "./linking.js";
 import { packSnapshot } from "./packed.js";
 
 /** How many others are kept, of some 20 MB each. */
-const KEPT = 7;
+const MAX_KEPT = 7;
 const SHIPPED = join(ROOT, "snapshots");
 
 /**
  * What an interpreter starts from. The factory is missing where it could not be stored.
  *
- * @typedef {{ snapshot: Snapshot, factory?: Factory }} Start
+ * @typedef {{ snapshot: Snapshot, factory?: Factory }} StartFiles
  *
- * @typedef {{ snapshot: SharedArrayBuffer, script: string }} Made
+ * @typedef {{ snapshot: SharedArrayBuffer, script: string }} MadeSnapshot
  */
 
 /** What every guest has imported. */
@@ -63,7 +63,7 @@ gc.collect()
  *
  * @param {GuestFile[]} [files]
  * @param {string} [shipped] the folder of those that came with the tree
- * @returns {Promise<Start>}
+ * @returns {Promise<StartFiles>}
  */
 export async function findSnapshot(files = guestFiles(), shipped = SHIPPED) {
   const key = snapshotKey(files);
@@ -99,7 +99,7 @@ function isWhole(folder, key) {
   return existsSync(join(folder, `${key}.snapshot`)) && existsSync(join(folder, `${key}.js`));
 }
 
-/** @param {string} folder @param {string} key @param {Made} made */
+/** @param {string} folder @param {string} key @param {MadeSnapshot} made */
 function keep(folder, key, { snapshot, script }) {
   store(folder, `${key}.js`, new TextEncoder().encode(script));
   store(folder, `${key}.snapshot`, new Uint8Array(snapshot));
@@ -122,7 +122,7 @@ export async function snapshotBytes() {
 /**
  * In a thread of its own, for an interpreter that makes one is of no other use.
  *
- * @returns {Promise<Made>}
+ * @returns {Promise<MadeSnapshot>}
  */
 function makeSnapshot() {
   return new Promise((resolve, reject) => {
@@ -169,7 +169,7 @@ function prune(folder, kept) {
     .filter((name) => name.includes(".snapshot") && name !== kept)
     .map((name) => ({ name, time: modified(join(folder, name)) }))
     .toSorted((a, b) => b.time - a.time);
-  for (const { name } of others.slice(KEPT)) {
+  for (const { name } of others.slice(MAX_KEPT)) {
     const [key] = name.split(".snapshot");
     for (const file of readdirSync(folder)) if (file.startsWith(`${key}.`)) rmSync(join(folder, file), { force: true });
   }
@@ -193,7 +193,7 @@ export function cacheFolder() {
   return process.env.STEPWELL_CACHE ?? join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "stepwell");
 }
 
-/** In the thread. @returns {Promise<Made>} */
+/** In the thread. @returns {Promise<MadeSnapshot>} */
 async function make() {
   const pyodide = await startInterpreter({
     loadPyodide,

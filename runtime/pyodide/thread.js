@@ -7,7 +7,7 @@
 /** @import { WireError } from "../../bridge/protocol.d.ts" */
 /** @import { JsEnvironment } from "../../bridge/step.js" */
 /** @import { GuestFile } from "./interpreter.js" */
-/** @import { Deployment } from "../pool/pool.js" */
+/** @import { DeploymentOptions } from "../pool/pool.js" */
 
 import { WorkflowStep } from "../../bridge/step.js";
 import { Control } from "../pool/control.js";
@@ -24,7 +24,7 @@ import { Control } from "../pool/control.js";
  *
  * Where the thread is.
  *
- * @typedef {object} Place
+ * @typedef {object} ThreadEnvironment
  * @property {(message: any) => void} post to the pool
  * @property {(boot: any, own: Record<string, unknown>) => Promise<any>} start an interpreter that looks at the `signals` of its first
  *   argument; `own` is what `import js` gives besides the globals
@@ -39,10 +39,10 @@ import { Control } from "../pool/control.js";
  */
 
 /** ms of processor time that say that code computes. */
-const COMPUTATION = 20;
+const COMPUTATION_MS = 20;
 
-export class Thread {
-  #place;
+export class InterpreterThread {
+  #environment;
   /** @type {any} */
   #pyodide;
   /** @type {any} the interpreter's half, a PyProxy that lives as long as the thread */
@@ -53,7 +53,7 @@ export class Thread {
   #guestTurn;
   /** @type {any} a module of the interpreter's, likewise */
   #failures;
-  /** @type {ReturnType<NonNullable<Place["upstream"]>> | undefined} */
+  /** @type {ReturnType<NonNullable<ThreadEnvironment["upstream"]>> | undefined} */
   #upstream;
   /** @type {Control | undefined} */
   #control;
@@ -64,15 +64,15 @@ export class Thread {
   #turnBeganAt = 0;
   #dead = false;
 
-  /** @param {Place} place */
-  constructor(place) {
-    this.#place = place;
+  /** @param {ThreadEnvironment} environment */
+  constructor(environment) {
+    this.#environment = environment;
   }
 
   /** Take a message of the pool. @param {any} message */
   receive(message) {
     if (typeof message === "string") this.#run(() => this.#deliver(message));
-    else if (message.type === "ping") this.#place.post({ type: "pong" });
+    else if (message.type === "ping") this.#environment.post({ type: "pong" });
     else if (message.type === "boot") this.#boot(message).catch((error) => this.die(error));
     else if (message.type === "load") this.#load(message.deployment);
     else if (message.type === "examine") this.#examine(message);
@@ -84,15 +84,15 @@ export class Thread {
     const control = new Control(boot.control);
     this.#control = control;
     const { signals } = control;
-    const pyodide = await this.#place.start({ ...boot, signals }, { console: this.#console() });
+    const pyodide = await this.#environment.start({ ...boot, signals }, { console: this.#console() });
     this.#pyodide = pyodide;
     pyodide._api.on_fatal = (/** @type {any} */ error) => this.die(error);
     pyodide.setInterruptBuffer(signals);
     const install = pyodide.runPython("from _stepwell_pyodide.install import install; install");
     this.#guest = install({
       cpu_limit: boot.cpuLimit,
-      post: (/** @type {string} */ text) => this.#place.post(text),
-      wake: () => this.#place.soon(() => this.#turn()),
+      post: (/** @type {string} */ text) => this.#environment.post(text),
+      wake: () => this.#environment.soon(() => this.#turn()),
       set_timer: (/** @type {number} */ delay) => {
         clearTimeout(this.#timer);
         const timer = setTimeout(() => {
@@ -102,11 +102,11 @@ export class Thread {
         }, delay);
         this.#timer = timer;
       },
-      alone: () => this.#place.others(this.#timer !== undefined) === 0,
-      sleep: (/** @type {number} */ delay) => this.#place.block(delay),
+      alone: () => this.#environment.others(this.#timer !== undefined) === 0,
+      sleep: (/** @type {number} */ delay) => this.#environment.block(delay),
       computed: () => this.#computed(control),
-      look: () => control.look(),
-      hit: () => control.hit(),
+      read_interrupt: () => control.readInterrupt(),
+      interrupt_raised: () => control.interruptRaised(),
       make_step: (/** @type {any} */ stepPort, /** @type {boolean} */ encoded) =>
         new WorkflowStep(stepPort, { ...this.#surroundings(), encoded }),
       open_upstream: () => this.#upstream?.host,
@@ -115,7 +115,7 @@ export class Thread {
     this.#deliver = this.#guest.deliver;
     this.#guestTurn = this.#guest.turn;
     this.#failures = pyodide.pyimport("_stepwell_pyodide.failures");
-    this.#place.post({ type: "ready" });
+    this.#environment.post({ type: "ready" });
   }
 
   /** What a step of JavaScript's is in here. @returns {JsEnvironment} */
@@ -134,19 +134,19 @@ export class Thread {
     };
   }
 
-  /** @param {Deployment} deployment */
+  /** @param {DeploymentOptions} deployment */
   #load(deployment) {
     const sdk = deployment.runtime?.sdk;
     try {
-      this.#place.mount(this.#pyodide, deployment);
-      if (typeof sdk === "string") this.#upstream = this.#place.upstream?.(this.#pyodide, sdk);
+      this.#environment.mount(this.#pyodide, deployment);
+      if (typeof sdk === "string") this.#upstream = this.#environment.upstream?.(this.#pyodide, sdk);
     } catch (error) {
       const message = `${deployment.root} cannot be shown to the interpreter: ${/** @type {Error} */ (error).message}`;
-      this.#place.post({ type: "loaded", text: JSON.stringify({ error: { name: "OSError", message } }) });
+      this.#environment.post({ type: "loaded", text: JSON.stringify({ error: { name: "OSError", message } }) });
       return;
     }
     this.#run(() => {
-      this.#place.post({ type: "loaded", text: this.#guest.load(JSON.stringify(deployment)) });
+      this.#environment.post({ type: "loaded", text: this.#guest.load(JSON.stringify(deployment)) });
     });
   }
 
@@ -155,7 +155,7 @@ export class Thread {
     this.#run(() => {
       const module = this.#pyodide.pyimport("_stepwell_runtime.examine");
       try {
-        this.#place.post({ type: reply, text: module.examine(what, text) });
+        this.#environment.post({ type: reply, text: module.examine(what, text) });
       } finally {
         module.destroy();
       }
@@ -168,14 +168,14 @@ export class Thread {
 
   /** Code has taken long: it may have computed, or the machine was busy with something else. @param {Control} control */
   #computed(control) {
-    const share = (this.#place.processorTime() - this.#turnBegan) / (performance.now() - this.#turnBeganAt);
-    if (this.#guest.took * share > COMPUTATION) control.computed();
+    const share = (this.#environment.processorTime() - this.#turnBegan) / (performance.now() - this.#turnBeganAt);
+    if (this.#guest.took * share > COMPUTATION_MS) control.computed();
   }
 
   /** @param {() => string | void} work */
   #run(work) {
     this.#control?.beginTurn();
-    this.#turnBegan = this.#place.processorTime();
+    this.#turnBegan = this.#environment.processorTime();
     this.#turnBeganAt = performance.now();
     let text;
     try {
@@ -186,7 +186,7 @@ export class Thread {
     } finally {
       this.#control?.endTurn(this.#pyodide._module.HEAP8.length / 65_536);
     }
-    if (text) this.#place.post(text);
+    if (text) this.#environment.post(text);
   }
 
   /** `console` of user code is user output. */
@@ -209,7 +209,7 @@ export class Thread {
 
   /** How many objects of each side the other holds, for tests that look for leaks. */
   async #answerCensus() {
-    const collect = await this.#place.collector();
+    const collect = await this.#environment.collector();
     const module = this.#pyodide._module;
     module.enable_pyproxy_allocation_tracing();
     // A cycle through both languages takes both collectors, in turns.
@@ -221,14 +221,14 @@ export class Thread {
     const jsObjects = module._hiwire_num_refs();
     const pyProxies = module.pyproxy_alloc_map.size;
     const census = { ...JSON.parse(this.#guest.census()), jsObjects, pyProxies };
-    this.#place.post({ type: "census", census });
+    this.#environment.post({ type: "census", census });
   }
 
   /** The interpreter is beyond use. @param {any} error */
   die(error) {
     if (this.#dead) return;
     this.#dead = true;
-    this.#place.post({ type: "died", reason: String(error?.message ?? error) });
+    this.#environment.post({ type: "died", reason: String(error?.message ?? error) });
   }
 }
 

@@ -6,11 +6,11 @@ import { workerData } from "node:worker_threads";
 import { loadPyodide } from "pyodide";
 import { loadFactory } from "./factory.js";
 import { guestGlobals, lazyClass } from "./globals.js";
-import { startFrom } from "./image.js";
+import { startFrom } from "./snapshot_memory.js";
 import { startInterpreter } from "./interpreter.js";
 import { restoreLibraries } from "./libraries.js";
 import { mountFolder } from "./mount.js";
-import { Thread } from "./thread.js";
+import { InterpreterThread } from "./thread.js";
 import { openUpstream } from "./upstream.js";
 
 /** @type {import("node:worker_threads").MessagePort} */
@@ -22,7 +22,7 @@ delete workerData.port;
 let mounted;
 const idle = new Int32Array(new SharedArrayBuffer(4));
 
-const thread = new Thread({
+const thread = new InterpreterThread({
   post: (message) => port.postMessage(message),
   async start({ files, module, snapshot, factory, packages, memoryLimit, signals }, own) {
     // Every snapshot refers to it, and with it Node would load all of its HTTP client.
@@ -68,7 +68,7 @@ process.on("unhandledRejection", (error) => thread.complain(error));
  * Show the deployment's folders at the same paths, so that every file is called what the user calls it.
  *
  * @param {any} pyodide
- * @param {import("../pool/pool.js").Deployment} deployment
+ * @param {import("../pool/pool.js").DeploymentOptions} deployment
  */
 function mountDeployment({ FS }, { root, modules }) {
   mountFolder(FS, root);

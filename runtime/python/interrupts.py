@@ -27,10 +27,10 @@ class InterruptSource(Protocol):
 
     cpu_limit: float
 
-    def look(self) -> str:
+    def read_interrupt(self) -> str:
         """JSON: ``attempts`` (pass, ref, attempt) to cut, and whether ``runCode`` outside steps is meant."""
 
-    def hit(self) -> None:
+    def interrupt_raised(self) -> None:
         """Note that the code it is for has been interrupted."""
 
 
@@ -56,14 +56,14 @@ def install(source: InterruptSource) -> None:
         return False
 
     def on_interrupt(_signum: int, _frame: FrameType | None) -> None:
-        targets = json.loads(source.look())
+        targets = json.loads(source.read_interrupt())
         found = origin.get()
         if found is not None and found.ref is not None:
             if [found.session.pass_, found.ref, found.attempt] in targets["attempts"] and not is_ending(found):
-                source.hit()
+                source.interrupt_raised()
                 raise AttemptExpired
         elif targets["runCode"] and (found is not None or importing) and not is_ending(found):
-            source.hit()
+            source.interrupt_raised()
             where = "The import of the module" if found is None else "run() outside of steps"
             message = f"{where} has kept the interpreter to itself for more than {limit}. Long work belongs in a step."
             raise CpuLimitExceeded(message)

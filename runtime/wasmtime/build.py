@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENTIZE = "componentize-py==0.25.1"
-PACKAGES = ("workers", "_workflows_bridge", "_stepwell_runtime", "_stepwell_sealed")
+PACKAGES = ("workers", "_workflows_bridge", "_stepwell_runtime", "_stepwell_sandbox")
 """What an interpreter has. `runtime/packages.json` has the folder of each."""
 WIT = "runtime/wasmtime/guest.wit"
 IMMORTAL = "runtime/wasmtime/immortal.py"
-APP = "_stepwell_sealed.component"
+APP = "_stepwell_sandbox.component"
 
 
 def key(tree: Path = ROOT) -> str:
@@ -56,7 +56,7 @@ def _sources(folder: Path) -> list[Path]:
 
 def name(tree: Path = ROOT) -> str:
     """The file's name."""
-    return f"sealed-{key(tree)}.wasm"
+    return f"sandbox-{key(tree)}.wasm"
 
 
 def cache() -> Path:
@@ -83,7 +83,7 @@ def find(tree: Path = ROOT) -> Path:
 def _alone(folder: Path) -> Iterator[None]:
     """Wait for others that make one in *folder*: it takes half a minute of a processor."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "sealed.lock").open("a") as file:
+    with (folder / "sandbox.lock").open("a") as file:
         with suppress(ImportError):  # Windows has none, and makes as many as are asked for
             import fcntl  # noqa: PLC0415
 
@@ -107,7 +107,7 @@ def make(folder: Path, tree: Path = ROOT) -> Path:
         draft.replace(place)
     finally:
         draft.unlink(missing_ok=True)
-    for old in folder.glob("sealed-*.wasm"):
+    for old in folder.glob("sandbox-*.wasm"):
         if old != place and folder != cache():
             old.unlink()
     if folder != cache() and not kept.exists():
@@ -121,7 +121,7 @@ def _keep(place: Path, kept: Path) -> None:
         draft = kept.with_name(f"{kept.name}.{os.getpid()}")
         shutil.copyfile(place, draft)
         draft.replace(kept)
-        others = sorted(kept.parent.glob("sealed-*.wasm"), key=lambda path: path.stat().st_mtime, reverse=True)
+        others = sorted(kept.parent.glob("sandbox-*.wasm"), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in others[3:]:
             old.unlink(missing_ok=True)
     except OSError:
@@ -154,7 +154,7 @@ def _build(tree: Path, place: Path) -> None:
     immortal = _load(tree / IMMORTAL)
     try:
         immortal.make_immortal(component)
-    except immortal.UnknownPicture as error:
+    except immortal.UnknownHeapImage as error:
         raise SystemExit(f"{COMPONENTIZE} makes components that {IMMORTAL} does not know. {error}") from None
     place.write_bytes(component)
 

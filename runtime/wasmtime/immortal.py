@@ -1,8 +1,8 @@
 """
-Makes the objects of the component's picture immortal, as CPython calls objects whose references nobody counts.
+Makes the objects of the heap image of the component immortal, as CPython calls objects whose references nobody counts.
 
-All instances share the pages of the picture, until one writes to a page and gets a copy of it. Counting a reference is
-such a write: to read a thing would cost a page. CPython has no way to ask for this from Python, so it is done to the
+All instances share the pages of the heap image, until one writes to a page and gets a copy of it. Counting a reference
+is such a write: to read a thing would cost a page. CPython has no way to ask for this from Python, so it is done to the
 component's file, for the one CPython that is in the componentize-py which `build.py` names: an object begins with its
 count, which is 4 bytes, and one of 5 << 28 is not counted (PEP 683). The address of its type follows.
 """
@@ -21,19 +21,19 @@ MARK = b"stepwell objects"
 _IMMORTAL = 5 << 28
 _LEAST_IMMORTAL = 1 << 30
 _MOST_COUNTED = 1 << 20
-"""No object of the picture is referred to more often."""
+"""No object of the heap image is referred to more often."""
 _WORD = struct.Struct("<I")
 _HEADER = 8
 _MODULE, _DATA = 1, 11
 _AT_CONSTANT, _I32_CONST, _END = 0, 0x41, 0x0B
 
 
-class UnknownPicture(Exception):  # noqa: N818 - what it says
+class UnknownHeapImage(Exception):  # noqa: N818 - what it says
     """The component is not made as it was when this was written."""
 
 
 class Segment(NamedTuple):
-    """A piece of the picture: where it is in the interpreter's memory and in the file, in bytes."""
+    """A piece of the heap image: where it is in the interpreter's memory and in the file, in bytes."""
 
     address: int
     place: int
@@ -42,44 +42,44 @@ class Segment(NamedTuple):
 
 def make_immortal(component: bytearray) -> int:
     """
-    Make the objects that `sealed/objects.py` has listed immortal, in place, and wipe the list out.
+    Make the objects that `sandbox/objects.py` has listed immortal, in place, and wipe the list out.
 
     Returns:
         How many it made so.
 
     Raises:
-        UnknownPicture: Nothing is changed.
+        UnknownHeapImage: Nothing is changed.
     """
-    picture = _Picture(component)
-    where, addresses = _take_list(picture)
-    counts = {address: picture.word(address) for address in addresses if picture.is_object(address)}
+    image = _HeapImage(component)
+    where, addresses = _take_list(image)
+    counts = {address: image.word(address) for address in addresses if image.is_object(address)}
     counted = [address for address, count in counts.items() if 0 < count < _MOST_COUNTED]
     immortal = sum(count >= _LEAST_IMMORTAL for count in counts.values())
     if len(counted) + immortal < len(addresses):
         msg = f"Of {len(addresses)} objects in the component only {len(counted) + immortal} look like objects."
-        raise UnknownPicture(msg)
+        raise UnknownHeapImage(msg)
     # A count that the file has not all of, for the rest of it is zero, cannot be replaced.
-    places = [place for address in counted if (place := picture.place(address, _WORD.size)) is not None]
+    places = [place for address in counted if (place := image.place(address, _WORD.size)) is not None]
     for place in places:
         _WORD.pack_into(component, place, _IMMORTAL)
-    picture.clear(where, len(MARK) + 4 + 4 * len(addresses))
+    image.clear(where, len(MARK) + 4 + 4 * len(addresses))
     return len(places)
 
 
-def _take_list(picture: _Picture) -> tuple[int, array[int]]:
+def _take_list(image: _HeapImage) -> tuple[int, array[int]]:
     """Where the list is in memory, and what is in it."""
-    for where in picture.find(MARK):
+    for where in image.find(MARK):
         start = where + len(MARK)
-        (length,) = _WORD.unpack(picture.read(start, 4))
+        (length,) = _WORD.unpack(image.read(start, 4))
         addresses = array("I")
-        addresses.frombytes(picture.read(start + 4, 4 * min(length, _MOST_COUNTED)))
+        addresses.frombytes(image.read(start + 4, 4 * min(length, _MOST_COUNTED)))
         # The mark is in the code that looks for it as well.
         if length and list(addresses) == sorted(set(addresses)):
             return where, addresses
-    raise UnknownPicture("The component has no list of its objects.")
+    raise UnknownHeapImage("The component has no list of its objects.")
 
 
-class _Picture:
+class _HeapImage:
     """The memory that a component's instances start with."""
 
     def __init__(self, component: bytearray) -> None:
@@ -94,7 +94,7 @@ class _Picture:
         )
         start = next(data, None)
         if start is None:
-            raise UnknownPicture("The component has no module with data.")
+            raise UnknownHeapImage("The component has no module with data.")
         self._segments = sorted(_segments(component, start))
         self._addresses = [segment.address for segment in self._segments]
         self._kinds: dict[int, bool] = {}
@@ -170,10 +170,10 @@ def _segments(binary: bytearray, at: int) -> Iterator[Segment]:
     count, at = _unsigned(binary, at)
     for _ in range(count):
         if binary[at] != _AT_CONSTANT or binary[at + 1] != _I32_CONST:
-            raise UnknownPicture("The component's data is of another kind.")
+            raise UnknownHeapImage("The component's data is of another kind.")
         address, at = _unsigned(binary, at + 2)
         if binary[at] != _END:
-            raise UnknownPicture("The component's data is at places that are computed.")
+            raise UnknownHeapImage("The component's data is at places that are computed.")
         size, at = _unsigned(binary, at + 1)
         yield Segment(address, at, size)
         at += size

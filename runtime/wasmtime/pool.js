@@ -1,32 +1,33 @@
 /**
- * Passes in sealed interpreters: each has one of its own, an instance of a WebAssembly component, which is gone when the
+ * Passes in sandboxed interpreters: each has one of its own, an instance of a WebAssembly component, which is gone when the
  * pass is. One process, in Python, hosts them all; it decides what they may reach and use, and says what has become of them.
  *
  * The process is ours and is believed; what a pass says is not (`process/checks.js`).
  */
 
 /** @import { FromGuest, Guest, LostPass, ToGuest, Usage, WireError } from "../../bridge/protocol.d.ts" */
-/** @import { Deployment } from "../pool/pool.js" */
-/** @import { Sealing } from "./settings.js" */
+/** @import { DeploymentOptions } from "../pool/pool.js" */
+/** @import { SandboxSettings } from "./settings.js" */
 
 import { fileURLToPath } from "node:url";
 import { packBatch, unpackBatch } from "../../bridge/batch.js";
-import { Lodger } from "../pool/lodger.js";
-import { Checks } from "../process/checks.js";
-import { GuestProcess } from "../process/process.js";
+import { PassState } from "../pool/pass_state.js";
+import { ProtocolChecks } from "../process/checks.js";
+import { ProcessHandle } from "../process/process.js";
 import { componentPath } from "./files.js";
 import { cacheFolder, settingsOf } from "./settings.js";
 
 const PROGRAM = fileURLToPath(new URL("main.py", import.meta.url));
-const COMPILING = "Compiling the sealed interpreter for this machine, which is done once and takes some seconds.";
+const COMPILING_NOTICE =
+  "Compiling the sandboxed interpreter for this machine, which is done once and takes some seconds.";
 /** So many deaths of the process may an instance be there for, before it is taken for their reason. */
-const DEATHS = 2;
+const MAX_HOST_DEATHS = 2;
 
 /**
  * What steps have used so far: ref, attempt, ms of processor time, bytes of memory. @typedef {[number, number, number, number | null][]} Used
  *
  * @typedef {{ type: "lost", pass: number, reason: string, ref: number, attempt: number, used: Used, limit?: WireError }} Lost
- * @typedef {{ lodger: Lodger, checks: Checks, outbox: ToGuest[], written: number, usage: Map<string, Usage> }} Lodging
+ * @typedef {{ state: PassState, checks: ProtocolChecks, outbox: ToGuest[], written: number, usage: Map<string, Usage> }} SandboxedPass
  */
 
 /** @implements {Guest} */
@@ -41,13 +42,13 @@ export class WasmtimeGuest {
   onproblem = () => {};
   #deployment;
   #settings;
-  /** @type {GuestProcess | undefined} */
+  /** @type {ProcessHandle | undefined} */
   #process;
   /** @type {Promise<any> | undefined} */
   #loaded;
   #isOpen = false;
-  /** @type {Map<number, Lodging>} */
-  #lodgings = new Map();
+  /** @type {Map<number, SandboxedPass>} */
+  #passes = new Map();
   /** Passes with messages that wait for the end of the turn. @type {Set<number>} */
   #waiting = new Set();
   /** How often the process has died with an instance in it. @type {Map<string, number>} */
@@ -58,8 +59,8 @@ export class WasmtimeGuest {
 
   /**
    * @param {object} options
-   * @param {Deployment} options.deployment
-   * @param {Partial<Sealing>} [options.settings] what differs from the deployment's and the defaults
+   * @param {DeploymentOptions} options.deployment
+   * @param {Partial<SandboxSettings>} [options.settings] what differs from the deployment's and the defaults
    */
   constructor({ deployment, settings }) {
     this.#deployment = deployment;
@@ -68,7 +69,7 @@ export class WasmtimeGuest {
 
   /** Whether passes are there. */
   get inUse() {
-    return this.#lodgings.size > 0;
+    return this.#passes.size > 0;
   }
 
   /**
@@ -95,13 +96,13 @@ export class WasmtimeGuest {
   async #open() {
     const { python, threads, fetch, maxOutput: _, ...limits } = this.#settings;
     const component = await componentPath();
-    const child = new GuestProcess(
+    const child = new ProcessHandle(
       // Nothing of the environment is for code of the user's, and none of it gets there. Python needs little of it.
-      { command: python, args: ["-P", PROGRAM], what: "host of sealed interpreters" },
+      { command: python, args: ["-P", PROGRAM], what: "host of sandboxed interpreters" },
       {
         onmessage: (message) => child === this.#process && this.#receive(message),
         ondeath: (reason) => child === this.#process && this.#die(reason),
-        onrubbish: (what) => child === this.#process && this.#die(`It sent ${what}.`),
+        onviolation: (what) => child === this.#process && this.#die(`It sent ${what}.`),
         onoutput: (_level, text) => this.onoutput(text),
       },
     );
@@ -113,7 +114,7 @@ export class WasmtimeGuest {
     child.post({ type: "load", deployment: this.#deployment });
     const { text } = await loaded;
     this.#isOpen = true;
-    for (const pass of this.#lodgings.keys()) child.post({ type: "open", pass });
+    for (const pass of this.#passes.keys()) child.post({ type: "open", pass });
     this.#flush();
     return JSON.parse(text);
   }
@@ -132,44 +133,44 @@ export class WasmtimeGuest {
   send(message) {
     if (this.#disposed) return;
     const { pass } = message;
-    if (message.type === "start") this.#admit(message);
-    const lodging = this.#lodgings.get(pass);
-    if (!lodging) return;
+    if (message.type === "start") this.#openPass(message);
+    const sandboxed = this.#passes.get(pass);
+    if (!sandboxed) return;
     if (message.type === "drop") {
-      this.#leave(pass);
+      this.#closePass(pass);
       return;
     }
-    if (message.type !== "start") lodging.lodger.told(message);
+    if (message.type !== "start") sandboxed.state.sent(message);
     if (message.type === "expired" && this.#isOpen) this.#process?.post(message);
-    lodging.checks.sent(message);
-    lodging.outbox.push(message);
+    sandboxed.checks.sent(message);
+    sandboxed.outbox.push(message);
     if (this.#waiting.size === 0 && this.#isOpen) setImmediate(() => this.#flush());
     this.#waiting.add(pass);
   }
 
   /** @param {Extract<ToGuest, { type: "start" }>} start */
-  #admit(start) {
+  #openPass(start) {
     const { pass } = start;
-    const lodger = new Lodger(start);
-    this.#lodgings.set(pass, { lodger, checks: new Checks(), outbox: [], written: 0, usage: new Map() });
+    const state = new PassState(start);
+    this.#passes.set(pass, { state, checks: new ProtocolChecks(), outbox: [], written: 0, usage: new Map() });
     if (this.#isOpen) this.#process?.post({ type: "open", pass });
-    else this.#start().catch((error) => this.#failAll(error));
+    else this.#start().catch((error) => this.#failPasses(error));
   }
 
   #flush() {
     if (!this.#isOpen) return;
     for (const pass of this.#waiting) {
-      const lodging = this.#lodgings.get(pass);
-      if (!lodging) continue;
-      this.#process?.post(`${pass}\n${packBatch(lodging.outbox)}`);
-      lodging.outbox = [];
+      const sandboxed = this.#passes.get(pass);
+      if (!sandboxed) continue;
+      this.#process?.post(`${pass}\n${packBatch(sandboxed.outbox)}`);
+      sandboxed.outbox = [];
     }
     this.#waiting.clear();
   }
 
   /** @param {number} pass */
-  #leave(pass) {
-    this.#lodgings.delete(pass);
+  #closePass(pass) {
+    this.#passes.delete(pass);
     if (this.#isOpen) this.#process?.post({ type: "close", pass });
   }
 
@@ -179,7 +180,7 @@ export class WasmtimeGuest {
   #receive(message) {
     if (typeof message === "string") this.#take(message);
     else if (message.type === "lost") this.#lose(message);
-    else if (message.type === "compiling") this.onproblem(COMPILING);
+    else if (message.type === "compiling") this.onproblem(COMPILING_NOTICE);
     else {
       this.#replies.get(message.type)?.(message);
       this.#replies.delete(message.type);
@@ -191,10 +192,10 @@ export class WasmtimeGuest {
     const end = text.indexOf("\n");
     const space = text.indexOf(" ");
     const pass = Number(text.slice(0, space));
-    const lodging = this.#lodgings.get(pass);
-    if (!lodging) return;
-    note(lodging, JSON.parse(text.slice(space, end)));
-    const messages = this.#believe(pass, lodging, text.slice(end + 1));
+    const sandboxed = this.#passes.get(pass);
+    if (!sandboxed) return;
+    note(sandboxed, JSON.parse(text.slice(space, end)));
+    const messages = this.#checked(pass, sandboxed, text.slice(end + 1));
     if (messages.length > 0) this.onmessages(messages);
   }
 
@@ -202,11 +203,11 @@ export class WasmtimeGuest {
    * The messages of a batch that are to be believed.
    *
    * @param {number} pass
-   * @param {Lodging} lodging
+   * @param {SandboxedPass} sandboxed
    * @param {string} batch
    */
-  #believe(pass, lodging, batch) {
-    const { lodger, checks } = lodging;
+  #checked(pass, sandboxed, batch) {
+    const { state, checks } = sandboxed;
     /** @type {FromGuest[]} */
     const messages = [];
     try {
@@ -214,15 +215,15 @@ export class WasmtimeGuest {
       const unpacked = unpackBatch(batch);
       for (const message of unpacked) {
         if (message?.pass !== pass || !checks.accepts(message)) throw new SyntaxError("a message of another pass");
-        if (message.type === "ended") lodger.ended(message);
-        else if (message.type !== "log" || this.#mayWrite(lodging, message)) {
-          const over = lodger.said(message);
-          messages.push(measured(lodging, message));
-          if (over) this.#leave(pass);
+        if (message.type === "ended") state.attemptEnded(message);
+        else if (message.type !== "log" || this.#withinOutput(sandboxed, message)) {
+          const over = state.received(message);
+          messages.push(measured(sandboxed, message));
+          if (over) this.#closePass(pass);
         }
       }
     } catch (error) {
-      if (!(error instanceof SyntaxError || error instanceof TypeError || checks.isRubbish(error))) throw error;
+      if (!(error instanceof SyntaxError || error instanceof TypeError || checks.isViolation(error))) throw error;
       const reason = `It sent ${error.message}.`;
       this.#lose({ type: "lost", pass, reason, ref: 0, attempt: 0, used: [] });
     }
@@ -230,14 +231,14 @@ export class WasmtimeGuest {
   }
 
   /**
-   * @param {Lodging} lodging
+   * @param {SandboxedPass} sandboxed
    * @param {Extract<FromGuest, { type: "log" }>} message
    */
-  #mayWrite(lodging, message) {
+  #withinOutput(sandboxed, message) {
     const { maxOutput } = this.#settings;
-    const before = lodging.written;
-    lodging.written += message.text.length;
-    if (lodging.written <= maxOutput) return true;
+    const before = sandboxed.written;
+    sandboxed.written += message.text.length;
+    if (sandboxed.written <= maxOutput) return true;
     if (before > maxOutput) return false;
     Object.assign(message, {
       level: "warning",
@@ -254,21 +255,21 @@ export class WasmtimeGuest {
    * @param {Lost} lost
    */
   #lose({ pass, reason, ref, attempt, used, limit }) {
-    const lodging = this.#lodgings.get(pass);
-    if (!lodging) return;
-    note(lodging, used);
-    this.#leave(pass);
-    const { running } = lodging.lodger;
+    const sandboxed = this.#passes.get(pass);
+    if (!sandboxed) return;
+    note(sandboxed, used);
+    this.#closePass(pass);
+    const { running } = sandboxed.state;
     if (limit?.name === "Expired") this.onlost([{ pass, blamed: [], reason }]);
     else if (limit && running.get(ref) === attempt && ref > 0) {
       // It fails as if the step had raised it.
-      this.onmessages([measured(lodging, { type: "failed", pass, ref, attempt, error: limit })]);
+      this.onmessages([measured(sandboxed, { type: "failed", pass, ref, attempt, error: limit })]);
       this.onlost([{ pass, blamed: [], reason }]);
     } else if (running.size > 0 && !limit) {
       const blamed = running.has(ref) ? [ref] : [...running.keys()];
       this.onlost([{ pass, blamed, reason }]);
     } else {
-      const error = limit ?? { name: "WorkflowInternalError", message: `run() has ended its interpreter. ${reason}` };
+      const error = limit ?? { name: "WorkflowInternalError", message: `run() crashed the interpreter. ${reason}` };
       this.onmessages([{ type: "fail", pass, error }]);
     }
   }
@@ -280,24 +281,24 @@ export class WasmtimeGuest {
     this.#isOpen = false;
     this.#replies.get("died")?.({ reason });
     this.#replies.clear();
-    const lodgings = [...this.#lodgings];
-    this.#lodgings.clear();
+    const passes = [...this.#passes];
+    this.#passes.clear();
     this.#waiting.clear();
     /** @type {LostPass[]} */
     const lost = [];
-    for (const [pass, { lodger }] of lodgings) {
-      const deaths = (this.#deaths.get(lodger.key) ?? 0) + 1;
-      this.#deaths.set(lodger.key, deaths);
-      const blamed = deaths >= DEATHS ? [...lodger.running.keys()] : [];
+    for (const [pass, { state }] of passes) {
+      const deaths = (this.#deaths.get(state.key) ?? 0) + 1;
+      this.#deaths.set(state.key, deaths);
+      const blamed = deaths >= MAX_HOST_DEATHS ? [...state.running.keys()] : [];
       lost.push({ pass, blamed, reason });
     }
     if (lost.length > 0) this.onlost(lost);
   }
 
   /** The deployment could be loaded once, and now the process cannot be started. @param {Error} error */
-  #failAll({ message }) {
-    const passes = [...this.#lodgings.keys()];
-    this.#lodgings.clear();
+  #failPasses({ message }) {
+    const passes = [...this.#passes.keys()];
+    this.#passes.clear();
     this.#waiting.clear();
     const error = { name: "WorkflowInternalError", message };
     this.onmessages(passes.map((pass) => ({ type: "fail", pass, error })));
@@ -307,20 +308,20 @@ export class WasmtimeGuest {
 
   /** What is there, for people and tests. */
   stats() {
-    return { passes: this.#lodgings.size, pid: this.#process?.pid };
+    return { passes: this.#passes.size, pid: this.#process?.pid };
   }
 
   async dispose() {
     this.#disposed = true;
     const process = this.#process;
     this.#process = undefined;
-    this.#lodgings.clear();
+    this.#passes.clear();
     await process?.end();
   }
 }
 
 /**
- * @param {Lodging} lodging
+ * @param {SandboxedPass} sandboxed
  * @param {Used} used
  */
 function note({ usage }, used) {
@@ -333,7 +334,7 @@ function note({ usage }, used) {
  * A message with what the step that it is about has used.
  *
  * @template {FromGuest} M
- * @param {Lodging} lodging
+ * @param {SandboxedPass} sandboxed
  * @param {M} message
  * @returns {M}
  */

@@ -1,6 +1,6 @@
-/** What sealed interpreters may reach and use: the defaults, and what a deployment says. */
+/** What sandboxed interpreters may reach and use: the defaults, and what a deployment says. */
 
-/** @import { Deployment } from "../pool/pool.js" */
+/** @import { DeploymentOptions } from "../pool/pool.js" */
 
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ const MIB = 1 << 20;
 /**
  * Times in ms, sizes in bytes; null is no limit.
  *
- * @typedef {object} Sealing
+ * @typedef {object} SandboxSettings
  * @property {number} memory of one instance
  * @property {number | null} stepCpu processor time of one attempt of a step
  * @property {number | null} runCpu processor time of code outside steps
@@ -35,13 +35,15 @@ const DEFAULTS = {
 };
 
 /**
- * @param {Deployment} deployment
- * @param {Partial<Sealing>} [own]
- * @returns {Sealing}
+ * States of older versions call them `sealed`.
+ *
+ * @param {DeploymentOptions} deployment
+ * @param {Partial<SandboxSettings>} [own]
+ * @returns {SandboxSettings}
  */
 export function settingsOf(deployment, own) {
-  const said = /** @type {any} */ (deployment).runtime?.sealed ?? {};
-  return { ...DEFAULTS, python: process.env.STEPWELL_HOST_PYTHON ?? "python3", ...said, ...own };
+  const { sandbox, sealed } = /** @type {any} */ (deployment.runtime ?? {});
+  return { ...DEFAULTS, python: process.env.STEPWELL_HOST_PYTHON ?? "python3", ...(sandbox ?? sealed), ...own };
 }
 
 /** Where compiled components are kept. */

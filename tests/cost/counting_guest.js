@@ -12,7 +12,7 @@ import { Control } from "../../runtime/pool/control.js";
 import { guestFiles } from "../../runtime/pyodide/files.js";
 import { guestGlobals } from "../../runtime/pyodide/globals.js";
 import { loadPyodide } from "pyodide";
-import { startFrom } from "../../runtime/pyodide/image.js";
+import { startFrom } from "../../runtime/pyodide/snapshot_memory.js";
 import { startInterpreter } from "../../runtime/pyodide/interpreter.js";
 import { findSnapshot } from "../../runtime/pyodide/snapshot.js";
 
@@ -49,8 +49,8 @@ export class CountingGuest {
       sleep: this.#counted(() => {}),
       // How long a turn takes is not to count.
       computed: () => {},
-      look: this.#counted(() => control.look()),
-      hit: this.#counted(() => control.hit()),
+      read_interrupt: this.#counted(() => control.readInterrupt()),
+      interrupt_raised: this.#counted(() => control.interruptRaised()),
       make_step: () => null,
       open_upstream: () => undefined,
     });

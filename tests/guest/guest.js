@@ -62,5 +62,5 @@ export const PLACES = /** @type {const} */ ([
   { where: "in Pyodide", runtime: "pyodide", transport: "batched", besideJs: true },
   { where: "in Pyodide, call by call", runtime: "pyodide", transport: "js", besideJs: true },
   { where: "in CPython", runtime: "cpython", transport: "batched", besideJs: false },
-  { where: "in a sealed interpreter", runtime: "wasmtime", transport: "batched", besideJs: false },
+  { where: "in a sandboxed interpreter", runtime: "wasmtime", transport: "batched", besideJs: false },
 ]).filter(({ runtime }) => (ONLY === undefined ? runtime !== "wasmtime" : runtime === ONLY));

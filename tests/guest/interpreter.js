@@ -7,7 +7,7 @@ import { loadPyodide } from "pyodide";
 import { loadFactory } from "../../runtime/pyodide/factory.js";
 import { guestFiles, pyodideFolder } from "../../runtime/pyodide/files.js";
 import { guestGlobals } from "../../runtime/pyodide/globals.js";
-import { startFrom } from "../../runtime/pyodide/image.js";
+import { startFrom } from "../../runtime/pyodide/snapshot_memory.js";
 import { startInterpreter } from "../../runtime/pyodide/interpreter.js";
 import { findSnapshot } from "../../runtime/pyodide/snapshot.js";
 

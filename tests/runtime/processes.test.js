@@ -4,20 +4,20 @@ import { createServer } from "node:http";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Pool } from "../../runtime/pool/pool.js";
-import { Checks } from "../../runtime/process/checks.js";
-import { GuestProcess } from "../../runtime/process/process.js";
+import { ProtocolChecks } from "../../runtime/process/checks.js";
+import { ProcessHandle } from "../../runtime/process/process.js";
 import { Engine } from "../guest/engine.js";
 import { openGuest, useGuest } from "../guest/guest.js";
 
-const RUBBISH = fileURLToPath(new URL("processes/rubbish.js", import.meta.url));
+const VIOLATIONS = fileURLToPath(new URL("processes/violations.js", import.meta.url));
 
-/** A pool of processes that send rubbish of a kind. @param {string} how */
-function openRubbish(how) {
+/** A pool of processes that break the protocol in one way. @param {string} how */
+function openViolating(how) {
   const pool = new Pool(
     {
-      start: (events) => new GuestProcess({ command: process.execPath, args: [RUBBISH, how] }, events),
+      start: (events) => new ProcessHandle({ command: process.execPath, args: [VIOLATIONS, how] }, events),
       parts: async () => ({}),
-      checks: () => new Checks(),
+      checks: () => new ProtocolChecks(),
       interruptible: true,
       soon: setImmediate,
     },
@@ -51,7 +51,7 @@ describe("a guest process that is not to be believed", () => {
     ["a level that is none", /it sent log with level "loud"/],
   ]) {
     test(`is ended when it sends: ${how}`, async () => {
-      const { pool, problems } = openRubbish(/** @type {string} */ (how));
+      const { pool, problems } = openViolating(/** @type {string} */ (how));
       const engine = new Engine(pool);
       await pool.load();
       const run = engine.start("Any");
@@ -71,7 +71,7 @@ describe("a guest process that is not to be believed", () => {
   }
 
   test("is lost like others when it ends in the middle of a frame", async () => {
-    const { pool, problems } = openRubbish("unfinished");
+    const { pool, problems } = openViolating("unfinished");
     await pool.load();
 
     const { lost } = await new Engine(pool).start("Any").output.catch((error) => error);

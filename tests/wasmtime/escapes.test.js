@@ -1,4 +1,4 @@
-/** What code in a sealed interpreter cannot do. */
+/** What code in a sandboxed interpreter cannot do. */
 
 import assert from "node:assert/strict";
 import {
@@ -17,11 +17,11 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Engine } from "../guest/engine.js";
-import { FLOWS, openSealed, useSealed } from "./guest.js";
+import { FLOWS, openSandbox, useSandbox } from "./guest.js";
 
 const LOCK = fileURLToPath(new URL("../../node_modules/pyodide/pyodide-lock.json", import.meta.url));
 
-const root = mkdtempSync(join(tmpdir(), "sealed-"));
+const root = mkdtempSync(join(tmpdir(), "sandbox-"));
 after(() => rmSync(root, { recursive: true }));
 
 writeFileSync(join(root, "escapes.py"), readFileSync(join(FLOWS, "escapes.py")));
@@ -90,8 +90,8 @@ const ATTEMPTS = {
   "end the process": ["import os; os._exit(1)", /^SystemExit/],
 };
 
-describe("a sealed interpreter refuses to", () => {
-  const { engine } = useSealed(
+describe("a sandboxed interpreter refuses to", () => {
+  const { engine } = useSandbox(
     "escapes.py",
     {},
     { root, main: join(root, "escapes.py"), modules: join(root, "packages") },
@@ -140,8 +140,8 @@ describe("a sealed interpreter refuses to", () => {
   });
 });
 
-it("a sealed interpreter is of the Python version that packages are resolved for, which is Pyodide's", async () => {
-  const guest = openSealed("escapes.py");
+it("a sandboxed interpreter is of the Python version that packages are resolved for, which is Pyodide's", async () => {
+  const guest = openSandbox("escapes.py");
   const version = await new Engine(guest).run("Outside", { payload: "import sys; out = sys.version" });
   await guest.dispose();
 
@@ -149,8 +149,8 @@ it("a sealed interpreter is of the Python version that packages are resolved for
   assert.equal(version.split(".", 2).join("."), info.python.split(".", 2).join("."));
 });
 
-describe("a sealed interpreter may", () => {
-  const { engine } = useSealed("escapes.py", {}, { root, main: join(root, "escapes.py") });
+describe("a sandboxed interpreter may", () => {
+  const { engine } = useSandbox("escapes.py", {}, { root, main: join(root, "escapes.py") });
 
   it("read the sources", async () => {
     const code = `out = open(${JSON.stringify(root)} + '/data.txt').read()`;
@@ -181,7 +181,7 @@ describe("fetch", () => {
   });
   before(() => new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined))));
   after(() => server.close());
-  const { engine } = useSealed("escapes.py", { fetch: ["127.0.0.1:*"] });
+  const { engine } = useSandbox("escapes.py", { fetch: ["127.0.0.1:*"] });
   const base = () => `http://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (server.address()).port}`;
 
   it("goes to a host that is allowed", async () => {

@@ -1,4 +1,4 @@
-/** Sealed interpreters for tests, with a deployment from `flows/` and an engine of few lines. */
+/** Sandboxed interpreters for tests, with a deployment from `flows/` and an engine of few lines. */
 
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -9,10 +9,10 @@ export const FLOWS = fileURLToPath(new URL("flows", import.meta.url));
 
 /**
  * @param {string} main in `flows/`
- * @param {Partial<import("../../runtime/wasmtime/settings.js").Sealing>} [settings]
- * @param {Partial<import("../../runtime/pool/pool.js").Deployment>} [deployment]
+ * @param {Partial<import("../../runtime/wasmtime/settings.js").SandboxSettings>} [settings]
+ * @param {Partial<import("../../runtime/pool/pool.js").DeploymentOptions>} [deployment]
  */
-export function openSealed(main, settings = {}, deployment = {}) {
+export function openSandbox(main, settings = {}, deployment = {}) {
   return new WasmtimeGuest({
     deployment: { root: FLOWS, main: `${FLOWS}/${main}`, vars: {}, ...deployment },
     settings,
@@ -20,12 +20,12 @@ export function openSealed(main, settings = {}, deployment = {}) {
 }
 
 /**
- * A guest for all tests of a file or `describe`. Takes what `openSealed` takes.
+ * A guest for all tests of a file or `describe`. Takes what `openSandbox` takes.
  *
- * @param {Parameters<typeof openSealed>} options
+ * @param {Parameters<typeof openSandbox>} options
  */
-export function useSealed(...options) {
-  const guest = openSealed(...options);
+export function useSandbox(...options) {
+  const guest = openSandbox(...options);
   const engine = new Engine(guest);
   before(() => guest.load());
   after(() => guest.dispose());

@@ -1,11 +1,11 @@
-/** The host process of the sealed interpreters is killed from outside. */
+/** The host process of the sandboxed interpreters is killed from outside. */
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { useEngine } from "../guest/real.js";
-import { openSealed } from "./guest.js";
+import { openSandbox } from "./guest.js";
 
-const guest = openSealed("killed.py");
+const guest = openSandbox("killed.py");
 const real = useEngine(guest);
 
 /** Kill the process as soon as *wanted* is printed. @param {string} workflow @param {string} id @param {string} wanted */

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { openSealed, useSealed } from "./guest.js";
+import { openSandbox, useSandbox } from "./guest.js";
 
 const MIB = 1 << 20;
 
@@ -28,7 +28,7 @@ async function runBeside(engine, name, payload) {
 }
 
 describe("limits", () => {
-  const { engine, guest } = useSealed("limits.py", {
+  const { engine, guest } = useSandbox("limits.py", {
     stepCpu: 300,
     runCpu: 300,
     passCpu: 20_000,
@@ -80,7 +80,7 @@ describe("limits", () => {
   });
 
   for (const [name, text] of Object.entries({
-    "what is no batch": "rubbish",
+    "what is no batch": "no batch",
     "what is no list": '{"type":"end"}',
     "a message of another pass": '[{"type":"end","pass":1,"value":1}]\nnull',
     "an attempt that it was never given": '[{"type":"done","pass":PASS,"ref":1,"attempt":7,"value":1}]\nnull',
@@ -101,14 +101,14 @@ describe("limits", () => {
 });
 
 it("a workflow that spins when it is imported", async () => {
-  const guest = openSealed("spins.py", { runCpu: 300 });
+  const guest = openSandbox("spins.py", { runCpu: 300 });
   await assert.rejects(guest.load(), /The import of the workflow has used more than 0\.3 s of processor time/);
   await guest.dispose();
 });
 
 // Without a limit of time: on a slow machine that would be reached first.
 describe("limits of memory and of the stack", () => {
-  const { engine } = useSealed("limits.py", { memory: 96 * MIB, stepCpu: null, passCpu: null });
+  const { engine } = useSandbox("limits.py", { memory: 96 * MIB, stepCpu: null, passCpu: null });
 
   for (const code of ["memory", "slow memory"]) {
     it(`memory: ${code}`, async () => {
@@ -135,8 +135,8 @@ describe("limits of memory and of the stack", () => {
 });
 
 describe("limits of a whole pass", () => {
-  const { engine } = useSealed("limits.py", { stepCpu: null, runCpu: null, passCpu: 300 });
-  const { engine: timed } = useSealed("limits.py", { passCpu: null, passWall: 1500 });
+  const { engine } = useSandbox("limits.py", { stepCpu: null, runCpu: null, passCpu: 300 });
+  const { engine: timed } = useSandbox("limits.py", { passCpu: null, passWall: 1500 });
 
   it("processor time", async () => {
     await assert.rejects(engine.run("OutOfStep", { payload: { code: "loop" } }), {

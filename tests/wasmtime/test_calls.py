@@ -36,7 +36,7 @@ CONFIG = {"retries": {"limit": 5, "delay": 1000, "backoff": "exponential"}, "tim
 def parts(host):
     """An engine and the component, compiled."""
     build = load("build", ROOT / "runtime/wasmtime/build.py")
-    engine = wasmtime.Engine(host("sealing").configure())
+    engine = wasmtime.Engine(host("sandbox_instance").configure())
     return engine, host("precompiled").load(engine, build.find(), build.cache() / "wasmtime")
 
 
@@ -47,32 +47,32 @@ class Owner:
         self.said = []
         self.times = 0
 
-    def batches(self, _cell, texts):
+    def batches(self, _pass_instance, texts):
         self.said += texts
         self.times += 1
 
-    def wake(self, _cell): ...
+    def wake(self, _pass_instance): ...
 
-    def wake_at(self, _cell, _when): ...
+    def wake_at(self, _pass_instance, _when): ...
 
 
 class Instance:
     """One instance with a workflow, driven by hand."""
 
     def __init__(self, host, parts, folder, calls):
-        sealing_module = host("sealing")
-        sealing_module.Caller, sealing_module.add_import = calls.Caller, calls.add_import
+        sandbox_module = host("sandbox_instance")
+        sandbox_module.Caller, sandbox_module.add_import = calls.Caller, calls.add_import
         (folder / "flow.py").write_text(FLOW)
         limits = host("limits").Limits(256 << 20, None, None, None, None)
         options = {"root": str(folder), "main": str(folder / "flow.py"), "vars": {}}
-        self.deployment = host("deployment").Deployment(options, limits)
+        self.deployment = host("deployment_copy").DeploymentCopy(options, limits)
         self.owner = Owner()
-        sealing = sealing_module.Sealing(*parts)
-        self.cell = host("cell").Cell(1, self.deployment, sealing, limits, self.owner)
+        factory = sandbox_module.InstanceFactory(*parts)
+        self.instance = host("pass_instance").PassInstance(1, self.deployment, factory, limits, self.owner)
 
     def deliver(self, *messages, values=()):
-        self.cell.put("deliver", "\n".join([json.dumps(messages), *values]))
-        self.cell.work()
+        self.instance.put("deliver", "\n".join([json.dumps(messages), *values]))
+        self.instance.work()
         said, self.owner.said = self.owner.said, []
         return [(message, text.split("\n")[1:]) for text in said for message in json.loads(text.split("\n")[0])]
 
@@ -90,7 +90,7 @@ class Instance:
         return everything
 
     def close(self):
-        self.cell.drop()
+        self.instance.drop()
         self.deployment.close()
 
 
@@ -112,7 +112,7 @@ def open_instance(host, parts, tmp_path):
 
 def in_large_stack(host, work):
     """What *work* gives, on a thread as the host process has them."""
-    threading.stack_size(host("sealing").THREAD_STACK)
+    threading.stack_size(host("sandbox_instance").THREAD_STACK_BYTES)
     given = []
     thread = threading.Thread(target=lambda: given.append(work()))
     thread.start()
@@ -149,7 +149,7 @@ def test_batches_of_a_turn_leave_together(host, open_instance):
 
 def test_faster_one_is_used(host):
     """Of the package that is pinned, the names that it needs are there."""
-    assert host("direct").Caller.__module__ == importlib.reload(host("sealing")).Caller.__module__
+    assert host("direct").Caller.__module__ == importlib.reload(host("sandbox_instance")).Caller.__module__
 
 
 @pytest.mark.skipif(not STATM.exists(), reason="needs /proc")
@@ -159,12 +159,12 @@ def test_nothing_is_left_of_a_call(host, open_instance):
     def measure():
         instance = open_instance("direct")
         instance.run(["x" * 1000])
-        cell = instance.cell
+        pass_instance = instance.instance
 
         def call(times):
             for _ in range(times):
-                cell.put("deliver", '[{"type":"hold","pass":1,"on":false}]')
-                cell.work()
+                pass_instance.put("deliver", '[{"type":"hold","pass":1,"on":false}]')
+                pass_instance.work()
                 instance.owner.said.clear()
 
         call(2_000)

@@ -1,4 +1,4 @@
-"""What is done to the component's picture: a small one, made by hand."""
+"""What is done to the heap image of the component: a small one, made by hand."""
 
 from __future__ import annotations
 
@@ -81,12 +81,12 @@ def test_what_is_immortal_stays_as_it_is(component):
 
 @pytest.mark.parametrize("kind", [9, A_TYPE + 4], ids=["no address", "no type"])
 def test_what_is_no_object(kind):
-    """One of a thousand is enough to know that the list is not of this picture: nothing is written."""
+    """One of a thousand is enough to know that the list is not of this image: nothing is written."""
     others = {COUNTED + 8 * number: an_object(1) for number in range(100)}
     component = make({**others, 3000: an_object(5, kind), WHERE: listed(*others, 3000)})
     before = bytes(component)
 
-    with pytest.raises(immortal.UnknownPicture, match="Of 101 objects in the component only 100 look like objects"):
+    with pytest.raises(immortal.UnknownHeapImage, match="Of 101 objects in the component only 100 look like objects"):
         immortal.make_immortal(component)
     assert component == before
 
@@ -119,21 +119,21 @@ def test_other_python(count):
     """Where the objects do not begin as expected, nothing is written."""
     component = make({COUNTED: an_object(count), WHERE: listed(COUNTED)})
     before = bytes(component)
-    with pytest.raises(immortal.UnknownPicture, match="Of 1 objects in the component only 0 look like objects"):
+    with pytest.raises(immortal.UnknownHeapImage, match="Of 1 objects in the component only 0 look like objects"):
         immortal.make_immortal(component)
     assert component == before
 
 
 def test_no_list():
-    with pytest.raises(immortal.UnknownPicture, match="no list"):
+    with pytest.raises(immortal.UnknownHeapImage, match="no list"):
         immortal.make_immortal(make({COUNTED: an_object(1)}))
 
 
 def test_no_data():
-    with pytest.raises(immortal.UnknownPicture, match="no module with data"):
+    with pytest.raises(immortal.UnknownHeapImage, match="no module with data"):
         immortal.make_immortal(bytearray(b"\x00asm\x0d\x00\x01\x00" + section(7, b"a type")))
 
 
 def test_data_at_places_that_are_computed():
-    with pytest.raises(immortal.UnknownPicture, match="of another kind"):
+    with pytest.raises(immortal.UnknownHeapImage, match="of another kind"):
         immortal.make_immortal(make({COUNTED: an_object(1)}, header=b"\x00\x23"))

@@ -148,7 +148,7 @@ def interpreter(runtime: PackageRuntime, main: Path, python: str | None = None) 
     script = root / "runtime" / "pyodide" / "python.js"
     package = root / "node_modules" / "pyodide" / "package.json"
     words = shlex.join([os.fspath(find_node().path), os.fspath(script)])
-    text = f'#!/bin/sh\nexec {words} "$0" {"--sealed " if runtime == "wasmtime" else ""}"$@"\n'
+    text = f'#!/bin/sh\nexec {words} "$0" {"--sandbox " if runtime == "wasmtime" else ""}"$@"\n'
     # uv remembers what an interpreter at a path has told it: another Pyodide has another path.
     version = hashlib.sha256(text.encode() + script.read_bytes() + package.read_bytes()).hexdigest()[:16]
     path = cache_folder() / "interpreters" / f"{runtime}-{version}" / "python"

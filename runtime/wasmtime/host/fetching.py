@@ -1,4 +1,4 @@
-"""Fetches for sealed instances: performed here, for the hosts that the configuration allows and no other."""
+"""Fetches for sandboxed instances: performed here, for the hosts that the configuration allows and no other."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAX_BODY = 32 << 20
+MAX_BODY_BYTES = 32 << 20
 """Bytes of a response."""
-TIMEOUT = 60
+IDLE_TIMEOUT_S = 60
 """Seconds in which nothing comes."""
 _MAX_REDIRECTS = 20
-_AT_ONCE = 16
+_MAX_THREADS = 16
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTIONS = {301, 302, 303, 307, 308}
 _KEPT_METHOD = {307, 308}
@@ -30,7 +30,7 @@ class Fetcher:
     def __init__(self, allowed: list[str]) -> None:
         """Allow hosts: ``api.example.com``, ``*.example.com``, with a port where it is not the scheme's own."""
         self._allowed = allowed
-        self._threads = ThreadPoolExecutor(_AT_ONCE, "fetch")
+        self._threads = ThreadPoolExecutor(_MAX_THREADS, "fetch")
 
     def perform(self, text: str, answer: Callable[[str], None]) -> None:
         """Fetch what *text* (JSON, from the guest) asks for; *answer* is given what came of it, from another thread."""
@@ -90,16 +90,16 @@ def _exchange(
     place: SplitResult, method: str, headers: dict[str, str], body: bytes | None
 ) -> tuple[http.client.HTTPResponse, bytes]:
     kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
-    connection = kind(place.hostname or "", place.port, timeout=TIMEOUT)
+    connection = kind(place.hostname or "", place.port, timeout=IDLE_TIMEOUT_S)
     try:
         target = (place.path or "/") + (f"?{place.query}" if place.query else "")
         connection.request(method, target, body, headers)
         response = connection.getresponse()
-        data = response.read(MAX_BODY + 1)
+        data = response.read(MAX_BODY_BYTES + 1)
     finally:
         connection.close()
-    if len(data) > MAX_BODY:
-        raise OSError(f"The response has more than {MAX_BODY >> 20} MiB.")
+    if len(data) > MAX_BODY_BYTES:
+        raise OSError(f"The response has more than {MAX_BODY_BYTES >> 20} MiB.")
     return response, data
 
 
@@ -107,10 +107,11 @@ def _failure(name: str, message: str) -> dict[str, Any]:
     return {"error": {"name": name, "message": message}}
 
 
-MOST_FETCHES = 64
+MAX_FETCHES_PER_INSTANCE = 64
 """That one instance may have under way at a time. Those of all of them share the threads."""
-TOO_MANY = json.dumps(
+TOO_MANY_FETCHES = json.dumps(
     _failure(
-        "OSError", f"This instance has {MOST_FETCHES} fetches under way already, and more are not allowed at a time."
+        "OSError",
+        f"This instance has {MAX_FETCHES_PER_INSTANCE} fetches under way already, and more are not allowed at a time.",
     )
 )

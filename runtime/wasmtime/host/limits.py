@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_MS = 1_000_000
+_NS_PER_MS = 1_000_000
 
 
 class LimitReached(Exception):  # noqa: N818 - what it says
@@ -122,7 +122,7 @@ class Meter:
         """Ref, attempt, and ms and bytes so far, of the attempts that have run since the last time."""
         ran, self._ran = self._ran, set()
         return [
-            (*who, round(self.used[who] / _MS, 3), None if _faults is None else self.pages[who] * _page)
+            (*who, round(self.used[who] / _NS_PER_MS, 3), None if _faults is None else self.pages[who] * _page)
             for who in ran
             if who[0]
         ]
@@ -137,13 +137,13 @@ class Meter:
         self.switch(self.running)
         limits = self.limits
         ref, _attempt = self.running
-        used = self.used[self.running] / _MS
+        used = self.used[self.running] / _NS_PER_MS
         if ref and limits.step_cpu is not None and used > limits.step_cpu:
             raise _too_much("The step", "processor time", limits.step_cpu, "CpuLimitExceeded")
         if not ref and limits.run_cpu is not None and used > limits.run_cpu:
             text = "The import of the workflow" if self.running == STARTING else "Code outside of steps"
             raise _too_much(text, "processor time", limits.run_cpu, "CpuLimitExceeded", " Long work belongs in a step.")
-        if limits.pass_cpu is not None and self.total / _MS > limits.pass_cpu:
+        if limits.pass_cpu is not None and self.total / _NS_PER_MS > limits.pass_cpu:
             raise _too_much("This run of the workflow", "processor time", limits.pass_cpu, "CpuLimitExceeded")
         self.check_wall()
 

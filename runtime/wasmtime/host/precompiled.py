@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_KEPT = 3
-_BLOCK = 1 << 20
+_MAX_KEPT = 3
+_BLOCK_BYTES = 1 << 20
 
 
 def load(
@@ -57,7 +57,7 @@ def load(
 def _key(component: Path) -> str:
     digest = hashlib.sha256()
     with component.open("rb") as file:
-        while block := file.read(_BLOCK):
+        while block := file.read(_BLOCK_BYTES):
             digest.update(block)
     digest.update(f"{version('wasmtime')} {platform.system()} {platform.machine()}".encode())
     return digest.hexdigest()[:32]
@@ -96,7 +96,7 @@ def _store(cache: Path, key: str, data: bytearray) -> None:
     finally:
         draft.unlink(missing_ok=True)
     others = sorted(cache.glob("*.cwasm"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in others[_KEPT:]:
+    for path in others[_MAX_KEPT:]:
         path.unlink(missing_ok=True)
 
 
@@ -107,7 +107,7 @@ def _name(key: str, size: int, checksum: int) -> str:
 def _checksum(path: Path) -> int:
     value = 0
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
+        while block := file.read(_BLOCK_BYTES):
             value = zlib.crc32(block, value)
     return value
 

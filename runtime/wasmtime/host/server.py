@@ -1,5 +1,5 @@
 """
-The host process: the socket to the engine's host on one side, cells on the other.
+The host process: the socket to the engine's host on one side, pass instances on the other.
 
 A batch on the socket has the number of its pass in its first line, from here with what its steps have used so far.
 """
@@ -23,29 +23,29 @@ from _stepwell_process.frames import FrameSocket
 from _stepwell_process.life import die_with_host
 
 from . import precompiled
-from .cell import Cell
-from .deployment import Deployment
-from .fetching import MOST_FETCHES, TOO_MANY, Fetcher
+from .deployment_copy import DeploymentCopy
+from .fetching import MAX_FETCHES_PER_INSTANCE, TOO_MANY_FETCHES, Fetcher
 from .limits import LimitReached, Limits
-from .sealing import Sealing, configure
-from .work import Clock, Crew
+from .pass_instance import PassInstance
+from .sandbox_instance import InstanceFactory, configure
+from .worker_threads import Ticker, WorkerThreads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONNECTION = 3
-_SOON = 0.002
+_SEND_DELAY_S = 0.002
 """Seconds that a batch may wait for others to leave with. It waits only while there is something else to do."""
-_RINGS = 4096
+_MAX_WAKEUPS = 4096
 
 
 class Server:
-    """See the module. It owns the cells, and is where the crew's work comes from."""
+    """See the module. It owns the pass instances, and is where the work of the threads comes from."""
 
     def __init__(self, connection: FrameSocket, boot: dict[str, Any]) -> None:
         """Serve *connection* as *boot* says."""
         self._frames = connection
-        self._bell, self._button = socket.socketpair()
+        self._wakeup_receiver, self._wakeup_sender = socket.socketpair()
         self._sending = threading.Lock()
         self._unsent: list[str | dict[str, Any]] = []
         self._unsent_since = 0.0
@@ -53,11 +53,11 @@ class Server:
         self._fetcher = Fetcher(boot["fetch"])
         self._engine = wasmtime.Engine(configure())
         component = precompiled.load(self._engine, Path(boot["component"]), Path(boot["cache"]), self._compiling)
-        self._sealing = Sealing(self._engine, component)
-        self._crew = Crew(boot["threads"] or os.cpu_count() or 1, self)
-        self._clock = Clock(self._tick, self._crew)
-        self._cells: dict[int, Cell] = {}
-        self._deployment: Deployment | None = None
+        self._factory = InstanceFactory(self._engine, component)
+        self._threads = WorkerThreads(boot["threads"] or os.cpu_count() or 1, self)
+        self._ticker = Ticker(self._tick, self._threads)
+        self._instances: dict[int, PassInstance] = {}
+        self._deployment: DeploymentCopy | None = None
 
     def serve(self) -> None:
         """
@@ -67,12 +67,12 @@ class Server:
             Exception: A mistake of ours, or something that no engine of ours sends.
         """
         self._send({"type": "ready"})
-        self._crew.start()
-        self._crew.over.wait()
+        self._threads.start()
+        self._threads.over.wait()
         if self._deployment is not None:
             self._deployment.close()
-        if self._crew.failure is not None:
-            raise self._crew.failure
+        if self._threads.failure is not None:
+            raise self._threads.failure
 
     def _tick(self) -> None:
         self._engine.increment_epoch()
@@ -85,33 +85,33 @@ class Server:
 
     @property
     def ended(self) -> bool:
-        """See `Source`."""
+        """See `WorkSource`."""
         return self._frames.ended
 
     def wait(self) -> bool:
-        """See `Source`."""
-        frames, bell = self._frames.fileno(), self._bell.fileno()
-        ready, _, _ = select.select([frames, bell], [], [])
-        if bell in ready:
-            self._bell.recv(_RINGS)
+        """See `WorkSource`."""
+        frames, wakeup = self._frames.fileno(), self._wakeup_receiver.fileno()
+        ready, _, _ = select.select([frames, wakeup], [], [])
+        if wakeup in ready:
+            self._wakeup_receiver.recv(_MAX_WAKEUPS)
         return frames in ready
 
     def interrupt(self) -> None:
-        """See `Source`."""
-        self._button.send(b"!")
+        """See `WorkSource`."""
+        self._wakeup_sender.send(b"!")
 
     def receive(self) -> None:
-        """See `Source`."""
+        """See `WorkSource`."""
         for message in self._frames.receive():
             if isinstance(message, str):
                 number, _, batch = message.partition("\n")
-                if cell := self._cells.get(int(number)):
-                    cell.put("deliver", batch)
+                if instance := self._instances.get(int(number)):
+                    instance.put("deliver", batch)
             else:
                 self._receive(message)
 
     def settle(self) -> None:
-        """See `Source`."""
+        """See `WorkSource`."""
         if self._unsent:
             self._send()
 
@@ -120,23 +120,25 @@ class Server:
         if kind == "open":
             number = message["pass"]
             assert self._deployment is not None  # noqa: S101 - nothing is opened before
-            self._cells[number] = Cell(number, self._deployment, self._sealing, self._limits, self)
+            self._instances[number] = PassInstance(number, self._deployment, self._factory, self._limits, self)
         elif kind == "close":
-            if cell := self._cells.pop(message["pass"], None):
-                cell.drop()
+            if instance := self._instances.pop(message["pass"], None):
+                instance.drop()
         elif kind == "expired":
-            if cell := self._cells.get(message["pass"]):
-                cell.expire(message["ref"], message["attempt"])
+            if instance := self._instances.get(message["pass"]):
+                instance.expire(message["ref"], message["attempt"])
         elif kind == "load":
             self._load(message["deployment"])
         elif kind == "ping":
             self._send({"type": "pong"})
 
     def _load(self, options: dict[str, Any]) -> None:
-        self._deployment = Deployment(options, self._limits)
-        loading = Loading(Cell(0, self._deployment, self._sealing, self._limits, self), self._deployment, self._sealing)
-        loading.told = lambda text: self._send({"type": "loaded", "text": text})
-        self._crew.give(loading)
+        self._deployment = DeploymentCopy(options, self._limits)
+        loading = DeploymentLoader(
+            PassInstance(0, self._deployment, self._factory, self._limits, self), self._deployment, self._factory
+        )
+        loading.on_loaded = lambda text: self._send({"type": "loaded", "text": text})
+        self._threads.give(loading)
 
     def _send(self, *messages: str | dict[str, Any], soon: bool = False) -> None:
         """Send what has been put off, and *messages*. *soon*: they may be put off, and sent with others."""
@@ -145,7 +147,7 @@ class Server:
             if not self._unsent:
                 self._unsent_since = now
             self._unsent += messages
-            if soon and now - self._unsent_since < _SOON:
+            if soon and now - self._unsent_since < _SEND_DELAY_S:
                 return
             unsent, self._unsent = self._unsent, []
             try:
@@ -153,73 +155,73 @@ class Server:
             except OSError:
                 os._exit(0)  # there is nobody who could be told
 
-    # Owner of cells ---------------------------------------------------------------------------------------------------
+    # Owner of pass instances ------------------------------------------------------------------------------------------
 
-    def batches(self, cell: Cell, texts: list[str]) -> None:
-        """See `Owner`."""
+    def batches(self, instance: PassInstance, texts: list[str]) -> None:
+        """See `PassInstanceOwner`."""
         first, *others = texts
-        head = f"{cell.number} {json.dumps(cell.meter.take_used())}\n"
-        self._send(head + first, *(f"{cell.number} []\n{text}" for text in others), soon=True)
+        head = f"{instance.number} {json.dumps(instance.meter.take_used())}\n"
+        self._send(head + first, *(f"{instance.number} []\n{text}" for text in others), soon=True)
 
-    def lost(self, cell: Cell, reason: str, limit: LimitReached | None) -> None:
-        """See `Owner`."""
-        self._cells.pop(cell.number, None)
-        ref, attempt = cell.meter.running
+    def lost(self, instance: PassInstance, reason: str, limit: LimitReached | None) -> None:
+        """See `PassInstanceOwner`."""
+        self._instances.pop(instance.number, None)
+        ref, attempt = instance.meter.running
         message: dict[str, Any] = {
             "type": "lost",
-            "pass": cell.number,
+            "pass": instance.number,
             "reason": reason,
             "ref": ref,
             "attempt": attempt,
         }
-        message["used"] = cell.meter.take_used()
+        message["used"] = instance.meter.take_used()
         if limit is not None:
             message["limit"] = {"name": limit.name, "message": limit.message}
         self._send(message)
 
-    def request(self, cell: Cell, number: int, text: str) -> None:
-        """See `Owner`."""
+    def request(self, instance: PassInstance, number: int, text: str) -> None:
+        """See `PassInstanceOwner`."""
         self.settle()
-        if cell.fetching >= MOST_FETCHES:
-            cell.put("answer", number, TOO_MANY)
+        if instance.fetching >= MAX_FETCHES_PER_INSTANCE:
+            instance.put("answer", number, TOO_MANY_FETCHES)
             return
-        cell.fetching += 1
+        instance.fetching += 1
 
         def answer(text: str) -> None:
-            cell.fetching -= 1
-            cell.put("answer", number, text)
+            instance.fetching -= 1
+            instance.put("answer", number, text)
 
         self._fetcher.perform(text, answer)
 
-    def wake(self, cell: Cell) -> None:
-        """See `Owner`."""
-        self._crew.give(cell)
+    def wake(self, instance: PassInstance) -> None:
+        """See `PassInstanceOwner`."""
+        self._threads.give(instance)
 
-    def wake_at(self, cell: Cell, when: float) -> None:
-        """See `Owner`."""
-        self._clock.wake_at(cell, when)
+    def wake_at(self, instance: PassInstance, when: float) -> None:
+        """See `PassInstanceOwner`."""
+        self._ticker.wake_at(instance, when)
 
 
-class Loading:
+class DeploymentLoader:
     """Loads a deployment, on the thread that takes it."""
 
-    def __init__(self, cell: Cell, deployment: Deployment, sealing: Sealing) -> None:
-        """Load *deployment* in *cell*."""
-        self.told: Callable[[str], None]
+    def __init__(self, instance: PassInstance, deployment: DeploymentCopy, factory: InstanceFactory) -> None:
+        """Load *deployment* in *instance*."""
+        self.on_loaded: Callable[[str], None]
         """Is given what came of it."""
-        self._cell = cell
+        self._pass_instance = instance
         self._deployment = deployment
-        self._sealing = sealing
+        self._factory = factory
 
     def work(self) -> None:
         """Load it."""
         try:
-            text = self._deployment.load(self._cell, self._sealing)
+            text = self._deployment.load(self._pass_instance, self._factory)
         except (wasmtime.WasmtimeError, LimitReached) as error:
-            limit = self._cell.broken
-            wire = {"name": limit.name if limit else "Error", "message": self._cell.reason_of(error)}
+            limit = self._pass_instance.broken
+            wire = {"name": limit.name if limit else "Error", "message": self._pass_instance.reason_of(error)}
             text = json.dumps({"error": wire, "output": []})
-        self.told(text)
+        self.on_loaded(text)
 
 
 def run() -> None:

@@ -64,7 +64,7 @@ describe("code that cannot be cut", () => {
     const error = await engine.run("RunSpinSwallow").catch(({ wire }) => wire);
 
     assert.equal(error.name, "WorkflowInternalError");
-    assert.match(error.message, /^run\(\) has ended its interpreter\. run\(\) did not end when it was interrupted/);
+    assert.match(error.message, /^run\(\) crashed the interpreter\. run\(\) did not end when it was interrupted/);
   });
 });
 

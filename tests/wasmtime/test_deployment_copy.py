@@ -14,7 +14,7 @@ from .conftest import load_host_module
 if TYPE_CHECKING:
     from pathlib import Path
 
-deployment = load_host_module("deployment")
+deployment = load_host_module("deployment_copy")
 
 SCRIPT = """
 import sys
@@ -22,7 +22,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 spec = spec_from_file_location("deployment", sys.argv[1])
 deployment = module_from_spec(spec)
 spec.loader.exec_module(deployment)
-kept = deployment.Deployment({"root": sys.argv[2]}, None)
+kept = deployment.DeploymentCopy({"root": sys.argv[2]}, None)
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -65,7 +65,7 @@ def test_copy_of_one_that_was_killed(temporary, sources, other):
     """The next process removes it."""
     other.kill()
     other.wait()
-    own = deployment.Deployment({"root": str(sources)}, None)
+    own = deployment.DeploymentCopy({"root": str(sources)}, None)
 
     assert 1 == len(list(temporary.iterdir()))
     own.close()
@@ -74,7 +74,7 @@ def test_copy_of_one_that_was_killed(temporary, sources, other):
 
 def test_copy_of_one_that_runs(temporary, sources, other):
     """It is left alone."""
-    own = deployment.Deployment({"root": str(sources)}, None)
+    own = deployment.DeploymentCopy({"root": str(sources)}, None)
 
     assert 2 == len(list(temporary.iterdir()))
     own.close()

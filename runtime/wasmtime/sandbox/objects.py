@@ -1,5 +1,5 @@
 """
-Where the objects of the picture lie: `immortal.py` makes them such that nobody counts references to them.
+Where the objects of the heap image lie: `immortal.py` makes them such that nobody counts references to them.
 
 It finds the list by its mark, in the component that has been made.
 """
@@ -24,12 +24,12 @@ _RUNNING = (FrameType, TracebackType, GeneratorType, CoroutineType)
 _list = array("I")
 """The mark, as numbers; the length; addresses, ascending."""
 _kept: list[object] = []
-"""What is listed, so that it is still there when the picture is taken: something else would be made immortal."""
+"""What is listed, so that it is still there when the heap image is taken: something else would be made immortal."""
 
 
 def list_objects() -> None:
     """Write down where each object is that an interpreter has from its start."""
-    # Sorted as it grows: a set of this size would leave megabytes in the picture that are no zeros.
+    # Sorted as it grows: a set of this size would leave megabytes in the heap image that are no zeros.
     found = array("I")
     todo = gc.get_objects()
     own = {id(todo), id(found), id(_list), id(_kept)}
@@ -42,7 +42,7 @@ def list_objects() -> None:
         found.insert(place, address)
         _kept.append(each)
         todo.extend(_referents(each))
-    # Put together here, or the mark would be in the picture twice.
+    # Put together here, or the mark would be in the heap image twice.
     _list.frombytes(MARK.encode())
     _list.append(len(found))
     _list.extend(found)

@@ -47,9 +47,9 @@ class Owner:
         self.handed = []
         self.used = []
 
-    def batches(self, cell, texts):
+    def batches(self, instance, texts):
         self.handed += texts
-        self.used += cell.meter.take_used()
+        self.used += instance.meter.take_used()
 
 
 @pytest.fixture
@@ -58,71 +58,71 @@ def owner():
 
 
 @pytest.fixture
-def make_cell(host, clock, owner):
+def make_instance(host, clock, owner):
     """One whose interpreter runs code outside steps."""
 
     def make(*limits):
-        cell = host("cell").Cell(1, None, None, host("limits").Limits(*limits), owner)
-        cell.meter.enter((0, 0))
-        return cell
+        instance = host("pass_instance").PassInstance(1, None, None, host("limits").Limits(*limits), owner)
+        instance.meter.enter((0, 0))
+        return instance
 
     return make
 
 
 @pytest.fixture
-def cell(make_cell):
-    return make_cell(*NO_LIMITS)
+def instance(make_instance):
+    return make_instance(*NO_LIMITS)
 
 
 @pytest.fixture
-def limited(make_cell, processor):
+def limited(make_instance, processor):
     """One that may use 100 ms for a step and 200 ms outside of them."""
-    return make_cell(1 << 30, 100, 200, None, None)
+    return make_instance(1 << 30, 100, 200, None, None)
 
 
-def test_what_goes_on_after_its_timeout_is_cut(cell, clock):
-    cell.meter.switch(STEP)
+def test_what_goes_on_after_its_timeout_is_cut(instance, clock):
+    instance.meter.switch(STEP)
     clock.passes(60)
-    cell.expire(*STEP)
+    instance.expire(*STEP)
     clock.passes(0.1)
-    cell.look()
+    instance.check_running()
     clock.passes(0.15)
 
     with pytest.raises(Exception, match=r"The step went on after its timeout\."):
-        cell.look()
-    assert cell.broken.name == "Expired"
+        instance.check_running()
+    assert instance.broken.name == "Expired"
 
 
-def test_what_runs_for_a_moment_after_its_timeout_is_not(cell, clock):
+def test_what_runs_for_a_moment_after_its_timeout_is_not(instance, clock):
     """Its own `finally`, for example: the other steps of the pass would be lost with it."""
-    cell.expire(*STEP)
+    instance.expire(*STEP)
     for _ in range(5):
-        cell.meter.switch(STEP)
+        instance.meter.switch(STEP)
         clock.passes(0.15)
-        cell.look()
-        cell.meter.switch((0, 0))
+        instance.check_running()
+        instance.meter.switch((0, 0))
         clock.passes(60)
-        cell.look()
+        instance.check_running()
 
 
-def test_what_runs_again_in_each_turn_is_not(cell, clock):
+def test_what_runs_again_in_each_turn_is_not(instance, clock):
     """It gives the interpreter back after each."""
-    cell.expire(*STEP)
+    instance.expire(*STEP)
     for _ in range(5):
-        cell.meter.enter((0, 0))
-        cell.meter.switch(STEP)
+        instance.meter.enter((0, 0))
+        instance.meter.switch(STEP)
         clock.passes(0.15)
-        cell.look()
-        cell.meter.leave()
+        instance.check_running()
+        instance.meter.leave()
 
 
-def test_nobody_else_is_cut(cell, clock):
+def test_nobody_else_is_cut(instance, clock):
     """What keeps the interpreter to itself within its time may."""
-    cell.expire(*STEP)
-    cell.meter.switch((4, 1))
+    instance.expire(*STEP)
+    instance.meter.switch((4, 1))
     clock.passes(60)
 
-    cell.look()
+    instance.check_running()
 
 
 def begin(ref):
@@ -139,10 +139,10 @@ def fail(ref, name="MemoryError"):
 @pytest.mark.parametrize(
     "say",
     [
-        lambda cell: cell.posted(fail(3)),
-        lambda cell: cell.entered(0, 0),
-        lambda cell: cell.requested(1, "{}"),
-        lambda cell: cell.check_used(),
+        lambda instance: instance.posted(fail(3)),
+        lambda instance: instance.entered(0, 0),
+        lambda instance: instance.requested(1, "{}"),
+        lambda instance: instance.check_used(),
     ],
     ids=["fails", "goes on elsewhere", "fetches", "ends its turn"],
 )
@@ -200,7 +200,7 @@ def test_an_attempt_that_has_ended_leaves_nothing(limited, processor, owner):
     processor.works(99)
     limited.posted(fail(3))
     processor.works(7)
-    limited.look()
+    limited.check_running()
 
     assert [(3, 1, 99.0)] == [used[:3] for used in owner.used]
     assert [(0, 0)] == list(limited.meter.used)

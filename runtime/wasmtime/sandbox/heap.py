@@ -1,9 +1,9 @@
 """
-The heap of the picture: what an interpreter allocates should lie together.
+The heap image: what an interpreter allocates should lie together.
 
-The pages of the picture are shared by all instances until one writes to them, which costs a copy by the kernel. The
-allocator would serve an instance from the holes that the imports have left, all over the picture: a page copied for
-every few objects.
+The pages of the heap image are shared by all instances until one writes to them, which costs a copy by the kernel. The
+allocator would serve an instance from the holes that the imports have left, all over it: a page copied for every few
+objects.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 /**
- * What a sealed instance costs: `node benchmarks/sealed.js [--instances 500] [--steps 30] [--width 100]`.
+ * What a sandboxed instance costs: `node benchmarks/sandbox.js [--instances 500] [--steps 30] [--width 100]`.
  *
  * Through the runtime alone, with an engine of few lines that keeps nothing: start to first step, memory of instances that
  * wait side by side, and steps a second. `benchmarks/run.py` measures the whole, with the state file.
@@ -42,7 +42,7 @@ const { values } = parseArgs({
     width: { type: "string", default: "100" },
   },
 });
-const root = mkdtempSync(join(tmpdir(), "sealed-"));
+const root = mkdtempSync(join(tmpdir(), "sandbox-"));
 writeFileSync(join(root, "flow.py"), FLOW);
 const guest = new WasmtimeGuest({ deployment: { root, main: join(root, "flow.py"), vars: {} } });
 const engine = new Engine(guest);

@@ -1,4 +1,4 @@
-"""The workflow of the rehearsal: what most workflows do, and untyped as those are."""
+"""The workflow of the warmup: what most workflows do, and untyped as those are."""
 
 # mypy: disable-error-code="untyped-decorator"
 
@@ -11,7 +11,7 @@ from typing import Any
 from workers import WorkflowEntrypoint
 
 
-class Rehearsed(WorkflowEntrypoint):
+class WarmupFlow(WorkflowEntrypoint):
     """See the module."""
 
     async def run(self, event: Any, step: Any) -> Any:  # noqa: ANN401 - as users write it

@@ -1,12 +1,12 @@
 /** A pass as the pool sees it: what it has been told and what it has said, so far as that says who runs and who waits. */
 
 /** @import { FromGuest, ToGuest } from "../../bridge/protocol.d.ts" */
-/** @import { Target } from "./control.js" */
+/** @import { InterruptTarget } from "./control.js" */
 
-export class Lodger {
+export class PassState {
   /** Attempts that run, by ref. @type {Map<number, number>} */
   running = new Map();
-  /** Attempts that have timed out, whose callback may still run. @type {Target[]} */
+  /** Attempts that have timed out, whose callback may still run. @type {InterruptTarget[]} */
   expired = [];
 
   /** @param {Extract<ToGuest, { type: "start" }>} start */
@@ -17,7 +17,7 @@ export class Lodger {
   }
 
   /** @param {ToGuest} message */
-  told(message) {
+  sent(message) {
     if (message.type === "attempt") this.running.set(message.ref, message.attempt);
     else if (message.type === "expired") {
       const { pass, ref, attempt } = message;
@@ -31,7 +31,7 @@ export class Lodger {
    *
    * @param {{ ref: number, attempt: number }} ended
    */
-  ended({ ref, attempt }) {
+  attemptEnded({ ref, attempt }) {
     this.expired = this.expired.filter((target) => target.ref !== ref || target.attempt !== attempt);
   }
 
@@ -39,7 +39,7 @@ export class Lodger {
    * @param {FromGuest} message
    * @returns {boolean} whether the pass is over
    */
-  said(message) {
+  received(message) {
     if (message.type === "do") {
       if (message.started) this.running.set(message.ref, 1);
     } else if (message.type === "done" || message.type === "failed") {

@@ -1,4 +1,4 @@
-"""A cell: one pass of one instance, in an interpreter of its own that is gone when the pass is."""
+"""A pass instance: one pass of one instance, in an interpreter of its own that is gone when the pass is."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .attempts import RunningAttempts
 from .limits import OUTSIDE, LimitReached, Limits, Meter
 
 if TYPE_CHECKING:
-    from .deployment import Deployment
+    from .deployment_copy import DeploymentCopy
     from .limits import Running
-    from .sealing import Sealed, Sealing
+    from .sandbox_instance import InstanceFactory, SandboxInstance
 
-_PATIENCE = 0.2
+_TIMEOUT_GRACE_S = 0.2
 """
 Seconds that an attempt which has timed out may run before it gives the interpreter back.
 
@@ -32,29 +32,36 @@ Call = tuple[str, tuple[str | int, ...]]
 """An export, and its arguments."""
 
 
-class Owner(Protocol):
-    """Who has cells."""
+class PassInstanceOwner(Protocol):
+    """Who has pass instances."""
 
-    def batches(self, cell: Cell, texts: list[str]) -> None:
+    def batches(self, instance: PassInstance, texts: list[str]) -> None:
         """Hand on batches, with what the steps have used so far."""
 
-    def lost(self, cell: Cell, reason: str, limit: LimitReached | None) -> None:
+    def lost(self, instance: PassInstance, reason: str, limit: LimitReached | None) -> None:
         """Its interpreter is gone. *limit* is why, if it has used too much."""
 
-    def request(self, cell: Cell, number: int, text: str) -> None:
-        """Perform a fetch, and put ``answer`` to the cell."""
+    def request(self, instance: PassInstance, number: int, text: str) -> None:
+        """Perform a fetch, and put ``answer`` to the pass instance."""
 
-    def wake(self, cell: Cell) -> None:
-        """See to it that `Cell.work` is called."""
+    def wake(self, instance: PassInstance) -> None:
+        """See to it that `PassInstance.work` is called."""
 
-    def wake_at(self, cell: Cell, when: float) -> None:
-        """See to it that the cell is put a ``turn`` at *when*."""
+    def wake_at(self, instance: PassInstance, when: float) -> None:
+        """See to it that the pass instance is put a ``turn`` at *when*."""
 
 
-class Cell:
+class PassInstance:
     """See the module. Any thread may put something to it; one at a time works on it."""
 
-    def __init__(self, number: int, deployment: Deployment, sealing: Sealing, limits: Limits, owner: Owner) -> None:
+    def __init__(
+        self,
+        number: int,
+        deployment: DeploymentCopy,
+        factory: InstanceFactory,
+        limits: Limits,
+        owner: PassInstanceOwner,
+    ) -> None:
         """Prepare one for the pass *number*; the interpreter is made by the thread that first works."""
         self.number = number
         self.meter = Meter(limits)
@@ -63,9 +70,9 @@ class Cell:
         self.due: float | None = None
         """When a turn is wanted. The timers' own."""
         self._deployment = deployment
-        self._sealing = sealing
+        self._factory = factory
         self._owner = owner
-        self._sealed: Sealed | None = None
+        self._sandbox: SandboxInstance | None = None
         self._lock = threading.Lock()
         self._inbox: deque[Call] = deque()
         self._outbox: list[str] = []
@@ -135,14 +142,14 @@ class Cell:
             return None
 
     def _perform(self, name: str, arguments: tuple[str | int, ...]) -> None:
-        if self._sealed is None:
-            self._sealed, loaded = self._deployment.open(self, self._sealing)
+        if self._sandbox is None:
+            self._sandbox, loaded = self._deployment.open(self, self._factory)
             if error := loaded.get("error"):
                 self._fail(error)
                 return
         if name == "deliver":
             self.note_delivered(str(arguments[0]))
-        timer, _, batch = self._sealed.call(name, *arguments).partition("\n")
+        timer, _, batch = self._sandbox.call(name, *arguments).partition("\n")
         if batch:
             self._take_batch(batch)
         self._send()
@@ -172,7 +179,7 @@ class Cell:
         if self._over:
             raise LimitReached("Dropped", "The pass is over.")
         expired = self._expired.get(self.meter.running)
-        if expired is not None and time.monotonic() - max(expired, self.meter.since) > _PATIENCE:
+        if expired is not None and time.monotonic() - max(expired, self.meter.since) > _TIMEOUT_GRACE_S:
             raise LimitReached("Expired", "The step went on after its timeout.")
 
     def reason_of(self, error: wasmtime.WasmtimeError | LimitReached) -> str:
@@ -185,13 +192,13 @@ class Cell:
             return f"The interpreter ended by itself, with exit code {error.code}."
         text = str(error)
         cause = text.rpartition("Caused by:")[2].strip() or text
-        said = "" if self._sealed is None else self._sealed.stderr.decode(errors="replace").strip()
+        said = "" if self._sandbox is None else self._sandbox.stderr.decode(errors="replace").strip()
         return f"The interpreter ended: {cause}" + (f"\nIt wrote:\n{said}" if said else "")
 
     def _close(self) -> None:
-        sealed, self._sealed = self._sealed, None
-        if sealed is not None:
-            sealed.close()
+        sandbox, self._sandbox = self._sandbox, None
+        if sandbox is not None:
+            sandbox.close()
 
     # Called by the instance -------------------------------------------------------------------------------------------
 
@@ -230,10 +237,10 @@ class Cell:
         self._owner.request(self, number, text)
 
     def keep(self, path: str, code: str) -> None:
-        """Code of a module, from the cell that loads the deployment."""
+        """Code of a module, from the pass instance that loads the deployment."""
         self._deployment.keep(self, path, code)
 
-    def look(self) -> None:
+    def check_running(self) -> None:
         """
         Look whether the code that runs may go on. The thread that runs it calls this, every few ms.
 

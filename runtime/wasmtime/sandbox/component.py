@@ -1,7 +1,7 @@
 """
 What the host calls: the exports of the component.
 
-Importing this module imports all that every interpreter has from its start, for the component is a picture of the
+Importing this module imports all that every interpreter has from its start, for the component is a heap image of the
 interpreter after that. Nothing here or in what it imports may draw a random number while it is imported.
 """
 
@@ -23,15 +23,15 @@ import workers.workflows
 from _stepwell_runtime import abandon, output
 from _stepwell_runtime.pass_runner import PassRunner
 
-from . import compiled, fetching, heap, objects, rehearsal, stdlib
+from . import compiled, fetching, heap, objects, stdlib, warmup
 from .exits import forbid_exits
-from .loop import SealedLoop
+from .loop import SandboxLoop
 from .missing import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_SLEEP_SLICE = 0.05
+_SLEEP_SLICE_S = 0.05
 
 
 class Interpreter:
@@ -42,7 +42,7 @@ class Interpreter:
         self.post = post
         self._timer: int | None = None
         self.output = output.Output(lambda: self.guest.flush())  # noqa: PLW0108 - there is no guest yet
-        loop = SealedLoop(self.wake, self.set_timer, enter)
+        loop = SandboxLoop(self.wake, self.set_timer, enter)
         self.guest = PassRunner(self, self.output, loop)  # type: ignore[arg-type]  # nobody interrupts it
 
     def computed(self) -> None:
@@ -78,7 +78,7 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # made from the WIT w
 
     def boot(self, options: str) -> str:
         """Load a deployment."""
-        # The picture has the state of the generator, and is the same in every interpreter.
+        # The heap image has the state of the generator, and is the same in every interpreter.
         random.seed()
         settings = json.loads(options)
         compiled.look_in(settings["compiled"])
@@ -106,7 +106,7 @@ def _sleep(seconds: float, /) -> None:
         raise ValueError("sleep length must be non-negative")
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
-        _block(min(left, _SLEEP_SLICE))
+        _block(min(left, _SLEEP_SLICE_S))
 
 
 _block = time.sleep
@@ -114,7 +114,7 @@ _write = os.write
 
 
 def _prepare() -> None:
-    """Make the picture."""
+    """Make the heap image."""
     sys.meta_path.append(stdlib.install())
     # Those of the machine that builds it.
     sys.path.clear()
@@ -125,7 +125,7 @@ def _prepare() -> None:
     workers.fetch = fetching.fetch  # type: ignore[assignment]  # its own is JavaScript's
     forbid_exits()
     abandon.install()
-    rehearsal.rehearse(Interpreter)
+    warmup.warm_up(Interpreter)
     gc.collect()
     # Last: what goes wrong before is for those who build.
     output.install(_interpreter.output)

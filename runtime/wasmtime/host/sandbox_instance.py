@@ -26,29 +26,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from .cell import Cell
+    from .pass_instance import PassInstance
 
-TICK = 0.01
+TICK_S = 0.01
 """Seconds between two looks at an instance that runs."""
-WASM_STACK = 64 << 20
+WASM_STACK_BYTES = 64 << 20
 """Bytes. Python's own limit of recursion must come first."""
-THREAD_STACK = 128 << 20
-_TABLES = 64
+THREAD_STACK_BYTES = 128 << 20
+_MAX_TABLES = 64
 _EXPORTS = ("boot", "deliver", "turn", "answer")
-_LAST_WORDS = 4000
+_MAX_STDERR_BYTES = 4000
 
 
 def configure() -> wasmtime.Config:
     """The configuration that a precompiled component is made for, and that it is run with."""
     config = wasmtime.Config()
     config.epoch_interruption = True
-    config.max_wasm_stack = WASM_STACK
+    config.max_wasm_stack = WASM_STACK_BYTES
     # It must not be smaller, although nothing here is asynchronous.
-    ffi.wasmtime_config_async_stack_size_set(config.ptr(), WASM_STACK)
+    ffi.wasmtime_config_async_stack_size_set(config.ptr(), WASM_STACK_BYTES)
     return config
 
 
-class Sealing:
+class InstanceFactory:
     """One component, of which any number of instances are made."""
 
     def __init__(self, engine: wasmtime.Engine, component: components.Component) -> None:
@@ -59,60 +59,62 @@ class Sealing:
         self._linker.add_wasip2()
         self._current = threading.local()
         with self._linker.root() as root:
-            # Lambdas: whose cell it is, is known when the call comes.
+            # Lambdas: whose instance it is, is known when the call comes.
             self._imports = [
-                add_import(root, "post", lambda text: self._cell.posted(text)),  # noqa: PLW0108
-                add_import(root, "enter", lambda ref, attempt: self._cell.entered(ref, attempt)),  # noqa: PLW0108
-                add_import(root, "request", lambda number, text: self._cell.requested(number, text)),  # noqa: PLW0108
-                add_import(root, "keep", lambda path, code: self._cell.keep(path, code)),  # noqa: PLW0108
+                add_import(root, "post", lambda text: self._pass_instance.posted(text)),  # noqa: PLW0108
+                add_import(root, "enter", lambda ref, attempt: self._pass_instance.entered(ref, attempt)),  # noqa: PLW0108
+                add_import(root, "request", lambda number, text: self._pass_instance.requested(number, text)),  # noqa: PLW0108
+                add_import(root, "keep", lambda path, code: self._pass_instance.keep(path, code)),  # noqa: PLW0108
             ]
 
     @property
-    def _cell(self) -> Cell:
+    def _pass_instance(self) -> PassInstance:
         """Whose code runs on this thread."""
-        cell: Cell = self._current.cell
-        return cell
+        instance: PassInstance = self._current.instance
+        return instance
 
-    def open(self, cell: Cell, mounts: Sequence[tuple[Path, str]], memory: int) -> Sealed:
-        """A fresh instance for *cell*, with *mounts* (a folder of the machine, and where the guest sees it)."""
-        return Sealed(self, cell, mounts, memory)
+    def open(self, instance: PassInstance, mounts: Sequence[tuple[Path, str]], memory: int) -> SandboxInstance:
+        """A fresh instance for *instance*, with *mounts* (a folder of the machine, and where the guest sees it)."""
+        return SandboxInstance(self, instance, mounts, memory)
 
     def instantiate(self, store: wasmtime.Store) -> components.Instance:
-        """See `Sealed`."""
+        """See `SandboxInstance`."""
         return self._linker.instantiate(store, self._component)
 
-    def run(self, cell: Cell, running: Running, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the export gives
-        """Run *call* with *cell* as the one that is served, on the account of *running*."""
-        self._current.cell = cell
-        cell.meter.enter(running)
+    def run(self, instance: PassInstance, running: Running, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the export gives
+        """Run *call* with *instance* as the one that is served, on the account of *running*."""
+        self._current.instance = instance
+        instance.meter.enter(running)
         try:
             return call()
         finally:
-            cell.meter.leave()
-            self._current.cell = None
+            instance.meter.leave()
+            self._current.instance = None
 
 
-class Sealed:
+class SandboxInstance:
     """One instance: an interpreter of its own, with nothing in it that another has seen."""
 
-    def __init__(self, sealing: Sealing, cell: Cell, mounts: Sequence[tuple[Path, str]], memory: int) -> None:
-        """See `Sealing.open`."""
-        self._sealing = sealing
-        self._cell = cell
+    def __init__(
+        self, factory: InstanceFactory, instance: PassInstance, mounts: Sequence[tuple[Path, str]], memory: int
+    ) -> None:
+        """See `InstanceFactory.open`."""
+        self._factory = factory
+        self._pass_instance = instance
         self.stderr = b""
         """The last that the interpreter itself had to say."""
-        self._store = store = wasmtime.Store(sealing.engine)
-        store.set_limits(memory_size=memory, instances=_TABLES, tables=_TABLES, memories=4)
+        self._store = store = wasmtime.Store(factory.engine)
+        store.set_limits(memory_size=memory, instances=_MAX_TABLES, tables=_MAX_TABLES, memories=4)
         wasi = wasmtime.WasiConfig()
         wasi.stderr_custom = self._note
         for folder, seen_as in mounts:
             wasi.preopen_dir(str(folder), seen_as, fs_mutable=False)
         store.set_wasi(wasi)
         # Kept, or Python would free it while WebAssembly still calls it.
-        self._on_deadline = _DEADLINE_CALLBACK(self._look)
+        self._on_deadline = _DEADLINE_CALLBACK(self._check_at_deadline)
         ffi.wasmtime_store_epoch_deadline_callback(store.ptr(), self._on_deadline, None, _NO_FINALIZER)
         store.set_epoch_deadline(1)
-        self._instance = sealing.run(cell, STARTING, lambda: sealing.instantiate(store))
+        self._instance = factory.run(instance, STARTING, lambda: factory.instantiate(store))
         self._functions = {name: self._instance.get_func(store, name) for name in _EXPORTS}
         self._caller = Caller(store)
 
@@ -121,15 +123,15 @@ class Sealed:
         Call an export.
 
         Raises:
-            wasmtime.WasmtimeError: The instance is gone: a trap, or what `Cell.look` raised.
+            wasmtime.WasmtimeError: The instance is gone: a trap, or what `PassInstance.check_running` raised.
             LimitReached: It has used too much.
         """
         function = self._functions[name]
         assert function is not None  # noqa: S101 - the WIT has it
         self._store.set_epoch_deadline(1)
         running = STARTING if name == "boot" else OUTSIDE
-        result: str = self._sealing.run(self._cell, running, lambda: self._caller.call(function, *arguments))
-        self._cell.check_used()
+        result: str = self._factory.run(self._pass_instance, running, lambda: self._caller.call(function, *arguments))
+        self._pass_instance.check_used()
         return result
 
     def close(self) -> None:
@@ -138,12 +140,12 @@ class Sealed:
         self._store.close()
 
     def _note(self, data: bytes) -> None:
-        self.stderr = (self.stderr + data)[-_LAST_WORDS:]
+        self.stderr = (self.stderr + data)[-_MAX_STDERR_BYTES:]
 
-    def _look(self, _context: Any, _data: Any, delta: Any, kind: Any) -> int:  # noqa: ANN401 - of C
+    def _check_at_deadline(self, _context: Any, _data: Any, delta: Any, kind: Any) -> int:  # noqa: ANN401 - of C
         """The epoch has moved on while this instance runs. An error ends it."""
         try:
-            self._cell.look()
+            self._pass_instance.check_running()
         except LimitReached as error:
             trap = wasmtime.WasmtimeError(error.message)
             return ctypes.cast(trap._consume(), ctypes.c_void_p).value or 0  # noqa: SLF001 - as wasmtime's own callbacks do

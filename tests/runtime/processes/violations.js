@@ -1,7 +1,7 @@
 /** A guest process that is none: it does as the protocol says until a pass starts, and then what its argument says. */
 
 import { createReadStream, createWriteStream } from "node:fs";
-import { FrameReader, MAX_FRAME, toFrame } from "../../../runtime/process/frames.js";
+import { FrameReader, MAX_FRAME_BYTES, toFrame } from "../../../runtime/process/frames.js";
 
 const [, , how] = process.argv;
 const reader = new FrameReader();
@@ -17,9 +17,9 @@ const head = (/** @type {string} */ kind, /** @type {number} */ length) => {
 };
 
 /** What it says, given the number of its pass. @type {Record<string, (pass: number) => void>} */
-const RUBBISH = {
+const VIOLATIONS = {
   noise: () => out.write("this is no frame at all"),
-  oversized: () => head("B", MAX_FRAME + 1),
+  oversized: () => head("B", MAX_FRAME_BYTES + 1),
   unfinished: () => head("B", 100),
   "not UTF-8": () => {
     head("B", 2);
@@ -63,7 +63,7 @@ function answer(message) {
       if (type !== "start") continue;
       // What was said before in good order counts.
       batch([{ type: "log", pass, level: "stdout", text: "before" }]);
-      RUBBISH[how](pass);
+      VIOLATIONS[how](pass);
       if (how === "unfinished") out.end(() => process.exit());
     }
   }

@@ -1,8 +1,8 @@
 """
-A rehearsal, while the component is built: the code that every pass runs has run before, in the picture.
+A warmup, while the component is built: the code that every pass runs has run before, in the heap image.
 
 Python's interpreter rewrites code that it has run a few times for what it met there, which makes it faster; and what
-it writes to costs an instance a page of its own. Nothing else of the rehearsal is left.
+it writes to costs an instance a page of its own. Nothing else of the warmup is left.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from .component import Interpreter
 
 _TIMES = 8
-_FLOW = join(dirname(abspath(__file__)), "rehearsed.py")  # noqa: PTH100, PTH118, PTH120 - pathlib is not needed
+_FLOW = join(dirname(abspath(__file__)), "warmup_flow.py")  # noqa: PTH100, PTH118, PTH120 - pathlib is not needed
 _CONFIG: dict[str, Any] = {
     "retries": {"limit": 5, "delay": 1000, "backoff": "exponential"},
     "timeout": "10 minutes",
 }
 
 
-def rehearse(open_interpreter: type[Interpreter]) -> None:
+def warm_up(open_interpreter: type[Interpreter]) -> None:
     """Run a workflow a few times."""
     with _all_as_before():
         for _ in range(_TIMES):
@@ -52,8 +52,8 @@ def _run(open_interpreter: type[Interpreter]) -> None:
     loaded = json.loads(guest.load(json.dumps(options)))
     if "error" in loaded:
         raise RuntimeError(loaded["error"])
-    event = {"timestamp": 1, "instanceId": "one", "workflowName": "rehearsed"}
-    start = {"className": "Rehearsed", "defaults": _CONFIG, "stepLimit": 100, "history": [], "value": '{"n":3}'}
+    event = {"timestamp": 1, "instanceId": "one", "workflowName": "warmup_flow"}
+    start = {"className": "WarmupFlow", "defaults": _CONFIG, "stepLimit": 100, "history": [], "value": '{"n":3}'}
     answers = [{"type": "start", "pass": 1, "event": event, **start}]
     while answers:
         batch = Batch()
@@ -62,12 +62,12 @@ def _run(open_interpreter: type[Interpreter]) -> None:
         sent.append(guest.deliver(batch.pack()) or "[]")
         answers = [answer for text in sent for message in unpack_batch(text) for answer in _answers(message)]
         sent.clear()
-    del sys.modules["rehearsed"]
+    del sys.modules["warmup_flow"]
 
 
 @contextmanager
 def _all_as_before() -> Iterator[None]:
-    """Undo what is left of the rehearsal outside its interpreters."""
+    """Undo what is left of the warmup outside its interpreters."""
     names = {
         sys: ("stdout", "stderr", "__stdout__", "__stderr__"),
         os: ("write",),

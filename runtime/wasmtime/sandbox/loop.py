@@ -1,4 +1,4 @@
-"""The event loop of a sealed guest: `TurnLoop`, and the host is told who runs, for it counts what that costs."""
+"""The event loop of a sandboxed guest: `TurnLoop`, and the host is told who runs, for it counts what that costs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from _workflows_bridge.session import Origin, Session
 
 
-class SealedLoop(TurnLoop, BaseEventLoop):  # type: ignore[misc]  # asyncio's says more of arguments
+class SandboxLoop(TurnLoop, BaseEventLoop):  # type: ignore[misc]  # asyncio's says more of arguments
     """See the module."""
 
     def __init__(

@@ -19,19 +19,19 @@ except ImportError:  # Windows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .cell import Cell
     from .limits import Limits
-    from .sealing import Sealed, Sealing
+    from .pass_instance import PassInstance
+    from .sandbox_instance import InstanceFactory, SandboxInstance
 
 MAX_FILES = 5000
 MAX_BYTES = 256 << 20
 _NOT_SOURCE = {"__pycache__", "node_modules", "build", "dist"}
-_PREFIX = "stepwell-sealed-"
+_FOLDER_PREFIX = "stepwell-sandbox-"
 _COMPILED = "/.stepwell-compiled"
 """Where the guest sees compiled code."""
 
 
-class Deployment:
+class DeploymentCopy:
     """See the module."""
 
     def __init__(self, options: dict[str, Any], limits: Limits) -> None:
@@ -39,9 +39,9 @@ class Deployment:
         self._options = options
         self._limits = limits
         _remove_stale()
-        self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        self._folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX))
         self._lock = _lock(self._folder)
-        self._loader: Cell | None = None
+        self._loader: PassInstance | None = None
         self.left_out = _copy(Path(options["root"]), self._folder / "root")
         (self._folder / "compiled").mkdir()
         self._mounts = [
@@ -51,9 +51,9 @@ class Deployment:
         if options.get("modules"):
             self._mounts.append((Path(options["modules"]), str(options["modules"])))
 
-    def load(self, cell: Cell, sealing: Sealing) -> str:
+    def load(self, instance: PassInstance, factory: InstanceFactory) -> str:
         """
-        Import the main module in *cell*, which nothing else will run in, and keep the code of what that imports.
+        Import the main module in *instance*, which nothing else will run in, and keep the code of what that imports.
 
         Returns:
             JSON as `Guest.load` gives it.
@@ -61,28 +61,28 @@ class Deployment:
         Raises:
             wasmtime.WasmtimeError: That has ended the interpreter.
         """
-        self._loader = cell
-        sealed = sealing.open(cell, self._mounts, self._limits.memory)
+        self._loader = instance
+        sandbox = factory.open(instance, self._mounts, self._limits.memory)
         try:
-            loaded: dict[str, Any] = json.loads(sealed.call("boot", self._boot(compile=True)))
+            loaded: dict[str, Any] = json.loads(sandbox.call("boot", self._boot(compile=True)))
         finally:
             self._loader = None
-            sealed.close()
+            sandbox.close()
         if self.left_out:
             loaded["output"].append({"level": "warning", "text": self.left_out})
         return json.dumps(loaded)
 
-    def open(self, cell: Cell, sealing: Sealing) -> tuple[Sealed, dict[str, Any]]:
-        """An interpreter for *cell* that has imported the main module, and what came of that."""
-        sealed = sealing.open(cell, self._mounts, self._limits.memory)
-        return sealed, json.loads(sealed.call("boot", self._boot(compile=False)))
+    def open(self, instance: PassInstance, factory: InstanceFactory) -> tuple[SandboxInstance, dict[str, Any]]:
+        """An interpreter for *instance* that has imported the main module, and what came of that."""
+        sandbox = factory.open(instance, self._mounts, self._limits.memory)
+        return sandbox, json.loads(sandbox.call("boot", self._boot(compile=False)))
 
     def _boot(self, *, compile: bool) -> str:  # noqa: A002 - the option's name
         return json.dumps({**self._options, "compile": compile, "compiled": _COMPILED})
 
-    def keep(self, cell: Cell, path: str, code: str) -> None:
-        """Take the compiled code of the module at *path*, if it comes from the cell that loads the deployment."""
-        if cell is not self._loader:
+    def keep(self, instance: PassInstance, path: str, code: str) -> None:
+        """Take the compiled code of the module at *path*, if it comes from the one that loads the deployment."""
+        if instance is not self._loader:
             return  # it has had to do with somebody's data
         folder = self._folder / "compiled"
         place = Path(os.path.normpath(f"{folder}/{path}"))
@@ -116,7 +116,7 @@ def _lock(folder: Path) -> IO[str] | None:
 
 def _remove_stale() -> None:
     """Remove what processes have left that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER_PREFIX}*"):
         # One that is being made has no lock for a moment.
         if (folder / "lock").exists() and (lock := _lock(folder)) is not None:
             shutil.rmtree(folder, ignore_errors=True)

@@ -27,13 +27,15 @@ class Missing:
             raise _lacking(name, f"{name!r} is JavaScript's", "pyodide")
         file = _native_file(name.rpartition(".")[2], sys.path if path is None else path)
         if file is not None:
-            reason = f"{file} is native code, which a sealed interpreter cannot load"
+            reason = f"{file} is native code, which a sandboxed interpreter cannot load"
             # No ModuleNotFoundError: `from package import name` would swallow it.
             raise ImportError(
                 _message(name, reason, "cpython (and pyodide, if the package has a wheel for it)"), name=name
             )
         if root in sys.stdlib_module_names and "." not in name:
-            raise _lacking(name, "this module of the standard library needs what a sealed interpreter lacks", "cpython")
+            raise _lacking(
+                name, "this module of the standard library needs what a sandboxed interpreter lacks", "cpython"
+            )
         return None
 
 

@@ -10,27 +10,27 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from .sealing import THREAD_STACK, TICK
+from .sandbox_instance import THREAD_STACK_BYTES, TICK_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .cell import Cell
+    from .pass_instance import PassInstance
 
-_STUCK = 0.2
+_STUCK_AFTER_S = 0.2
 """Seconds after which a thread that runs an instance no longer counts: another may be started in its place."""
-_MOST = 64
+_MAX_THREADS = 64
 """Threads at most, however many are stuck."""
 
 
-class Work(Protocol):
+class WorkItem(Protocol):
     """What a thread can be given to do."""
 
     def work(self) -> None:
         """Do it."""
 
 
-class Source(Protocol):
+class WorkSource(Protocol):
     """Where work comes from."""
 
     @property
@@ -44,13 +44,13 @@ class Source(Protocol):
         """Have the thread that waits come back. Any thread may call this."""
 
     def receive(self) -> None:
-        """Give to the crew what has come. One thread at a time is in here."""
+        """Give to the threads what has come. One thread at a time is in here."""
 
     def settle(self) -> None:
         """Say what was kept to be said together: no work is left. Any thread may call this."""
 
 
-class Crew:
+class WorkerThreads:
     """
     Threads. As many work as there are processors; one that is stuck in a call is not waited for.
 
@@ -58,11 +58,11 @@ class Crew:
     apiece that would be a good part of it.
     """
 
-    def __init__(self, size: int, source: Source) -> None:
+    def __init__(self, size: int, source: WorkSource) -> None:
         """Have *size* threads that are not stuck, which do what *source* gives."""
         self._size = size
         self._source = source
-        self._todo: deque[Work] = deque()
+        self._todo: deque[WorkItem] = deque()
         self._since: dict[int, float] = {}
         """When each thread that is busy has begun."""
         self._threads = 0
@@ -78,11 +78,11 @@ class Crew:
 
     def start(self) -> None:
         """Begin."""
-        threading.stack_size(THREAD_STACK)
+        threading.stack_size(THREAD_STACK_BYTES)
         for _ in range(self._size):
             self._start()
 
-    def give(self, work: Work) -> None:
+    def give(self, work: WorkItem) -> None:
         """Have somebody do *work*."""
         self._todo.append(work)
         if self._waits:
@@ -93,11 +93,11 @@ class Crew:
         """Whether anything runs, or is about to."""
         return bool(self._since or self._todo)
 
-    def look(self) -> None:
+    def start_for_stuck(self) -> None:
         """Start a thread where those that there are do not get on."""
         now = time.monotonic()
-        stuck = sum(now - since > _STUCK for since in list(self._since.values()))
-        if stuck and self._threads - stuck < self._size and self._threads < _MOST:
+        stuck = sum(now - since > _STUCK_AFTER_S for since in list(self._since.values()))
+        if stuck and self._threads - stuck < self._size and self._threads < _MAX_THREADS:
             self._start()
 
     def _start(self) -> None:
@@ -118,7 +118,7 @@ class Crew:
             self.failure = error
         self.over.set()
 
-    def _next(self) -> Work | None:
+    def _next(self) -> WorkItem | None:
         while True:
             with suppress(IndexError):
                 return self._todo.popleft()
@@ -134,25 +134,25 @@ class Crew:
                     self._source.receive()
 
 
-class Clock:
-    """Timers of cells, and the engine's epoch."""
+class Ticker:
+    """Timers of pass instances, and the engine's epoch."""
 
-    def __init__(self, tick: Callable[[], None], crew: Crew) -> None:
-        """Start the thread. It calls *tick* every `TICK` seconds while *crew* is busy."""
+    def __init__(self, tick: Callable[[], None], threads: WorkerThreads) -> None:
+        """Start the thread. It calls *tick* every `TICK_S` seconds while *threads* is busy."""
         self._tick = tick
-        self._crew = crew
-        self._timers: list[tuple[float, int, Cell]] = []
+        self._workers = threads
+        self._timers: list[tuple[float, int, PassInstance]] = []
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._ticks = False
-        crew.on_busy = self._stir
+        threads.on_busy = self._stir
         threading.Thread(target=self._run, name="clock", daemon=True).start()
 
-    def wake_at(self, cell: Cell, when: float) -> None:
-        """Put a ``turn`` to *cell* at *when*, if nothing has asked for another time since."""
+    def wake_at(self, instance: PassInstance, when: float) -> None:
+        """Put a ``turn`` to *instance* at *when*, if nothing has asked for another time since."""
         with self._changed:
-            cell.due = when
-            heapq.heappush(self._timers, (when, next(self._numbers), cell))
+            instance.due = when
+            heapq.heappush(self._timers, (when, next(self._numbers), instance))
             self._changed.notify()
 
     def _stir(self) -> None:
@@ -166,26 +166,26 @@ class Clock:
             with self._changed:
                 self._changed.wait(self._patience())
                 due = self._take_due()
-            for cell in due:
-                cell.put("turn")
+            for instance in due:
+                instance.put("turn")
             if self._ticks:
                 self._tick()
-                self._crew.look()
+                self._workers.start_for_stuck()
 
     def _patience(self) -> float | None:
         # First the word, then the look: who begins does it the other way round.
         self._ticks = False
-        self._ticks = self._crew.busy
+        self._ticks = self._workers.busy
         if self._ticks:
-            return TICK
+            return TICK_S
         return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
 
-    def _take_due(self) -> list[Cell]:
+    def _take_due(self) -> list[PassInstance]:
         now = time.monotonic()
         due = []
         while self._timers and self._timers[0][0] <= now:
-            when, _, cell = heapq.heappop(self._timers)
-            if cell.due == when and not cell.is_over:
-                cell.due = None
-                due.append(cell)
+            when, _, instance = heapq.heappop(self._timers)
+            if instance.due == when and not instance.is_over:
+                instance.due = None
+                due.append(instance)
         return due

@@ -23,7 +23,11 @@ export function readArguments(args) {
   if (options.parity !== undefined && options.filter !== "") {
     throw new UsageError("--parity writes whole columns: it does not go with -k.");
   }
-  return { ...options, target, without, repeat: Number(options.repeat) };
+  const forceReplay = options["force-replay"];
+  if (forceReplay && (options.update || options.parity !== undefined)) {
+    throw new UsageError("--force-replay compares with what is expected: it does not go with --update or --parity.");
+  }
+  return { ...options, target, without, repeat: Number(options.repeat), forceReplay };
 }
 
 /** @param {string} name one of a target, or another that it has */
@@ -49,6 +53,7 @@ function parse(args) {
         update: { type: "boolean", default: false },
         parity: { type: "string" },
         repeat: { type: "string", default: "1" },
+        "force-replay": { type: "boolean", default: false },
         quiet: { type: "boolean", short: "q", default: false },
       },
     }).values;

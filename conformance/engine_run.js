@@ -28,10 +28,11 @@ const ABOUT_TO_RUN = new Set(["queued", "running", "rollingBack"]);
 /**
  * What is of the place where the scenario runs.
  *
- * @typedef {object} Surroundings
+ * @typedef {object} RunPlace
  * @property {() => Driver} open gives a database of its own
  * @property {(run: () => void) => void} soon runs its argument at the end of this turn
  * @property {Cron} [cron] what schedules mean, where there can be any
+ * @property {boolean} [forceReplay] replay after each step, sleep and wait
  * @property {number} [still] how long nothing has to happen, in real ms, before a step is taken for one that never ends
  */
 
@@ -43,6 +44,7 @@ export class EngineRun {
   #soon;
   #still;
   #cron;
+  #forceReplay;
   #clock = new ManualClock();
   #guest;
   #className;
@@ -63,13 +65,14 @@ export class EngineRun {
    * @param {Guest} guest
    * @param {string} className
    * @param {Scenario} scenario
-   * @param {Surroundings} surroundings
+   * @param {RunPlace} place
    */
-  constructor(guest, className, scenario, { open, soon, cron, still = STILL }) {
+  constructor(guest, className, scenario, { open, soon, cron, forceReplay = false, still = STILL }) {
     this.#db = open();
     this.#soon = soon;
     this.#still = still;
     this.#cron = cron;
+    this.#forceReplay = forceReplay;
     this.#guest = guest;
     this.#className = className;
     this.#scenario = scenario;
@@ -87,6 +90,7 @@ export class EngineRun {
       defer: this.#soon,
       // Every wake-up is a replay here.
       keepParked: 0,
+      forceReplay: this.#forceReplay,
       guestFor: async () => view,
       onproblem: ({ error }) => {
         throw error;

@@ -63,9 +63,10 @@ export function localTarget({ name, language, guest: makeGuest, more = {}, unava
       guest = calls ? new Recorder(made, calls) : made;
       await guest.load();
     },
-    async run(scenario) {
+    async run(scenario, { forceReplay }) {
       const run = new EngineRun(/** @type {LocalGuest} */ (guest), classes.get(scenario) ?? "", scenario, {
         ...PLACE,
+        forceReplay,
         still,
       });
       try {

@@ -1,10 +1,12 @@
 /**
  * The suite: `node main.js [--target NAME]… [--without NAME]… [-k TEXT] [--scenarios FILE|FOLDER]… [--update]
- * [--parity FILE] [--repeat N] [--quiet]`.
+ * [--parity FILE] [--repeat N] [--force-replay] [--quiet]`.
  *
  * Runs every scenario on every target and prints scenario x target. Exit code 1 where an outcome is another than expected
  * and that is not declared in the scenario, where a declared difference is none, or where nothing could be run; 2 where the
  * command line asks for what there is not.
+ *
+ * `--force-replay` replays after each step, sleep and wait: outcome, log and prints must be the same.
  *
  * `--parity` writes a table's columns of what has been run, each whole and of one run, and nothing where anything has failed.
  *
@@ -92,7 +94,8 @@ function summary(name, among = rows) {
 /** @param {string} name of a target */
 async function runOften(name) {
   const target = await TARGETS[name](name);
-  const why = await target.unavailable?.();
+  const why =
+    values.forceReplay && target.foreign ? "Its engine cannot be told to replay." : await target.unavailable?.();
   if (why === undefined) {
     for (let turn = 0; turn < values.repeat; turn++) await runTarget(target);
     return;
@@ -131,6 +134,7 @@ async function runTarget(target) {
  */
 function reasonNotFor(scenario, target) {
   if (scenario.notFor?.[target.name]) return scenario.notFor[target.name];
+  if (values.forceReplay && scenario.showsReplays) return scenario.showsReplays;
   return scenario[target.language] === undefined
     ? `only in ${target.language === "python" ? "JavaScript" : "Python"}`
     : "";
@@ -147,7 +151,7 @@ async function judge(scenario, target) {
   const reason = scenario.differs?.[target.name];
   let outcome;
   try {
-    outcome = await target.run(scenario);
+    outcome = await target.run(scenario, { forceReplay: values.forceReplay });
   } catch (error) {
     // A target that does not work is no difference, declared or not.
     return { kind: "failed", text: String(/** @type {Error} */ (error).stack ?? error) };

@@ -21,6 +21,8 @@ export interface Scenario {
   differs?: Record<string, string>;
   /** Where it cannot be run, by target, and why. */
   notFor?: Record<string, string>;
+  /** Why its outcome tells how often `run()` was replayed: such a one is not run where replays are forced. */
+  showsReplays?: string;
   /** A step that never ends is part of it: time is moved although something runs. */
   hangs?: boolean;
   stepLimit?: number;
@@ -89,6 +91,8 @@ export interface Target {
   language: "python" | "javascript";
   /** Durations are scaled there, so the log is compared without them. */
   scales?: boolean;
+  /** It runs on another engine than ours, which cannot be told to replay. */
+  foreign?: boolean;
   /** Outputs are what JSON leaves of them. */
   jsonOnly?: boolean;
   /** How many scenarios may run at once. */
@@ -96,6 +100,6 @@ export interface Target {
   /** Why it cannot be run here; undefined where it can. */
   unavailable?(): Promise<string | undefined>;
   open(scenarios: Scenario[]): Promise<void>;
-  run(scenario: Scenario): Promise<Outcome>;
+  run(scenario: Scenario, options: { forceReplay: boolean }): Promise<Outcome>;
   close(): Promise<void>;
 }

@@ -50,10 +50,14 @@ expose({
     await guest.load();
   },
 
-  /** @param {string} name @returns {Promise<string>} the outcome as canonical text: a port cannot carry all of it */
-  async run(name) {
+  /** @param {string} name @param {boolean} forceReplay @returns {Promise<string>} the outcome as canonical text: a port cannot carry all of it */
+  async run(name, forceReplay) {
     const { scenario, className } = /** @type {{ scenario: Scenario, className: string }} */ (scenarios.get(name));
-    const run = new EngineRun(guest, className, scenario, { open: () => files.open("conformance"), soon });
+    const run = new EngineRun(guest, className, scenario, {
+      open: () => files.open("conformance"),
+      soon,
+      forceReplay,
+    });
     try {
       return encode(await run.outcome());
     } finally {

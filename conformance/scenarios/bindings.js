@@ -262,6 +262,7 @@ export default [
   },
   {
     name: "bindings: a child is created, and signals its parent",
+    showsReplays: "run() creates the child outside a step",
     python: `
       if event["payload"].get("parent"):
           parent = await self.env.SELF.get(event["payload"]["parent"])

@@ -121,6 +121,7 @@ export default [
   },
   {
     name: "sleeps: code before it runs again after it, steps do not",
+    showsReplays: "run() counts its calls",
     python: `
       calls(event).append("run")
       @step.do("a")
@@ -139,6 +140,7 @@ export default [
   },
   ...DERIVED.map(({ what, python, javascript }) => ({
     name: `sleeps: for ${what}, made by JavaScript, an instance parks too`,
+    showsReplays: "run() counts its calls",
     python: `${WITH_JAVASCRIPT}
       calls(event).append("run")
       ${python}

@@ -53,8 +53,10 @@ export default {
       [modules, names],
     );
   },
-  async run({ name }) {
-    return decode(await page.evaluate((wanted) => /** @type {any} */ (globalThis).suite.run(wanted), name));
+  async run({ name }, { forceReplay }) {
+    const run = (/** @type {[string, boolean]} */ [wanted, forced]) =>
+      /** @type {any} */ (globalThis).suite.run(wanted, forced);
+    return decode(await page.evaluate(run, /** @type {[string, boolean]} */ ([name, forceReplay])));
   },
   async close() {
     await browser?.close();

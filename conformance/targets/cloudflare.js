@@ -52,6 +52,7 @@ const MINIFLARE = "miniflare";
 export default {
   name: "cloudflare",
   language: "javascript",
+  foreign: true,
   scales: true,
   jsonOnly: true,
   width: 6,

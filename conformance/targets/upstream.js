@@ -29,7 +29,7 @@ export function upstreamTarget(name, guest) {
       await byName.open(scenarios.filter((scenario) => !isByPosition(scenario)));
       await byPosition.open(scenarios.filter(isByPosition));
     },
-    run: (scenario) => (isByPosition(scenario) ? byPosition : byName).run(scenario),
+    run: (scenario, options) => (isByPosition(scenario) ? byPosition : byName).run(scenario, options),
     async close() {
       await byName.close();
       await byPosition.close();

@@ -23,6 +23,7 @@ import { Watchers } from "./watchers.js";
  * @property {Acknowledge} [acknowledge] when a commit is durable; at once where absent
  * @property {() => number} [nextNumber] the number of the next instance; counts on from the store's last one where absent
  * @property {number} [stateLimit] how much an instance may keep, in characters
+ * @property {boolean} [forceReplay] drop a pass and replay it each time a step, a sleep or a wait has ended
  * @property {(error: unknown) => void} onfailure the engine cannot go on
  */
 
@@ -32,17 +33,19 @@ export class EngineContext {
   commits;
   nextNumber;
   stateLimit;
+  forceReplay;
   #clock;
   #onfailure;
   #watchers;
   #stopped = false;
 
   /** @param {ContextOptions} options */
-  constructor({ store, clock, defer, acknowledge, nextNumber, stateLimit, onfailure }) {
+  constructor({ store, clock, defer, acknowledge, nextNumber, stateLimit, forceReplay = false, onfailure }) {
     this.store = store;
     this.commits = new Commits(store, { defer, clock, onfailure, ...(acknowledge ? { acknowledge } : {}) });
     this.nextNumber = nextNumber ?? countingFrom(store.lastNumber());
     this.stateLimit = stateLimit ?? MAX_STATE_CHARACTERS;
+    this.forceReplay = forceReplay;
     this.#clock = clock;
     this.#onfailure = onfailure;
     this.#watchers = new Watchers(this.commits);

@@ -39,6 +39,8 @@ import { Schedules } from "./schedules.js";
  *   without `workflow` the engine has stopped
  * @property {number} [keepParked] how long the passes of parked instances are kept where there is room, in ms
  * @property {number} [stateLimit] how much an instance may keep, in characters
+ * @property {boolean} [forceReplay] drop a pass and replay it each time a step, a sleep or a wait has ended, to find code that
+ *   is not deterministic
  * @property {boolean} [idle] carry out requests, but run nothing until `activate` is called
  */
 

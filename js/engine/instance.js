@@ -44,6 +44,7 @@ import { Waits } from "./waits.js";
  */
 
 export class Instance {
+  #engine;
   #owner;
   #pass;
   #attempts;
@@ -65,6 +66,7 @@ export class Instance {
    * @param {InstanceParts} parts
    */
   constructor(engine, owner, row, { events, keepParkedMs, ...parts }) {
+    this.#engine = engine;
     this.#owner = owner;
     this.#pass = new Pass(engine, row, parts);
     this.#attempts = new Attempts(this.#pass, {
@@ -73,7 +75,7 @@ export class Instance {
       onfull: (error) => this.#errored(error),
       onidle: () => this.#pauseIfIdle(),
     });
-    this.#waits = new Waits(this.#pass, events);
+    this.#waits = new Waits(this.#pass, events, () => this.#replayIfForced());
     this.#parking = new Parking(this.#pass, {
       keepParkedMs,
       onparked: () => owner.parked(this),
@@ -133,6 +135,8 @@ export class Instance {
       history: toHistory(steps.values()),
       ...(this.#rollback ? { rollback: true } : {}),
     });
+    // No attempt is under way that the engine does not know when the pass is dropped.
+    if (this.#engine.forceReplay) this.#pass.sendNow({ type: "hold", pass: this.pass, on: true });
   }
 
   /** @param {FromGuest} message */
@@ -210,6 +214,23 @@ export class Instance {
   #stepEnded(step) {
     if (step.kind === "rollback") this.#rollback?.advance();
     else this.#pauseIfIdle();
+    this.#replayIfForced();
+  }
+
+  /**
+   * Where replays are forced, `run()` gets an outcome in the next pass, once it is durable. An attempt that is under way is
+   * not cut: `run()` gets the outcome in this pass then. So it does where the outcome came before the pass began.
+   */
+  #replayIfForced() {
+    if (!this.#engine.forceReplay || this.#pass.sent === 0 || this.#pass.ended || this.#pass.isExecuting()) return;
+    this.#pass.withhold();
+    this.#engine.commits.afterCommit(() => {
+      if (this.#pass.ended || this.pausing) return;
+      if (this.#pass.isExecuting()) return this.#pass.sendWithheld();
+      const { now } = this.#pass;
+      this.#pass.write((store) => store.instanceDue(this.number, now));
+      this.#leave("replay");
+    });
   }
 
   /** @param {Extract<FromGuest, { type: "readChunk" }>} message */

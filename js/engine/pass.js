@@ -18,8 +18,10 @@ export class Pass {
   #guest;
   /** Messages to the guest so far; `quiet` is compared with it. */
   #sent = 0;
-  /** Messages withheld while a pause is pending. @type {ToGuest[] | null} */
+  /** Messages that would let `run()` continue, while it may not. @type {ToGuest[] | null} */
   #withheld = null;
+  /** A pause is pending. */
+  held = false;
   /** By what the guest calls them. @type {Map<number, Step>} */
   #refs = new Map();
   /** Something happens in the pass. */
@@ -236,21 +238,31 @@ export class Pass {
     this.#guest.send(message);
   }
 
-  /** Whether a pause is pending: what would let `run()` continue is withheld. */
-  get held() {
-    return this.#withheld !== null;
-  }
-
+  /** A pause is pending: the guest begins no attempt by itself, and `run()` may not continue. */
   hold() {
-    this.#withheld = [];
+    this.held = true;
+    this.withhold();
     this.sendNow({ type: "hold", pass: this.id, on: true });
   }
 
-  /** The pause is taken back: send what was withheld. */
+  /** The pause is taken back. */
   release() {
+    this.held = false;
+    // Where replays are forced, the guest begins no attempt by itself at all.
+    if (!this.#engine.forceReplay) this.sendNow({ type: "hold", pass: this.id, on: false });
+    this.sendWithheld();
+  }
+
+  /** From now on `run()` may not continue. */
+  withhold() {
+    this.#withheld ??= [];
+  }
+
+  /** `run()` may continue, unless a pause is pending. */
+  sendWithheld() {
+    if (this.held) return;
     const withheld = this.#withheld ?? [];
     this.#withheld = null;
-    this.sendNow({ type: "hold", pass: this.id, on: false });
     for (const message of withheld) this.send(message);
   }
 

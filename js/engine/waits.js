@@ -14,13 +14,17 @@ export class Waits {
   /** Events that no wait has taken, oldest first. */
   #events;
 
+  #onended;
+
   /**
    * @param {Pass} pass
    * @param {EventRow[]} events
+   * @param {() => void} onended a sleep or a wait has ended
    */
-  constructor(pass, events) {
+  constructor(pass, events, onended) {
     this.#pass = pass;
     this.#events = events;
+    this.#onended = onended;
   }
 
   /** @param {Extract<FromGuest, { type: "sleep" }>} call */
@@ -78,6 +82,7 @@ export class Waits {
     const { log, now } = this.#pass;
     this.#pass.write((store) => store.waitCompleted(log, step, now, event, value));
     this.#pass.settleCall(step);
+    this.#onended();
   }
 
   /** @param {Step} step a sleep or a wait that has not ended */
@@ -96,5 +101,6 @@ export class Waits {
       this.#pass.write((store) => store.waitTimedOut(log, step, now, error));
     }
     this.#pass.settleCall(step);
+    this.#onended();
   }
 }

@@ -26,6 +26,7 @@ import { PYODIDE_VERSION, VERSION } from "./version.js";
  * @typedef {object} HostOptions
  * @property {import("./owner.js").StateOwnership} ownership of the state; let go of with the host
  * @property {boolean} idle carry out requests, but run nothing until something is deployed
+ * @property {boolean} [forceReplay] replay an instance each time one of its steps, sleeps or waits has ended
  * @property {"batched" | "js"} [transport] how the SDK talks to the engine; for tests
  * @property {(line: string) => void} report a line of text for people
  * @property {(on: boolean) => void} ondebugging a debugger in a workflow takes the terminal, or returns it
@@ -69,6 +70,7 @@ export class Host {
       guestFor: (workflow) => this.#deployments.guestFor(workflow),
       onproblem: (problem) => this.#onproblem(problem),
       idle: options.idle,
+      forceReplay: options.forceReplay ?? false,
     });
     this.#server = /** @type {import("node:http").Server} */ (createAdaptorServer({ fetch: createApi(this).fetch }));
     setConnectionTimeouts(this.#server);

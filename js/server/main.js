@@ -1,5 +1,5 @@
 /**
- * The host process: `node main.js --state PATH [--idle] [--warm JSON] [--patience MS]`.
+ * The host process: `node main.js --state PATH [--idle] [--force-replay] [--warm JSON] [--patience MS]`.
  *
  * Standard input is the socket of the control channel (`control.js`). Its first message is `ready` or `error`. When the
  * other end closes, the host exits as soon as no subscriber is left.
@@ -20,6 +20,7 @@ const { values } = parseArgs({
   options: {
     state: { type: "string" },
     idle: { type: "boolean", default: false },
+    "force-replay": { type: "boolean", default: false },
     transport: { type: "string" },
     warm: { type: "string", default: "" },
     patience: { type: "string", default: "0" },
@@ -55,6 +56,7 @@ try {
   const host = new Host({
     ownership,
     idle: values.idle,
+    forceReplay: values["force-replay"],
     ...(values.transport === "js" ? { transport: /** @type {const} */ ("js") } : {}),
     report: (line) => process.stderr.write(`${line}\n`),
     ondebugging: (on) => control.send({ debugger: on }),

@@ -17,12 +17,13 @@ export class Harness {
   /** @type {{ workflow?: string, error: unknown }[]} */
   problems = [];
 
-  /** @param {Run} run @param {{ stepLimit?: number, stateLimit?: number, idle?: boolean, keepParked?: number, settings?: Partial<NewWorkflow> }} [options] */
-  constructor(run, { stepLimit, stateLimit, idle = false, keepParked = 0, settings = {} } = {}) {
+  /** @param {Run} run @param {{ stepLimit?: number, stateLimit?: number, idle?: boolean, keepParked?: number, forceReplay?: boolean, settings?: Partial<NewWorkflow> }} [options] */
+  constructor(run, { stepLimit, stateLimit, idle = false, keepParked = 0, forceReplay = false, settings = {} } = {}) {
     this.settings = settings;
     this.idle = idle;
     this.stateLimit = stateLimit;
     this.keepParked = keepParked;
+    this.forceReplay = forceReplay;
     this.db = new DatabaseSync(":memory:");
     this.stepLimit = stepLimit ?? null;
     this.guest = new FakeGuest(run);
@@ -50,6 +51,7 @@ export class Harness {
       idle: this.idle,
       ...(this.stateLimit === undefined ? {} : { stateLimit: this.stateLimit }),
       keepParked: this.keepParked,
+      forceReplay: this.forceReplay,
     });
     engine.open();
     const workflow = { name: "flow", className: "Flow", root: ".", main: "f.py", vars: "{}", versionId: "v1" };

@@ -30,20 +30,23 @@ export function useEngine(guest, options) {
 
 /** @typedef {Guest & { load(): Promise<{ classes: string[] }> }} LoadedGuest */
 
-class RealEngine {
+export class RealEngine {
   /** @type {unknown[]} */
   problems = [];
 
-  /** @param {LoadedGuest} guest */
-  constructor(guest) {
+  /**
+   * @param {LoadedGuest} guest
+   * @param {{ db?: import("../../js/store/driver.d.ts").Driver, clock?: import("../../js/engine/clock.d.ts").Clock, guestFor?: (main: string) => Promise<Guest> }} [options]
+   */
+  constructor(guest, { db = new DatabaseSync(":memory:"), clock = nodeClock, guestFor = async () => guest } = {}) {
     this.guest = guest;
-    this.db = new DatabaseSync(":memory:");
+    this.db = db;
     this.engine = new Engine({
       store: new SqliteStore(this.db),
-      clock: nodeClock,
+      clock,
       newId: randomUUID,
       defer: setImmediate,
-      guestFor: async () => this.guest,
+      guestFor: ({ main }) => guestFor(main),
       onproblem: (problem) => this.problems.push(problem),
     });
   }

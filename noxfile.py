@@ -132,6 +132,7 @@ def types(session: nox.Session) -> None:
     node = use_node(session, NODES[0])
     session.run("mypy", "noxfile.py", "hatch_build.py", "benchmarks/run.py")
     session.run("mypy", "-p", "stepwell", "-p", "workers", "-p", "_workflows_bridge", *session.posargs)
+    session.run("mypy", "-p", "workflow_graph", *session.posargs)
     session.run(
         "mypy", "-p", "_stepwell_runtime", "-p", "_stepwell_process", "-p", "_stepwell_cpython", *session.posargs
     )

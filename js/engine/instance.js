@@ -285,11 +285,12 @@ export class Instance {
   #onOutput({ ref, level, text, replay }) {
     if (replay) return;
     this.#outputBound ??= new OutputBound(this.#pass.store.outputSize(this.number));
-    const kept = this.#outputBound.admit({ level, text });
-    if (!kept) return;
+    const kept = this.#outputBound.take({ level, text });
+    if (kept.length === 0) return;
     const step = ref === undefined ? undefined : this.#pass.stepByRef(ref);
-    const row = { at: this.#pass.now, step: step ? targetOf(step) : null, ...kept };
-    this.#pass.write((store) => store.outputWritten(this.number, [row]));
+    const origin = { at: this.#pass.now, step: step ? targetOf(step) : null };
+    const rows = kept.map((line) => ({ ...origin, ...line }));
+    this.#pass.write((store) => store.outputWritten(this.number, rows));
   }
 
   // Pausing ----------------------------------------------------------------------------------------------------------

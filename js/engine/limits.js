@@ -18,6 +18,9 @@ export const MAX_STATE_CHARACTERS = 1024 ** 3;
 export const CHUNK_BYTES = 256 * 1024;
 /** Size of an instance's own output (print, logging) that is kept. */
 export const MAX_OUTPUT_CHARACTERS = 1024 * 1024;
+/** How much is kept of what comes after that, and of each line of it. */
+export const MAX_LATE_OUTPUT_CHARACTERS = 64 * 1024;
+export const MAX_LATE_LINE_CHARACTERS = 1000;
 
 const encoder = new TextEncoder();
 

@@ -2,38 +2,34 @@
  * The store on SQLite.
  *
  * Each function that changes something writes one fact, named after it, inside the transaction that the engine's
- * group commit has begun. Nothing here decides anything.
+ * group commit has begun. Nothing here decides anything. Facts of steps are in `step_facts.js`, those of instances in
+ * `instance_facts.js`, what is read in `reads.js`.
  */
 
 /** @import { Driver } from "./driver.d.ts" */
-/** @import { Encoded, StepConfig, WireError } from "../../bridge/protocol.d.ts" */
-/** @import { AttemptedRef, AttemptFailed, ChunkRow, EventRow, InstanceRow, LogCursor, LogRow, NewInstance, OutputRow, RollbackStart, ScheduleRow, StepFailed, StepSucceeded, StepRef, Store, WorkflowRow } from "./store.d.ts" */
+/** @import { ScheduleRow, Store, WorkflowRow } from "./store.d.ts" */
 
-import * as E from "../engine/events.js";
-import { SqliteReads } from "./reads.js";
+import { InstanceFacts } from "./instance_facts.js";
 import { migrate } from "./schema.js";
 import { cached } from "./statements.js";
 
 /** @implements {Store} */
-export class SqliteStore extends SqliteReads {
+export class SqliteStore extends InstanceFacts {
   #db;
-  #sql;
 
   /** @param {Driver} db */
   constructor(db) {
     migrate(db);
-    const sql = cached(db);
-    super(sql);
+    super(cached(db));
     this.#db = db;
-    this.#sql = sql;
   }
 
   begin() {
-    this.#sql("BEGIN IMMEDIATE").run();
+    this.sql("BEGIN IMMEDIATE").run();
   }
 
   commit() {
-    this.#sql("COMMIT").run();
+    this.sql("COMMIT").run();
   }
 
   rollback() {
@@ -48,7 +44,7 @@ export class SqliteStore extends SqliteReads {
   /** @param {WorkflowRow} w */
   saveWorkflow(w) {
     this.forgetWorkflows();
-    this.#sql(
+    this.sql(
       `INSERT INTO workflows (name, class_name, root, main, vars, bindings, step_limit, concurrency, success_retention,
          error_retention, version_id, created_on, modified_on, runtime)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
@@ -77,11 +73,11 @@ export class SqliteStore extends SqliteReads {
   /** @param {string} workflow @param {string[]} crons all that it has from now on @param {number} at those that are new count from here */
   schedulesSet(workflow, crons, at) {
     const all = JSON.stringify(crons);
-    this.#sql("DELETE FROM schedules WHERE workflow = ? AND cron NOT IN (SELECT value FROM json_each(?))").run(
+    this.sql("DELETE FROM schedules WHERE workflow = ? AND cron NOT IN (SELECT value FROM json_each(?))").run(
       workflow,
       all,
     );
-    this.#sql("INSERT OR IGNORE INTO schedules (workflow, cron, done) SELECT ?, value, ? FROM json_each(?)").run(
+    this.sql("INSERT OR IGNORE INTO schedules (workflow, cron, done) SELECT ?, value, ? FROM json_each(?)").run(
       workflow,
       at,
       all,
@@ -90,374 +86,6 @@ export class SqliteStore extends SqliteReads {
 
   /** @param {ScheduleRow} schedule @param {number} time up to which */
   scheduleCarriedOut({ workflow, cron }, time) {
-    this.#sql("UPDATE schedules SET done = ? WHERE workflow = ? AND cron = ?").run(time, workflow, cron);
+    this.sql("UPDATE schedules SET done = ? WHERE workflow = ? AND cron = ?").run(time, workflow, cron);
   }
-
-  /**
-   * @param {NewInstance} instance
-   * @param {number} at
-   * @returns {LogCursor | undefined} undefined where the workflow has an instance of this id: then nothing has changed
-   */
-  instanceCreated(
-    { number, workflow, id, params, trigger, versionId, successRetention, errorRetention, schedule },
-    at,
-  ) {
-    const { changes } = this.#sql(
-      `INSERT INTO instances (number, workflow, id, status, params, "trigger", version_id, created_on, modified_on,
-         success_retention, error_retention, schedule)
-       VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (workflow, id) DO NOTHING`,
-    ).run(
-      number,
-      workflow,
-      id,
-      params,
-      trigger,
-      versionId,
-      at,
-      at,
-      successRetention ?? null,
-      errorRetention ?? null,
-      schedule ? JSON.stringify(schedule) : null,
-    );
-    if (Number(changes) === 0) return undefined;
-    const log = { number, seq: 0 };
-    this.#append(log, E.WORKFLOW_QUEUED, at, { detail: { versionId, trigger: { source: trigger } } });
-    return log;
-  }
-
-  /** @param {NewInstance} instance @param {{ rows: LogRow[], chunks: ChunkRow[] }} history that it begins with @param {number} at */
-  instanceForked(instance, { rows, chunks }, at) {
-    const log = this.instanceCreated(instance, at);
-    if (!log) return undefined;
-    for (const row of rows) {
-      const { event, name, count, attempt, detail, ...rest } = row;
-      const step = { name: /** @type {string} */ (name), count: /** @type {number} */ (count) };
-      this.#append(log, event, row.at, {
-        ...rest,
-        step,
-        attempt,
-        detail: detail === null ? undefined : JSON.parse(detail),
-      });
-    }
-    for (const chunk of chunks) this.chunkWritten(log.number, chunk, chunk.place, chunk.chunk);
-    return log;
-  }
-
-  /** @param {LogCursor} log @param {number} at */
-  instanceStarted(log, at) {
-    this.#sql(
-      "UPDATE instances SET status = 'running', started_on = ?, modified_on = ?, wake_at = NULL WHERE number = ?",
-    ).run(at, at, log.number);
-    this.#append(log, E.WORKFLOW_START, at, { next: E.WORKFLOW_RUNNING });
-  }
-
-  /** @param {LogCursor} log @param {number} at */
-  instanceRunning(log, at) {
-    this.#setStatus(log.number, "running", at);
-    this.#append(log, E.WORKFLOW_RUNNING, at);
-  }
-
-  /** @param {LogCursor} log @param {number} at @param {number | null} wakeAt */
-  instanceParked(log, at, wakeAt) {
-    this.#setStatus(log.number, "waiting", at, wakeAt);
-    this.#append(log, E.WORKFLOW_WAITING, at);
-  }
-
-  /** @param {number} number of an instance that goes on, with no change of status */
-  instanceTaken(number) {
-    this.#sql("UPDATE instances SET wake_at = NULL WHERE number = ?").run(number);
-  }
-
-  /** @param {number} number @param {number} wakeAt */
-  instanceDue(number, wakeAt) {
-    this.#sql("UPDATE instances SET wake_at = ? WHERE number = ?").run(wakeAt, number);
-  }
-
-  /** @param {LogCursor} log @param {number} at */
-  instancePausing(log, at) {
-    this.#setStatus(log.number, "waitingForPause", at);
-    this.#append(log, E.WORKFLOW_WAITING_FOR_PAUSE, at);
-  }
-
-  /** @param {LogCursor} log @param {number} at */
-  instancePaused(log, at) {
-    this.#setStatus(log.number, "paused", at);
-    this.#sql("UPDATE instances SET paused_on = ? WHERE number = ?").run(at, log.number);
-    this.#append(log, E.WORKFLOW_PAUSED, at);
-  }
-
-  /** @param {LogCursor} log @param {number} at @param {number} pausedFor ms by which everything that falls due moves */
-  instanceResumed(log, at, pausedFor) {
-    this.#setStatus(log.number, "queued", at);
-    this.#sql("UPDATE instances SET paused_on = NULL WHERE number = ?").run(log.number);
-    this.#sql("UPDATE log SET due = due + ? WHERE instance = ? AND due IS NOT NULL").run(pausedFor, log.number);
-    this.#append(log, E.WORKFLOW_QUEUED, at);
-  }
-
-  /** @param {LogCursor} log @param {number} at @param {Encoded} output */
-  instanceCompleted(log, at, output) {
-    this.#append(log, E.WORKFLOW_SUCCESS, at);
-    this.#sql(
-      `UPDATE instances SET status = 'complete', modified_on = ?, ended_on = ?, output = ?, wake_at = NULL,
-       ${expiresAfter("success_retention")} WHERE number = ?`,
-    ).run(at, at, output, at, log.number);
-  }
-
-  /** @param {LogCursor} log @param {number} at @param {WireError} error */
-  instanceErrored(log, at, error) {
-    this.#append(log, E.WORKFLOW_FAILURE, at, { detail: { error } });
-    this.#sql(
-      `UPDATE instances SET status = 'errored', modified_on = ?, ended_on = ?, error = ?, wake_at = NULL,
-       ${expiresAfter("error_retention")} WHERE number = ?`,
-    ).run(at, at, JSON.stringify(error), at, log.number);
-  }
-
-  /** @param {LogCursor} log @param {number} at @param {number} trigger */
-  instanceTerminated(log, at, trigger) {
-    this.#append(log, E.WORKFLOW_TERMINATED, at, { detail: { trigger: { source: trigger } } });
-    // A termination was asked for, and is kept as a success is: upstream's rule.
-    this.#sql(
-      `UPDATE instances SET status = 'terminated', modified_on = ?, ended_on = ?, wake_at = NULL,
-       ${expiresAfter("success_retention")} WHERE number = ?`,
-    ).run(at, at, at, log.number);
-  }
-
-  /** @param {InstanceRow} instance @param {number} at */
-  instanceRestarted(instance, at) {
-    // Entries go on counting where they were, so that a subscriber's cursor stays good.
-    const log = this.loadCursor(instance.number);
-    this.#wipe(instance.number);
-    return this.#requeue(log, instance, at);
-  }
-
-  /**
-   * @param {InstanceRow} instance
-   * @param {number} at
-   * @param {{ names: StepRef[], events: number[][] }} wipe the steps to forget, each with all its event numbers
-   */
-  instanceRestartedFrom(instance, at, wipe) {
-    const { number } = instance;
-    const log = this.loadCursor(number);
-    wipe.names.forEach(({ name, count }, i) => {
-      if (wipe.events[i].includes(E.STEP_START)) this.chunksDropped(number, { name, count });
-      for (const event of wipe.events[i]) {
-        this.#sql("DELETE FROM log WHERE instance = ? AND event = ? AND name = ? AND count = ?").run(
-          number,
-          event,
-          name,
-          count,
-        );
-      }
-    });
-    this.#sql("DELETE FROM log WHERE instance = ? AND (name IS NULL OR event BETWEEN ? AND ?)").run(
-      number,
-      E.ROLLBACK_STEP_START,
-      E.ROLLBACK_STEP_FAILURE,
-    );
-    return this.#requeue(log, instance, at);
-  }
-
-  /** @param {LogCursor} log @param {InstanceRow} instance @param {number} at */
-  #requeue(log, { number, versionId, trigger }, at) {
-    this.#sql(
-      `UPDATE instances SET status = 'queued', modified_on = ?, started_on = NULL, ended_on = NULL, output = NULL,
-       error = NULL, paused_on = NULL, wake_at = NULL, expires_at = NULL WHERE number = ?`,
-    ).run(at, number);
-    this.#append(log, E.WORKFLOW_QUEUED, at, { detail: { versionId, trigger: { source: trigger } } });
-    return log;
-  }
-
-  /** @param {number} number */
-  instanceDeleted(number) {
-    this.#wipe(number);
-    this.#sql(
-      `UPDATE workflows SET triggered_on = max(coalesce(triggered_on, 0), i.created_on) FROM instances AS i
-       WHERE i.number = ? AND name = i.workflow`,
-    ).run(number);
-    this.#sql("DELETE FROM instances WHERE number = ?").run(number);
-  }
-
-  /** @param {number} number */
-  #wipe(number) {
-    for (const table of ["log", "events", "output", "chunks"])
-      this.#sql(`DELETE FROM ${table} WHERE instance = ?`).run(number);
-  }
-
-  /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {{ config: StepConfig, hasRollback?: true }} detail */
-  stepStarted(log, step, at, detail) {
-    const { start, attemptStart } = E.ATTEMPTED[step.kind];
-    this.#append(log, start, at, { next: attemptStart, step, attempt: 1, detail });
-  }
-
-  /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {number} attempt */
-  attemptStarted(log, step, at, attempt) {
-    this.#append(log, E.ATTEMPTED[step.kind].attemptStart, at, { step, attempt });
-  }
-
-  /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {AttemptFailed} failed */
-  attemptFailed(log, step, at, { attempt, error, retry, usage }) {
-    const { attemptFailure } = E.ATTEMPTED[step.kind];
-    this.#append(log, attemptFailure, at, {
-      step,
-      attempt,
-      due: at + retry,
-      detail: { error, retryDelayMs: retry, ...usage },
-    });
-  }
-
-  /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {StepFailed} failed */
-  stepFailed(log, step, at, { attempt, error, stepError, usage }) {
-    const { attemptFailure, failure } = E.ATTEMPTED[step.kind];
-    const detail = { error, stepError, ...rollbackMark(step), ...usage };
-    this.#append(log, attemptFailure, at, { next: failure, step, attempt, detail });
-  }
-
-  /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {StepSucceeded} done */
-  stepSucceeded(log, step, at, { attempt, value, usage }) {
-    const { attemptSuccess, success } = E.ATTEMPTED[step.kind];
-    const detail = usage ? { ...rollbackMark(step), ...usage } : rollbackMark(step);
-    this.#append(log, attemptSuccess, at, { next: success, step, attempt, value, detail });
-  }
-
-  /** @param {number} number @param {StepRef} step @param {number} place @param {Encoded} chunk */
-  chunkWritten(number, step, place, chunk) {
-    const { name, count } = step;
-    this.#sql("INSERT OR REPLACE INTO chunks (instance, name, count, place, chunk) VALUES (?, ?, ?, ?, ?)").run(
-      number,
-      name,
-      count,
-      place,
-      chunk,
-    );
-  }
-
-  /** @param {number} number @param {StepRef} step */
-  chunksDropped(number, { name, count }) {
-    this.#sql("DELETE FROM chunks WHERE instance = ? AND name = ? AND count = ?").run(number, name, count);
-  }
-
-  /** @param {LogCursor} log @param {number} at @param {RollbackStart} start */
-  rollbackStarted(log, at, start) {
-    this.#setStatus(log.number, "rollingBack", at, at);
-    this.#append(log, E.ROLLBACK_START, at, { detail: start });
-  }
-
-  /** @param {LogCursor} log @param {StepRef} step @param {number} at @param {WireError} error */
-  rollbackMissing(log, step, at, error) {
-    this.#append(log, E.ROLLBACK_STEP_FAILURE, at, { step, detail: { error } });
-  }
-
-  /** @param {LogCursor} log @param {number} at @param {boolean} complete @param {{ totalSteps: number, completedSteps: number }} detail */
-  rollbackEnded(log, at, complete, detail) {
-    this.#append(log, complete ? E.ROLLBACK_COMPLETE : E.ROLLBACK_FAILED, at, { detail });
-  }
-
-  /** @param {LogCursor} log @param {StepRef} step @param {number} at @param {number} duration */
-  sleepStarted(log, step, at, duration) {
-    this.#append(log, E.SLEEP_START, at, { step, due: at + duration, detail: { durationMs: duration } });
-  }
-
-  /** @param {LogCursor} log @param {StepRef} step @param {number} at */
-  sleepCompleted(log, step, at) {
-    this.#append(log, E.SLEEP_COMPLETE, at, { step });
-  }
-
-  /** @param {LogCursor} log @param {StepRef} step @param {number} at @param {string} event @param {number} timeout */
-  waitStarted(log, step, at, event, timeout) {
-    this.#append(log, E.WAIT_START, at, { step, due: at + timeout, detail: { event, timeoutMs: timeout } });
-  }
-
-  /** @param {LogCursor} log @param {StepRef} step @param {number} at @param {EventRow} event @param {Encoded} value */
-  waitCompleted(log, step, at, event, value) {
-    this.#append(log, E.WAIT_COMPLETE, at, { step, value });
-    this.#sql("UPDATE events SET consumed_by = ? WHERE instance = ? AND number = ?").run(
-      log.seq,
-      log.number,
-      event.number,
-    );
-  }
-
-  /** @param {LogCursor} log @param {StepRef} step @param {number} at @param {WireError} error */
-  waitTimedOut(log, step, at, error) {
-    this.#append(log, E.WAIT_TIMED_OUT, at, { step, detail: { error } });
-  }
-
-  /** @param {number} number @param {StepRef} step @param {number} due */
-  dueMoved(number, step, due) {
-    this.#sql(
-      `UPDATE log SET due = ? WHERE instance = ? AND name = ? AND count = ? AND due > ? AND event IN (?, ?)`,
-    ).run(due, number, step.name, step.count, due, E.SLEEP_START, E.ATTEMPT_FAILURE);
-  }
-
-  /** @param {number} instance its number @param {EventRow} event */
-  eventReceived(instance, { number, type, at, payload }) {
-    this.#sql("INSERT INTO events (instance, number, type, at, payload) VALUES (?, ?, ?, ?, ?)").run(
-      instance,
-      number,
-      type,
-      at,
-      payload,
-    );
-  }
-
-  /** @param {number} number @param {OutputRow[]} rows */
-  outputWritten(number, rows) {
-    const insert = this.#sql("INSERT INTO output (instance, at, step, level, text) VALUES (?, ?, ?, ?, ?)");
-    for (const row of rows) insert.run(number, row.at, row.step, row.level, row.text);
-  }
-
-  /** @param {number} at */
-  recover(at) {
-    for (const status of ["running", "rollingBack"])
-      this.#sql(`UPDATE instances SET wake_at = ? WHERE status = '${status}'`).run(at);
-    const pausing = this.#sql("SELECT number FROM instances WHERE status = 'waitingForPause'").all();
-    for (const { number } of pausing) this.instancePaused(this.loadCursor(number), at);
-  }
-
-  /** @param {number} number @param {string} status @param {number} at @param {number | null} [wakeAt] */
-  #setStatus(number, status, at, wakeAt = null) {
-    this.#sql("UPDATE instances SET status = ?, modified_on = ?, wake_at = ? WHERE number = ?").run(
-      status,
-      at,
-      wakeAt,
-      number,
-    );
-  }
-
-  /**
-   * @param {LogCursor} log advanced past what is written
-   * @param {number} event
-   * @param {number} at
-   * @param {{ next?: number | null, step?: StepRef, attempt?: number | null, due?: number | null, value?: Encoded | null, detail?: object | undefined }} [rest]
-   */
-  #append(log, event, at, { next = null, step, attempt, due = null, value, detail } = {}) {
-    const seq = log.seq + 1;
-    log.seq = next === null ? seq : seq + 1;
-    this.#sql(
-      "INSERT INTO log (instance, seq, event, next, name, count, at, attempt, due, value, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    ).run(
-      log.number,
-      seq,
-      event,
-      next,
-      step ? step.name : null,
-      step ? step.count : null,
-      at,
-      attempt ?? null,
-      due,
-      value ?? null,
-      detail ? JSON.stringify(detail) : null,
-    );
-  }
-}
-
-/** @param {AttemptedRef} step */
-function rollbackMark({ hasRollback }) {
-  return hasRollback ? { hasRollback } : undefined;
-}
-
-/** Sets when an instance that ends at the parameter need not be kept any longer. @param {"success_retention" | "error_retention"} retention */
-function expiresAfter(retention) {
-  return `expires_at = ? + coalesce(${retention},
-    (SELECT w.${retention} FROM workflows AS w WHERE w.name = instances.workflow))`;
 }

@@ -180,7 +180,7 @@ test("params above 1 MiB are refused", async () => {
   );
 });
 
-test("print of user code is kept with the step it came from, up to a bound", async () => {
+test("what user code prints is kept once: up to a bound all of it, and the beginnings of some lines after that", async () => {
   const h = new Harness(async () => forever());
   await h.create();
   const [pass] = h.guest.passes.keys();
@@ -190,8 +190,36 @@ test("print of user code is kept with the step it came from, up to a bound", asy
   for (let i = 0; i < 3; i++) h.guest.onmessages([{ type: "log", pass, level: "stdout", text: "x".repeat(700_000) }]);
   await h.settle();
 
-  const texts = h.store.loadOutput(h.row().number).map((row) => row.text.slice(0, 30));
-  assert.deepEqual(texts, ["hello", "x".repeat(30), "Output of this instance is lon"]);
+  h.guest.onmessages([{ type: "log", pass, level: "stdout", text: "result: 42" }]);
+  for (let i = 0; i < 100; i++) h.guest.onmessages([{ type: "log", pass, level: "stdout", text: "y".repeat(1000) }]);
+  await h.settle();
+
+  const rows = h.store.loadOutput(h.row().number);
+  assert.deepEqual(
+    rows.slice(0, 6).map(({ text }) => text.slice(0, 30)),
+    ["hello", "x".repeat(30), "x".repeat(30), "Output of this instance is lon", "x".repeat(30), "result: 42"],
+  );
+  assert.deepEqual(
+    rows.slice(1, 5).map(({ text }) => text.length > 1000),
+    [true, true, false, false],
+  );
+  assert.equal(rows.at(-1)?.text, "No more output of this instance is kept.");
+  const size = rows.filter(({ level }) => level === "stdout").reduce((sum, { text }) => sum + text.length, 0);
+  assert.equal(size, 1024 * 1024 + 64 * 1024);
+});
+
+test("printed NULs and halves of surrogate pairs are kept as escapes", async () => {
+  const h = new Harness(async () => forever());
+  await h.create();
+  const [pass] = h.guest.passes.keys();
+
+  h.guest.onmessages([{ type: "log", pass, level: "stdout", text: "a\0b \ud800 😀" }]);
+  await h.settle();
+
+  assert.deepEqual(
+    h.store.loadOutput(h.row().number).map(({ text }) => text),
+    ["a\\u0000b \\ud800 😀"],
+  );
 });
 
 test("an idle engine carries out requests and runs nothing, until it is told to", async () => {

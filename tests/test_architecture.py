@@ -1,4 +1,4 @@
-"""The design's table of layers, enforced: who may import whom, and what a layer never holds."""
+"""The tables of layers in ARCHITECTURE.md, enforced: who may import whom, and what a layer never holds."""
 
 from __future__ import annotations
 
@@ -14,91 +14,22 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# What the playground's page imports of npm; js/playground/modules.js says which file it gets.
-PAGE_MODULES = (
-    "preact",
-    "preact/hooks",
-    "htm/preact",
-    "@preact/signals",
-    "@codemirror",
-    "@lezer",
-    "@dagrejs/dagre",
-    "fflate",
-)
+PAGE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
-# What a file of each layer may import of the others, and of npm and Node. The longest prefix that fits a file counts.
-JS_MAY_IMPORT: dict[str, set[str]] = {
-    "js/engine": {"js/engine", "js/store/store.d.ts", "bridge"},
-    # The vocabulary of logs and statuses is what the store has to know of the engine.
-    "js/store": {"js/store", "js/engine/events.js", "js/engine/status.js", "bridge/protocol.d.ts"},
-    "js/store/node_driver.js": {"js/store", "node:*"},
-    "js/store/wasm_driver.js": {"js/store", "node_modules/@sqlite.org/sqlite-wasm"},
-    "js/server": {"js", "bridge", "runtime", "node:*", "npm:hono", "npm:@hono/node-server", "npm:zod"},
-    # Nothing of Node: pages have schedules too.
-    "js/server/cron.js": {"js/engine", "node_modules/croner"},
-    # The engine in a page. Workers know no bare names: what comes from npm is imported by its place.
-    "js/playground": {"js/playground/host.d.ts", "js/store/store.d.ts"},
-    "js/playground/page": {"js/playground", "js/engine/status.js", *(f"npm:{name}" for name in PAGE_MODULES)},
-    "js/playground/engine": {"js", "bridge", "runtime", "node_modules/comlink"},
-    "js/playground/server": {
-        "js",
-        "runtime",
-        "node:*",
-        "npm:hono",
-        "npm:@hono/node-server",
-        "npm:@rollup/wasm-node",
-        "node_modules/fflate",
-    },
-    "bridge": {"bridge"},
-    "runtime": {"runtime", "bridge", "node:*", "npm:pyodide"},
-    "runtime/browser": {"runtime", "bridge", "node_modules/pyodide"},
-    # It stands beside the host tree, and puts its parts together on a clock of its own.
-    "conformance": {"conformance", "js", "bridge", "runtime", "node:*"},
-    "conformance/browser": {"conformance", "js", "bridge", "runtime", "node:*", "node_modules/comlink"},
-    "conformance/targets/browser.js": {
-        "conformance",
-        "js",
-        "bridge",
-        "node:*",
-        "npm:@hono/node-server",
-        "npm:playwright-core",
-    },
-    # What it writes into the files of workflows.
-    "conformance/source.js": {"conformance", "npm:cloudflare:workers", "npm:cloudflare:workflows"},
-}
-# Python layers: the top-level modules besides the standard library.
-PYTHON_MAY_IMPORT: dict[str, set[str]] = {
-    "bridge": {"pyodide", "js", "_workflows_bridge"},
-    "runtime/python": {"_workflows_bridge", "workers"},
-    "runtime/process": set(),
-    "runtime/wasmtime/host": {"_stepwell_process", "wasmtime"},
-    "runtime/wasmtime/sandbox": {"_stepwell_runtime", "_workflows_bridge", "wit_world", "workers"},
-    "runtime/wasmtime": {"_stepwell_wasmtime", "wasmtime"},
-    "runtime/cpython": {
-        "coverage",
-        "_stepwell_cpython",
-        "_stepwell_process",
-        "_stepwell_runtime",
-        "_workflows_bridge",
-        "workers",
-    },
-    "runtime/pyodide": {
-        "_stepwell_runtime",
-        "_workflows_bridge",
-        "workers",
-        "pyodide",
-        "pyodide_js",
-        "js",
-        "_pyodide",
-        "_pyodide_core",
-    },
-    "py/workers": {"_workflows_bridge", "workers"},
-    # The one place where the guest SDK meets JavaScript's own classes.
-    "py/workers/ffi.py": {"_workflows_bridge", "workers", "js", "pyodide"},
-    # Any Python has to be able to read sources with it: a guest, the host, and the command line.
-    "py/workflow_graph": set(),
-    "py/stepwell": {"stepwell", "click", "json5", "packaging", "pydantic", "pydantic_core", "rich", "uv"},
-}
+
+def read_layers(language: str) -> dict[str, set[str]]:
+    """
+    What the files of each layer may import, as ARCHITECTURE.md has it.
+
+    JavaScript: paths, `npm:` and `node:` modules. Python: top-level modules besides the standard library.
+    """
+    rows = re.search(rf"^\| layer of {language} \|.*\n\|[ |-]+\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+    cells = [row.split("|")[1:3] for row in rows[1].splitlines()]
+    return {layer.strip(" `"): set(re.findall(r"`([^`]+)`", allowed)) for layer, allowed in cells}
+
+
+JS_MAY_IMPORT = read_layers("JavaScript")
+PYTHON_MAY_IMPORT = read_layers("Python")
 SQL = re.compile(
     r"\b(SELECT\s+[\w*(\"]|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE|BEGIN\s+IMMEDIATE)"
 )

@@ -6,13 +6,21 @@ What follows `--` goes to the tool of the session: `nox -s tests-3.13 -- -k para
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import platform
 import shutil
+import signal
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 import nox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
 
 nox.needs_version = ">=2025.10.16"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -22,6 +30,8 @@ nox.options.reuse_existing_virtualenvs = True
 PYTHONS = ["3.11", "3.13", "3.14"]
 """The oldest has all of the tests, the others what can come out otherwise there. One that is not found is skipped."""
 NODES = ["24"]
+# Carries a browser, for machines that have none of their own.
+CHROMIUM = "@sparticuz/chromium@153.0.0"
 MINIFLARE = "miniflare@5.20261117.0-beta"
 UPSTREAM_SDK = "workers-runtime-sdk==1.9.5"
 RUFF = "ruff==0.17.5"
@@ -31,6 +41,55 @@ PYTEST = ["pytest==9.2.0", "pytest-timeout==2.4.0", "hypothesis==6.170.15"]
 XDIST = "pytest-xdist==3.8.0"
 # What people look into plain CPython with; the tests do so too.
 DEBUGGING = ["coverage==7.17.3", "debugpy==1.8.22"]
+
+
+P = ParamSpec("P")
+HARD_LIMIT = 6
+"""A session that takes so many times its budget hangs: it is killed, and fails. Slow machines take less than that."""
+
+
+def budget(minutes: float) -> Callable[[Callable[Concatenate[nox.Session, P], None]], Callable[..., None]]:
+    """
+    Give a session a budget of *minutes*, which is what it takes on two processors that are free.
+
+    A session that has taken longer says so. After `HARD_LIMIT` times the budget it is killed. With arguments after `--`
+    a session has no budget.
+    """
+
+    def decorate(run: Callable[Concatenate[nox.Session, P], None]) -> Callable[..., None]:
+        @functools.wraps(run)
+        def run_within(session: nox.Session, *args: P.args, **kwargs: P.kwargs) -> None:
+            if session.posargs:
+                run(session, *args, **kwargs)
+                return
+            began = time.monotonic()
+            expired = False
+
+            def expire(_signal: int, _frame: FrameType | None) -> None:
+                nonlocal expired
+                expired = True
+                # Nox ends the command that runs, as it does when a person presses Ctrl-C.
+                raise KeyboardInterrupt
+
+            before = signal.signal(signal.SIGALRM, expire)
+            signal.alarm(round(minutes * 60 * HARD_LIMIT))
+            try:
+                run(session, *args, **kwargs)
+            except KeyboardInterrupt:
+                if not expired:
+                    raise
+            finally:
+                signal.alarm(0)
+                signal.signal(signal.SIGALRM, before)
+            taken = (time.monotonic() - began) / 60
+            if expired:
+                session.error(f"It was killed after {taken:.1f} minutes: {HARD_LIMIT} times its budget.")
+            if taken > minutes:
+                session.warn(f"It took {taken:.1f} minutes. Its budget is {minutes:g}.")
+
+        return run_within
+
+    return decorate
 
 
 _READY: list[str] = []
@@ -70,8 +129,36 @@ def use_node(session: nox.Session, version: str) -> str:
     session.env["STEPWELL_NODE"] = node
     session.env["PATH"] = os.pathsep.join([str(wheel / "bin"), *(session.bin_paths or ()), os.environ["PATH"]])
     if not Path("node_modules/typescript").exists():
-        session.run(node, str(wheel / "lib/node_modules/npm/bin/npm-cli.js"), "ci", "--ignore-scripts", external=True)
+        session.run(node, npm_of(node), "ci", "--ignore-scripts", external=True)
     return node
+
+
+def npm_of(node: str) -> str:
+    """The script of npm that comes with the executable *node*."""
+    return str(Path(node).parents[1] / "lib/node_modules/npm/bin/npm-cli.js")
+
+
+def use_chromium(session: nox.Session, node: str) -> None:
+    """
+    Find a Chromium: that of STEPWELL_CHROMIUM, the machine's own, or else that of a package of npm's.
+
+    Where there is none the session is skipped.
+    """
+    if os.environ.get("STEPWELL_CHROMIUM") or any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        return
+    folder = session.cache_dir / CHROMIUM.replace("/", "-")
+    install = (node, npm_of(node), "install", "--prefix", str(folder), "--no-save", "--ignore-scripts", CHROMIUM)
+    package = folder / "node_modules" / "@sparticuz" / "chromium"
+    # The package has no other platform's browser.
+    if (platform.system(), platform.machine()) == ("Linux", "x86_64"):
+        folder.mkdir(parents=True, exist_ok=True)
+        session.run(*install, external=True, success_codes=range(256), silent=True)
+        unpack = (node, "tests/browser/unpack_chromium.js", str(package), str(folder / "unpacked"))
+        executable = session.run(*unpack, external=True, success_codes=range(256), silent=True, stderr=None)
+        if os.access(str(executable), os.X_OK):
+            session.env["STEPWELL_CHROMIUM"] = str(executable)
+            return
+    session.skip("Chromium is missing: install Debian's package chromium, or set STEPWELL_CHROMIUM to its path.")
 
 
 SIDE_BY_SIDE = min(4, max(2, os.cpu_count() or 1))
@@ -91,6 +178,7 @@ WITH_INTERPRETER = ["tests/guest", "tests/runtime"]
 
 
 @nox.session
+@budget(1)
 def lint(session: nox.Session) -> None:
     """Check style and formatting of both languages."""
     session.install(RUFF)
@@ -125,6 +213,7 @@ def link_guest_packages() -> None:
 
 
 @nox.session
+@budget(2)
 def types(session: nox.Session) -> None:
     """Check the types of both languages."""
     link_guest_packages()
@@ -146,6 +235,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 @nox.parametrize("node", NODES)
+@budget(2)
 def engine(session: nox.Session, node: str) -> None:
     """Run the tests of the engine, its store, the server, the bridge's JavaScript half and the SDK."""
     executable = use_node(session, node)
@@ -166,6 +256,7 @@ SAME_IN_EVERY_PYTHON = [
 
 
 @nox.session(python=PYTHONS)
+@budget(4)
 def tests(session: nox.Session) -> None:
     """Run the tests of the command line and the bridge's Python half."""
     use_stepwell(session, *PYTEST, XDIST, *DEBUGGING)
@@ -178,6 +269,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 @nox.parametrize("node", NODES)
+@budget(3)
 def guest(session: nox.Session, node: str) -> None:
     """Run the tests of the runtimes that Node starts, and of what they share."""
     executable = use_node(session, node)
@@ -185,6 +277,7 @@ def guest(session: nox.Session, node: str) -> None:
 
 
 @nox.session
+@budget(1)
 def cost(session: nox.Session) -> None:
     """Count what a step costs: commits, rows, messages, bytes and crossings, not time."""
     executable = use_node(session, NODES[0])
@@ -212,6 +305,7 @@ def use_runtimes(session: nox.Session) -> str:
 
 
 @nox.session
+@budget(4)
 def conformance(session: nox.Session) -> None:
     """Run the same workflows in every runtime but Cloudflare's, which takes real time, and print one table."""
     node = use_runtimes(session)
@@ -229,6 +323,7 @@ def runtime(session: nox.Session, runtime: str) -> None:
 
 
 @nox.session(python=["3.12", "3.13", "3.14"])
+@budget(1)
 def cpython(session: nox.Session) -> None:
     """Run the workflows of `conformance` in each CPython that is found besides its own; after `--`, tests instead."""
     session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
@@ -247,8 +342,9 @@ def newest_node(session: nox.Session) -> None:
     machine = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
     package = f"node-{platform.system().lower()}-{machine}"
     folder = session.create_tmp()
-    npm = Path(oldest).parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
-    session.run(oldest, str(npm), "install", "--prefix", folder, "--ignore-scripts", f"{package}@latest", external=True)
+    session.run(
+        oldest, npm_of(oldest), "install", "--prefix", folder, "--ignore-scripts", f"{package}@latest", external=True
+    )
     node = str(Path(folder) / "node_modules" / package / "bin" / "node")
     session.run(node, "--version", external=True)
     session.run(node, *NODE_TEST, *node_tests(*WITHOUT_INTERPRETER), external=True)
@@ -258,6 +354,7 @@ def newest_node(session: nox.Session) -> None:
 
 
 @nox.session
+@budget(4)
 def wasmtime(session: nox.Session) -> None:
     """Run the tests of sandboxed interpreters, and the workflows of `conformance` in them."""
     use_stepwell(session, *PYTEST)
@@ -273,10 +370,12 @@ def wasmtime(session: nox.Session) -> None:
 
 
 @nox.session
+@budget(5)
 def browser(session: nox.Session) -> None:
-    """Run the playground and the conformance scenarios in Debian's Chromium, or in that of STEPWELL_CHROMIUM."""
+    """Run the playground and the conformance scenarios in Chromium."""
     use_stepwell(session)
     node = use_node(session, NODES[0])
+    use_chromium(session, node)
     project = Path(session.create_tmp())
     shutil.copy("tests/browser/flows/native.py", project)
     session.run("stepwell", "sync", str(project / "native.py"))
@@ -286,7 +385,9 @@ def browser(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def firefox(session: nox.Session) -> None:
-    """Run the playground in Debian's Firefox, or in that of STEPWELL_FIREFOX: that it works there."""
+    """Run the playground in Firefox: that it works there."""
+    if not shutil.which(os.environ.get("STEPWELL_FIREFOX", "firefox-esr")):
+        session.skip("Firefox is missing: install Debian's package firefox-esr, or set STEPWELL_FIREFOX to its path.")
     node = use_node(session, NODES[0])
     session.run(node, *NODE_TEST, *(session.posargs or node_tests("tests/firefox")), external=True)
 
@@ -299,12 +400,12 @@ def cloudflare(session: nox.Session) -> None:
     use_stepwell(session)
     session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
     # Not in the lock file: its engine is a binary for each platform, and no check needs it.
-    npm = Path(node).parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
-    session.run(node, str(npm), "install", "--no-save", "--ignore-scripts", MINIFLARE, external=True)
+    session.run(node, npm_of(node), "install", "--no-save", "--ignore-scripts", MINIFLARE, external=True)
     session.run(node, "conformance/main.js", "--quiet", "--parity", "PARITY.md", *session.posargs, external=True)
 
 
 @nox.session
+@budget(4)
 def crash(session: nox.Session) -> None:
     """Kill everything at random moments, and go on."""
     use_stepwell(session, *PYTEST)
@@ -312,6 +413,7 @@ def crash(session: nox.Session) -> None:
 
 
 @nox.session
+@budget(3)
 def wheel(session: nox.Session) -> None:
     """Build the wheel, look into it, and use it far from here."""
     session.install("build", *PYTEST)

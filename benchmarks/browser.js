@@ -5,7 +5,7 @@
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { findChromium } from "../tests/browser/page.js";
+import { chromiumPath } from "../tests/browser/page.js";
 
 /** `--no-sandbox` because a container's user is root. */
 const ARGS = ["--headless", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run"];
@@ -43,7 +43,7 @@ export class Browser {
   /** @param {string} profile a folder */
   static async start(profile) {
     const args = [...ARGS, "--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank"];
-    const child = spawn(findChromium(), args, { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(chromiumPath(), args, { stdio: ["ignore", "ignore", "pipe"] });
     for await (const line of createInterface({ input: child.stderr })) {
       const [, address] = /listening on (ws:\S+)/.exec(line) ?? [];
       if (address === undefined) continue;

@@ -3,10 +3,10 @@
 /** @import { Browser, Page } from "playwright-core" */
 /** @import { Target } from "../scenario.d.ts" */
 
-import { execFileSync } from "node:child_process";
 import { createAdaptorServer } from "@hono/node-server";
 import { decode } from "../../bridge/values.js";
 import { siteApp } from "../../js/playground/server/serve.js";
+import { findChromium, NO_CHROMIUM } from "../browser/chromium.js";
 import { suiteSite } from "../browser/site.js";
 
 /** By a name, because an installed wheel does not have it. */
@@ -29,7 +29,7 @@ export default {
     } catch {
       return "npm's playwright-core is not installed.";
     }
-    return findChromium() ? undefined : "There is no Chromium: install it, or set STEPWELL_CHROMIUM.";
+    return findChromium() ? undefined : NO_CHROMIUM;
   },
   async open(scenarios) {
     const { site, scenarios: modules } = await suiteSite();
@@ -63,12 +63,3 @@ export default {
     server?.close();
   },
 };
-
-function findChromium() {
-  if (process.env.STEPWELL_CHROMIUM) return process.env.STEPWELL_CHROMIUM;
-  try {
-    return execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
-  } catch {
-    return undefined;
-  }
-}

@@ -4,13 +4,13 @@
 /** @import { PlaygroundHost } from "../../js/playground/host.d.ts" */
 /** @import { SiteFile } from "../../js/playground/server/site.js" */
 
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { chromium } from "playwright-core";
+import { findChromium, NO_CHROMIUM } from "../../conformance/browser/chromium.js";
 import { siteApp } from "../../js/playground/server/serve.js";
 import { readSite } from "../../js/playground/server/site.js";
 
@@ -20,13 +20,28 @@ const BARE = `<!doctype html><html lang="en"><title>Bare</title><link rel="icon"
 /** The browser's own switches that a container needs; `--no-sandbox` because its user is root. */
 const ARGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"];
 
+/** How long a browser may take to start on a busy machine. */
+const LAUNCH_TIMEOUT_MS = 60_000;
+
 /**
  * @typedef {object} Opened
  * @property {Page} page
  * @property {BrowserContext} context
  * @property {string[]} foreign requests that left the page's origin
  * @property {string[]} complaints what the console and uncaught errors have said
+ * @property {Promise<never>} failed rejects when the page crashes or throws
  */
+
+/** @returns {string} */
+export function chromiumPath() {
+  const path = findChromium();
+  if (path === undefined) throw new Error(NO_CHROMIUM);
+  return path;
+}
+
+function launch() {
+  return chromium.launch({ executablePath: chromiumPath(), args: ARGS, timeout: LAUNCH_TIMEOUT_MS });
+}
 
 /** A browser, a server and what they leave behind. `await using` closes it. */
 export class Playground {
@@ -59,13 +74,19 @@ export class Playground {
    * @param {string} [options.packages] a folder of packages that workflows can import
    */
   static async start({ change = (site) => site, answer, packages } = {}) {
-    const app = answer ?? siteApp(change(await readTestSite({ packages }))).fetch;
-    const listen = getRequestListener(app);
-    const server = createServer((request, response) => void listen(request, response));
-    await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-    const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-    const browser = await chromium.launch({ executablePath: findChromium(), args: ARGS });
-    return new Playground(browser, server, `http://127.0.0.1:${port}/`);
+    // Before all that would keep a process going: where the browser does not start, its reason is all there is.
+    const browser = await launch();
+    try {
+      const app = answer ?? siteApp(change(await readTestSite({ packages }))).fetch;
+      const listen = getRequestListener(app);
+      const server = createServer((request, response) => void listen(request, response));
+      await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+      const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+      return new Playground(browser, server, `http://127.0.0.1:${port}/`);
+    } catch (error) {
+      await browser.close();
+      throw error;
+    }
   }
 
   /**
@@ -83,7 +104,7 @@ export class Playground {
   async profile(folder) {
     const place = folder ?? mkdtempSync(join(tmpdir(), "stepwell-profile-"));
     if (!folder) this.#folders.push(place);
-    const context = await chromium.launchPersistentContext(place, { executablePath: findChromium(), args: ARGS });
+    const context = await chromium.launchPersistentContext(place, { executablePath: chromiumPath(), args: ARGS });
     this.#contexts.push(context);
     return { context, folder: place };
   }
@@ -111,15 +132,20 @@ export class Playground {
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
     });
+    const failed = new Promise((_, reject) => {
+      page.once("crash", () => reject(new Error("The page crashed.")));
+      page.once("pageerror", (error) => reject(new Error(`The page threw: ${error.stack ?? error}`)));
+    });
+    failed.catch(() => {});
     if (init) await page.addInitScript(init);
     await page.goto(new URL(path, this.url).href);
-    return { page, context: own, foreign, complaints };
+    return { page, context: own, foreign, complaints, failed: /** @type {Promise<never>} */ (failed) };
   }
 
   /** Only what is behind the page; settled when Python is ready. @param {Parameters<Playground["open"]>[0]} [options] */
   async bare(options) {
     const opened = await this.open({ path: "bare.html", ...options });
-    await ready(opened.page);
+    await Promise.race([ready(opened.page), opened.failed]);
     return opened;
   }
 
@@ -229,18 +255,4 @@ export async function readTestSite(options = {}) {
     { path: "bare.html", type: "text/html", bytes: bytes(BARE), immutable: false },
     { path: "bare.js", type: "text/javascript", bytes: bytes(script), immutable: false },
   ];
-}
-
-/** @returns {string} the executable */
-export function findChromium() {
-  const chosen = process.env.STEPWELL_CHROMIUM;
-  if (chosen) return chosen;
-  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
-    try {
-      return execFileSync("which", [name], { encoding: "utf8" }).trim();
-    } catch {
-      // The next one, then.
-    }
-  }
-  throw new Error("There is no Chromium: install Debian's package `chromium`, or set STEPWELL_CHROMIUM.");
 }

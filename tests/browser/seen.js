@@ -102,7 +102,7 @@ const PATIENCE_MS = 10_000;
 export async function openSeen(playground, { files = { "demo.py": DEMO }, main = "demo.py", ...options } = {}) {
   const opened = await playground.open({ path: await toFragment({ files, main }), ...options });
   opened.page.setDefaultTimeout(PATIENCE_MS);
-  await isReady(opened.page);
+  await Promise.race([isReady(opened.page), opened.failed]);
   return opened;
 }
 

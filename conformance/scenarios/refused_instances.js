@@ -84,8 +84,8 @@ const REFUSALS = [
   },
   {
     what: "to send an event of more than 1 MiB",
-    python: `await (await self.env.SELF.get(event["instanceId"])).send_event({"type": "go", "payload": "x" * 1048576})`,
-    javascript: `this.env.SELF.get(event.instanceId).then((it) => it.sendEvent({ type: "go", payload: "x".repeat(1_048_576) }))`,
+    python: `await (await self.env.SELF.get(event["instanceId"])).send_event({"type": "go", "payload": "x" * 1048577})`,
+    javascript: `this.env.SELF.get(event.instanceId).then((it) => it.sendEvent({ type: "go", payload: "x".repeat(1_048_577) }))`,
     name: "WorkflowError",
     message: "The event's payload is too large. Maximum allowed size is 1MiB.",
     differs: { cloudflare: TAKES_ANY },

@@ -12,9 +12,11 @@
 import { DYNAMIC, shownConfig } from "./config.js";
 import { Delays, PLACEHOLDER_DELAY_MS } from "./delays.js";
 import { parseDuration } from "./duration.js";
+import { boundedError } from "./error_size.js";
 import { fatalError, internalError, interruptedError, timeoutError } from "./errors.js";
 import { targetOf } from "./events.js";
-import { isLonger, MAX_VALUE_BYTES } from "./limits.js";
+import { MAX_VALUE_BYTES } from "./limits.js";
+import { isLarger } from "./value_size.js";
 import { retryDelay } from "./retry.js";
 
 /**
@@ -107,7 +109,7 @@ export class Attempts {
     const step = this.#running(ref, attempt);
     if (!step) return;
     step.usage = usage;
-    if (isLonger(value, MAX_VALUE_BYTES)) {
+    if (isLarger(value, MAX_VALUE_BYTES)) {
       // The guest believes that the step has ended. It must know better, or it would never come to rest.
       this.#pass.sendNow({ type: "expired", pass: this.#pass.id, ref, attempt });
       const text = `Step ${targetOf(step)} output is too large. Maximum allowed size is 1MiB.`;
@@ -128,7 +130,9 @@ export class Attempts {
     const step = this.#running(ref, attempt);
     if (!step) return;
     step.usage = usage;
-    this.#settleFailure(step, error, { fromGuest: true });
+    const kept = boundedError(error);
+    // A guest that holds more than is kept is sent what is kept: a replay shows the same.
+    this.#settleFailure(step, kept, { fromGuest: kept === error });
   }
 
   /** @param {Extract<FromGuest, { type: "delay" }>} message */

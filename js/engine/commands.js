@@ -9,7 +9,8 @@ import { batchIds } from "./creation.js";
 import { invalidEventType, terminatedError, WorkflowError } from "./errors.js";
 import { targetOf } from "./events.js";
 import { findWorkflow } from "./find.js";
-import { isLonger, MAX_VALUE_BYTES } from "./limits.js";
+import { MAX_VALUE_BYTES } from "./limits.js";
+import { isLarger } from "./value_size.js";
 import { isEventType } from "./names.js";
 import { planRestart } from "./restart.js";
 import { countRollbacks } from "./rollback.js";
@@ -44,7 +45,7 @@ export class Commands {
       if (!isEventType(type)) {
         throw invalidEventType(type);
       }
-      if (isLonger(payload, MAX_VALUE_BYTES)) {
+      if (isLarger(payload, MAX_VALUE_BYTES)) {
         throw new WorkflowError(
           "event.payload_too_large",
           "The event's payload is too large. Maximum allowed size is 1MiB.",

@@ -4,7 +4,8 @@
 
 import { parseDuration } from "./duration.js";
 import { invalidId, WorkflowError } from "./errors.js";
-import { isLonger, MAX_BATCH, MAX_VALUE_BYTES } from "./limits.js";
+import { MAX_BATCH, MAX_VALUE_BYTES } from "./limits.js";
+import { isLarger, valueBytes } from "./value_size.js";
 import { isAddressableId, isInstanceId } from "./names.js";
 
 /**
@@ -26,7 +27,7 @@ const LOCATIONS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "ap
  */
 export function checkCreation({ id, params = "{}", retention, locationHint }) {
   if (!isInstanceId(id)) throw invalidId(id);
-  if (isLonger(params, MAX_VALUE_BYTES)) {
+  if (isLarger(params, MAX_VALUE_BYTES)) {
     throw new WorkflowError("instance.params_too_large", "The params are too large. Maximum allowed size is 1MiB.");
   }
   if (locationHint !== undefined && !LOCATIONS.includes(locationHint)) {
@@ -91,7 +92,7 @@ export function batchInstances(batch) {
   if (size > MAX_BATCH) throw refusal(`(body) batchCreate only supports ${MAX_BATCH} instances at a time`);
   const all = instances ?? Array.from({ length: count }, () => shared);
   const total = all.reduce(
-    (/** @type {number} */ sum, /** @type {CreateOptions} */ each) => sum + (each.params ?? "").length,
+    (/** @type {number} */ sum, /** @type {CreateOptions} */ each) => sum + valueBytes(each.params ?? ""),
     0,
   );
   if (total > MAX_VALUE_BYTES) throw refusal("(body) Batch size exceeds maximum allowed");

@@ -13,9 +13,11 @@
 import { Attempts } from "./attempts.js";
 import { checkDo } from "./calls.js";
 import { DEFAULT_CONFIG } from "./config.js";
+import { boundedError } from "./error_size.js";
 import { callError, fatalError, internalError } from "./errors.js";
 import { targetOf } from "./events.js";
-import { isLonger, MAX_VALUE_BYTES } from "./limits.js";
+import { MAX_VALUE_BYTES } from "./limits.js";
+import { isLarger } from "./value_size.js";
 import { OutputBound } from "./output.js";
 import { Parking } from "./parking.js";
 import { Pass } from "./pass.js";
@@ -332,7 +334,7 @@ export class Instance {
 
   /** @param {Encoded} output */
   #onEnd(output) {
-    if (isLonger(output, MAX_VALUE_BYTES)) {
+    if (isLarger(output, MAX_VALUE_BYTES)) {
       return this.#onFail(internalError("Workflow output is too large. Maximum allowed size is 1MiB."));
     }
     const { log, now } = this.#pass;
@@ -340,8 +342,9 @@ export class Instance {
     this.#leave("end");
   }
 
-  /** @param {WireError} error */
-  #onFail(error) {
+  /** @param {WireError} thrown */
+  #onFail(thrown) {
+    const error = boundedError(thrown);
     if (this.#rollback) return this.#rollback.handlersLost();
     const { log, now } = this.#pass;
     const totalSteps = countRollbacks(this.#pass.steps);

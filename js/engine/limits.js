@@ -1,4 +1,4 @@
-/** Upstream's documented limits (paid plan). Sizes in bytes of the encoded value. */
+/** Upstream's documented limits (paid plan). Sizes of values are those of `value_size.js`. */
 
 export const MAX_VALUE_BYTES = 1024 * 1024;
 export const MAX_STEP_NAME_LENGTH = 256;
@@ -21,17 +21,7 @@ export const MAX_OUTPUT_CHARACTERS = 1024 * 1024;
 /** How much is kept of what comes after that, and of each line of it. */
 export const MAX_LATE_OUTPUT_CHARACTERS = 64 * 1024;
 export const MAX_LATE_LINE_CHARACTERS = 1000;
-
-const encoder = new TextEncoder();
-
-/**
- * Whether *text* is longer than *limit* bytes as UTF-8. Counts only where the number of characters leaves it open.
- *
- * @param {string} text
- * @param {number} limit
- */
-export function isLonger(text, limit) {
-  if (text.length > limit) return true;
-  if (text.length * 3 <= limit) return false;
-  return encoder.encode(text).length > limit;
-}
+/** Of an error: its message, what else it has (arguments, attributes, cause, traceback), and its class's name. */
+export const MAX_ERROR_MESSAGE_CHARACTERS = 16 * 1024;
+export const MAX_ERROR_DATA_CHARACTERS = 64 * 1024;
+export const MAX_ERROR_NAME_CHARACTERS = 256;

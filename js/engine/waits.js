@@ -59,13 +59,18 @@ export class Waits {
     if (!this.#pass.rollingBack) this.deliverBuffered();
   }
 
-  /** Give buffered events to the waits for them: the oldest event to the oldest wait. Each event once, for good. */
+  /**
+   * Give buffered events to the waits for them: the oldest event to the oldest wait. Each event once, for good.
+   *
+   * An event that has come after a wait's deadline is not for it, whenever the wait is found to be over.
+   */
   deliverBuffered() {
     if (this.#events.length === 0) return;
     const waits = [...this.#pass.steps.values()].filter((step) => step.kind === "waitForEvent" && !step.ended);
     waits.sort((a, b) => a.order - b.order);
     for (const step of waits) {
-      const index = this.#events.findIndex((event) => event.type === step.eventType);
+      const deadline = step.due ?? Infinity;
+      const index = this.#events.findIndex(({ type, at }) => type === step.eventType && at <= deadline);
       if (index < 0) continue;
       const [event] = this.#events.splice(index, 1);
       this.#take(step, event);

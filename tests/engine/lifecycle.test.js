@@ -175,7 +175,7 @@ test("params above 1 MiB are refused", async () => {
   const h = new Harness(async () => 1);
 
   await assert.rejects(
-    h.engine.creator.create("flow", { params: JSON.stringify("x".repeat(1024 * 1024)) }),
+    h.engine.creator.create("flow", { params: JSON.stringify("x".repeat(1024 * 1024 + 1)) }),
     /Maximum allowed size is 1MiB/,
   );
 });

@@ -315,3 +315,42 @@ test("a kept pass can be paused, and the instance sleeps on by what was left", a
 
   assert.equal(h.status(), "complete");
 });
+
+test("an event that comes after a wait's deadline while nothing runs belongs to the next wait", async () => {
+  const h = new Harness(async (_event, step) => {
+    const first = await step.waitForEvent("first", { type: "tick", timeout: 3000 }).then(
+      () => "got",
+      () => "timeout",
+    );
+    return [first, (await step.waitForEvent("second", { type: "tick", timeout: "1 hour" })).payload];
+  });
+  await h.create();
+  await h.pass(100);
+  h.idle = true;
+  h.crash();
+  await h.pass(6000);
+  await h.event("tick", "late");
+  h.idle = false;
+  h.crash();
+  await h.pass(1000);
+
+  assert.deepEqual(h.output(), ["timeout", "late"]);
+});
+
+test("an event that came before the deadline is for the wait, however late that is noticed", async () => {
+  const h = new Harness(async (_event, step) => {
+    return (await step.waitForEvent("first", { type: "tick", timeout: 3000 })).payload;
+  });
+  await h.create();
+  await h.pass(100);
+  h.idle = true;
+  h.crash();
+  await h.pass(1000);
+  await h.event("tick", "early");
+  await h.pass(60_000);
+  h.idle = false;
+  h.crash();
+  await h.settle();
+
+  assert.equal(h.output(), "early");
+});

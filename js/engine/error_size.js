@@ -1,0 +1,64 @@
+/** How much of an error is kept. Whoever raises a large one does not fill the state with it. */
+
+/** @import { WireError } from "../../bridge/protocol.d.ts" */
+
+import { MAX_ERROR_DATA_CHARACTERS, MAX_ERROR_MESSAGE_CHARACTERS, MAX_ERROR_NAME_CHARACTERS } from "./limits.js";
+
+/** What is left out where it is too much, the first one first: each is encoded and cannot be cut. */
+const DATA = /** @type {const} */ (["state", "args", "cause"]);
+
+/**
+ * The error as it is kept: a long message is cut, and data beyond the limit is left out. A note says so.
+ *
+ * @param {WireError} error
+ * @returns {WireError} the same object where it is small enough
+ */
+export function boundedError(error) {
+  const { name, message, type, traceback } = error;
+  const size = [type, traceback, error.args, error.state, error.cause].reduce(
+    (sum, text) => sum + (text?.length ?? 0),
+    0,
+  );
+  if (
+    message.length <= MAX_ERROR_MESSAGE_CHARACTERS &&
+    size <= MAX_ERROR_DATA_CHARACTERS &&
+    name.length <= MAX_ERROR_NAME_CHARACTERS
+  ) {
+    return error;
+  }
+  /** @type {WireError} */
+  const kept = {
+    ...error,
+    name: cut(name, MAX_ERROR_NAME_CHARACTERS),
+    message: cut(message, MAX_ERROR_MESSAGE_CHARACTERS),
+  };
+  if (type !== undefined && type.length > MAX_ERROR_NAME_CHARACTERS) delete kept.type;
+  // People read the traceback: half of the room is its own.
+  const room = MAX_ERROR_DATA_CHARACTERS / 2;
+  let data = DATA.reduce((sum, key) => sum + (kept[key]?.length ?? 0), 0);
+  const left = [];
+  for (const key of DATA) {
+    const length = kept[key]?.length ?? 0;
+    if (data <= room || length === 0) continue;
+    delete kept[key];
+    data -= length;
+    left.push(`${key} (${length} characters)`);
+  }
+  const note = left.length === 0 ? "" : `\n[Left out, for it was too large: ${left.join(", ")}]`;
+  if (traceback !== undefined || note !== "") kept.traceback = cutInTheMiddle(traceback ?? "", room) + note;
+  return kept;
+}
+
+/** @param {string} text @param {number} limit in characters, the note not counted */
+function cut(text, limit) {
+  if (text.length <= limit) return text;
+  return `${text.slice(0, limit).toWellFormed()}… [${text.length - limit} more characters]`;
+}
+
+/** Both ends of a traceback say more than its middle. @param {string} text @param {number} limit */
+function cutInTheMiddle(text, limit) {
+  if (text.length <= limit) return text;
+  const half = limit / 2;
+  const left = text.length - limit;
+  return `${text.slice(0, half).toWellFormed()}\n… [${left} characters left out]\n${text.slice(-half).toWellFormed()}`;
+}

@@ -88,6 +88,17 @@ export class EngineContext {
     return this.#clock.at(time, () => this.guard(run));
   }
 
+  /** The time of day, as the machine has it. */
+  get wallNow() {
+    return this.#clock.wallNow?.() ?? this.#clock.now();
+  }
+
+  /** Call *run* when the machine has this time. @type {EngineContext["at"]} */
+  atWall(time, run) {
+    const guarded = () => this.guard(run);
+    return this.#clock.atWall?.(time, guarded) ?? this.#clock.at(time, guarded);
+  }
+
   /**
    * Run what a guest or a timer has caused. Where the state cannot be written, that has been reported already.
    *

@@ -114,7 +114,7 @@ export class Engine {
     const { now } = this.#engine;
     this.commits.write((store) => {
       store.saveWorkflow({ ...NOTHING_SET, ...workflow, createdOn: now, modifiedOn: now });
-      store.schedulesSet(name, schedules, now);
+      store.schedulesSet(name, schedules, this.#engine.wallNow);
     });
     this.#scheduler.unblock();
     this.#schedules.fireDue();

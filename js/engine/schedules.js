@@ -67,7 +67,7 @@ export class Schedules {
 
   /** When the schedule comes next. @param {ScheduleRow} schedule */
   next({ cron, done }) {
-    return this.#options.cron?.next(cron, Math.max(done, this.#engine.now));
+    return this.#options.cron?.next(cron, Math.max(done, this.#engine.wallNow));
   }
 
   /** Carry out what is due, and wake up for what comes next. */
@@ -76,7 +76,7 @@ export class Schedules {
     this.#cancel = null;
     const { cron, fire } = this.#options;
     if (this.#idle || !cron) return;
-    const { store, now } = this.#engine;
+    const { store, wallNow: now } = this.#engine;
     let next = Infinity;
     for (const schedule of store.loadSchedules()) {
       let due = cron.next(schedule.cron, schedule.done) ?? Infinity;
@@ -87,7 +87,7 @@ export class Schedules {
       }
       next = Math.min(next, due);
     }
-    if (next < Infinity) this.#cancel = this.#engine.at(next, () => this.fireDue());
+    if (next < Infinity) this.#cancel = this.#engine.atWall(next, () => this.fireDue());
   }
 }
 

@@ -1,25 +1,153 @@
-/** The engine's clock in Node. */
+/**
+ * The engine's clock in Node and in a page.
+ *
+ * Times are the wall clock's, which jumps: a machine sleeps, or somebody sets it. After a jump forward what falls due
+ * is late by JUMP_CHECK_MS at most. A jump back moves no time that is due later: the engine's time goes on from where it was,
+ * and stays ahead of the wall clock. What means times of day (cron) goes by the wall clock itself.
+ */
 
 /** @import { Clock } from "../engine/clock.d.ts" */
 
 /** setTimeout's longest delay; a later time is reached in several. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
+/** How often timers that are set are compared with the clock. */
+const JUMP_CHECK_MS = 10_000;
+/** By how much the wall clock and the steady clock may differ without a jump. */
+const TOLERANCE_MS = 1000;
 
-/** @type {Clock} */
-export const nodeClock = {
-  now: () => Date.now(),
-  at(time, run) {
-    let timer = setTimeout(tick, delayUntil(time));
-    function tick() {
-      // A timer may fire a millisecond early; the engine must not see its own future.
-      if (Date.now() < time) timer = setTimeout(tick, delayUntil(time));
-      else run();
-    }
+/**
+ * What a clock is made of, as tests hand in their own.
+ *
+ * @typedef {object} TimeSource
+ * @property {() => number} wall ms since 1970; may jump
+ * @property {() => number} steady ms; does not jump
+ * @property {(run: () => void, ms: number) => () => void} after the result takes it back
+ */
+
+/** @type {TimeSource} */
+const SYSTEM = {
+  wall: () => Date.now(),
+  steady: () => performance.now(),
+  after(run, ms) {
+    const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
   },
 };
 
-/** @param {number} time */
-function delayUntil(time) {
-  return Math.min(Math.max(time - Date.now(), 0), MAX_DELAY_MS);
+/** @implements {Clock} */
+export class SystemClock {
+  #source;
+  #engineTimers;
+  #wallTimers;
+  #lastWall;
+  #lastSteady;
+  /** By how much the engine's time is ahead of the wall clock, since that was set back. */
+  #ahead = 0;
+
+  /** @param {TimeSource} [source] */
+  constructor(source = SYSTEM) {
+    this.#source = source;
+    this.#lastWall = source.wall();
+    this.#lastSteady = source.steady();
+    this.#engineTimers = new Timers(source, () => this.now());
+    this.#wallTimers = new Timers(source, () => source.wall());
+  }
+
+  now() {
+    const wall = this.#source.wall();
+    const steady = this.#source.steady();
+    const jump = wall - this.#lastWall - (steady - this.#lastSteady);
+    this.#lastWall = wall;
+    this.#lastSteady = steady;
+    if (jump < -TOLERANCE_MS || (jump > TOLERANCE_MS && this.#ahead > 0)) {
+      this.#ahead = Math.max(0, Math.round(this.#ahead - jump));
+    }
+    return wall + this.#ahead;
+  }
+
+  /** @param {number} time @param {() => void} run */
+  at(time, run) {
+    return this.#engineTimers.set(time, run);
+  }
+
+  wallNow() {
+    return this.#source.wall();
+  }
+
+  /** @param {number} time @param {() => void} run */
+  atWall(time, run) {
+    return this.#wallTimers.set(time, run);
+  }
 }
+
+/** @typedef {{ time: number, fire: () => void, cancel: () => void }} Timer */
+
+/** Timers of one measure of time, set anew when that has jumped. */
+class Timers {
+  #source;
+  #now;
+  /** Those that would notice a jump too late. @type {Set<Timer>} */
+  #long = new Set();
+  /** @type {(() => void) | undefined} */
+  #cancelCheck;
+
+  /** @param {TimeSource} source @param {() => number} now */
+  constructor(source, now) {
+    this.#source = source;
+    this.#now = now;
+  }
+
+  /** @param {number} time @param {() => void} run */
+  set(time, run) {
+    const timer = {
+      time,
+      cancel: () => {},
+      fire: () => {
+        // A timer may fire a millisecond early; the engine must not see its own future.
+        if (this.#now() < time) return this.#arm(timer);
+        this.#remove(timer);
+        run();
+      },
+    };
+    this.#arm(timer);
+    return () => {
+      timer.cancel();
+      this.#remove(timer);
+    };
+  }
+
+  /** @param {Timer} timer */
+  #remove(timer) {
+    if (this.#long.delete(timer) && this.#long.size === 0) this.#cancelCheck?.();
+  }
+
+  /** @param {Timer} timer */
+  #arm(timer) {
+    const delay = Math.min(Math.max(timer.time - this.#now(), 0), MAX_DELAY_MS);
+    timer.cancel = this.#source.after(timer.fire, delay);
+    // A shorter one looks at the clock again soon enough by itself.
+    if (delay <= JUMP_CHECK_MS) return this.#remove(timer);
+    if (this.#long.size === 0) this.#checkLater();
+    this.#long.add(timer);
+  }
+
+  /** Compare the clock with the steady one as long as long timers are set. */
+  #checkLater() {
+    const now = this.#now();
+    const steady = this.#source.steady();
+    this.#cancelCheck = this.#source.after(() => {
+      const jump = this.#now() - now - (this.#source.steady() - steady);
+      this.#checkLater();
+      if (Math.abs(jump) > TOLERANCE_MS) this.#armAll();
+    }, JUMP_CHECK_MS);
+  }
+
+  #armAll() {
+    for (const timer of this.#long) {
+      timer.cancel();
+      this.#arm(timer);
+    }
+  }
+}
+
+export const nodeClock = new SystemClock();

@@ -18,20 +18,7 @@ class Tick(WorkflowEntrypoint):
 
 /** How far the engine's clock is to be ahead of the machine's: as much as the site says when the page is opened. */
 const AHEAD = `const ahead = Number(await (await fetch(new URL("../../../ahead.txt", import.meta.url))).text());`;
-const CLOCK = `
-const now = () => Date.now() + ahead;
-const nodeClock = {
-  now,
-  at(time, run) {
-    let timer = setTimeout(tick, Math.max(0, time - now()));
-    function tick() {
-      if (now() < time) timer = setTimeout(tick, time - now());
-      else run();
-    }
-    return () => clearTimeout(timer);
-  },
-};
-const machineClock = {`;
+const WALL = "wall: () => Date.now(),";
 
 const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text);
 /** What the site says. @type {{ bytes: Uint8Array }} */
@@ -111,9 +98,15 @@ test("a schedule that is removed is gone after a reload, too", async () => {
 /** @param {import("../../js/playground/server/site.js").SiteFile} file the engine's */
 function withOurClock({ path, type, policy = "", bytes: theirs }) {
   const engine = new TextDecoder().decode(theirs);
-  const [before, after, ...more] = engine.split("const nodeClock = {");
+  const [before, after, ...more] = engine.split(WALL);
   assert.ok(after !== undefined && more.length === 0);
-  return { path, type, policy, immutable: false, bytes: bytes(`${AHEAD}\n${before}${CLOCK}${after}`) };
+  return {
+    path,
+    type,
+    policy,
+    immutable: false,
+    bytes: bytes(`${AHEAD}\n${before}wall: () => Date.now() + ahead,${after}`),
+  };
 }
 
 /**

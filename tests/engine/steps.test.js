@@ -160,7 +160,9 @@ test("the same name called twice is two steps with counts of their own", async (
 });
 
 test("a result above 1 MiB fails the attempt by upstream's text", async () => {
-  const h = new Harness((_, step) => step.do("a", { retries: { limit: 0, delay: 0 } }, () => "x".repeat(1024 * 1024 + 1)));
+  const h = new Harness((_, step) =>
+    step.do("a", { retries: { limit: 0, delay: 0 } }, () => "x".repeat(1024 * 1024 + 1)),
+  );
 
   await h.create();
 

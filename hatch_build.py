@@ -127,6 +127,7 @@ class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         )
         if done.returncode:
             raise SystemExit(f"node {' '.join(arguments)} failed in {folder} with {done.returncode}:\n{done.stdout}")
+        show_warnings(done.stdout)
 
 
 def start_component(root: Path, tree: Path) -> subprocess.Popen[str]:
@@ -146,6 +147,12 @@ def finish_component(process: subprocess.Popen[str]) -> None:
     output, _ = process.communicate()
     if process.returncode:
         raise SystemExit(f"Making the component of the wasmtime runtime failed with {process.returncode}:\n{output}")
+    show_warnings(output)
+
+
+def show_warnings(output: str) -> None:
+    """Show what a program of ours says of fast paths that it has to do without."""
+    sys.stderr.writelines(line for line in output.splitlines(keepends=True) if line.startswith("stepwell: "))
 
 
 def find_node_wheel() -> Path:

@@ -36,6 +36,8 @@ MINIFLARE = "miniflare@5.20261117.0-beta"
 UPSTREAM_SDK = "workers-runtime-sdk==1.9.5"
 RUFF = "ruff==0.17.5"
 MYPY = "mypy==2.4.1"
+# What makes the component, as `runtime/wasmtime/build.py` names it: a test makes another one.
+COMPONENTIZE = "componentize-py==0.25.1"
 PYTEST = ["pytest==9.2.0", "pytest-timeout==2.4.0", "hypothesis==6.170.15"]
 # Most tests of the command line wait for processes: they do so side by side.
 XDIST = "pytest-xdist==3.8.0"
@@ -357,7 +359,7 @@ def newest_node(session: nox.Session) -> None:
 @budget(4)
 def wasmtime(session: nox.Session) -> None:
     """Run the tests of sandboxed interpreters, and the workflows of `conformance` in them."""
-    use_stepwell(session, *PYTEST)
+    use_stepwell(session, *PYTEST, COMPONENTIZE)
     node = use_node(session, NODES[0])
     session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
     if session.posargs:

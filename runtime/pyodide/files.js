@@ -37,6 +37,15 @@ export function pyodideVersion() {
   return JSON.parse(readFileSync(join(pyodideFolder(), "package.json"), "utf8")).version;
 }
 
+/** The modules of this folder: they make the snapshot, and ask Emscripten's module for exports. */
+export function hostModules() {
+  const folder = new URL("./", import.meta.url);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".js"))
+    .toSorted()
+    .map((name) => ({ name, text: readFileSync(new URL(name, folder), "utf8") }));
+}
+
 /**
  * A snapshot is good for the interpreter and the files that it was made with. The engine of Node counts too: what it
  * supports decides which functions Pyodide adds to the table that the snapshot refers to.
@@ -46,7 +55,6 @@ export function pyodideVersion() {
 export function snapshotKey(files) {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([pyodideVersion(), process.versions.node.split(".")[0], files]));
-  for (const name of ["globals.js", "interpreter.js", "linking.js", "packed.js"])
-    hash.update(readFileSync(new URL(name, import.meta.url)));
+  for (const { text } of hostModules()) hash.update(text);
   return hash.digest("hex").slice(0, 32);
 }

@@ -55,7 +55,7 @@ return index
  * @param {string[]} users texts of the modules that ask Emscripten's module for exports
  * @returns {string} a script, for V8 keeps more of one than of a module. Its value is a function that is given the URL of
  *   `pyodide.asm.mjs` and a function that imports, and gives what that module exports
- * @throws it is not the text that this was written for
+ * @throws {UnknownEmscripten} it is not the text that this was written for
  */
 export function withLinkingPutOff(text, linked, users) {
   // It is read as one byte for each character.
@@ -113,11 +113,14 @@ function replaced(text, changes) {
 /** What stands before and after *mark*. @param {string} text @param {string} mark @returns {[string, string]} */
 function cut(text, mark) {
   const parts = text.split(mark);
-  if (parts.length !== 2) throw unexpected(`${parts.length - 1} x ${mark.slice(0, 80)}`);
+  if (parts.length !== 2) throw unexpected(`${parts.length - 1} times "${mark.slice(0, 80)}"`);
   return [parts[0], parts[1]];
 }
 
+/** Pyodide's JavaScript is not as it was when this was written. */
+export class UnknownEmscripten extends Error {}
+
 /** @param {string} what */
 function unexpected(what) {
-  return new Error(`The JavaScript of this Pyodide is not the one whose linking can be put off: it has ${what}.`);
+  return new UnknownEmscripten(`pyodide.asm.mjs has ${what}, which this version of Stepwell does not know`);
 }

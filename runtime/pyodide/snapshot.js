@@ -19,6 +19,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -27,10 +28,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { loadPyodide } from "pyodide";
-import { guestFiles, pyodideFolder, ROOT, snapshotKey } from "./files.js";
+import { guestFiles, hostModules, pyodideFolder, pyodideVersion, ROOT, snapshotKey } from "./files.js";
 import { guestGlobals } from "./globals.js";
-import { startInterpreter } from "./interpreter.js";
-import { withLinkingPutOff } from "./linking.js";
+import { SIGNAL_CHECK, startInterpreter } from "./interpreter.js";
+import { UnknownEmscripten, withLinkingPutOff } from "./linking.js";
 import { packSnapshot } from "./packed.js";
 
 /** How many others are kept, of some 20 MB each. */
@@ -38,11 +39,13 @@ const MAX_KEPT = 7;
 const SHIPPED = join(ROOT, "snapshots");
 
 /**
- * What an interpreter starts from. The factory is missing where it could not be stored.
+ * What an interpreter starts from. The factory is missing where it could not be stored, or where Pyodide's own has to do.
  *
  * @typedef {{ snapshot: Snapshot, factory?: Factory }} StartFiles
  *
- * @typedef {{ snapshot: SharedArrayBuffer, script: string }} MadeSnapshot
+ * `script` is empty, and `warnings` says why, where Pyodide is another than this was written for.
+ *
+ * @typedef {{ snapshot: SharedArrayBuffer, script: string, warnings: string[] }} MadeSnapshot
  */
 
 /** What every guest has imported. */
@@ -71,6 +74,7 @@ export async function findSnapshot(files = guestFiles(), shipped = SHIPPED) {
   const found = [shipped, folder].find((each) => isWhole(each, key));
   if (found) return startIn(found, key);
   const made = await makeSnapshot();
+  warn(made);
   try {
     keep(folder, key, made);
   } catch {
@@ -89,12 +93,19 @@ export function findFactory() {
 
 /** @param {string} folder @param {string} key */
 function startIn(folder, key) {
+  const snapshot = join(folder, `${key}.snapshot`);
+  const script = join(folder, `${key}.js`);
+  if (statSync(script).size === 0) return { snapshot };
   const url = pathToFileURL(join(pyodideFolder(), "pyodide.asm.mjs")).href;
-  const factory = { script: join(folder, `${key}.js`), url, compiled: join(cacheFolder(), key) };
-  return { snapshot: join(folder, `${key}.snapshot`), factory };
+  return { snapshot, factory: { script, url, compiled: join(cacheFolder(), key) } };
 }
 
-/** @param {string} folder @param {string} key */
+/** For the operator, once: later starts find what was made. @param {MadeSnapshot} made */
+function warn({ warnings }) {
+  for (const text of warnings) process.stderr.write(`stepwell: ${text}\n`);
+}
+
+/** @param {string} folder @param {string} key @returns {boolean} */
 function isWhole(folder, key) {
   return existsSync(join(folder, `${key}.snapshot`)) && existsSync(join(folder, `${key}.js`));
 }
@@ -202,23 +213,42 @@ async function make() {
     globals: guestGlobals({ console: {} }),
   });
   pyodide.runPython(IMPORTS);
-  return { snapshot: packShared(pyodide.makeMemorySnapshot()), script: await scriptFor(pyodide._module) };
+  const snapshot = packShared(pyodide.makeMemorySnapshot());
+  const folder = pyodideFolder();
+  const module = await WebAssembly.compile(readFileSync(join(folder, "pyodide.asm.wasm")));
+  const text = readFileSync(join(folder, "pyodide.asm.mjs"), "utf8");
+  return { snapshot, ...scriptFor(text, module, pyodide._module) };
 }
 
 /**
  * The script that lays out the table of functions as that interpreter has it.
  *
+ * @param {string} text of `pyodide.asm.mjs`
+ * @param {WebAssembly.Module} module Pyodide's
  * @param {any} linked Emscripten's module of the interpreter that the snapshot was made of
+ * @returns {{ script: string, warnings: string[] }} an empty script where this is not the Pyodide that it was written for
  */
-async function scriptFor(linked) {
-  const folder = pyodideFolder();
-  const module = await WebAssembly.compile(readFileSync(join(folder, "pyodide.asm.wasm")));
-  // What C refers to, and JavaScript has: they are linked last.
-  const functions = WebAssembly.Module.imports(module).filter(({ module: from }) => from === "GOT.func");
-  const last = Math.max(...functions.map(({ name }) => linked.GOT[name].value));
-  const users = [join(folder, "pyodide.mjs"), new URL("thread.js", import.meta.url)];
-  const texts = users.map((path) => readFileSync(path, "utf8"));
-  return withLinkingPutOff(readFileSync(join(folder, "pyodide.asm.mjs"), "utf8"), last + 1, texts);
+export function scriptFor(text, module, linked) {
+  /** @type {string[]} */
+  const warnings = [];
+  const imports = WebAssembly.Module.imports(module);
+  if (!imports.some(({ name }) => name === SIGNAL_CHECK))
+    warnings.push(`Pyodide ${pyodideVersion()} has no import ${SIGNAL_CHECK}: Python runs slower.`);
+  try {
+    // What C refers to, and JavaScript has: they are linked last.
+    const functions = imports.filter(({ module: from }) => from === "GOT.func");
+    const last = Math.max(...functions.map(({ name }) => linked.GOT[name].value));
+    if (!Number.isSafeInteger(last)) throw new UnknownEmscripten("its table of functions is laid out otherwise");
+    const users = [
+      readFileSync(join(pyodideFolder(), "pyodide.mjs"), "utf8"),
+      ...hostModules().map((each) => each.text),
+    ];
+    return { script: withLinkingPutOff(text, last + 1, users), warnings };
+  } catch (error) {
+    if (!(error instanceof UnknownEmscripten || error instanceof TypeError)) throw error;
+    warnings.push(`Interpreters start slower with Pyodide ${pyodideVersion()}: ${error.message}.`);
+    return { script: "", warnings };
+  }
 }
 
 if (!isMainThread && workerData?.makeSnapshot) {
@@ -230,6 +260,10 @@ if (!isMainThread && workerData?.makeSnapshot) {
     process.exit(2);
   }
   const key = snapshotKey(guestFiles());
-  if (!isWhole(folder, key)) keep(folder, key, await makeSnapshot());
+  if (!isWhole(folder, key)) {
+    const made = await makeSnapshot();
+    warn(made);
+    keep(folder, key, made);
+  }
   process.stdout.write(`${join(folder, key)}.snapshot\n`);
 }

@@ -150,12 +150,19 @@ def _build(tree: Path, place: Path) -> None:
         )
     if done.returncode:
         raise SystemExit(f"componentize-py failed with {done.returncode}:\n{done.stdout}")
+    make_objects_immortal(place, tree)
+
+
+def make_objects_immortal(place: Path, tree: Path = ROOT) -> None:
+    """Change the component at *place* as `immortal.py` says; with a warning, leave it where that does not know it."""
     component = bytearray(place.read_bytes())
     immortal = _load(tree / IMMORTAL)
     try:
         immortal.make_immortal(component)
     except immortal.UnknownHeapImage as error:
-        raise SystemExit(f"{COMPONENTIZE} makes components that {IMMORTAL} does not know. {error}") from None
+        text = f"stepwell: instances of the wasmtime runtime will need more memory and start slower: {error}\n"
+        sys.stderr.write(text)
+        return
     place.write_bytes(component)
 
 

@@ -15,7 +15,9 @@ const BUILD = fileURLToPath(new URL("build.py", import.meta.url));
 export async function componentPath() {
   const python = process.env.STEPWELL_HOST_PYTHON ?? "python3";
   try {
-    const { stdout } = await promisify(execFile)(python, ["-P", BUILD, "--find"]);
+    const { stdout, stderr } = await promisify(execFile)(python, ["-P", BUILD, "--find"]);
+    // What a new one has to do without.
+    if (stderr) process.stderr.write(stderr);
     return stdout.trim();
   } catch (error) {
     const { stderr, message } = /** @type {Error & { stderr?: string }} */ (error);

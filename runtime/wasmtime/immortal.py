@@ -50,9 +50,12 @@ def make_immortal(component: bytearray) -> int:
     Raises:
         UnknownHeapImage: Nothing is changed.
     """
-    image = _HeapImage(component)
-    where, addresses = _take_list(image)
-    counts = {address: image.word(address) for address in addresses if image.is_object(address)}
+    try:
+        image = _HeapImage(component)
+        where, addresses = _take_list(image)
+        counts = {address: image.word(address) for address in addresses if image.is_object(address)}
+    except (IndexError, struct.error, RecursionError) as error:
+        raise UnknownHeapImage(f"The component is laid out in another way ({error}).") from None
     counted = [address for address, count in counts.items() if 0 < count < _MOST_COUNTED]
     immortal = sum(count >= _LEAST_IMMORTAL for count in counts.values())
     if len(counted) + immortal < len(addresses):

@@ -181,6 +181,7 @@ export class WasmtimeGuest {
     if (typeof message === "string") this.#take(message);
     else if (message.type === "lost") this.#lose(message);
     else if (message.type === "compiling") this.onproblem(COMPILING_NOTICE);
+    else if (message.type === "warning") this.onproblem(message.text);
     else {
       this.#replies.get(message.type)?.(message);
       this.#replies.delete(message.type);

@@ -14,10 +14,11 @@ import { findSnapshot } from "../../runtime/pyodide/snapshot.js";
 /** Pyodide's WebAssembly. */
 export const module = await WebAssembly.compile(readFileSync(join(pyodideFolder(), "pyodide.asm.wasm")));
 
-export async function start() {
+/** @param {{ plain?: boolean }} [how] plain: with Pyodide's own JavaScript, as where it could not be changed */
+export async function start({ plain = false } = {}) {
   const { snapshot, factory } = await findSnapshot();
   assert.ok(factory);
-  const options = { createPyodideModule: loadFactory(factory).createPyodideModule };
+  const options = plain ? {} : { createPyodideModule: loadFactory(factory).createPyodideModule };
   const common = { loadPyodide, module, files: guestFiles(), globals: guestGlobals({ console: {} }), options };
   return startFrom(snapshot, (bytes) => startInterpreter({ ...common, snapshot: bytes }));
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import resource
+import shutil
 import threading
 from pathlib import Path
 
@@ -147,9 +148,38 @@ def test_batches_of_a_turn_leave_together(host, open_instance):
     assert times == 3
 
 
-def test_faster_one_is_used(host):
-    """Of the package that is pinned, the names that it needs are there."""
+def test_fast_paths_are_there(host):
+    """Of the package that is pinned, the names that they need are there."""
     assert host("direct").Caller.__module__ == importlib.reload(host("sandbox_instance")).Caller.__module__
+    assert host("deadlines").IS_CHECKED
+    assert [] == host("fast_paths").lost()
+
+
+@pytest.mark.timeout(900)  # it compiles, on a machine that may have much to do
+@pytest.mark.skipif(not shutil.which("componentize-py"), reason="componentize-py is not installed")
+def test_a_component_of_another_layout_runs(host, tmp_path, monkeypatch, capsys):
+    """One whose objects could not be found: it is built, with a warning, and does the same."""
+    tree = tmp_path / "tree"
+    for folder in ("bridge", "py/workers", "runtime"):
+        shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    objects = tree / "runtime/wasmtime/sandbox/objects.py"
+    objects.write_text(objects.read_text().replace('MARK = "stepwell objects"', 'MARK = "elsewhere object"'))
+    monkeypatch.setenv("STEPWELL_CACHE", str(tmp_path / "cache"))
+    build = load("other_build", tree / "runtime/wasmtime/build.py")
+    component = build.make(tmp_path / "components", tree)
+    assert "stepwell: instances of the wasmtime runtime will need more memory" in capsys.readouterr().err
+
+    config = host("sandbox_instance").configure()
+    config.cranelift_opt_level = "none"  # it takes half the time, of ten seconds
+    engine = wasmtime.Engine(config)
+    parts = engine, wasmtime.component.Component.from_file(engine, str(component))
+    instance = Instance(host, parts, tmp_path, host("direct"))
+    try:
+        said = in_large_stack(host, lambda: instance.run(["x"]))
+    finally:
+        instance.close()
+
+    assert ["end"] == [message["type"] for message, _ in said if message["type"] in {"end", "fail"}]
 
 
 @pytest.mark.skipif(not STATM.exists(), reason="needs /proc")

@@ -9,6 +9,7 @@ import pytest
 from .conftest import ROOT, load
 
 immortal = load("stepwell_immortal", ROOT / "runtime/wasmtime/immortal.py")
+build = load("stepwell_build", ROOT / "runtime/wasmtime/build.py")
 
 COUNTED, SHARED, OLD = 1000, 1008, 2_000_000
 NEVER_COUNTED = 5 << 28
@@ -137,3 +138,27 @@ def test_no_data():
 def test_data_at_places_that_are_computed():
     with pytest.raises(immortal.UnknownHeapImage, match="of another kind"):
         immortal.make_immortal(make({COUNTED: an_object(1)}, header=b"\x00\x23"))
+
+
+def test_another_layout_is_left_as_it_is(component, tmp_path, capsys):
+    """The component works without: it is built all the same, with a line that says so."""
+    place = tmp_path / "component.wasm"
+    for content in (component[: len(component) // 2], component.replace(immortal.MARK, b"no such list at all"), b""):
+        place.write_bytes(content)
+
+        build.make_objects_immortal(place)
+
+        assert content == place.read_bytes()
+        said = capsys.readouterr().err
+        assert said.startswith("stepwell: instances of the wasmtime runtime will need more memory and start slower: ")
+        assert 1 == said.count("\n")
+
+
+def test_shipped_component_is_of_the_known_layout():
+    """Else a new componentize-py has cost the fast path, with no more than a warning."""
+    component = bytearray(build.find().read_bytes())
+    image = immortal._HeapImage(component)  # noqa: SLF001
+
+    # The list of the objects has been wiped out, which is done last.
+    with pytest.raises(immortal.UnknownHeapImage, match="no list of its objects"):
+        immortal._take_list(image)  # noqa: SLF001

@@ -127,6 +127,15 @@ class Meter:
             if who[0]
         ]
 
+    def budget_ms(self, running: Running) -> float | None:
+        """The processor time that a call which begins as *running* may use at most, in ms; None is no limit."""
+        limits = self.limits
+        step, run, whole = limits.step_cpu, limits.run_cpu, limits.pass_cpu
+        # A call runs code outside steps and one step to its limit at most: it gives way after a few ms of others.
+        own = run if running == STARTING else None if step is None or run is None else step + run
+        left = None if whole is None else max(0.0, whole - self.total / _NS_PER_MS)
+        return min((each for each in (own, left) if each is not None), default=None)
+
     def check(self) -> None:
         """
         Look whether too much has been used. The thread that runs the instance calls this.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import wasmtime
 
 from .attempts import RunningAttempts
+from .deadlines import IS_CHECKED, TIME_PER_CPU
 from .limits import OUTSIDE, LimitReached, Limits, Meter
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ Seconds that an attempt which has timed out may run before it gives the interpre
 Longer than a turn of the guest (`SLICE_S` in its loop): what waits, and runs for a moment now and then, is not cut, for
 all that runs beside it would be lost.
 """
+
+_INTERRUPTED = "wasm trap: interrupt"
+_OVERTIME = (
+    f"The interpreter ran without a break for more than {TIME_PER_CPU} times the limit of processor time. "
+    "The package wasmtime that is installed cannot say how much of that it has used."
+)
 
 Call = tuple[str, tuple[str | int, ...]]
 """An export, and its arguments."""
@@ -186,6 +193,8 @@ class PassInstance:
         """Why the interpreter has ended, for people. What ends beyond a limit has ended through that."""
         with suppress(LimitReached):
             self.check_used()
+        if self.broken is None and not IS_CHECKED and _INTERRUPTED in str(error):
+            self.broken = LimitReached("WallLimitExceeded", _OVERTIME)
         if self.broken is not None:
             return self.broken.message
         if isinstance(error, wasmtime.ExitTrap):

@@ -7,20 +7,22 @@ system the folders that it is given, read only.
 
 from __future__ import annotations
 
-import ctypes
 import threading
 from typing import TYPE_CHECKING, Any
 
 import wasmtime
-from wasmtime import _ffi as ffi  # what the public API lacks: the callback of an epoch's deadline
 from wasmtime import component as components
 
-from .limits import OUTSIDE, STARTING, LimitReached, Running
+from .deadlines import Deadline
+from .fast_paths import note_lost
+from .limits import OUTSIDE, STARTING, Running
 
 try:
     from .direct import Caller, add_import
 except (ImportError, AttributeError):
     from .calls import Caller, add_import  # type: ignore[assignment]
+
+    note_lost("a step costs twice as much")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 
     from .pass_instance import PassInstance
 
-TICK_S = 0.01
-"""Seconds between two looks at an instance that runs."""
 WASM_STACK_BYTES = 64 << 20
 """Bytes. Python's own limit of recursion must come first."""
 THREAD_STACK_BYTES = 128 << 20
@@ -38,13 +38,21 @@ _EXPORTS = ("boot", "deliver", "turn", "answer")
 _MAX_STDERR_BYTES = 4000
 
 
+try:
+    from wasmtime._ffi import wasmtime_config_async_stack_size_set as _set_stack_of_async
+except ImportError:
+    _set_stack_of_async = None  # type: ignore[assignment]
+    note_lost("deep recursion ends an instance")
+
+
 def configure() -> wasmtime.Config:
     """The configuration that a precompiled component is made for, and that it is run with."""
     config = wasmtime.Config()
     config.epoch_interruption = True
-    config.max_wasm_stack = WASM_STACK_BYTES
-    # It must not be smaller, although nothing here is asynchronous.
-    ffi.wasmtime_config_async_stack_size_set(config.ptr(), WASM_STACK_BYTES)
+    if _set_stack_of_async is not None:
+        config.max_wasm_stack = WASM_STACK_BYTES
+        # It must not be smaller, although nothing here is asynchronous.
+        _set_stack_of_async(config.ptr(), WASM_STACK_BYTES)
     return config
 
 
@@ -110,10 +118,8 @@ class SandboxInstance:
         for folder, seen_as in mounts:
             wasi.preopen_dir(str(folder), seen_as, fs_mutable=False)
         store.set_wasi(wasi)
-        # Kept, or Python would free it while WebAssembly still calls it.
-        self._on_deadline = _DEADLINE_CALLBACK(self._check_at_deadline)
-        ffi.wasmtime_store_epoch_deadline_callback(store.ptr(), self._on_deadline, None, _NO_FINALIZER)
-        store.set_epoch_deadline(1)
+        self._deadline = Deadline(store, instance.check_running)
+        self._deadline.begin(instance.meter.budget_ms(STARTING))
         self._instance = factory.run(instance, STARTING, lambda: factory.instantiate(store))
         self._functions = {name: self._instance.get_func(store, name) for name in _EXPORTS}
         self._caller = Caller(store)
@@ -128,8 +134,8 @@ class SandboxInstance:
         """
         function = self._functions[name]
         assert function is not None  # noqa: S101 - the WIT has it
-        self._store.set_epoch_deadline(1)
         running = STARTING if name == "boot" else OUTSIDE
+        self._deadline.begin(self._pass_instance.meter.budget_ms(running))
         result: str = self._factory.run(self._pass_instance, running, lambda: self._caller.call(function, *arguments))
         self._pass_instance.check_used()
         return result
@@ -141,20 +147,3 @@ class SandboxInstance:
 
     def _note(self, data: bytes) -> None:
         self.stderr = (self.stderr + data)[-_MAX_STDERR_BYTES:]
-
-    def _check_at_deadline(self, _context: Any, _data: Any, delta: Any, kind: Any) -> int:  # noqa: ANN401 - of C
-        """The epoch has moved on while this instance runs. An error ends it."""
-        try:
-            self._pass_instance.check_running()
-        except LimitReached as error:
-            trap = wasmtime.WasmtimeError(error.message)
-            return ctypes.cast(trap._consume(), ctypes.c_void_p).value or 0  # noqa: SLF001 - as wasmtime's own callbacks do
-        delta[0] = 1
-        kind[0] = 0
-        return 0
-
-
-_DEADLINE_CALLBACK = ffi.wasmtime_store_epoch_deadline_callback.__globals__[
-    "_wasmtime_store_epoch_deadline_callback"
-].argtypes[1]
-_NO_FINALIZER = ctypes.cast(0, ctypes.CFUNCTYPE(None, ctypes.c_void_p))

@@ -22,7 +22,7 @@ import wasmtime
 from _stepwell_process.frames import FrameSocket
 from _stepwell_process.life import die_with_host
 
-from . import precompiled
+from . import fast_paths, precompiled
 from .deployment_copy import DeploymentCopy
 from .fetching import MAX_FETCHES_PER_INSTANCE, TOO_MANY_FETCHES, Fetcher
 from .limits import LimitReached, Limits
@@ -66,7 +66,7 @@ class Server:
         Raises:
             Exception: A mistake of ours, or something that no engine of ours sends.
         """
-        self._send({"type": "ready"})
+        self._send({"type": "ready"}, *({"type": "warning", "text": text} for text in fast_paths.lost()))
         self._threads.start()
         self._threads.over.wait()
         if self._deployment is not None:

@@ -10,7 +10,8 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from .sandbox_instance import THREAD_STACK_BYTES, TICK_S
+from .deadlines import TICK_S
+from .sandbox_instance import THREAD_STACK_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,9 @@ import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { loadPyodide } from "pyodide";
 import { loadFactory } from "../../../runtime/pyodide/factory.js";
-import { pyodideFolder } from "../../../runtime/pyodide/files.js";
+import { guestFiles, pyodideFolder, snapshotKey } from "../../../runtime/pyodide/files.js";
 import { withLinkingPutOff } from "../../../runtime/pyodide/linking.js";
+import { findSnapshot, scriptFor } from "../../../runtime/pyodide/snapshot.js";
 import { module, start } from "../interpreter.js";
 
 /** What Emscripten's module needs for nothing but WebGL. */
@@ -67,12 +68,71 @@ test("it starts where V8 can switch stacks, too", async () => {
   assert.equal(stdout, "function False\n");
 });
 
+describe("JavaScript that it was not written for", () => {
+  const original = readFileSync(join(pyodideFolder(), "pyodide.asm.mjs"), "utf8");
+  const functions = WebAssembly.Module.imports(module).filter((each) => each.module === "GOT.func");
+  const linked = { GOT: Object.fromEntries(functions.map(({ name }, index) => [name, { value: 9000 + index }])) };
+
+  test("is the fast way for the Pyodide that is pinned", () => {
+    const { script, warnings } = scriptFor(original, module, linked);
+
+    assert.deepEqual(warnings, []);
+    assert.ok(script.length > 100_000);
+  });
+
+  for (const [what, text, table] of /** @type {const} */ ([
+    ["lacks a piece", original.replace("updateGOT(origExports);", ""), linked],
+    ["has a piece twice", `${original}updateGOT(origExports);LDSO.init();loadDylibs();`, linked],
+    ["is another text", "export default 1", linked],
+    ["lays out its table otherwise", original, {}],
+    ["has other entries in its table", original, { GOT: {} }],
+  ])) {
+    test(`is left as it is, with a warning, where it ${what}`, () => {
+      const { script, warnings } = scriptFor(text, module, table);
+
+      assert.equal(script, "");
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0], /^Interpreters start slower with Pyodide [\w.]+: [^\n]+\.$/);
+    });
+  }
+
+  test("is said where Python looks for signals in another way", async () => {
+    const empty = await WebAssembly.compile(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+
+    const { warnings } = scriptFor(original, empty, linked);
+
+    assert.match(warnings[0], /has no import _Py_CheckEmscriptenSignals_Helper: Python runs slower\.$/);
+  });
+
+  test("starts from the same snapshot, and links", async () => {
+    const pyodide = await start({ plain: true });
+
+    const told = pyodide.runPython(
+      "import asyncio, ctypes, decimal, workers; [str(decimal.Decimal('0.1') * 3), ctypes.sizeof(ctypes.c_long)]",
+    );
+
+    assert.deepEqual(told.toJs(), ["0.3", 4]);
+  });
+
+  test("leaves an empty script beside the snapshot, which starts nothing", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "stepwell-"));
+    const key = snapshotKey(guestFiles());
+    writeFileSync(join(folder, `${key}.snapshot`), "a snapshot");
+    writeFileSync(join(folder, `${key}.js`), "");
+
+    const found = await findSnapshot(undefined, folder);
+
+    rmSync(folder, { recursive: true });
+    assert.deepEqual(found, { snapshot: join(folder, `${key}.snapshot`) });
+  });
+});
+
 test("JavaScript that it was not written for is refused", () => {
   const text = readFileSync(join(pyodideFolder(), "pyodide.asm.mjs"), "utf8");
 
   assert.throws(
     () => withLinkingPutOff(text.replace("updateGOT(origExports);", ""), 1, []),
-    /0 x updateGOT\(origExports\)/,
+    /0 times "updateGOT\(origExports\)/,
   );
   assert.throws(() => withLinkingPutOff(text.replace("updateGOT(", "updateGOTé("), 1, []), /not ASCII/);
 });

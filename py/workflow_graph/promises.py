@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .nodes import as_one, first_leaves, has_content, last_leaves
+from .nodes import as_one, first_leaves, has_content, last_leaves, leaves
 from .values import UNKNOWN, Choice, Items, Many, Promise, Table, Value
 
 if TYPE_CHECKING:
@@ -148,12 +148,16 @@ def _take_back(walker: Walker, begun: list[Promise]) -> list[Node]:
 
     What begins right before it is gathered is drawn as what begins inside the call.
     """
-    nodes = [node for promise in begun for node in promise.nodes]
-    tail = walker.frame.block[len(walker.frame.block) - len(nodes) :] if nodes else []
-    if len(tail) != len(nodes) or any(left is not right for left, right in zip(tail, nodes, strict=True)):
+    wanted = {id(leaf) for promise in begun for leaf in leaves(promise.nodes)}
+    block = walker.frame.block
+    start = len(block)
+    while start > 0 and (found := list(leaves([block[start - 1]]))) and all(id(leaf) in wanted for leaf in found):
+        start -= 1
+    taken = block[start:]
+    if len(list(leaves(taken))) != len(wanted):
         return []
-    del walker.frame.block[len(walker.frame.block) - len(nodes) :]
-    return nodes
+    del block[start:]
+    return taken
 
 
 def end_group(walker: Walker, nodes: list[Node], tasks: list[Promise]) -> None:

@@ -1,9 +1,10 @@
 """What the graph says of a Python source, one construct at a time; the corpus has the whole programs."""
 
+import json
 import textwrap
 
 import pytest
-from graph_flows import reader
+from graph_flows import FOLDER, reader
 
 from workflow_graph import build_graph, node_at, node_of_step, workflow_classes
 
@@ -195,40 +196,39 @@ def test_javascript_form():
     assert ("step_do", "work", 1) == (node["type"], node["name"], node["config"]["retries"]["limit"])
 
 
-@pytest.mark.parametrize(
-    ("name", "count", "kind", "expected"),
-    [
-        ("twin", 1, None, 0),
-        ("twin", 2, None, 1),
-        ("twin", 9, None, 1),
-        ("page 7", 1, None, 2),
-        ("page one", 1, None, 3),
-        ("twin", 1, "sleep", None),
-        ("other", 1, None, None),
-    ],
-)
-def test_node_of_step(name, count, kind, expected):
-    """A step belongs to the node with its name, the nearest pattern, and the count-th of several."""
-    body = """
-    n = event["payload"]
-    @step.do("twin")
-    async def one(): return 1
-    @step.do("twin")
-    async def two(): return 1
-    @step.do(f"page {n}")
-    async def three(): return 1
-    @step.do("page one")
-    async def four(): return 1
-    await one()
-    await two()
-    await three()
-    await four()
-    """
-    graph = graph_of(workflow(body))
+TWIN = """
+async def helper():
+    await named("inner")()
+def named(name):
+    @step.do(name)
+    async def perform(): return 1
+    return perform
+n = event["payload"]
+await named("twin")()
+await named("twin")()
+await named(f"page {n}")()
+await named("page one")()
+for _ in range(n):
+    await named("again")()
+await named("report")()
+await helper()
+await helper()
+if n:
+    await step.sleep("nap", 1)
+try:
+    await step.wait_for_event("answer", "answered")
+finally:
+    print(1)
+"""
+CASES = json.loads((FOLDER / "steps_of_nodes.json").read_text(encoding="utf-8"))
 
-    place = node_of_step(graph, name, count, kind)
 
-    assert (None if expected is None else ("nodes", expected)) == place
+@pytest.mark.parametrize("case", CASES, ids=[case["claim"] for case in CASES])
+def test_node_of_step(case):
+    """A step belongs to the same node as in JavaScript."""
+    place = node_of_step(graph_of(workflow(TWIN)), case["name"], case["count"], case["kind"])
+
+    assert case["path"] == (None if place is None else list(place))
 
 
 def test_node_in_loop_takes_every_count():

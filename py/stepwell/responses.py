@@ -33,7 +33,7 @@ WHOLE = core.int_schema()
 _OBJECT = SchemaValidator(core.dict_schema(TEXT, ANY))
 
 
-class Response:
+class HostResponse:
     """What comes from the host. A newer one may say more."""
 
     schema: ClassVar[CoreSchema]
@@ -87,7 +87,7 @@ def camel_case(name: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ErrorEntry(Response):
+class ErrorEntry(HostResponse):
     """One refusal."""
 
     code: int
@@ -100,7 +100,7 @@ ErrorEntry.describe(code=WHOLE, message=TEXT, reason=optional(TEXT), traceback=o
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResultInfo(Response):
+class ResultInfo(HostResponse):
     """Which page of a list this is."""
 
     count: int
@@ -120,7 +120,7 @@ ResultInfo.describe(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Envelope(Response):
+class Envelope(HostResponse):
     """What every answer is wrapped in."""
 
     success: bool
@@ -138,7 +138,7 @@ Envelope.describe(
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeployedWorkflow(Response):
+class DeployedWorkflow(HostResponse):
     """A workflow that a deployment has registered."""
 
     name: str
@@ -149,7 +149,7 @@ DeployedWorkflow.describe(name=TEXT, class_name=TEXT)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deployed(Response):
+class Deployed(HostResponse):
     """What a deployment has registered."""
 
     workflows: list[DeployedWorkflow]
@@ -159,7 +159,7 @@ Deployed.describe(workflows=core.list_schema(DeployedWorkflow.schema))
 
 
 @dataclass(frozen=True, kw_only=True)
-class InstanceSummary(Response):
+class InstanceSummary(HostResponse):
     """An instance in a list."""
 
     id: str
@@ -187,7 +187,7 @@ InstanceSummary.describe(
 
 
 @dataclass(frozen=True, kw_only=True)
-class InstancePage(Response):
+class InstancePage(HostResponse):
     """A page of instances."""
 
     instances: list[InstanceSummary]
@@ -201,7 +201,7 @@ InstancePage.describe(
 
 
 @dataclass(frozen=True, kw_only=True)
-class InstanceStatus(Response):
+class InstanceStatus(HostResponse):
     """What a run has to know of an instance that is there already."""
 
     status: Status
@@ -212,7 +212,7 @@ InstanceStatus.describe(status=STATUS, params=optional(ANY))
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkflowFault(Response):
+class WorkflowFault(HostResponse):
     """An error of the user's code, or of a step. The traceback is ours, the rest upstream's."""
 
     name: str
@@ -227,7 +227,7 @@ WorkflowFault.describe(name=TEXT, message=TEXT, traceback=optional(TEXT))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event(Response):
+class Event(HostResponse):
     """An event of a subscription; which of the fields are there depends on `type`."""
 
     type: str

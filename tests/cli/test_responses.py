@@ -12,9 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from stepwell import responses
-from stepwell.responses import Event, Response
+from stepwell.responses import Event, HostResponse
 
-RESPONSES = Response.__subclasses__()
+RESPONSES = HostResponse.__subclasses__()
 MOMENT = "2026-01-02T03:04:05.678Z"
 ERROR = {"code": 1, "message": "no"}
 SUMMARY = {

@@ -134,7 +134,7 @@ class Server:
 
     def _load(self, options: dict[str, Any]) -> None:
         self._deployment = DeploymentCopy(options, self._limits)
-        loading = DeploymentLoader(
+        loading = DeploymentWork(
             PassInstance(0, self._deployment, self._factory, self._limits, self), self._deployment, self._factory
         )
         loading.on_loaded = lambda text: self._send({"type": "loaded", "text": text})
@@ -202,7 +202,7 @@ class Server:
         self._ticker.wake_at(instance, when)
 
 
-class DeploymentLoader:
+class DeploymentWork:
     """Loads a deployment, on the thread that takes it."""
 
     def __init__(self, instance: PassInstance, deployment: DeploymentCopy, factory: InstanceFactory) -> None:

@@ -202,6 +202,8 @@ export interface LostPass {
   blamed: number[];
   /** For people: what happened to the interpreter. */
   reason: string;
+  /** The deployment does not load any more, as `reason` says: the pass begins again when it does. */
+  unloadable?: true;
 }
 
 /**

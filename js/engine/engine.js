@@ -35,8 +35,10 @@ import { Schedules } from "./schedules.js";
  * @property {Acknowledge} [acknowledge] when a commit of the store is durable; at once where absent, as SQLite's are
  * @property {(workflow: WorkflowRow) => Promise<Guest>} guestFor where the workflow's passes run; rejects where its code
  *   cannot be loaded
- * @property {(problem: { workflow?: string, error: unknown }) => void} onproblem something that concerns the operator;
- *   without `workflow` the engine has stopped
+ * @property {(problem: { workflow?: string, error: unknown }) => void} onproblem something that concerns the operator: the
+ *   code of `workflow` does not load, and its instances wait; without `workflow` the engine has stopped
+ * @property {(workflow: string) => void} [onunblocked] the code of a workflow loads again, and its instances continue
+ * @property {number} [retryBlockedMs] how often code that does not load is tried again; 0: only when it is saved again
  * @property {number} [keepParked] how long the passes of parked instances are kept where there is room, in ms
  * @property {number} [stateLimit] how much an instance may keep, in characters
  * @property {boolean} [forceReplay] drop a pass and replay it each time a step, a sleep or a wait has ended, to find code that

@@ -95,6 +95,10 @@ export class Instance {
     return this.#pass.number;
   }
 
+  get workflow() {
+    return this.#pass.row.workflow;
+  }
+
   get pass() {
     return this.#pass.id;
   }

@@ -10,6 +10,7 @@
 /** @import { EngineContext } from "./context.js" */
 /** @import { InstanceOwner } from "./instance.js" */
 
+import { BlockedWorkflows } from "./blocked.js";
 import { lastId } from "./events.js";
 import { Instance } from "./instance.js";
 import { DEFAULT_STEP_LIMIT } from "./limits.js";
@@ -25,7 +26,9 @@ const KEEP_PARKED_MS = 10_000;
  * @property {InstanceOwner["call"]} call
  * @property {(workflow: WorkflowRow) => Promise<Guest>} guestFor
  * @property {() => void} onended an instance may have come to its end
- * @property {(problem: { workflow: string, error: unknown }) => void} onproblem the workflow's code cannot be loaded
+ * @property {(problem: { workflow: string, error: unknown }) => void} onproblem the workflow's code does not load
+ * @property {(workflow: string) => void} [onunblocked] it loads again
+ * @property {number} [retryBlockedMs] how often code that does not load is tried again; 0: never
  * @property {number} [keepParked] how long the passes of parked instances are kept where there is room, in ms
  * @property {boolean} [idle] run nothing until `activate` is called
  */
@@ -46,8 +49,8 @@ export class Scheduler {
   #lastPass = 0;
   /** Steps that go on free of charge after their interpreter was lost, by instance. @type {Map<number, string[]>} */
   #uncharged = new Map();
-  /** Instances whose workflow cannot be loaded; left alone until its code is registered again. @type {Set<number>} */
-  #blocked = new Set();
+  /** @type {BlockedWorkflows} */
+  #blocked;
   /** @type {Set<Guest>} */
   #guests = new Set();
   /** @type {(() => void) | null} */
@@ -60,6 +63,7 @@ export class Scheduler {
     this.#engine = engine;
     this.#options = options;
     this.#idle = options.idle ?? false;
+    this.#blocked = new BlockedWorkflows(engine, { ...options, schedule: () => this.schedule() });
     this.#owner = {
       released: (instance) => this.#released(instance),
       parked: (instance) => this.#instanceParked(instance),
@@ -101,6 +105,7 @@ export class Scheduler {
 
   stop() {
     this.#cancelWake?.();
+    this.#blocked.stop();
     for (const instance of this.#passes.values()) instance.abandon();
     this.#passes.clear();
     this.#live.clear();
@@ -197,8 +202,7 @@ export class Scheduler {
       guest = await this.#options.guestFor(workflow);
     } catch (error) {
       this.#live.delete(number);
-      this.#blocked.add(number);
-      if (!this.#engine.stopped) this.#options.onproblem({ workflow: workflow.name, error });
+      if (!this.#engine.stopped) this.#blocked.add(number, workflow.name, error);
       return;
     } finally {
       this.#loading -= 1;
@@ -256,6 +260,7 @@ export class Scheduler {
       if (!instance) continue;
       instance.lost(lost);
       this.#uncharged.set(instance.number, instance.uncharged());
+      if (lost.unloadable) this.#blocked.add(instance.number, instance.workflow, new Error(lost.reason));
     }
     this.schedule();
   }

@@ -34,6 +34,8 @@ export class DeploymentLoader {
   #sources = new Sources();
   /** By deployment. @type {Map<string, { version: string, lookedAt: number, loaded: Promise<Loaded> }>} */
   #loaded = new Map();
+  /** Code that could not be imported, by deployment. @type {Map<string, { version: string, error: unknown }>} */
+  #failed = new Map();
   /** Those that are loading included: code may take forever to import. @type {Set<RuntimeGuest>} */
   #guests = new Set();
 
@@ -55,10 +57,11 @@ export class DeploymentLoader {
    * Load the code into an interpreter, once for the same deployment in the same version.
    *
    * @param {Deployment} deployment
-   * @param {{ maxAge?: number }} [options] for how long, in ms, what was loaded last is taken for the newest
+   * @param {{ maxAge?: number, unchanged?: "retry" | "fail" }} [options] `maxAge`: for how long, in ms, what was loaded last
+   *   is taken for the newest; `unchanged`: what happens to code that could not be imported and has not changed since
    * @returns {Promise<Loaded>}
    */
-  load(deployment, { maxAge = 0 } = {}) {
+  async load(deployment, { maxAge = 0, unchanged = "retry" } = {}) {
     const key = JSON.stringify([
       deployment.root,
       deployment.main,
@@ -75,18 +78,36 @@ export class DeploymentLoader {
       known.lookedAt = now;
       return known.loaded;
     }
+    const failed = this.#failed.get(key);
+    if (unchanged === "fail" && failed?.version === version) throw failed.error;
+    this.#failed.delete(key);
     const imports = this.#sources.imports(complete);
     const loaded = this.#start({ ...complete, imports, transport: this.#transport });
     this.#loaded.set(key, { version, lookedAt: now, loaded });
-    // A failure is not remembered: the file may be mended in the meantime.
-    loaded.catch(() => this.#loaded.get(key)?.loaded === loaded && this.#loaded.delete(key));
+    loaded.catch((error) => {
+      if (this.#loaded.get(key)?.loaded === loaded) this.#loaded.delete(key);
+      const isImport = error.traceback !== undefined || error.during === "import";
+      if (isImport) this.#failed.set(key, { version, error });
+    });
     if (known) void known.loaded.then(({ guest }) => this.#retire(guest)).catch(() => {});
     return loaded;
   }
 
-  /** What runs now runs on in the code that it began with; each pass that begins takes the newest. @param {WorkflowRow} workflow */
+  /**
+   * The guest for a workflow's next pass, in the newest code. Passes that run already keep the code that they began with.
+   *
+   * @param {WorkflowRow} workflow
+   * @throws the code does not load, or has no such class
+   */
   async guestFor(workflow) {
-    return (await this.load(this.deploymentOf(workflow), { maxAge: VERSION_CACHE_MS })).guest;
+    const deployment = this.deploymentOf(workflow);
+    const { guest, classes } = await this.load(deployment, { maxAge: VERSION_CACHE_MS, unchanged: "fail" });
+    if (!classes.includes(workflow.className)) {
+      const found = classes.length === 0 ? "none" : classes.join(", ");
+      const message = `${deployment.main} has no class ${workflow.className}. Found: ${found}.`;
+      throw new WorkflowError("deployment.no_class", message);
+    }
+    return guest;
   }
 
   /** @param {WorkflowRow} workflow @returns {Deployment} */

@@ -69,6 +69,7 @@ export class Host {
       defer: setImmediate,
       guestFor: (workflow) => this.#deployments.guestFor(workflow),
       onproblem: (problem) => this.#onproblem(problem),
+      onunblocked: (workflow) => options.report(`Workflow '${workflow}' continues: its code loads again.`),
       idle: options.idle,
       forceReplay: options.forceReplay ?? false,
     });
@@ -272,7 +273,9 @@ export class Host {
   #onproblem({ workflow, error }) {
     if (workflow !== undefined) {
       const { message } = /** @type {Error} */ (error);
-      this.#options.report(`Workflow '${workflow}' cannot go on: its code does not load. ${message}`);
+      this.#options.report(
+        `Workflow '${workflow}' is blocked: its code does not load. ${message} Its instances continue when the code loads again.`,
+      );
       return;
     }
     this.#options.onfatal(fatalOf(toStateError(error)));

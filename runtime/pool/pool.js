@@ -231,7 +231,7 @@ export class Pool {
 
   #openIsolate() {
     const { isolate, loaded } = this.#open();
-    loaded.catch((error) => this.#failPassesOf(isolate, error));
+    loaded.catch((error) => this.#losePassesOf(isolate, error));
     return isolate;
   }
 
@@ -360,15 +360,16 @@ export class Pool {
    * The deployment could be loaded once, and now it cannot.
    *
    * @param {Isolate} isolate
-   * @param {Error & { wire?: WireError }} error
+   * @param {Error} error
    */
-  #failPassesOf(isolate, error) {
+  #losePassesOf(isolate, error) {
     if (!this.#isolates.includes(isolate)) return;
     const passes = [...isolate.passes.values()];
     this.#remove(isolate);
     for (const { pass } of passes) this.#homes.delete(pass);
-    const wire = error.wire ?? { name: "WorkflowInternalError", message: error.message };
-    this.onmessages(passes.map(({ pass }) => ({ type: "fail", pass, error: wire })));
+    if (passes.length > 0) {
+      this.onlost(passes.map(({ pass }) => ({ pass, blamed: [], reason: error.message, unloadable: true })));
+    }
   }
 
   /**

@@ -16,6 +16,10 @@ export class Harness {
   clock = new ManualClock();
   /** @type {{ workflow?: string, error: unknown }[]} */
   problems = [];
+  /** Workflows whose code loads again. @type {string[]} */
+  unblocked = [];
+  /** Why code does not load. @type {Error | undefined} */
+  loadError;
 
   /** @param {Run} run @param {{ stepLimit?: number, stateLimit?: number, idle?: boolean, keepParked?: number, forceReplay?: boolean, settings?: Partial<NewWorkflow> }} [options] */
   constructor(run, { stepLimit, stateLimit, idle = false, keepParked = 0, forceReplay = false, settings = {} } = {}) {
@@ -46,7 +50,11 @@ export class Harness {
       cron,
       newId: () => "generated",
       defer: setImmediate,
-      guestFor: async () => guest,
+      guestFor: async () => {
+        if (this.loadError) throw this.loadError;
+        return guest;
+      },
+      onunblocked: (workflow) => this.unblocked.push(workflow),
       onproblem: (problem) => this.problems.push(problem),
       idle: this.idle,
       ...(this.stateLimit === undefined ? {} : { stateLimit: this.stateLimit }),

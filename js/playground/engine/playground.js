@@ -68,6 +68,8 @@ export class Playground {
       defer: soon,
       guestFor: (workflow) => this.#deployments.guestFor(workflow),
       onproblem: (problem) => this.#onproblem(problem),
+      // A version's files never change.
+      retryBlockedMs: 0,
     });
     this.#runs = new Runs(files, {
       engine: this.#engine,
@@ -409,7 +411,7 @@ export class Playground {
   #onproblem({ workflow, error }) {
     if (workflow !== undefined) {
       const { message } = /** @type {Error} */ (error);
-      const text = `Workflow '${workflow}' cannot go on: its code does not load. ${message}`;
+      const text = `Workflow '${workflow}' is blocked: its code does not load. ${message}`;
       this.#emit("notice", { level: "error", text });
       return;
     }

@@ -262,7 +262,7 @@ SAME_IN_EVERY_PYTHON = [
 def tests(session: nox.Session) -> None:
     """Run the tests of the command line and the bridge's Python half."""
     use_stepwell(session, *PYTEST, XDIST, *DEBUGGING)
-    elsewhere = ["crash", "wasmtime", "wheel"]
+    elsewhere = ["crash", "soak", "wasmtime", "wheel"]
     if session.python != PYTHONS[0] and not session.posargs:
         elsewhere += SAME_IN_EVERY_PYTHON
     left_out = [f"--ignore=tests/{name}" for name in elsewhere]
@@ -412,6 +412,15 @@ def crash(session: nox.Session) -> None:
     """Kill everything at random moments, and go on."""
     use_stepwell(session, *PYTEST)
     session.run("pytest", "tests/crash", *session.posargs)
+
+
+@nox.session(default=False)
+def soak(session: nox.Session) -> None:
+    """Leave commands, connections, timers, stopped processes and debuggers alone for ten minutes, then use them."""
+    use_stepwell(session, *PYTEST, XDIST)
+    use_node(session, NODES[0])
+    # All of them wait, so that they do so side by side.
+    session.run("pytest", "tests/soak", "--numprocesses=12", "--verbose", *session.posargs)
 
 
 @nox.session

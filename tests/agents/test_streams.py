@@ -1,0 +1,91 @@
+"""Streams of the model, inside steps."""
+
+from __future__ import annotations
+
+from agents import run
+from pydantic_ai import Agent
+from pydantic_ai.models.function import DeltaToolCall, FunctionModel
+from workers_pydantic_ai import WorkflowsDurability
+
+
+class Streaming:
+    """An agent whose answer comes in pieces."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.seen: list[str] = []
+        self.agent = Agent(
+            FunctionModel(stream_function=self._stream),
+            name="poet",
+            tools=[self.rhyme],
+            capabilities=[WorkflowsDurability(event_stream_handler=self.handle)],
+        )
+
+    async def _stream(self, messages, _info):
+        self.requests += 1
+        if len(messages) == 1:
+            yield {0: DeltaToolCall("rhyme", "{}", tool_call_id="a")}
+        else:
+            for word in ("roses ", "are ", "red"):
+                yield word
+
+    def rhyme(self) -> str:
+        return "red, bed"
+
+    async def handle(self, _ctx, events):
+        async for event in events:
+            self.seen.append(event.event_kind)
+
+
+def test_event_stream_handler(workflow):
+    """The handler sees the model's events while they come, and the tools' events, each once in all replays."""
+    poet = Streaming()
+    workflow.crash_after = {"poet__model.request_stream"}
+
+    async def body(_step):
+        return (await poet.agent.run("hi")).output
+
+    assert run(workflow, body) == "roses are red"
+    seen = list(poet.seen)
+    assert run(workflow, body) == "roses are red"
+
+    assert poet.seen == seen
+    assert seen.count("part_delta") == 2
+    assert seen.count("function_tool_call") == seen.count("function_tool_result") == 1
+    assert poet.requests == 2
+    assert "poet__event_stream_handler-1" in workflow.steps
+
+
+def test_run_stream(workflow):
+    """`run_stream` gives the recorded answer: the step has finished before its first piece is seen."""
+    poet = Streaming()
+    pieces = []
+
+    async def body(_step):
+        async with poet.agent.run_stream("hi") as result:
+            async for text in result.stream_text(delta=True):
+                pieces.append(text)
+            return "".join(pieces)
+
+    assert run(workflow, body) == "roses are red"
+
+
+def test_iter(workflow):
+    """`iter` over the agent's graph has the same steps."""
+    poet = Streaming()
+
+    async def body(_step):
+        async with poet.agent.iter("hi") as agent_run:
+            async for _node in agent_run:
+                pass
+        return agent_run.result.output
+
+    assert run(workflow, body) == "roses are red"
+    steps = [step for step in workflow.steps if "event_stream_handler" not in step]
+    assert steps == [
+        "poet__model.request_stream-1",
+        "poet__function_toolset__<agent>.call_tool:rhyme-1",
+        "poet__model.request_stream-2",
+    ]
+
+

@@ -21,7 +21,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NPM_FILES = (".npmrc", "package.json", "package-lock.json")
-SOURCES = ("js", "bridge", "runtime", "py/workers", "py/workflow_graph", "conformance", "examples")
+SOURCES = ("js", "bridge", "runtime", "py/workers", "py/workers_pydantic_ai", "py/workflow_graph", "conformance", "examples")
 NOT_SOURCE = ("__pycache__", "*.pyc", ".mypy_cache", ".ruff_cache")
 
 EDITABLE = ".editable"

@@ -262,7 +262,7 @@ SAME_IN_EVERY_PYTHON = [
 def tests(session: nox.Session) -> None:
     """Run the tests of the command line and the bridge's Python half."""
     use_stepwell(session, *PYTEST, XDIST, *DEBUGGING)
-    elsewhere = ["crash", "soak", "wasmtime", "wheel"]
+    elsewhere = ["agents", "crash", "soak", "wasmtime", "wheel"]
     if session.python != PYTHONS[0] and not session.posargs:
         elsewhere += SAME_IN_EVERY_PYTHON
     left_out = [f"--ignore=tests/{name}" for name in elsewhere]
@@ -404,6 +404,33 @@ def cloudflare(session: nox.Session) -> None:
     # Not in the lock file: its engine is a binary for each platform, and no check needs it.
     session.run(node, npm_of(node), "install", "--no-save", "--ignore-scripts", MINIFLARE, external=True)
     session.run(node, "conformance/main.js", "--quiet", "--parity", "PARITY.md", *session.posargs, external=True)
+
+
+AGENTS = ["pydantic-ai-slim[mcp]==2.68.0", "fastmcp==4.2.3"]
+"""What agents are tested with, in the Python that runs the tests."""
+
+
+def use_agents(session: nox.Session) -> None:
+    """Install the checkout, the frameworks, and Cloudflare's SDK."""
+    use_stepwell(session, MYPY, UPSTREAM_SDK, *PYTEST, *AGENTS)
+    use_node(session, NODES[0])
+
+
+@nox.session
+def agents(session: nox.Session) -> None:
+    """Check the adapters for agent frameworks, run their tests and examples, and kill an agent a few times."""
+    link_guest_packages()
+    use_agents(session)
+    session.run("mypy", "-p", "workers_pydantic_ai")
+    session.run("pytest", "tests/agents", *session.posargs)
+
+
+@nox.session(default=False)
+def agents_killed(session: nox.Session) -> None:
+    """Kill an agent's workflow 200 times in each runtime that it runs in."""
+    use_agents(session)
+    session.env["STEPWELL_AGENT_KILLS"] = "200"
+    session.run("pytest", "tests/agents/test_kill.py", "-s", *session.posargs)
 
 
 @nox.session

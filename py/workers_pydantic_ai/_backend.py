@@ -154,5 +154,5 @@ def _position_among_equals(ctx: Any) -> int:  # noqa: ANN401 - RunContext of any
 
 
 def _is_timeout(error: Exception) -> bool:
-    """Whether the engine has ended the attempts because the last one took too long, as the SDKs of both engines say it."""
+    """Whether the last attempt took too long, in the words of either SDK."""
     return type(error).__name__ == "WorkflowTimeoutError" or "Execution timed out after" in str(error)

@@ -11,6 +11,7 @@ from pydantic_ai.durable_exec import (
     BaseDurabilityCapability,
     DurabilityEngineSpec,
     RoleBasedOperationConfig,
+    ToolsetKind,
     conversation_id_from_run_id,
     replay_scope,
 )
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WorkflowsDurability"]
 
-ALL_KINDS = frozenset({"function", "mcp", "dynamic"})
+ALL_KINDS: frozenset[ToolsetKind] = frozenset({"function", "mcp", "dynamic"})
 
 
 class WorkflowsDurability(BaseDurabilityCapability[AgentDepsT]):
@@ -58,7 +59,7 @@ class WorkflowsDurability(BaseDurabilityCapability[AgentDepsT]):
         tool_config_key=METADATA_KEY,
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each role of steps has a configuration
         self,
         *,
         models: Mapping[str, Model] | None = None,

@@ -39,7 +39,11 @@ class EventWaiter(ExternalEventWaiter):
         self._agent = agent
 
     async def wait(
-        self, name: str, *, ask: Callable[[str], Awaitable[JsonValue]], timeout: timedelta | None
+        self,
+        name: str,
+        *,
+        ask: Callable[[str], Awaitable[JsonValue]],
+        timeout: timedelta | None,  # noqa: ASYNC109 - the signature of the base
     ) -> JsonValue:
         """See `ExternalEventWaiter`."""
         step = self._scope.step

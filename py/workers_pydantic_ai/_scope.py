@@ -116,8 +116,8 @@ def require_scope_in_workflows(agent: str) -> None:
             if isinstance(owner, WorkflowEntrypoint):
                 name = type(owner).__name__
                 raise MissingScopeError(
-                    f"Agent {agent!r} has WorkflowsDurability, but {name}.run() is not marked with @durable_agents: its "
-                    f"model requests would be sent again in each replay. Write @durable_agents above "
+                    f"Agent {agent!r} has WorkflowsDurability, but {name}.run() is not marked with @durable_agents: "
+                    f"its model requests would be sent again in each replay. Write @durable_agents above "
                     f"'async def run' of {name}, and import it from workers_pydantic_ai."
                 )
         frame = frame.f_back  # type: ignore[assignment]

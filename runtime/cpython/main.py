@@ -27,7 +27,8 @@ def _load_mount():
 # Outside the `if`: `multiprocessing` runs this file in the processes that it starts, where workflows are imported too.
 _mount = _load_mount()
 _mount.check_version()
-_mount.mount("_stepwell_cpython")
+# The adapters are there without a sync: this Python may have the frameworks.
+_mount.mount("_stepwell_cpython", "workers_pydantic_ai")
 
 
 def _measure_coverage():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models.function import FunctionModel
+
 from workers_pydantic_ai import durable_agents
 
 if TYPE_CHECKING:

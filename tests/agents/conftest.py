@@ -15,7 +15,7 @@ if "_workflows_bridge" not in sys.modules:
     sys.modules["_workflows_bridge"] = module_from_spec(spec)
     sys.path.insert(0, str(ROOT / "py"))
 
-from fake_workflow import FakeWorkflow
+from fake_workflow import FakeWorkflow  # noqa: E402 - it imports what was mounted
 
 
 @pytest.fixture

@@ -137,4 +137,3 @@ class FakeStep:
                 raise WorkflowTimeoutError(f"Execution timed out after {timeout}ms")
             self._workflow.log[key] = json.dumps({"payload": waiting.pop(0), "type": event_type})
         return json.loads(self._workflow.log[key])
-

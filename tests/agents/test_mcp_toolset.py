@@ -8,6 +8,7 @@ from agents import Script, call, run
 fastmcp = pytest.importorskip("fastmcp")
 from pydantic_ai import Agent  # noqa: E402
 from pydantic_ai.mcp import MCPToolset  # noqa: E402
+
 from workers_pydantic_ai import WorkflowsDurability  # noqa: E402
 
 
@@ -36,5 +37,7 @@ def test_mcp_toolset(workflow):
     assert sorted(calls) == ["milk", "tea"]
     steps = [step for step in workflow.steps if "mcp_server" in step]
     assert "support__mcp_server__shop.get_tools-1" in steps
-    assert {"support__mcp_server__shop.call_tool:stock-1", "support__mcp_server__shop.call_tool:stock (2)-1"} < set(steps)
+    assert {"support__mcp_server__shop.call_tool:stock-1", "support__mcp_server__shop.call_tool:stock (2)-1"} < set(
+        steps
+    )
     assert workflow.configs["support__mcp_server__shop.call_tool:stock"] == {"retries": {"limit": 1}}

@@ -10,6 +10,7 @@ from agents import Script, call, run
 from pydantic_ai import Agent, DeferredToolRequests, DeferredToolResults
 from pydantic_ai.capabilities import RequestInput
 from pydantic_ai.tools import Tool
+
 from workers_pydantic_ai import ApproveByEvent, InvalidDecisionWarning, WorkflowsDurability, event_of
 
 
@@ -116,10 +117,10 @@ def test_deferred_requests_as_output(workflow):
     async def body(step):
         first = await shop.agent.run("hi")
         event = await step.wait_for_event("decision", "decided")
-        results = DeferredToolResults(approvals={part.tool_call_id: event["payload"] for part in first.output.approvals})
-        return (
-            await shop.agent.run(message_history=first.all_messages(), deferred_tool_results=results)
-        ).output
+        results = DeferredToolResults(
+            approvals={part.tool_call_id: event["payload"] for part in first.output.approvals}
+        )
+        return (await shop.agent.run(message_history=first.all_messages(), deferred_tool_results=results)).output
 
     assert run(workflow, body) == "ok"
     assert shop.bought == ["tea 1"]

@@ -10,6 +10,7 @@ from pydantic_ai import Agent, CancellationToken, FunctionToolset, RunContext
 from pydantic_ai.exceptions import UserError
 from pydantic_ai.models.test import TestModel
 from pydantic_ai.toolsets import DynamicToolset, ExternalToolset
+
 from workers import WorkflowEntrypoint
 from workers_pydantic_ai import MissingScopeError, WorkflowsDurability
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
-from agents import Script, call, run
+from agents import Script, call, run, workflow_of
+from fake_workflow import Crash
 from pydantic_ai import Agent
+
 from workers_pydantic_ai import ReplayDivergedError, WorkflowsDurability
 
 
@@ -69,11 +72,7 @@ def test_new_tool(workflow):
     """A new tool is offered from the next request on."""
     script = Script([call("weather", city="Oslo")], [call("news")], "ok")
     workflow.crash_after = {"support__function_toolset__<agent>.call_tool:weather"}
-    with pytest.raises(BaseException):  # noqa: B017, PT011 - the process dies
-        import asyncio
-
-        from agents import workflow_of
-
+    with pytest.raises(Crash):
         asyncio.run(workflow.run(workflow_of(Deployment(script, weather).run)))
 
     assert run(workflow, Deployment(script, weather, news).run) == "ok"

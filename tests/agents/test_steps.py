@@ -13,8 +13,10 @@ from pydantic import BaseModel
 from pydantic_ai import Agent, FunctionToolset, ModelRetry, RunContext, ToolFailed
 from pydantic_ai.capabilities import AbstractCapability, SetToolMetadata, durable_operation
 from pydantic_ai.exceptions import ModelHTTPError, UserError
+from pydantic_ai.models.function import FunctionModel
 from pydantic_ai.models.test import TestModel
 from pydantic_ai.toolsets import DynamicToolset
+
 from workers.workflows import NonRetryableError
 from workers_pydantic_ai import ResultNotStorableError, WorkflowsDurability
 
@@ -379,7 +381,6 @@ def test_refusal_of_the_provider(workflow, status, attempts):
 
 def test_model_that_never_answers(workflow):
     """The step's timeout ends the wait; the error names the agent, and where its timeout is set."""
-    from pydantic_ai.models.function import FunctionModel
 
     async def answer(_messages, _info):
         await asyncio.Event().wait()
@@ -452,7 +453,11 @@ def test_dependencies_reach_the_tool(workflow):
         return ctx.deps["user"]
 
     agent = Agent(
-        Script([call("who")], "ok").model, name="support", deps_type=dict, tools=[who], capabilities=[WorkflowsDurability()]
+        Script([call("who")], "ok").model,
+        name="support",
+        deps_type=dict,
+        tools=[who],
+        capabilities=[WorkflowsDurability()],
     )
 
     async def body(_step):
@@ -530,5 +535,3 @@ def test_work_between_steps_is_repeated(workflow):
 
     assert run(workflow, body) == "ok"
     assert (len(passes), script.requests) == (2, 1)
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agents import run
 from pydantic_ai import Agent
 from pydantic_ai.models.function import DeltaToolCall, FunctionModel
+
 from workers_pydantic_ai import WorkflowsDurability
 
 
@@ -59,13 +60,10 @@ def test_event_stream_handler(workflow):
 def test_run_stream(workflow):
     """`run_stream` gives the recorded answer: the step has finished before its first piece is seen."""
     poet = Streaming()
-    pieces = []
 
     async def body(_step):
         async with poet.agent.run_stream("hi") as result:
-            async for text in result.stream_text(delta=True):
-                pieces.append(text)
-            return "".join(pieces)
+            return "".join([text async for text in result.stream_text(delta=True)])
 
     assert run(workflow, body) == "roses are red"
 
@@ -87,5 +85,3 @@ def test_iter(workflow):
         "poet__function_toolset__<agent>.call_tool:rhyme-1",
         "poet__model.request_stream-2",
     ]
-
-

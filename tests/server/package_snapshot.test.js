@@ -112,6 +112,28 @@ for (const [why, source] of [
   });
 }
 
+const VERSION = `
+import importlib.metadata
+try:
+    importlib.metadata.version("package")
+except importlib.metadata.PackageNotFoundError:
+    told = "hello"
+`;
+
+for (const [what, source] of [
+  ["asks for the version of a package", VERSION],
+  ["imports keys that only differ from each other", "from opentelemetry.context import KEY\ntold = 'hello'\n"],
+]) {
+  test(`a snapshot is kept of a package that ${what}`, async () => {
+    const name = what.replaceAll(" ", "_");
+    write(`${name}/python_modules/opentelemetry/context/__init__.py`, "import uuid\nKEY = str(uuid.uuid4())\n");
+    const deployment = project(name, source);
+
+    assert.equal(await makePackageSnapshot(deployment), true);
+    assert.equal(await printed(deployment), "package says hello\n");
+  });
+}
+
 test("none is made of what is small, or of what nobody imports", async () => {
   const [small, unused] = [project("small", "told = 1\n", 1000), { ...project("unused", "told = 1\n"), imports: [] }];
 

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from stepwell.packages.adapters import adapters_of
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -82,6 +84,9 @@ class PackageFolder:
             return f"have changed since {self.lock.name} was made"
         if stamp.get("lock") != self.lock_digest():
             return f"are not those of {self.lock.name}"
+        for adapter in adapters_of(self.declaration.requirements):
+            if stamp.get("adapters", {}).get(adapter.package) != adapter.digest():
+                return f"hold {adapter.package} of another Stepwell"
         missing = [name for name in stamp.get("distributions", []) if not (self.modules / name).is_dir()]
         return f"are not all in {self.modules.name}" if missing else None
 

@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from stepwell.packages.adapters import resolvable_requirements
 from stepwell.packages.locks import locked_python, locked_versions
 from stepwell.packages.package_folder import RUNTIMES
 from stepwell.packages.uv import Uv, interpreter
@@ -30,7 +31,7 @@ def resolution_failure(folder: PackageFolder, answer: UvResult, uv: Uv) -> str:
     declared = f"the dependencies of {folder.declaration.path}"
     if not answer.unsatisfiable:
         return f"{declared.capitalize()} cannot be resolved; nothing was changed.\n{answer.text}"
-    requirements = list(folder.declaration.requirements)
+    requirements = resolvable_requirements(folder.declaration)
     culprits = [each for each in requirements if not _fits(uv, [each])]
     lines = []
     for culprit in culprits:
@@ -72,7 +73,7 @@ def older_than_newest(folder: PackageFolder, uv: Uv, lock: Path) -> Iterator[str
 
     Without this a program would quietly get another major version in one runtime than in another.
     """
-    requirements = list(folder.declaration.requirements)
+    requirements = resolvable_requirements(folder.declaration)
     answer = uv.newest(requirements, locked_python(lock))
     versions = locked_versions(lock)
     for name, newest in re.findall(r"(?m)^([\w.-]+)==(\S+)", answer.text if answer.ok else ""):

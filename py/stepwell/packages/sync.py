@@ -18,6 +18,7 @@ from stepwell import exit_codes
 from stepwell.exceptions import InputError
 from stepwell.host_process import host_root
 from stepwell.node import find_node
+from stepwell.packages.adapters import adapters_of, install_adapters, resolvable_requirements
 from stepwell.packages.declaration import Declaration, check_requirements, find_declaration
 from stepwell.packages.locks import annotate, is_lock_of, locked_python, locked_versions
 from stepwell.packages.package_folder import PREPARED, RUNTIMES, STAMP, PackageFolder, PackageRuntime
@@ -134,7 +135,7 @@ def bring_up_to_date(folder: PackageFolder, *, python: str | None, upgrade: bool
 
 def _make_lock(folder: PackageFolder, uv: Uv, lock: Path, *, upgrade: bool) -> None:
     declaration = folder.declaration
-    requirements = list(declaration.requirements)
+    requirements = resolvable_requirements(declaration)
     if folder.lock.is_file():
         fits = is_lock_of(folder.lock, declaration)
         shutil.copyfile(folder.lock, lock)
@@ -173,6 +174,7 @@ def _install(folder: PackageFolder, uv: Uv, lock: Path, modules: Path) -> None:
     modules.mkdir(exist_ok=True)
     (modules / ".lock").unlink(missing_ok=True)
     (modules / ".gitignore").write_text("*\n", encoding="utf-8")
+    install_adapters(folder.declaration, modules)
 
 
 def _exchange(folder: PackageFolder, modules: Path, lock: Path) -> None:
@@ -180,6 +182,7 @@ def _exchange(folder: PackageFolder, modules: Path, lock: Path) -> None:
     lock.replace(folder.lock)
     stamp = {
         "declared": list(folder.declaration.requirements),
+        "adapters": {adapter.package: adapter.digest() for adapter in adapters_of(folder.declaration.requirements)},
         "runtime": folder.runtime,
         "lock": folder.lock_digest(),
         "bytes": sum(path.stat().st_size for path in modules.rglob("*") if path.suffix in {".py", ".so"}),

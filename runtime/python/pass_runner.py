@@ -18,6 +18,7 @@ from . import interrupts
 from .pass_run import PassRun
 from .quiescence import Quiescence, UndecidedPasses, quiescence_of
 from .sdk import OwnSdk
+from .slow_imports import watch_imports
 from .user_module import UserModule
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class PassRunner:
         try:
             self.deployment = UserModule(options, self._open_sdk(options))
             loaded = self.deployment.load()
+            watch_imports()
         finally:
             interrupts.importing = False
         return json.dumps({**loaded, "output": self._output.take_unowned()})

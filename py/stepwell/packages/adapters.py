@@ -6,8 +6,6 @@ They are not on PyPI. `stepwell sync` installs what an adapter needs from there,
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,6 +40,8 @@ class Adapter:
 
     def digest(self) -> str:
         """A hash of its files."""
+        import hashlib  # noqa: PLC0415 - it loads OpenSSL
+
         found = hashlib.sha256()
         for path in sorted(self.source.rglob("*.py")):
             found.update(f"{path.relative_to(self.source)}\0".encode() + path.read_bytes())
@@ -77,6 +77,8 @@ def resolvable_requirements(declaration: Declaration) -> list[str]:
 
 def install_adapters(declaration: Declaration, modules: Path) -> None:
     """Copies the adapters of *declaration* into *modules*."""
+    import shutil  # noqa: PLC0415 - only for a sync
+
     for adapter in adapters_of(declaration.requirements):
         target = modules / adapter.package
         shutil.copytree(adapter.source, target, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)

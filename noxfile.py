@@ -33,6 +33,8 @@ NODES = ["24"]
 # Carries a browser, for machines that have none of their own.
 CHROMIUM = "@sparticuz/chromium@153.0.0"
 MINIFLARE = "miniflare@5.20261117.0-beta"
+MERMAID = ("mermaid@12.3.0", "linkedom@0.18.15")
+"""Mermaid's parser cleans texts with a library that wants a document."""
 UPSTREAM_SDK = "workers-runtime-sdk==1.9.5"
 RUFF = "ruff==0.17.5"
 MYPY = "mypy==2.4.1"
@@ -369,6 +371,18 @@ def wasmtime(session: nox.Session) -> None:
     session.run(node, *NODE_TEST, *node_tests("tests/wasmtime"), external=True)
     session.env["STEPWELL_RUNTIME"] = "wasmtime"
     session.run(node, *NODE_TEST, *node_tests("tests/guest/every_runtime"), external=True)
+
+
+@nox.session(default=False)
+def mermaid(session: nox.Session) -> None:
+    """Parse the flowcharts of `stepwell graph` with Mermaid itself."""
+    node = use_node(session, NODES[0])
+    # Not in the lock file: 200 MB, for one check.
+    folder = Path(session.create_tmp()).resolve()
+    npm = Path(node).parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
+    session.run(node, str(npm), "install", "--prefix", str(folder), "--ignore-scripts", *MERMAID, external=True)
+    session.env["STEPWELL_MERMAID"] = str(folder / "node_modules")
+    session.run(node, *NODE_TEST, *(session.posargs or node_tests("tests/mermaid")), external=True)
 
 
 @nox.session

@@ -20,6 +20,7 @@ from stepwell.lazy_group import LazyGroup
         "serve": "stepwell.serve:serve",
         "runs": "stepwell.runs:runs",
         "workflows": "stepwell.workflows:workflows",
+        "graph": "stepwell.graph:graph",
         "sync": "stepwell.packages.sync:sync",
         "build": "stepwell.packages.build:build",
         "playground": "stepwell.playground:playground",

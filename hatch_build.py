@@ -42,7 +42,6 @@ NOT_RUN_FOLDERS = {".bin", "@rollup", "@types", "hono/dist/cjs", "hono/dist/type
 # Of what the playground's bundles have in them the licences are left, which its site serves.
 BUNDLED = {
     "@codemirror",
-    "@dagrejs",
     "@lezer",
     "@marijn",
     "@preact",
@@ -53,6 +52,12 @@ BUNDLED = {
     "style-mod",
     "w3c-keyname",
 }
+
+
+# The parser of JavaScript runs as WebAssembly, which the wheel has for every platform, by way of CommonJS.
+COMMON_JS = {"@emnapi", "@napi-rs", "@oxc-parser", "@tybys"}
+# What is there twice: the parser's own package has a copy that nothing loads.
+NOT_LOADED = {Path("oxc-parser/parser.wasm32-wasip1.wasm")}
 
 
 class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -184,4 +189,6 @@ def is_run(path: Path) -> bool:
         return path.name in PYODIDE_CORE
     if path.parts[0] in BUNDLED:
         return False
-    return path.suffix not in NOT_RUN_SUFFIXES and path.name != ".package-lock.json"
+    if path.suffix == ".cjs" and path.parts[0] in COMMON_JS:
+        return True
+    return path.suffix not in NOT_RUN_SUFFIXES and path.name != ".package-lock.json" and path not in NOT_LOADED

@@ -19,6 +19,8 @@ LIMIT_MB = 40
 
 # What of npm's the host runs, and the playground's workers besides; the rest of its packages is in its bundles.
 SERVED = {"@hono", "croner", "fflate", "hono", "pyodide", "ws", "zod"}
+# What draws workflows, and reads JavaScript on every platform.
+DRAWN = {"@dagrejs", "@emnapi", "@napi-rs", "@oxc-parser", "@oxc-project", "@tybys", "oxc-parser", "tslib"}
 WORKED = {"@sqlite.org"}
 PYODIDE_CORE = {
     "package.json",
@@ -120,8 +122,9 @@ def test_no_ballast(members):
     modules = [path for path in members if "node_modules" in path.parts]
 
     assert PYODIDE_CORE == {path.name for path in modules if path.parts[3] == "pyodide"}
-    assert [] == [path for path in modules if path.suffix in {".ts", ".map", ".cts", ".mts", ".cjs"}]
-    assert SERVED | WORKED == {path.parts[3] for path in modules if not path.name.upper().startswith("LICEN")}
+    assert [] == [path for path in modules if path.suffix in {".ts", ".map", ".cts", ".mts"}]
+    assert DRAWN >= {path.parts[3] for path in modules if path.suffix == ".cjs"}
+    assert SERVED | WORKED | DRAWN == {path.parts[3] for path in modules if not path.name.upper().startswith("LICEN")}
     assert [] == [path for path in members if "__pycache__" in path.parts or "tests" in path.parts]
 
 
@@ -163,6 +166,25 @@ def test_runs(installed, away, environment):
     assert isinstance(json.loads(output), dict)
     # V8's own cache is made everywhere; a snapshot would take seconds.
     assert [] == [*Path(environment["XDG_CACHE_HOME"]).rglob("*.snapshot")]
+
+
+@pytest.mark.parametrize("name", ["order.py", "order.ts"])
+def test_draws(installed, away, environment, name):
+    """Workflows of both languages are drawn from their source."""
+    (away / "order.py").write_text(
+        "from workers import WorkflowEntrypoint\nclass Order(WorkflowEntrypoint):\n"
+        '    async def run(self, event, step):\n        await step.sleep("nap", "1 minute")\n'
+    )
+    (away / "order.ts").write_text(
+        'import { WorkflowEntrypoint } from "cloudflare:workers";\nexport class Order extends WorkflowEntrypoint {\n'
+        '  async run(event: any, step: any) {\n    await step.sleep("nap", "1 minute");\n  }\n}\n'
+    )
+
+    text = run(installed / "stepwell", "graph", name, folder=away, environment=environment)
+    picture = run(installed / "stepwell", "graph", name, "--format", "svg", folder=away, environment=environment)
+
+    assert "Order\n└─ sleep nap (1 minute)\n" == text
+    assert picture.startswith("<svg ")
 
 
 def test_doctor(installed, away, environment):

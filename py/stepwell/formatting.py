@@ -7,6 +7,8 @@ import re
 import shlex
 from datetime import UTC, datetime
 
+from stepwell.printable import printable_json
+
 STATUS_SIGNS = {
     "complete": "✅ Completed",
     "errored": "❌ Errored",
@@ -76,7 +78,7 @@ def step_title(step_name: str) -> str:
 
 def to_json(value: object, *, indent: int | None = None) -> str:
     """*value* as JSON that people can read."""
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+    return printable_json(json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def shortened(text: str, limit: int) -> str:

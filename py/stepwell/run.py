@@ -250,11 +250,10 @@ class RunCommand:
         subject = Subject(self._name, request.instance_id, tuple(request.state_words()))
         if not self._is_live:
             return PlainProgress(sys.stderr, subject, self._since)
-        from rich.console import Console  # noqa: PLC0415 - only for a terminal
-
+        from stepwell.console import open_console  # noqa: PLC0415 - only for a terminal
         from stepwell.live import LiveProgress  # noqa: PLC0415
 
-        return LiveProgress(Console(stderr=True, highlight=False), subject, self._since)
+        return LiveProgress(open_console(is_error=True), subject, self._since)
 
     def _explain_loss(self, error: HostLostError, *, last_try: bool) -> None:
         """Say what became of the host; go on only where another process had it."""

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .values import JsDict, decode
 
 if TYPE_CHECKING:
+    from asyncio import Task
     from contextvars import Context
 
     from .batch import Message
+    from .delivery import Outcome
 
 PENDING = "pending"
 """The engine owes an answer, which is on its way."""
@@ -19,6 +21,9 @@ RUNNING = "running"
 """A callback runs."""
 IDLE = "idle"
 """Nothing happens before a time or an event: a sleep, a wait, the pause before a retry."""
+
+UNORDERED = frozenset({"call", "exchange", "output", "rollback"})
+"""Kinds of calls whose answers are in no log: they are given as soon as they are here."""
 
 Perform = Callable[..., Any]
 """
@@ -36,7 +41,7 @@ Delay = Callable[[JsDict, BaseException, dict[str, Any]], Awaitable[object]]
 
 
 class RollbackContext(NamedTuple):
-    """What a rollback handler is told of the step that it undoes."""
+    """What a rollback handler gets: the step that it undoes, and why."""
 
     context: JsDict
     error: dict[str, Any]
@@ -84,8 +89,12 @@ class Call:
     """Absent where what the callback gives is canonical text already."""
     user_config: str | None = None
     delay: Delay | None = None
-    told: dict[str, Any]
-    """Of a rollback handler: the engine's last order."""
+    order: Message
+    """The engine's last ``attempt`` message."""
+    stored: Outcome | None = None
+    """Where the log has the outcome: its place among the others."""
+    task: Task[None] | None = None
+    """The attempt that runs, or has run."""
     ref = 0
     state = PENDING
     attempt = 0
@@ -93,7 +102,8 @@ class Call:
     config = ""
     """JSON text of the full configuration of the last attempt."""
     value: str | None = None
-    failure: tuple[BaseException, dict[str, Any]] | None = None
+    failure: Message | None = None
+    """What its last attempt has raised, as data."""
 
     def __init__(self, kind: str, name: str, count: int, read: Read = decode) -> None:
         """Describe a call that has not been sent yet."""
@@ -101,4 +111,9 @@ class Call:
         self.name = name
         self.count = count
         self.read = read
-        """What makes of canonical text what the caller gets."""
+        """Decodes the stored text into the caller's value."""
+
+    def cancel_attempt(self) -> None:
+        """Let the callback that runs know that its outcome no longer counts."""
+        if self.task is not None and not self.task.done():
+            self.task.cancel("The attempt has timed out.")

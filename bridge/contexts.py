@@ -1,4 +1,4 @@
-"""What the user's functions are told when they are called: callbacks, rollback handlers and delay functions."""
+"""The arguments of the user's functions: callbacks, rollback handlers and delay functions."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def to_context(call: Call, attempt: int, config: str) -> JsDict:
 
 
 def rollback_context(call: Call) -> RollbackContext:
-    """What the rollback handler is told that *call* orders to run."""
-    told = call.told["rollback"]
-    context = to_context(call, told["attempt"], json.dumps(told["config"]))
-    return RollbackContext(context, told["error"], call.told.get("value"))
+    """Make what the rollback handler of *call* gets."""
+    step = call.order["rollback"]
+    context = to_context(call, step["attempt"], json.dumps(step["config"]))
+    return RollbackContext(context, step["error"], call.order.get("value"))
 
 
 async def ask_delay(call: Call, message: Message) -> Message:
@@ -39,12 +39,8 @@ async def ask_delay(call: Call, message: Message) -> Message:
     Returns:
         ``{"delay": ...}``, in ms or text, or ``{"failure": text}`` where it gives what is no delay.
     """
-    wire = message.get("error")
-    if wire is None and call.failure is not None:
-        error, wire = call.failure
-    else:
-        wire = wire or {"name": "Error", "message": ""}
-        error = from_wire(wire)
+    wire = message.get("error") or call.failure or {"name": "Error", "message": ""}
+    error = from_wire(wire)
     context = to_context(call, message["attempt"], json.dumps(message["config"]))
     delay = await call.delay(context, error, wire) if call.delay else _static_delay(call)
     return {"delay": delay} if _is_delay(delay) else {"failure": f"{_INVALID}: {delay!r}"}

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from asyncio import AbstractEventLoop
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from asyncio import Task
     from collections.abc import Coroutine
     from contextvars import Context
 
     from .batch import Message
     from .calls import Call
-    from .session import Session
 
 __all__ = ["Link", "Loop"]
 
+# The session itself, which is described in terms of these.
+SessionT_contra = TypeVar("SessionT_contra", contravariant=True)
 
-class Link(Protocol):
-    """The way to the engine."""
+
+class Link(Protocol[SessionT_contra]):
+    """The way to the engine, and to whoever decides when code runs. The twin is `link.d.ts`."""
 
     def post(self, message: Message) -> None:
         """Send *message* with the batch of this turn."""
@@ -28,22 +31,30 @@ class Link(Protocol):
     def post_value(self, head: str, value: str) -> None:
         """As `post_text`, of a message that ends with *value*, which is canonical text; *head* is all before it."""
 
-    def begin(self, session: Session, call: Call, attempt: int) -> None:
+    def begin(self, session: SessionT_contra, call: Call, attempt: int) -> None:
         """Have `Session.attempt` called in this turn, after all messages posted so far have left the interpreter."""
 
-    def ended(self, session: Session, ref: int, attempt: int) -> None:
+    def ended(self, session: SessionT_contra, ref: int, attempt: int) -> None:
         """The callback of an attempt that had timed out has ended: whoever watches it can stop."""
 
-    def touch(self, session: Session) -> None:
-        """*session* may have come to rest: look at it at the end of this turn."""
+    def touch(self, session: SessionT_contra) -> None:
+        """*session* may be quiet now: check it at the end of this turn."""
 
-    def js_was_notified(self, session: Session) -> None:
-        """JavaScript has been told of an outcome: look at *session* when it has had its turn."""
+    def outcome_due(self, session: SessionT_contra) -> None:
+        """Call `Session.give_outcome` when the code of *session* has done all that it could."""
+
+    def js_was_notified(self, session: SessionT_contra) -> None:
+        """JavaScript has an outcome of *session*, and has done what it can with it one turn later."""
 
 
-class Loop(AbstractEventLoop):
+class Loop(AbstractEventLoop, Generic[SessionT_contra]):
     """An event loop that knows which tasks belong to which session."""
 
-    def begin_now(self, coro: Coroutine[Any, Any, None], session: Session, context: Context) -> None:
-        """Run *coro*, of *session*, in a task: up to its first wait at once, where Python can do so."""
+    drains = 0
+    """How often all that was runnable has run."""
+
+    def begin_now(
+        self, coro: Coroutine[Any, Any, None], session: SessionT_contra, context: Context
+    ) -> Task[None] | None:
+        """Run *coro*, of *session*, up to its first wait at once where Python can. Gives its task if it goes on."""
         raise NotImplementedError

@@ -54,13 +54,22 @@ export type ShownConfig = Omit<StepConfig, "retries"> & {
 
 export type StepKind = "do" | "sleep" | "waitForEvent";
 
-/** What the log knows of a step when a pass starts. `open`: it has begun and has no outcome yet. */
+/**
+ * What the log has of a step when a pass starts. First come the outcomes, in the order in which they became known, then
+ * the steps that are open: they have begun and have no outcome yet.
+ */
 export type HistoryEntry =
-  | { kind: StepKind; name: string; count: number; outcome: "value"; value: Encoded }
-  | { kind: StepKind; name: string; count: number; outcome: "error"; error: WireError }
+  | (StepIdentity & { outcome: "value"; value: Encoded })
+  | (StepIdentity & { outcome: "error"; error: WireError })
   /** Finished, but too large to hand over unasked: send the call and the engine resolves it. */
-  | { kind: StepKind; name: string; count: number; outcome: "stored" }
-  | { kind: StepKind; name: string; count: number; outcome: "open" };
+  | (StepIdentity & { outcome: "stored" })
+  | (StepIdentity & { outcome: "open" });
+
+export interface StepIdentity {
+  kind: StepKind;
+  name: string;
+  count: number;
+}
 
 /** Engine to guest. */
 export type ToGuest =
@@ -81,12 +90,21 @@ export type ToGuest =
       defaults: StepConfig;
       /** How many `do` calls the pass may make. */
       stepLimit: number;
-      history: HistoryEntry[];
       /**
-       * The instance rolls back. `run()` is called to find the rollback handlers again, and no callback runs: a step gives
-       * or raises what the history has of it, and nothing (undefined) where that has no outcome; so does a wait. A sleep
-       * ends at once. Each step that has a handler is told by `rollback`, the end of it all by `replayed`. After that,
-       * steps, sleeps and waits are refused.
+       * The guest gives these outcomes to `run()` in this order, one at a time: the next when the code has done all that it
+       * could with the one before. Outcomes that become known later come after them, save the answers to `call`,
+       * `writeChunk` and `readChunk`, and refusals, which no log has.
+       */
+      history: HistoryEntry[];
+      /** How many of the outcomes an earlier pass was given; absent: all of them. */
+      seen?: number;
+      /** The earlier pass was cut: it may not have done all that it could. */
+      cut?: true;
+      /**
+       * The instance rolls back. `run()` is called to find the rollback handlers again, and no callback runs: a call gives
+       * or raises what the history has of it, and stays pending where that has no outcome. The guest sends `rollback` for
+       * each step that has a handler, and `replayed` when `run()` is over or waits for what is not in the history. After
+       * that, steps, sleeps and waits are refused.
        */
       rollback?: true;
     }
@@ -107,19 +125,27 @@ export type ToGuest =
   | { type: "delay"; pass: number; ref: number; attempt: number; config: ShownConfig; error?: WireError }
   /** `value` is absent for a sleep, and where the guest itself sent it in `done`. */
   | { type: "resolve"; pass: number; ref: number; value?: Encoded }
-  /** `error` is absent where the guest itself sent it in the last `failed` of `ref`. */
-  | { type: "reject"; pass: number; ref: number; error?: WireError }
+  /**
+   * `error` is absent where the guest itself sent it in the last `failed` of `ref`. `refused`: the call breaks a rule, and
+   * is not in the log.
+   */
+  | { type: "reject"; pass: number; ref: number; error?: WireError; refused?: true }
+  /** A step that the history has as open has ended before the guest has called it. */
+  | ({ type: "recorded"; pass: number } & Exclude<HistoryEntry, { outcome: "open" }>)
   /** While on, the guest begins no attempt by itself (a pause is pending). */
   | { type: "hold"; pass: number; on: boolean }
   /** This attempt has timed out, or what it gave is refused. Its callback is not interrupted unless it keeps the interpreter from everybody else. */
   | { type: "expired"; pass: number; ref: number; attempt: number }
-  /** The pass is over for the engine: give up its coroutines. Nothing it sends counts any more. */
-  | { type: "drop"; pass: number; reason: string };
+  /**
+   * The pass is over for the engine: give up its coroutines. Nothing it sends counts any more. `reason` is absent where
+   * `run()` has come to its end.
+   */
+  | { type: "drop"; pass: number; reason?: string };
 
 /** Guest to engine. */
 export type FromGuest =
   /**
-   * A call of `step.do`. `config` as the user wrote it (retries, timeout, sensitive), absent if none was given.
+   * A call of `step.do`, or a request for the output of a step that has ended. `config` as the user wrote it (retries, timeout, sensitive), absent if none was given.
    * `started`: the guest begins attempt 1 right after this message has left. It may do so only when the step is not in
    * the history, the pass is not on hold, and the configuration is absent or one for which an `attempt` message has
    * shown before that its retry limit is above 0. `rollback`: it has a rollback handler, with this configuration.
@@ -140,7 +166,7 @@ export type FromGuest =
   | { type: "delay"; pass: number; ref: number; attempt: number; delay?: unknown; failure?: string }
   /** In a pass that rolls back: `ref` stands for the rollback handler of this step. */
   | { type: "rollback"; pass: number; ref: number; name: string; count: number; config?: object }
-  /** In a pass that rolls back: `run()` is over, in whichever way, and all handlers have been told. */
+  /** In a pass that rolls back: all handlers have been sent, and `run()` is over or can do no more. */
   | { type: "replayed"; pass: number }
   /** Either `duration` (ms or "5 minutes") or `until` (ms since 1970). */
   | {
@@ -171,6 +197,11 @@ export type FromGuest =
    * value of `done` is then `{"$":"stream","v":{name, count, chunks, bytes, preview}}`. Answered by `resolve`.
    */
   | { type: "writeChunk"; pass: number; ref: number; step: number; attempt: number; index: number; value: Encoded }
+  /**
+   * How long after the start of the instance each outcome became known that has a place in the history. Answered by
+   * `resolve` with an encoded list of milliseconds.
+   */
+  | { type: "readTimes"; pass: number; ref: number }
   /** A chunk of the byte stream that a step of this instance has given. Answered by `resolve` with encoded bytes. */
   | { type: "readChunk"; pass: number; ref: number; name: string; count: number; index: number }
   /** `run()` returned. */

@@ -1,66 +1,58 @@
 /**
  * A session: the guest's half of one pass, for workflows in JavaScript.
  *
- * It numbers the calls, answers what the log already knows, runs attempts, and tells the engine. It decides nothing else:
- * retries, limits, time and storage are the engine's. `step.js` makes its calls on `Session.port`. The twin of this file
- * is `session.py`.
+ * It numbers the calls, gives the outcomes that the log has, runs attempts, and sends the rest to the engine. It decides
+ * nothing else: retries, limits, time and storage are the engine's. `step.js` makes its calls on `Session.port`. The twin of
+ * this file is `session.py`.
  */
 
-/** @import { FromGuest, HistoryEntry, ShownConfig, StepKind, ToGuest, WireError } from "./protocol.d.ts" */
-/** @import { Callback, StepPort } from "./step.js" */
+/** @import { Attempt, CallState } from "./calls.js" */
+/** @import { Link, Loop } from "./link.d.ts" */
+/** @import { HistoryEntry, ShownConfig, StepKind, ToGuest, WireError } from "./protocol.d.ts" */
+/** @import { Callback, Settle, StepPort } from "./step.js" */
 
+import { Call, UNORDERED } from "./calls.js";
+import { askDelay, rollbackContext, toContext } from "./contexts.js";
+import { Delivery, Outcome } from "./delivery.js";
 import { fromWire } from "./errors.js";
 
-/**
- * The way to the engine.
- *
- * @typedef {object} Link
- * @property {(message: FromGuest) => void} post sends a message with the batch of this turn
- * @property {(attempt: () => void) => void} begin calls it after all messages posted so far have left the interpreter
- * @property {(session: Session) => void} touch the session may have come to rest: look at it at the end of this turn
- * @property {(session: Session, ref: number, run: () => Promise<void>) => void} run runs an attempt, so that what its
- *   code prints is known to be its own
- *
- * What a call waits for. `pending`: an answer of the engine that is under way. `running`: its callback. `idle`: a time, an
- * event or a retry.
- * @typedef {"pending" | "running" | "idle"} CallState
- *
- * @typedef {object} Call
- * @property {number} ref
- * @property {StepKind | "rollback" | "call" | "chunk"} kind
- * @property {string} name
- * @property {number} count
- * @property {CallState} state
- * @property {Parameters<StepPort>[3]} settle
- * @property {Callback | undefined} callback
- * @property {Callback | undefined} delay
- * @property {string} userConfig
- * @property {ShownConfig | undefined} config
- * @property {number} attempt the one that runs, or 0
- * @property {string | undefined} value
- * @property {WireError | undefined} failure of its last attempt
- * @property {Attempt | undefined} told the engine's last order
- *
- * @typedef {Extract<ToGuest, { type: "attempt" }>} Attempt
- */
+/** How soon the engine refuses a call that it refuses. */
+const ROUND_TRIP_S = 0.25;
 
-/** Configurations (defaults, user's) that the engine has shown to allow a retry, and what they come to. @type {Map<string, ShownConfig>} */
+/** Configurations (defaults, user's) that the engine has shown to allow a retry, merged. @type {Map<string, ShownConfig>} */
 const merged = new Map();
 
-/** @type {Call["settle"]} */
-const NOBODY = () => {};
+/** @type {Settle} */
+const ignore = () => {};
+
+/** An entry of the history, its place among the outcomes, and the call where it has been made. @typedef {{ entry: HistoryEntry, rank: number, call: Call | undefined }} Known */
 
 export class Session {
   /** Messages of the engine received so far; `start` is the first. */
   seen = 1;
-  /** @type {Record<CallState, number>} */
-  #states = { pending: 0, running: 0, idle: 0 };
+  /** How many calls are idle. */
+  #idle = 0;
   #link;
+  #loop;
   #defaults;
   #stepLimit;
-  /** @type {Map<string, HistoryEntry>} */
-  #history;
-  #unreplayed;
+  /** @type {Map<string, Known>} */
+  #history = new Map();
+  #delivery;
+  /** `Loop.drains` when the latest outcome was given: one at a time. */
+  #givenIn = -1;
+  /** How many answers of bindings, and for chunks, are on their way. */
+  #openAnswers = 0;
+  /** When the latest call was made that the log does not have. */
+  #lastNewCall = -Infinity;
+  /** Whether `run()` does what an earlier pass has done. */
+  #repeating;
+  /** How many of the calls that are open in the history have not been made. */
+  #uncalled;
+  /** How many outcomes an earlier pass was given. */
+  #seenOutcomes;
+  /** Whether the earlier pass may not have done all that it could. */
+  #wasCut;
   #steps = 0;
   /** @type {Map<string, number>} */
   #counts = new Map();
@@ -75,22 +67,36 @@ export class Session {
   #refusing = false;
 
   /**
+   * Begin from a `start` message.
+   *
    * @param {Extract<ToGuest, { type: "start" }>} start
-   * @param {Link} link
+   * @param {Link<Session>} link
+   * @param {Loop<Session>} loop
    */
-  constructor({ pass, defaults, stepLimit, history, rollback }, link) {
+  constructor({ pass, defaults, stepLimit, history, rollback, seen, cut }, link, loop) {
     this.pass = pass;
     this.#rollingBack = rollback === true;
     this.#link = link;
+    this.#loop = loop;
     this.#defaults = defaults;
     this.#stepLimit = stepLimit;
-    this.#history = new Map(history.map((entry) => [keyOf(entry.kind, entry.name, entry.count), entry]));
-    this.#unreplayed = history.filter(({ outcome }) => outcome === "value" || outcome === "error").length;
+    for (const [rank, entry] of history.entries()) this.#history.set(keyOf(entry), { entry, rank, call: undefined });
+    const recorded = history.filter((entry) => entry.outcome !== "open");
+    this.#delivery = new Delivery(recorded.length, loop.time());
+    this.#repeating = history.length > 0;
+    this.#uncalled = history.length - recorded.length;
+    this.#seenOutcomes = seen ?? recorded.length;
+    this.#wasCut = cut === true;
   }
 
-  /** Whether the log holds results that this pass has yet to come to. A call that is new ends it. */
+  /** Whether `run()` repeats what an earlier pass has done, and printed. */
   get replaying() {
-    return this.#unreplayed > 0 || (this.#rollingBack && !this.#refusing);
+    return this.#repeating || this.searching;
+  }
+
+  /** Whether `run()` is being replayed to find the rollback handlers. */
+  get searching() {
+    return this.#rollingBack && !this.#refusing;
   }
 
   get closed() {
@@ -101,43 +107,40 @@ export class Session {
     return this.#rollingBack;
   }
 
-  /** Whether all calls wait for a time, an event or a retry. */
+  /** Whether all calls wait for a time, an event or a retry; on hold, what the engine owes does not count. */
   get idle() {
-    const { pending, running, idle } = this.#states;
-    return idle > 0 && running === 0 && (pending === 0 || this.#held);
+    if (this.#delivery.waiting) return false;
+    if (this.#idle === 0 || this.#idle === this.#calls.size) return this.#idle > 0;
+    return this.#held && [...this.#calls.values()].every(({ state }) => state !== "running");
   }
 
   // Calls ------------------------------------------------------------------------------------------------------------
 
   /** Where `WorkflowStep` makes its calls. @type {StepPort} */
-  port = (kind, name, options, settle, callback, delay, rollback) => {
+  port = (kind, name, text, settle, callback, delay, rollback) => {
     // A pass that is over stays where it is: an error would let its code go on in a `catch`.
     if (this.#closed) return;
-    if (kind === "writeChunk" || kind === "readChunk") return this.#exchange(kind, name, JSON.parse(options), settle);
-    if (this.#refusing) {
-      settle("error", JSON.stringify(noSteps()), -1);
-      return;
-    }
-    if (kind === "do" && ++this.#steps > this.#stepLimit) {
-      settle("error", JSON.stringify(limitReached(this.#stepLimit)), -1);
-      return;
-    }
+    const options = JSON.parse(text);
+    if (kind === "writeChunk" || kind === "readChunk") return this.#exchange(kind, name, options, settle);
     if (kind === "call") throw new Error("A binding calls the session itself.");
-    const count = (this.#counts.get(`${kind} ${name}`) ?? 0) + 1;
-    this.#counts.set(`${kind} ${name}`, count);
-    const entry = this.#history.get(keyOf(kind, name, count));
-    const given = JSON.parse(options);
-    if (rollback && this.#rollingBack) this.#register(name, count, rollback, given.rollback);
-    if (this.#replay(entry, settle)) return;
-    if (!entry) this.#unreplayed = 0;
-    const call = this.#add(kind, name, count, { settle, callback, delay });
-    if (kind !== "do") return this.#ask(call, given);
-    call.userConfig = given.config === undefined ? "" : JSON.stringify(given.config);
-    this.#do(call, entry, rollback && (given.rollback ? { config: given.rollback } : {}));
+    if (this.#refusing) return settle("error", JSON.stringify(noSteps()), -1);
+    if (kind === "do" && ++this.#steps > this.#stepLimit) {
+      return settle("error", JSON.stringify(limitReached(this.#stepLimit)), -1);
+    }
+    const count = this.#nextCount(kind, name);
+    if (rollback && this.#rollingBack) this.#register(name, count, rollback, options.rollback);
+    const known = this.#history.get(keyOf({ kind, name, count }));
+    if (this.#recall(known, settle)) return;
+    const call = this.#add(new Call(kind, name, count, settle));
+    if (kind !== "do") return this.#ask(call, known, options);
+    call.callback = callback;
+    call.delay = delay;
+    call.userConfig = options.config === undefined ? "" : JSON.stringify(options.config);
+    this.#do(call, known, rollback && (options.rollback ? { config: options.rollback } : {}));
   };
 
   /**
-   * Call *method* of another workflow, or of one of its instances. Until it is answered the pass is not at rest.
+   * Call *method* of another workflow, or of one of its instances. Until it is answered the pass is not quiet.
    *
    * @param {string} workflow
    * @param {string} method
@@ -147,27 +150,29 @@ export class Session {
   call(workflow, method, args) {
     return new Promise((resolve, reject) => {
       if (this.#closed) return;
-      /** @type {Call["settle"]} */
+      /** @type {Settle} */
       const settle = (outcome, text) => {
         if (outcome === "value") resolve(text);
         else reject(fromWire(JSON.parse(text ?? "{}")));
       };
-      const call = this.#add("call", workflow, 0, { settle, state: "pending" });
+      const call = this.#add(new Call("call", workflow, 0, settle));
+      this.#openAnswers += 1;
       this.#track(call);
       this.#link.post({ type: "call", pass: this.pass, ref: call.ref, workflow, method, args });
     });
   }
 
   /**
-   * Write or read a chunk of a byte stream. Until it is answered the pass is not at rest.
+   * Write or read a chunk of a byte stream. Until it is answered the pass is not quiet.
    *
    * @param {"writeChunk" | "readChunk"} type
    * @param {string} name
    * @param {any} options
-   * @param {Call["settle"]} settle
+   * @param {Settle} settle
    */
   #exchange(type, name, { count, ...more }, settle) {
-    const call = this.#add("chunk", name, count, { settle, state: "pending" });
+    const call = this.#add(new Call("exchange", name, count, settle));
+    this.#openAnswers += 1;
     this.#track(call);
     const { pass } = this;
     const { ref } = call;
@@ -175,14 +180,21 @@ export class Session {
   }
 
   /**
-   * @param {Call["kind"]} kind
+   * Count a call: which one of its kind and name it is.
+   *
+   * @param {StepKind} kind
    * @param {string} name
-   * @param {number} count
-   * @param {Pick<Call, "settle"> & Partial<Call>} more
    */
-  #add(kind, name, count, more) {
-    /** @type {Call} */
-    const call = { ref: ++this.#lastRef, kind, name, count, userConfig: "", state: "idle", attempt: 0, callback: undefined, delay: undefined, config: undefined, value: undefined, failure: undefined, told: undefined, ...more }; // prettier-ignore
+  #nextCount(kind, name) {
+    const key = `${kind} ${name}`;
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
+    return count;
+  }
+
+  /** @param {Call} call */
+  #add(call) {
+    call.ref = ++this.#lastRef;
     this.#calls.set(call.ref, call);
     return call;
   }
@@ -190,51 +202,75 @@ export class Session {
   /**
    * @param {string} name
    * @param {number} count
-   * @param {Callback} callback
+   * @param {Callback} handler
    * @param {object | undefined} config
    */
-  #register(name, count, callback, config) {
-    const call = this.#add("rollback", name, count, { callback, settle: NOBODY });
+  #register(name, count, handler, config) {
+    const call = this.#add(new Call("rollback", name, count, ignore));
+    call.callback = handler;
+    call.state = "idle";
     this.#track(call);
-    const given = config ? { config } : {};
-    this.#link.post({ type: "rollback", pass: this.pass, ref: call.ref, name, count, ...given });
+    this.#link.post({ type: "rollback", pass: this.pass, ref: call.ref, name, count, ...(config ? { config } : {}) });
   }
 
   /**
-   * @param {HistoryEntry | undefined} entry
-   * @param {Call["settle"]} settle
-   * @returns {boolean} whether that settles it
+   * Give a call what the log has of it, when its turn comes. In a rollback's replay a call without an outcome stays pending,
+   * as it was when the run failed.
+   *
+   * @param {Known | undefined} known
+   * @param {Settle} settle
+   * @returns {boolean} false where the engine is to be asked
    */
-  #replay(entry, settle) {
-    if (!entry || entry.outcome === "open") {
-      if (this.#rollingBack) settle("value", undefined, -1);
-      return this.#rollingBack;
-    }
-    if (entry.outcome === "value") settle("value", entry.kind === "sleep" ? undefined : entry.value, -1);
-    else if (entry.outcome === "error") settle("error", JSON.stringify(entry.error), -1);
-    else return false;
-    this.#unreplayed -= 1;
+  #recall(known, settle) {
+    const { outcome } = known?.entry ?? { outcome: "new" };
+    if (outcome === "new" && this.#delivery.behind) this.#lastNewCall = this.#loop.time();
+    if (outcome === "stored") return false;
+    if (outcome === "open" || outcome === "new") return this.#rollingBack;
+    const { entry, rank } = /** @type {Known} */ (known);
+    const recorded = new Outcome(settle);
+    recorded.arrive(valueOf(entry), entry.outcome === "error" ? entry.error : undefined);
+    this.#delivery.expect(rank, recorded);
+    this.#link.outcomeDue(this);
     return true;
   }
 
   /**
+   * Continue a call whose outcome is not in the history.
+   *
    * @param {Call} call
-   * @param {HistoryEntry | undefined} entry
+   * @param {Known} known
+   */
+  #adopt(call, known) {
+    known.call = call;
+    if (known.entry.outcome === "open") {
+      call.state = "idle";
+      this.#uncalled -= 1;
+      this.#endRepetitionAfterCrash();
+    } else {
+      call.state = "pending";
+      call.stored = new Outcome(call.settle);
+      this.#delivery.expect(known.rank, call.stored);
+    }
+  }
+
+  /**
+   * @param {Call} call
+   * @param {Known | undefined} known
    * @param {{ config?: object } | undefined} rollback
    */
-  #do(call, entry, rollback) {
+  #do(call, known, rollback) {
     const { ref, name, count, userConfig } = call;
     const config = userConfig === "" ? {} : { config: JSON.parse(userConfig) };
-    if (entry) call.state = entry.outcome === "open" ? "idle" : "pending";
+    if (known) this.#adopt(call, known);
     else call.state = !this.#held && this.#mayRetry(call) ? "running" : "pending";
     const started = call.state === "running" ? { started: /** @type {const} */ (true) } : {};
-    this.#track(call);
     const withRollback = rollback ? { rollback } : {};
+    this.#track(call);
     this.#link.post({ type: "do", pass: this.pass, ref, name, count, ...config, ...withRollback, ...started });
     if (call.state !== "running") return;
     call.attempt = 1;
     call.config = userConfig === "" ? this.#defaults : merged.get(this.#configKey(call));
-    this.#link.begin(() => this.#begin(call, 1));
+    this.#link.begin(this, call, 1);
   }
 
   /** Whether an attempt may begin before the engine has it on disk; it must not where there is only one. @param {Call} call */
@@ -249,20 +285,22 @@ export class Session {
 
   /**
    * @param {Call} call
+   * @param {Known | undefined} known
    * @param {any} options
    */
-  #ask(call, options) {
+  #ask(call, known, { event_type: eventType, ...timing }) {
     const { ref, name, count } = call;
     const kind = /** @type {"sleep" | "waitForEvent"} */ (call.kind);
-    const { event_type: eventType, ...rest } = options;
+    call.state = "idle";
+    if (known) this.#adopt(call, known);
     this.#track(call);
-    const asked = kind === "sleep" ? rest : { eventType, ...rest };
-    this.#link.post({ type: kind, pass: this.pass, ref, name, count, ...asked });
+    const details = kind === "sleep" ? timing : { eventType, ...timing };
+    this.#link.post({ type: kind, pass: this.pass, ref, name, count, ...details });
   }
 
   /** @param {Call} call */
   #track(call) {
-    this.#states[call.state] += 1;
+    if (call.state === "idle") this.#idle += 1;
     this.#link.touch(this);
   }
 
@@ -271,91 +309,56 @@ export class Session {
    * @param {CallState} state
    */
   #move(call, state) {
-    this.#states[call.state] -= 1;
+    this.#idle += Number(state === "idle") - Number(call.state === "idle");
     call.state = state;
-    this.#track(call);
+    this.#link.touch(this);
   }
 
   // Attempts ---------------------------------------------------------------------------------------------------------
 
   /**
+   * Run the callback of *call* once.
+   *
    * @param {Call} call
    * @param {number} attempt
    */
-  #begin(call, attempt) {
-    if (this.#closed || call.attempt !== attempt) return;
-    this.#link.run(this, call.ref, async () => {
+  attempt(call, attempt) {
+    if (!this.#isCurrent(call, attempt)) return;
+    this.#loop.beginNow(this, call.ref, async () => {
       const run = /** @type {Callback} */ (call.callback);
-      const told = call.kind === "rollback" ? rollbackContextOf(call) : contextOf(call, attempt, call.config);
-      const { value, error } = JSON.parse(await run(JSON.stringify(told), call.ref));
-      // The outcome of an attempt that has timed out no longer counts.
-      if (this.#closed || call.attempt !== attempt) return;
-      call.attempt = 0;
-      call.value = value;
-      call.failure = error;
-      this.#move(call, error ? "idle" : "pending");
-      const { pass } = this;
-      const { ref } = call;
-      this.#link.post(
-        error ? { type: "failed", pass, ref, attempt, error } : { type: "done", pass, ref, attempt, value },
-      );
+      const input = call.kind === "rollback" ? rollbackContext(call) : toContext(call, attempt, call.config);
+      const { value, error } = JSON.parse(await run(JSON.stringify(input), call.ref, (abort) => (call.abort = abort)));
+      if (this.#isCurrent(call, attempt)) this.#endAttempt(call, attempt, value, error);
+      else if (!this.#closed) this.#link.ended(this, call.ref, attempt);
     });
   }
 
   /**
    * @param {Call} call
-   * @param {Extract<ToGuest, { type: "delay" }>} message
+   * @param {number} attempt
+   * @param {string} value
+   * @param {WireError | undefined} error
    */
-  #askDelay(call, { attempt, config, error = call.failure }) {
-    this.#move(call, "running");
-    this.#link.run(this, call.ref, async () => {
-      const told = { ctx: contextOf(call, attempt, config), error: error ?? { name: "Error", message: "" } };
-      // The code may have no delay function any more, where the log says that it had one.
-      const fixed = () => JSON.stringify({ delay: JSON.parse(call.userConfig || "{}").retries?.delay });
-      const answer = JSON.parse(await (call.delay?.(JSON.stringify(told), call.ref) ?? fixed()));
-      // The engine may have stopped waiting, and settled the call.
-      if (this.#closed || this.#calls.get(call.ref) !== call) return;
-      this.#move(call, "idle");
-      const said = answer.error ? { failure: `threw an error: ${answer.error.message}` } : { delay: answer.delay };
-      this.#link.post({ type: "delay", pass: this.pass, ref: call.ref, attempt, ...said });
-    });
-  }
-
-  // Messages of the engine -------------------------------------------------------------------------------------------
-
-  /** @param {Exclude<ToGuest, { type: "start" } | { type: "drop" }>} message for this pass */
-  receive(message) {
-    this.seen += 1;
-    this.#link.touch(this);
-    if (message.type === "hold") {
-      this.#held = message.on;
-      return;
-    }
-    const call = this.#calls.get(message.ref);
-    if (!call) return;
-    if (message.type === "attempt") this.#startAttempt(call, message);
-    else if (message.type === "delay") this.#askDelay(call, message);
-    else if (message.type === "expired") this.#expire(call, message.attempt);
-    else {
-      this.#calls.delete(call.ref);
-      this.#states[call.state] -= 1;
-      if (message.type === "resolve") call.settle("value", message.value ?? call.value, -1);
-      else call.settle("error", JSON.stringify(message.error ?? call.failure), -1);
-    }
+  #endAttempt(call, attempt, value, error) {
+    call.attempt = 0;
+    call.abort = undefined;
+    call.value = value;
+    call.failure = error;
+    this.#move(call, error ? "idle" : "pending");
+    const { pass } = this;
+    const { ref } = call;
+    if (error) this.#link.post({ type: "failed", pass, ref, attempt, error });
+    else this.#link.post({ type: "done", pass, ref, attempt, value });
   }
 
   /**
+   * Whether the outcome of *attempt* is that of *call*: it has not timed out.
+   *
    * @param {Call} call
-   * @param {Attempt} message
+   * @param {number} attempt
    */
-  #startAttempt(call, message) {
-    const { attempt, config } = message;
-    call.told = message;
-    call.config = config;
-    call.attempt = attempt;
-    if (call.userConfig !== "" && config.retries.limit !== 0) merged.set(this.#configKey(call), config);
-    this.#move(call, "running");
-    this.#link.begin(() => this.#begin(call, attempt));
+  #isCurrent(call, attempt) {
+    return !this.#closed && call.attempt === attempt;
   }
 
   /**
@@ -365,23 +368,231 @@ export class Session {
    * @param {number} attempt
    */
   #expire(call, attempt) {
-    const given = call.state === "pending" && call.value !== undefined;
-    if (!given && call.attempt !== attempt) return;
+    const isDone = call.state === "pending" && call.value !== undefined;
+    if (!isDone && call.attempt !== attempt) return;
     call.attempt = 0;
     call.value = undefined;
     this.#move(call, "idle");
+    call.cancelAttempt();
+  }
+
+  /**
+   * @param {Call} call
+   * @param {Extract<ToGuest, { type: "delay" }>} message
+   */
+  #askDelay(call, message) {
+    this.#move(call, "running");
+    this.#loop.beginNow(this, call.ref, async () => {
+      const answer = await askDelay(call, message);
+      // The engine may have stopped waiting, and settled the call.
+      if (this.#closed || this.#calls.get(call.ref) !== call) return;
+      this.#move(call, "idle");
+      this.#link.post({ type: "delay", pass: this.pass, ref: call.ref, attempt: message.attempt, ...answer });
+    });
+  }
+
+  // Messages of the engine -------------------------------------------------------------------------------------------
+
+  /** Take a message of the engine for this pass. @param {Exclude<ToGuest, { type: "start" } | { type: "drop" }>} message */
+  receive(message) {
+    this.seen += 1;
+    this.#link.touch(this);
+    if (message.type === "hold") {
+      this.#held = message.on;
+      return;
+    }
+    if (message.type === "recorded") return this.#record(message);
+    const call = this.#calls.get(message.ref);
+    if (!call) return;
+    if (message.type === "attempt") this.#startAttempt(call, message);
+    else if (message.type === "delay") this.#askDelay(call, message);
+    else if (message.type === "expired") this.#expire(call, message.attempt);
+    else {
+      this.#calls.delete(call.ref);
+      if (call.state === "idle") this.#idle -= 1;
+      if (message.type === "resolve") this.#finish(call, message.value ?? call.value, undefined);
+      else this.#reject(call, message);
+    }
+  }
+
+  /**
+   * @param {Call} call
+   * @param {Extract<ToGuest, { type: "reject" }>} message
+   */
+  #reject(call, { error = call.failure ?? { name: "Error", message: "The step failed." }, refused }) {
+    // A refusal is in no log: a replay makes the same call, and is refused again.
+    if (refused) this.#settle(call, undefined, error);
+    else this.#finish(call, undefined, error);
+  }
+
+  /**
+   * The call has come to its end: its caller is told when all that became known before has been given.
+   *
+   * @param {Call} call
+   * @param {string | undefined} text
+   * @param {WireError | undefined} error
+   */
+  #finish(call, text, error) {
+    if (UNORDERED.has(call.kind)) return this.#settle(call, text, error);
+    if (call.stored) call.stored.arrive(text, error);
+    else if (this.#givenIn === this.#loop.drains || this.#delivery.behind) {
+      const outcome = new Outcome(call.settle);
+      outcome.arrive(text, error);
+      this.#delivery.add(outcome);
+    } else {
+      this.#repeating = false;
+      return this.#settle(call, text, error);
+    }
+    this.#link.outcomeDue(this);
+  }
+
+  /**
+   * Tell the caller now.
+   *
+   * @param {Call} call
+   * @param {string | undefined} text
+   * @param {WireError | undefined} error
+   */
+  #settle(call, text, error) {
+    if (call.kind === "rollback") return; // nobody waits for it
+    if (UNORDERED.has(call.kind)) {
+      this.#openAnswers -= 1;
+      if (this.#delivery.waiting) this.#link.outcomeDue(this);
+    } else this.#givenIn = this.#loop.drains;
+    this.#tell(call.settle, text, error);
+  }
+
+  /**
+   * @param {Settle} settle
+   * @param {string | undefined} text
+   * @param {WireError | undefined} error
+   */
+  #tell(settle, text, error) {
+    // To make an error anew is to run the user's code.
+    this.#loop.runAsRun(this, () => {
+      if (error) settle("error", JSON.stringify(error), -1);
+      else settle("value", text, -1);
+    });
+  }
+
+  /** An outcome has become known of a call that the history has as open. @param {Extract<ToGuest, { type: "recorded" }>} message */
+  #record({ type: _type, pass: _pass, ...entry }) {
+    const known = this.#history.get(keyOf(entry));
+    if (!known || known.entry.outcome !== "open") return;
+    known.entry = entry;
+    known.rank = this.#delivery.record();
+    const { call } = known;
+    if (call) {
+      // The call is on its way to the engine, which answers it.
+      call.stored = new Outcome(call.settle);
+      this.#delivery.expect(known.rank, call.stored);
+    } else this.#uncalled -= 1;
+    this.#link.outcomeDue(this);
+  }
+
+  /**
+   * @param {Call} call
+   * @param {Attempt} message
+   */
+  #startAttempt(call, message) {
+    const { attempt, config } = message;
+    call.order = message;
+    call.config = config;
+    call.attempt = attempt;
+    if (call.userConfig !== "" && config.retries.limit !== 0) merged.set(this.#configKey(call), config);
+    this.#move(call, "running");
+    this.#link.begin(this, call, attempt);
+  }
+
+  // Outcomes ---------------------------------------------------------------------------------------------------------
+
+  /**
+   * Give the code its next outcome. To be called when the code has done all that it could.
+   *
+   * @returns {boolean} whether the outcome was here
+   */
+  giveOutcome() {
+    const { turn } = this.#delivery;
+    const outcome = this.#delivery.take(this.#loop.time());
+    if (!outcome) return false;
+    this.#givenIn = this.#loop.drains;
+    if (turn >= this.#seenOutcomes) this.#repeating = false;
+    else this.#endRepetitionAfterCrash();
+    this.#tell(outcome.settle, outcome.text, outcome.error);
+    return true;
+  }
+
+  /** Whether an outcome is known that has not been given. */
+  get hasOutcome() {
+    return this.#delivery.waiting;
+  }
+
+  /** Whether the next outcome is one that the code has not called, and may not call any more. */
+  get isStalled() {
+    return this.#delivery.isStalled;
+  }
+
+  /** Whether code can go on by something other than an outcome that is known here: an answer, or its own timer. */
+  get mayCall() {
+    if (this.#openAnswers > 0 || this.#loop.time() - this.#lastNewCall < ROUND_TRIP_S) return true;
+    if (this.searching || !this.#delivery.isStalled) return this.#delivery.hasTimer();
+    if (this.#delivery.hasTimer() && !this.#delivery.times) {
+      this.#readTimes();
+      return true;
+    }
+    return this.#delivery.hasTimerBeforeNext();
+  }
+
+  /** Ask when the recorded outcomes became known: timers of the code may have fired before. */
+  #readTimes() {
+    const call = this.#add(
+      new Call("exchange", "readTimes", 0, (_outcome, text) => {
+        const times = /** @type {number[]} */ (JSON.parse(text ?? "[]"));
+        this.#delivery.times = times.map((time) => time / 1000);
+      }),
+    );
+    this.#openAnswers += 1;
+    this.#track(call);
+    this.#link.post({ type: "readTimes", pass: this.pass, ref: call.ref });
+  }
+
+  /** How many outcomes have been skipped. */
+  get skipped() {
+    return this.#delivery.skipped;
+  }
+
+  /** Skip recorded outcomes that the code does not call, up to the next that it has called. */
+  skipOutcome() {
+    this.#delivery.skip();
+    this.#link.outcomeDue(this);
+  }
+
+  /** Take notice of a timer that code of `run()` has set. @param {import("./delivery.js").Timer} timer */
+  noteTimer(timer) {
+    if (this.#delivery.behind || this.searching) this.#delivery.noteTimer(timer);
+  }
+
+  /** `run()` has done all that it can without a new outcome, and so all that an earlier pass has done. */
+  endRepetition() {
+    this.#repeating = false;
+  }
+
+  /** Nobody knows how far a pass came that was cut: what it has not been given, it has not printed. */
+  #endRepetitionAfterCrash() {
+    if (this.#wasCut && this.#uncalled === 0 && this.#delivery.turn >= this.#seenOutcomes) this.#repeating = false;
   }
 
   // The end ----------------------------------------------------------------------------------------------------------
 
   /** `run()` has returned. @param {string} value */
   end(value) {
-    if (this.#endReplay()) return;
+    this.endSearch();
+    if (this.#rollingBack) return;
     this.#warnOfForgotten();
     this.#link.post({ type: "end", pass: this.pass, value });
   }
 
-  /** Steps that go on when `run()` has returned: nobody will see what becomes of them. A sleep that lost a race is no mistake. */
+  /** Name the steps that still run: nobody will see what becomes of them. A sleep may have lost a race. */
   #warnOfForgotten() {
     for (const { kind, name } of this.#calls.values()) {
       if (kind !== "do") continue;
@@ -392,39 +603,31 @@ export class Session {
 
   /** `run()` has thrown. @param {WireError} error */
   fail(error) {
-    if (!this.#endReplay()) this.#link.post({ type: "fail", pass: this.pass, error });
+    this.endSearch();
+    if (!this.#rollingBack) this.#link.post({ type: "fail", pass: this.pass, error });
   }
 
-  #endReplay() {
-    if (this.#rollingBack) {
-      this.#refusing = true;
-      this.#link.post({ type: "replayed", pass: this.pass });
-    }
-    return this.#rollingBack;
+  /** All rollback handlers have been found: `run()` is over, or can do no more. */
+  endSearch() {
+    if (!this.searching) return;
+    this.#refusing = true;
+    this.#link.post({ type: "replayed", pass: this.pass });
   }
 
   /** Take no more calls. Late outcomes of attempts are ignored. */
   close() {
     this.#closed = true;
+    for (const call of this.#calls.values()) call.cancelAttempt();
     this.#calls.clear();
+    this.#idle = 0;
     this.#history.clear();
+    this.#delivery.clear();
   }
 }
 
-/**
- * @param {Call} call
- * @param {number} attempt
- * @param {ShownConfig | undefined} config
- */
-function contextOf({ name, count }, attempt, config) {
-  return { step: { name, count }, attempt, config };
-}
-
-/** What a rollback handler is told. @param {Call} call */
-function rollbackContextOf(call) {
-  const { rollback, value: output = null } = /** @type {Attempt} */ (call.told);
-  const { error, attempt, config } = /** @type {NonNullable<Attempt["rollback"]>} */ (rollback);
-  return { ctx: contextOf(call, attempt, config), error, output, stepName: `${call.name}-${call.count}` };
+/** @param {HistoryEntry} entry @returns {string | undefined} canonical text; nothing for a sleep */
+function valueOf(entry) {
+  return entry.outcome === "value" && entry.kind !== "sleep" ? entry.value : undefined;
 }
 
 /** @returns {WireError} */
@@ -432,12 +635,8 @@ function noSteps() {
   return { name: "WorkflowFatalError", message: "Cannot execute steps during rollback phase" };
 }
 
-/**
- * @param {StepKind} kind
- * @param {string} name
- * @param {number} count
- */
-function keyOf(kind, name, count) {
+/** @param {{ kind: StepKind, name: string, count: number }} step */
+function keyOf({ kind, name, count }) {
   return `${kind} ${count} ${name}`;
 }
 

@@ -16,13 +16,15 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .batch import quote, to_json
-from .calls import IDLE, PENDING, RUNNING, Call, JsFailure, StepFuture
+from .calls import IDLE, PENDING, RUNNING, UNORDERED, Call, JsFailure, StepFuture
 from .contexts import ask_delay, rollback_context, to_context
-from .errors import from_wire, to_wire
+from .delivery import Delivery, Outcome
+from .errors import from_wire, message_of, to_wire
 from .values import JsDict, decode
 
 if TYPE_CHECKING:
-    from asyncio import Future
+    from asyncio import Future, TimerHandle
+    from contextvars import Context
 
     from .batch import Message
     from .calls import Delay, Perform, Read, RollbackHandler, Write
@@ -54,7 +56,7 @@ class AttemptExpired(BaseException):
 class Session:
     """The calls of one pass. See the module."""
 
-    def __init__(self, start: Message, link: Link, loop: Loop) -> None:
+    def __init__(self, start: Message, link: Link[Session], loop: Loop[Session]) -> None:
         """Begin from a ``start`` message."""
         self.pass_ = start["pass"]
         self.workflow: str = start["event"]["workflowName"]
@@ -70,8 +72,28 @@ class Session:
         """How many calls are idle."""
         self._link = link
         self._loop = loop
-        self._history = {(entry["kind"], entry["name"], entry["count"]): entry for entry in start["history"]}
-        self._unreplayed = sum(entry["outcome"] in {"value", "error"} for entry in start["history"])
+        history = start["history"]
+        self._history = {(entry["kind"], entry["name"], entry["count"]): entry for entry in history}
+        recorded = [entry for entry in history if entry["outcome"] != "open"]
+        for rank, entry in enumerate(recorded):
+            entry["rank"] = rank
+        self._delivery = Delivery(len(recorded), loop.time())
+        self.js_is_due = False
+        """Whether JavaScript has been told of an outcome, and has not had its turn since."""
+        self._given_in: int | None = None
+        """`Loop.drains` when the latest outcome was given: one at a time."""
+        self._open_answers = 0
+        """How many answers of bindings, and for chunks, are on their way."""
+        self._last_new_call = float("-inf")
+        """When the latest call was made that the log does not have."""
+        self._repeating = bool(history)
+        """Whether ``run()`` does what an earlier pass has done."""
+        self._uncalled = len(history) - len(recorded)
+        """How many of the calls that are open in the history have not been made."""
+        self._seen_outcomes: int = start.get("seen", len(recorded))
+        """How many outcomes an earlier pass was given."""
+        self._was_cut: bool = start.get("cut", False)
+        """Whether the earlier pass may not have done all that it could."""
         self._defaults: str = json.dumps(start["defaults"])
         self._default_limit = start["defaults"]["retries"]["limit"]
         self._step_limit: int = start["stepLimit"]
@@ -83,12 +105,19 @@ class Session:
 
     @property
     def replaying(self) -> bool:
-        """Whether the log holds results that this pass has yet to come to. A call that is new ends it."""
-        return self._unreplayed > 0 or (self.rolling_back and not self._refusing)
+        """Whether ``run()`` repeats what an earlier pass has done, and printed."""
+        return self._repeating or self.searching
+
+    @property
+    def searching(self) -> bool:
+        """Whether ``run()`` is being replayed to find the rollback handlers."""
+        return self.rolling_back and not self._refusing
 
     @property
     def idle(self) -> bool:
         """Whether all calls wait for a time, an event or a retry; on hold, what the engine owes does not count."""
+        if self._delivery.waiting:
+            return False
         if not self._idle or self._idle == len(self._calls):
             return bool(self._idle)
         return self.held and all(call.state is not RUNNING for call in self._calls.values())
@@ -125,12 +154,14 @@ class Session:
         self._steps += 1
         if self._steps > self._step_limit:
             raise from_wire(_limit_reached(self._step_limit))
-        count, entry = self._look_up("do", name)
-        if entry is not None or self.rolling_back:
+        count = self._next_count("do", name)
+        entry = None
+        if self._history or self.rolling_back:
             if rollback is not None and self.rolling_back:
                 self._register(name, count, rollback)
-            if settled := self._replay(entry, read):
-                return settled
+            entry = self._history.get(("do", name, count))
+            if known := self._recall(entry, read):
+                return known
         call = self._add(Call("do", name, count, read))
         call.perform = perform
         call.bare = bare
@@ -144,7 +175,7 @@ class Session:
         if rollback is not None:
             message += f',"rollback":{to_json(_config_of(rollback))}'
         if entry is not None:
-            call.state = IDLE if entry["outcome"] == "open" else PENDING
+            self._adopt(call, entry)
         elif not self.held and (self._default_limit if config is None else (self._defaults, config) in _merged):
             # It must not begin where there is only one attempt: the engine has it on disk first.
             call.state = RUNNING
@@ -172,11 +203,14 @@ class Session:
     def _ask(self, message: Message, read: Read = decode) -> Future[Any]:
         self.check_open()
         kind, name = message["type"], message["name"]
-        count, entry = self._look_up(kind, name)
-        if settled := self._replay(entry, read):
-            return settled
+        count = self._next_count(kind, name)
+        entry = self._history.get((kind, name, count))
+        if known := self._recall(entry, read):
+            return known
         call = self._add(Call(kind, name, count, read))
         call.state = IDLE
+        if entry is not None:
+            self._adopt(call, entry)
         self._track(call)
         self._link.post({**message, "pass": self.pass_, "ref": call.ref, "count": count})
         return call.future
@@ -186,7 +220,8 @@ class Session:
         if self.closed:
             self.check_open()
         call = self._add(Call("call", workflow, 0, read))
-        # The engine owes the answer: meanwhile the pass is not at rest.
+        # The engine owes the answer: meanwhile the pass is not quiet.
+        self._open_answers += 1
         self._track(call)
         self._link.post(
             {"type": "call", "pass": self.pass_, "ref": call.ref, "workflow": workflow, "method": method, "args": args}
@@ -194,10 +229,11 @@ class Session:
         return call.future
 
     def exchange(self, message: Message, read: Read = decode) -> Future[Any]:
-        """Send *message* and give what the engine answers. Meanwhile the pass is not at rest."""
+        """Send *message* and give what the engine answers. Meanwhile the pass is not quiet."""
         if self.closed:
             self.check_open()
         call = self._add(Call("exchange", message["type"], 0, read))
+        self._open_answers += 1
         self._track(call)
         self._link.post({**message, "pass": self.pass_, "ref": call.ref})
         return call.future
@@ -207,30 +243,57 @@ class Session:
         call = self._calls[ref]
         return call.name, call.count
 
-    def _look_up(self, kind: str, name: str) -> tuple[int, Message | None]:
+    def fetch_output(self, name: str, count: int) -> Future[Any]:
+        """
+        Get the stored output of a step of this pass that has ended, as canonical text.
+
+        The pass gets no outcome before it: the code goes on as if the output had been at hand.
+        """
+        call = self._add(Call("output", name, count, str))
+        self._open_answers += 1
+        self._track(call)
+        self._link.post({"type": "do", "pass": self.pass_, "ref": call.ref, "name": name, "count": count})
+        return call.future
+
+    def _next_count(self, kind: str, name: str) -> int:
+        """Count a call: which one of its kind and name it is."""
         key = kind, name
         count = self._counts[key] = self._counts.get(key, 0) + 1
-        if self._history and (entry := self._history.get((kind, name, count))):
-            return count, entry
-        self._unreplayed = 0
-        return count, None
+        return count
 
-    def _replay(self, entry: Message | None, read: Read) -> Future[Any] | None:
-        """What the log says of the call, or None where the engine has to be asked."""
-        outcome = "open" if entry is None else entry["outcome"]
-        if outcome == "stored" or (outcome == "open" and not self.rolling_back):
+    def _recall(self, entry: Message | None, read: Read) -> Future[Any] | None:
+        """
+        Get what the log has of a call.
+
+        Returns:
+            A future that is settled when its turn comes, or None where the engine is to be asked. In a rollback's
+            replay a call without an outcome stays pending, as it was when the run failed.
+        """
+        outcome = "new" if entry is None else entry["outcome"]
+        if outcome == "new" and self._delivery.behind:
+            self._last_new_call = self._loop.time()
+        is_known = outcome in {"value", "error"}
+        if outcome == "stored" or not (is_known or self.rolling_back):
             return None
         future = StepFuture(loop=self._loop)
-        if entry is None or outcome == "open":
-            future.set_result(None)
-            return future
-        if outcome == "value":
-            future.set_result(read(entry["value"]))
-        else:
-            future.wire = entry["error"]
-            future.set_exception(from_wire(entry["error"]))
-        self._unreplayed -= 1
+        if entry is not None and is_known:
+            recorded = Outcome(future, read)
+            recorded.arrive(entry.get("value"), entry.get("error"))
+            self._delivery.expect(entry["rank"], recorded)
+            self._link.outcome_due(self)
         return future
+
+    def _adopt(self, call: Call, entry: Message) -> None:
+        """Continue a call whose outcome is not in the history."""
+        entry["call"] = call
+        if entry["outcome"] == "open":
+            call.state = IDLE
+            self._uncalled -= 1
+            self._end_repetition_after_crash()
+        else:
+            call.state = PENDING
+            call.stored = Outcome(call.future, call.read)
+            self._delivery.expect(entry["rank"], call.stored)
 
     def _register(self, name: str, count: int, rollback: RollbackHandler) -> None:
         call = self._add(Call("rollback", name, count))
@@ -261,12 +324,12 @@ class Session:
 
     def attempt(self, call: Call, attempt: int) -> None:
         """Run the callback of *call* once."""
-        if not self.closed:
+        if not self.closed and call.attempt == attempt:
             # Set before the task is made: a loop goes by it to know whose code it begins.
             context = call.context.copy()
             context.run(origin.set, _new_tuple(Origin, (self, call.ref, attempt)))
             # Most callbacks need no turn of the loop of their own.
-            self._loop.begin_now(self._attempt(call, attempt), self, context)
+            call.task = self._loop.begin_now(self._attempt(call, attempt), self, context)
 
     async def _attempt(self, call: Call, attempt: int) -> None:
         """Run the callback once. Whatever it raises is the outcome of the attempt, never that of the interpreter."""
@@ -285,37 +348,42 @@ class Session:
                 self._expire(call, attempt)
             self._fail_attempt(call, attempt, error)
             if isinstance(error, MemoryError):
-                # The frames that it has been through hold what has filled the memory, and the error is kept.
+                # The frames that it has been through hold what has filled the memory.
                 clear_frames(error.__traceback__)
         else:
-            if self._counts_still(call, attempt):
+            if self._is_current(call, attempt):
+                call.attempt = 0
                 call.value = value
                 call.state = PENDING
                 head = f'{{"type":"done","pass":{self.pass_},"ref":{call.ref},"attempt":{attempt}'
                 self._link.post_value(head, value)
+            else:
+                self._report_late_end(call, attempt)
 
     def _fail_attempt(self, call: Call, attempt: int, error: BaseException) -> None:
-        if self._counts_still(call, attempt):
-            wire = error.wire if isinstance(error, JsFailure) else to_wire(error)
-            call.failure = error, wire
-            self._move(call, IDLE)
-            self._link.touch(self)
-            self._link.post({"type": "failed", "pass": self.pass_, "ref": call.ref, "attempt": attempt, "error": wire})
-
-    def _counts_still(self, call: Call, attempt: int) -> bool:
-        """Whether the outcome of *attempt*, which has ended, is that of *call*. It is not, if it had timed out."""
-        if self.closed:
-            return False
-        if call.attempt != attempt:
-            self._link.ended(self, call.ref, attempt)
-            return False
+        if not self._is_current(call, attempt):
+            self._report_late_end(call, attempt)
+            return
         call.attempt = 0
-        return True
+        wire = error.wire if isinstance(error, JsFailure) else to_wire(error)
+        call.failure = wire
+        self._move(call, IDLE)
+        self._link.touch(self)
+        self._link.post({"type": "failed", "pass": self.pass_, "ref": call.ref, "attempt": attempt, "error": wire})
+
+    def _is_current(self, call: Call, attempt: int) -> bool:
+        """Whether the outcome of *attempt* is that of *call*: it has not timed out."""
+        return not self.closed and call.attempt == attempt
+
+    def _report_late_end(self, call: Call, attempt: int) -> None:
+        """An attempt that had timed out runs no more: whoever watches it can stop."""
+        if not self.closed:
+            self._link.ended(self, call.ref, attempt)
 
     def _expire(self, call: Call, attempt: int) -> None:
         """The engine has given the attempt up. Its callback may go on, but its outcome no longer counts."""
-        given = call.state is PENDING and call.value is not None
-        if given or call.attempt == attempt:
+        is_done = call.state is PENDING and call.value is not None
+        if is_done or call.attempt == attempt:
             call.attempt = 0
             call.value = None
             self._move(call, IDLE)
@@ -360,22 +428,33 @@ class Session:
             self.held = message["on"]
             self._link.touch(self)
             return
+        if kind == "recorded":
+            self._record(message)
+            return
         call = self._calls.get(message["ref"])
         if call is None:
             return
         if kind == "reject":
-            del self._calls[call.ref]
-            self._idle -= call.state is IDLE
-            if not call.future.done():
-                self._reject(call, message.get("error"))
+            self._reject(call, message)
         elif kind == "attempt":
             self._start_attempt(call, message)
         elif kind == "delay":
             self._ask_delay(call, message)
         else:
             self._expire(call, message["attempt"])
+            call.cancel_attempt()
         if self._idle:
             self._link.touch(self)
+
+    def _reject(self, call: Call, message: Message) -> None:
+        del self._calls[call.ref]
+        self._idle -= call.state is IDLE
+        error = message.get("error") or call.failure or {"name": "Error", "message": "The step failed."}
+        if "refused" in message:
+            # It is in no log: a replay makes the same call, and is refused again.
+            self._settle(call, None, error)
+        else:
+            self._finish(call, None, error)
 
     def resolve(self, ref: int, value: str | None = None) -> None:
         """Take the engine's word that a call has come to *value*, or to what its last attempt has given."""
@@ -385,36 +464,165 @@ class Session:
             return
         if call.state is IDLE:
             self._idle -= 1
-        future = call.future
-        if not future.done():
-            text = call.value if value is None else value
-            future.set_result(None if text is None else call.read(text))
+        self._finish(call, call.value if value is None else value, None)
         if self._idle:
             self._link.touch(self)
+
+    def _finish(self, call: Call, text: str | None, error: Message | None) -> None:
+        """*call* has come to its end: its caller is told when all that became known before has been given."""
+        if call.kind in UNORDERED:
+            self._settle(call, text, error)
+        elif call.stored is not None:
+            call.stored.arrive(text, error)
+            self._link.outcome_due(self)
+        elif self._given_in == self._loop.drains or self.js_is_due or self._delivery.behind:
+            outcome = Outcome(call.future, call.read)
+            outcome.arrive(text, error)
+            self._delivery.add(outcome)
+            self._link.outcome_due(self)
+        else:
+            self._repeating = False
+            self._settle(call, text, error)
+
+    def _settle(self, call: Call, text: str | None, error: Message | None) -> None:
+        """Tell the caller now."""
+        if call.kind in UNORDERED:
+            if call.kind == "rollback":
+                return  # nobody waits for it
+            self._open_answers -= 1
+            if self._delivery.waiting:
+                self._link.outcome_due(self)
+        else:
+            self._given_in = self._loop.drains
+        self._tell(call.future, call.read, text, error)
+
+    def _tell(self, future: StepFuture, read: Read, text: str | None, error: Message | None) -> None:
+        if future.done():
+            return
+        try:
+            if error is not None:
+                future.wire = error
+                future.set_exception(self._context_of_run().run(from_wire, error))
+            elif text is None or read is str or _ERROR_TAG not in text:
+                future.set_result(None if text is None else read(text))
+            else:
+                future.set_result(self._context_of_run().run(read, text))
+        except BaseException as failure:  # noqa: BLE001 - making an exception anew runs the user's code
+            future.set_exception(_unreadable(failure))
+
+    def _context_of_run(self) -> Context:
+        """A context in which code is taken for that of ``run()``."""
+        context = copy_context()
+        context.run(origin.set, Origin(self, None))
+        return context
+
+    def _record(self, message: Message) -> None:
+        """An outcome has become known of a call that the history has as open, and that has not been made yet."""
+        entry = self._history.get((message["kind"], message["name"], message["count"]))
+        if entry is None or entry["outcome"] != "open":
+            return
+        entry.update({key: message[key] for key in ("outcome", "value", "error") if key in message})
+        entry["rank"] = rank = self._delivery.record()
+        call: Call | None = entry.get("call")
+        if call is None:
+            self._uncalled -= 1
+        else:
+            # The call is on its way to the engine, which answers it.
+            call.stored = Outcome(call.future, call.read)
+            self._delivery.expect(rank, call.stored)
+        self._link.outcome_due(self)
+
+    # Outcomes ---------------------------------------------------------------------------------------------------------
+
+    def give_outcome(self) -> bool:
+        """Give the code its next outcome, if it is here. To be called when the code has done all that it could."""
+        # Code that reads a stored output goes on before anything else becomes known to it.
+        if self._reads_output():
+            return False
+        turn = self._delivery.turn
+        outcome = self._delivery.take(self._loop.time())
+        if outcome is None:
+            return False
+        self._given_in = self._loop.drains
+        if self._repeating:
+            if turn >= self._seen_outcomes:
+                self._repeating = False
+            else:
+                self._end_repetition_after_crash()
+        self._tell(outcome.future, outcome.read, outcome.text, outcome.error)
+        return True
+
+    def _reads_output(self) -> bool:
+        return self._open_answers > 0 and any(call.kind == "output" for call in self._calls.values())
+
+    @property
+    def has_outcome(self) -> bool:
+        """Whether an outcome is known that has not been given."""
+        return self._delivery.waiting
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether the next outcome is one that the code has not called, and may not call any more."""
+        return self._delivery.is_stalled
+
+    @property
+    def may_call(self) -> bool:
+        """Whether code can go on by something other than an outcome that is known here: an answer, or its own timer."""
+        now = self._loop.time()
+        if self._open_answers or now - self._last_new_call < _ROUND_TRIP_S:
+            return True
+        if self.searching or not self._delivery.is_stalled:
+            return self._delivery.has_timer()
+        if self._delivery.has_timer() and self._delivery.times is None:
+            self._read_times()
+            return True
+        return self._delivery.has_timer_before_next()
+
+    def _read_times(self) -> None:
+        """Ask when the recorded outcomes became known: timers of the code may have fired before."""
+
+        def keep(future: Future[Any]) -> None:
+            if not future.cancelled():
+                self._delivery.times = [time / 1000 for time in future.result()]
+
+        self.exchange({"type": "readTimes"}).add_done_callback(keep)
+
+    @property
+    def skipped(self) -> int:
+        """How many outcomes have been skipped."""
+        return self._delivery.skipped
+
+    def skip_outcome(self) -> None:
+        """Skip recorded outcomes that the code does not call, up to the next that it has called."""
+        self._delivery.skip()
+        self._link.outcome_due(self)
+
+    def note_timer(self, timer: TimerHandle) -> None:
+        """Take notice of a timer that code of ``run()`` has set."""
+        if self._delivery.behind or self.searching:
+            self._delivery.note_timer(timer)
+
+    def end_repetition(self) -> None:
+        """``run()`` has done all that it can without a new outcome, and so all that an earlier pass has done."""
+        self._repeating = False
+
+    def _end_repetition_after_crash(self) -> None:
+        """Nobody knows how far a pass came that was cut: what it has not been given, it has not printed."""
+        if self._was_cut and not self._uncalled and self._delivery.turn >= self._seen_outcomes:
+            self._repeating = False
 
     def _start_attempt(self, call: Call, message: Message) -> None:
         call.config = json.dumps(message["config"])
         call.attempt = message["attempt"]
-        call.told = message
+        call.order = message
         if call.user_config is not None and message["config"]["retries"]["limit"] != 0:
             _merged[self._defaults, call.user_config] = call.config
         self._move(call, RUNNING)
         self._link.begin(self, call, call.attempt)
 
-    def _reject(self, call: Call, wire: Message | None) -> None:
-        error: BaseException | None = None
-        if wire is None and call.failure is not None:
-            error, wire = call.failure
-        call.future.wire = wire = wire or {"name": "Error", "message": "The step failed."}
-        # A SystemExit or a cancellation inside a step is an error to those who wait for the step. A future takes no
-        # StopIteration.
-        raisable = isinstance(error, Exception) and not isinstance(error, StopIteration)
-        call.future.set_exception(error if error is not None and raisable else from_wire(wire))
-        if call.kind == "rollback":
-            call.future.exception()  # nobody waits for it
-
     def js_was_notified(self) -> None:
         """JavaScript is being told of an outcome: what it does next is not known before its turn."""
+        self.js_is_due = True
         self._link.js_was_notified(self)
 
     # The end ----------------------------------------------------------------------------------------------------------
@@ -438,10 +646,14 @@ class Session:
             self._link.post({"type": "fail", "pass": self.pass_, "error": to_wire(error)})
 
     def _end_replay(self) -> bool:
-        if self.rolling_back:
+        self.end_search()
+        return self.rolling_back
+
+    def end_search(self) -> None:
+        """All rollback handlers have been found: ``run()`` is over, or can do no more."""
+        if self.searching:
             self._refusing = True
             self._link.post({"type": "replayed", "pass": self.pass_})
-        return self.rolling_back
 
     def close(self, reason: str) -> None:
         """Take no more calls. Late outcomes of attempts are ignored."""
@@ -449,6 +661,7 @@ class Session:
         self._calls.clear()
         self._idle = 0
         self._history.clear()
+        self._delivery.clear()
 
     def check_open(self) -> None:
         """Refuse, if the pass is over."""
@@ -469,6 +682,20 @@ _merged: dict[tuple[str, str], str] = {}
 
 def _nothing(_value: str | None) -> None:
     """Read what a sleep gives."""
+
+
+_ROUND_TRIP_S = 0.25
+"""How soon the engine refuses a call that it refuses."""
+
+_ERROR_TAG = '"$":"error"'
+"""In canonical text: it holds an exception, and to make that anew is to run the user's code."""
+
+
+def _unreadable(failure: BaseException) -> Exception:
+    """What a caller gets whose outcome cannot be made anew."""
+    error = RuntimeError(f"The outcome of the step cannot be read: {message_of(failure)}")
+    error.__cause__ = failure
+    return error
 
 
 def _config_of(rollback: RollbackHandler) -> Message:

@@ -24,7 +24,7 @@ import { encode } from "./values.js";
  *   kind: PortKind,
  *   name: string,
  *   options: string,
- *   settle: (outcome: Outcome, text: string | undefined, failure: number) => void,
+ *   settle: Settle,
  *   callback?: Callback,
  *   delay?: Callback,
  *   rollback?: Callback,
@@ -32,13 +32,16 @@ import { encode } from "./values.js";
  *
  * @typedef {"do" | "sleep" | "waitForEvent" | "writeChunk" | "readChunk" | "call"} PortKind
  *
+ * Takes the outcome of a call.
+ * @typedef {(outcome: OutcomeKind, text: string | undefined, failure: number) => void} Settle
+ *
  * What became of a call. An error is made anew of its data, also of one that was thrown just now: a `catch` must not see
  * whether the step ran in this pass or in an earlier one.
- * @typedef {"value" | "error"} Outcome
+ * @typedef {"value" | "error"} OutcomeKind
  *
- * Runs an attempt, or a rollback handler: takes what it is told as text, and the ref of the call; gives `{value}` or
- * `{error}` as text, and never rejects. A delay function gives `{delay}`.
- * @typedef {(context: string, ref: number) => Promise<string>} Callback
+ * Runs an attempt, or a rollback handler: takes its input as text, and the ref of the call; gives `{value}` or `{error}` as
+ * text, and never rejects. A delay function gives `{delay}`. `onabort` takes a function that ends the signal of the attempt.
+ * @typedef {(context: string, ref: number, onabort?: (abort: () => void) => void) => Promise<string>} Callback
  */
 
 /**
@@ -172,10 +175,15 @@ export class WorkflowStep {
    */
   #call(kind, name, options, functions = []) {
     return new Promise((resolve, reject) => {
-      /** @type {Parameters<StepPort>[3]} */
+      /** @type {Settle} */
       const settle = (outcome, text, failure) => {
-        if (outcome === "value") resolve(this.#encoded || text === undefined ? text : this.#decode(text));
-        else reject(Object.assign(this.#restore(JSON.parse(text ?? "{}")), this.#encoded ? { failure } : {}));
+        try {
+          if (outcome === "value") resolve(this.#encoded || text === undefined ? text : this.#decode(text));
+          else reject(Object.assign(this.#restore(JSON.parse(text ?? "{}")), this.#encoded ? { failure } : {}));
+        } catch (cause) {
+          // To make an error anew is to run the user's code.
+          reject(new Error("The outcome of the step cannot be read.", { cause }));
+        }
       };
       this.#port(kind, name, options, settle, ...functions);
     });
@@ -188,9 +196,12 @@ export class WorkflowStep {
    * @returns {Callback}
    */
   #attemptOf(callback) {
-    return async (text, ref) => {
+    return async (text, ref, onabort) => {
       try {
+        const controller = new AbortController();
+        onabort?.(() => controller.abort(new Error("The outcome of this attempt no longer counts.")));
         const context = withInfinity(JSON.parse(text));
+        context.signal = controller.signal;
         const { attempt } = context;
         const { name, count } = context.step;
         return JSON.stringify({ value: await this.#encode(await callback(context), { name, count }, ref, attempt) });

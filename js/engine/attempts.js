@@ -121,6 +121,8 @@ export class Attempts {
     this.#pass.disarm(step);
     const { log, now } = this.#pass;
     this.#pass.write((store) => store.stepSucceeded(log, step, now, { attempt, value, usage }));
+    step.endOrder = log.seq;
+    step.endedAt = now;
     this.#pass.afterCommit({ type: "resolve", pass: this.#pass.id, ref });
     this.#options.onended(step);
   }
@@ -244,6 +246,8 @@ export class Attempts {
     const failed = { attempt: step.attempts, error, stepError, usage: step.usage };
     const { log, now } = this.#pass;
     this.#pass.write((store) => store.stepFailed(log, step, now, failed));
+    step.endOrder = log.seq;
+    step.endedAt = now;
     if (step.ref !== null) this.#pass.afterCommit({ type: "reject", pass: this.#pass.id, ref: step.ref, ...sent });
     this.#options.onended(step);
   }

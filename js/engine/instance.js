@@ -23,7 +23,7 @@ import { Parking } from "./parking.js";
 import { Pass } from "./pass.js";
 import { countRollbacks } from "./rollback.js";
 import { RollbackPass } from "./rollback_pass.js";
-import { isResting, toHistory } from "./step.js";
+import { firstUnseen, inOrder, isResting, toHistory } from "./step.js";
 import { Waits } from "./waits.js";
 
 /**
@@ -40,6 +40,7 @@ import { Waits } from "./waits.js";
  * @property {LogRow[]} rows
  * @property {EventRow[]} events that no wait has taken
  * @property {LogCursor} log
+ * @property {number} [unseenFrom] log number from which on the pass before was given no outcome, where that is known
  * @property {number} pass its number
  * @property {Guest} guest
  * @property {number} keepParkedMs how long the pass of a parked instance is kept where there is room
@@ -60,6 +61,10 @@ export class Instance {
   #outputBound = null;
   /** What ends calls that nobody waits for any more. @type {Set<() => void>} */
   #cancelCalls = new Set();
+  /** Log number from which on no earlier pass was given the outcomes; Infinity where the last pass was cut. */
+  #unseenFrom;
+  /** The same for the pass that a forced replay begins. @type {number | undefined} */
+  nextUnseenFrom;
 
   /**
    * @param {EngineContext} engine
@@ -67,10 +72,11 @@ export class Instance {
    * @param {InstanceRow} row
    * @param {InstanceParts} parts
    */
-  constructor(engine, owner, row, { events, keepParkedMs, ...parts }) {
+  constructor(engine, owner, row, { events, keepParkedMs, unseenFrom, ...parts }) {
     this.#engine = engine;
     this.#owner = owner;
     this.#pass = new Pass(engine, row, parts);
+    this.#unseenFrom = unseenFrom ?? firstUnseen(parts.rows);
     this.#attempts = new Attempts(this.#pass, {
       handlerInput: (step) => /** @type {RollbackPass} */ (this.#rollback).handlerInput(step),
       onended: (step) => this.#stepEnded(step),
@@ -114,6 +120,8 @@ export class Instance {
    */
   start({ className, stepLimit }) {
     const { log, now, number, row, steps } = this.#pass;
+    const cut = this.#unseenFrom === Infinity && log.seq > 0;
+    const unseenFrom = Math.min(this.#unseenFrom, log.seq + 1);
     this.#pass.write((store) => {
       if (this.#rollback || (row.startedOn !== null && row.status === "running")) store.instanceTaken(number);
       else if (row.startedOn === null) store.instanceStarted(log, now);
@@ -125,6 +133,8 @@ export class Instance {
     }
     if (this.#rollback) this.#rollback.start();
     else this.#waits.deliverBuffered();
+    const outcomes = inOrder(steps.values());
+    const seen = outcomes.filter(({ endOrder }) => endOrder < unseenFrom).length;
     this.#pass.send({
       type: "start",
       pass: this.pass,
@@ -139,6 +149,8 @@ export class Instance {
       defaults: DEFAULT_CONFIG,
       stepLimit,
       history: toHistory(steps.values()),
+      ...(seen < outcomes.length ? { seen } : {}),
+      ...(cut ? { cut } : {}),
       ...(this.#rollback ? { rollback: true } : {}),
     });
     // No attempt is under way that the engine does not know when the pass is dropped.
@@ -166,6 +178,8 @@ export class Instance {
         return this.#attempts.writeChunk(message);
       case "readChunk":
         return this.#onReadChunk(message);
+      case "readTimes":
+        return this.#onReadTimes(message);
       case "replayed":
         return this.#rollback?.replayed();
       case "sleep":
@@ -230,13 +244,22 @@ export class Instance {
   #replayIfForced() {
     if (!this.#engine.forceReplay || this.#pass.sent === 0 || this.#pass.ended || this.#pass.isExecuting()) return;
     this.#pass.withhold();
+    const unseenFrom = this.#pass.log.seq;
     this.#engine.commits.afterCommit(() => {
       if (this.#pass.ended || this.pausing) return;
       if (this.#pass.isExecuting()) return this.#pass.sendWithheld();
+      this.nextUnseenFrom = unseenFrom;
       const { now } = this.#pass;
       this.#pass.write((store) => store.instanceDue(this.number, now));
       this.#leave("replay");
     });
+  }
+
+  /** @param {Extract<FromGuest, { type: "readTimes" }>} message */
+  #onReadTimes({ ref }) {
+    const { row, steps } = this.#pass;
+    const times = inOrder(steps.values()).map(({ endedAt }) => endedAt - (row.startedOn ?? endedAt));
+    this.#pass.tellCaller({ type: "resolve", pass: this.pass, ref, value: JSON.stringify(times) });
   }
 
   /** @param {Extract<FromGuest, { type: "readChunk" }>} message */
@@ -430,7 +453,7 @@ export class Instance {
    */
   #leave(reason) {
     this.#parking.forget();
-    this.#pass.sendNow({ type: "drop", pass: this.pass, reason });
+    this.#pass.sendNow({ type: "drop", pass: this.pass, ...(reason === "end" ? {} : { reason }) });
     this.#close();
     this.#owner.released(this);
   }

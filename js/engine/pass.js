@@ -11,7 +11,7 @@
 
 import { ATTEMPT_SUCCESS, WAIT_COMPLETE } from "./events.js";
 import { CHUNK_BYTES } from "./limits.js";
-import { readSteps, Step, stepKey } from "./step.js";
+import { outcomeOf, readSteps, Step, stepKey } from "./step.js";
 
 export class Pass {
   #engine;
@@ -189,13 +189,19 @@ export class Pass {
   /** Send the outcome of a step that has ended to its call. @param {Step} step */
   settleCall(step) {
     const { ref } = step;
-    if (ref === null) return;
+    if (ref === null) return this.#announce(step);
     if (step.error) return this.afterCommit({ type: "reject", pass: this.id, ref, error: step.error });
     if (step.kind === "sleep") return this.afterCommit({ type: "resolve", pass: this.id, ref });
     const event = step.kind === "do" ? ATTEMPT_SUCCESS : WAIT_COMPLETE;
     const value = step.value ?? /** @type {string} */ (this.store.loadValue(this.number, step, event));
     step.value = null;
     this.afterCommit({ type: "resolve", pass: this.id, ref, value });
+  }
+
+  /** Send the outcome of a step that the guest has not called yet: it comes before those that become known later. @param {Step} step */
+  #announce(step) {
+    // Before the pass begins it is part of the history.
+    if (this.#sent > 0) this.afterCommit({ type: "recorded", pass: this.id, ...outcomeOf(step) });
   }
 
   /**
@@ -205,7 +211,7 @@ export class Pass {
    * @param {WireError} error
    */
   refuse(ref, error) {
-    this.afterCommit({ type: "reject", pass: this.id, ref, error });
+    this.afterCommit({ type: "reject", pass: this.id, ref, error, refused: true });
   }
 
   /** @param {ToGuest} message */

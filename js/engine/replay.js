@@ -18,10 +18,12 @@ import {
   WAIT_COMPLETE,
 } from "./events.js";
 import { DEFAULT_STEP_LIMIT } from "./limits.js";
-import { readSteps, stepKey } from "./step.js";
+import { inOrder, readSteps, stepKey, toHistory } from "./step.js";
 
-/** How long the guest may say nothing, in ms. */
-const PATIENCE = 60_000;
+/** How long the guest may send nothing. */
+const PATIENCE_MS = 60_000;
+/** The same once the code waits for something that was not recorded. */
+const STOPPED_PATIENCE_MS = 1000;
 const PASS = 1;
 const OF_DO = new Set([STEP_START, ATTEMPT_START, ATTEMPT_SUCCESS, ATTEMPT_FAILURE]);
 
@@ -82,12 +84,19 @@ export async function replay({ store, number, guest, clock }) {
     );
   };
 
+  /** @param {number} ref */
+  const sendTimes = (ref) => {
+    const times = inOrder(steps.values()).map(({ endedAt }) => endedAt - (row.startedOn ?? row.createdOn));
+    guest.send({ type: "resolve", pass: PASS, ref, value: JSON.stringify(times) });
+  };
+
   /** @type {{ status: "complete" | "errored" | "stopped", output?: string, error?: WireError }} */
   const outcome = await new Promise((resolve) => {
     let cancel = () => {};
     const wait = () => {
       cancel();
-      cancel = clock.at(clock.now() + PATIENCE, () => resolve({ status: "stopped" }));
+      const patience = stopped ? STOPPED_PATIENCE_MS : PATIENCE_MS;
+      cancel = clock.at(clock.now() + patience, () => resolve({ status: "stopped" }));
     };
     const finish = (/** @type {typeof outcome} */ found) => {
       cancel();
@@ -98,16 +107,20 @@ export async function replay({ store, number, guest, clock }) {
       if (reason) finish({ status: "errored", error: { name: "WorkflowInternalError", message: reason } });
     };
     guest.onmessages = (messages) => {
-      wait();
+      let quiet = false;
       for (const message of messages) {
         if (message.type === "do" || message.type === "sleep" || message.type === "waitForEvent") answer(message);
         else if (message.type === "readChunk") sendChunk(message.ref, message, message.index);
+        else if (message.type === "readTimes") sendTimes(message.ref);
         // What it asks of other workflows is no part of the recording.
         else if (message.type === "call") stopped = true;
+        else if (message.type === "quiet") quiet = true;
         else if (message.type === "end") return finish({ status: "complete", output: message.value });
         else if (message.type === "fail") return finish({ status: "errored", error: message.error });
       }
-      if (stopped) finish({ status: "stopped" });
+      // Other branches of the code may not have come as far.
+      if (stopped && quiet) return finish({ status: "stopped" });
+      wait();
     };
     wait();
     guest.send({
@@ -123,13 +136,8 @@ export async function replay({ store, number, guest, clock }) {
       value: row.params,
       defaults: DEFAULT_CONFIG,
       stepLimit: workflow.stepLimit ?? DEFAULT_STEP_LIMIT,
-      // Not handed over, so that every call is heard of.
-      history: [...steps.values()].map(({ kind, name, count, ended }) => ({
-        kind: /** @type {any} */ (kind),
-        name,
-        count,
-        outcome: ended ? "stored" : "open",
-      })),
+      // Without outcomes, so that every call is sent here.
+      history: toHistory(steps.values(), { withOutcomes: false }),
     });
     // Before it has read the first message: no callback is begun.
     guest.send({ type: "hold", pass: PASS, on: true });

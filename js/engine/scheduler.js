@@ -49,6 +49,8 @@ export class Scheduler {
   #lastPass = 0;
   /** Steps that go on free of charge after their interpreter was lost, by instance. @type {Map<number, string[]>} */
   #uncharged = new Map();
+  /** Log numbers from which on a pass that a forced replay has dropped was given no outcome. @type {Map<number, number>} */
+  #unseen = new Map();
   /** @type {BlockedWorkflows} */
   #blocked;
   /** @type {Set<Guest>} */
@@ -113,6 +115,7 @@ export class Scheduler {
 
   /** @param {Instance} instance */
   #released(instance) {
+    if (instance.nextUnseenFrom !== undefined) this.#unseen.set(instance.number, instance.nextUnseenFrom);
     this.#passes.delete(instance.pass);
     if (this.#live.get(instance.number) === instance) this.#live.delete(instance.number);
     this.#options.onended();
@@ -227,11 +230,13 @@ export class Scheduler {
       rows,
       events: store.loadEvents(number),
       log: { number, seq: lastId(rows) },
+      unseenFrom: this.#unseen.get(number),
       pass: ++this.#lastPass,
       guest,
       // Where running instances are counted, an instance that continues has to be given a place.
       keepParkedMs: workflow.concurrency === null ? (this.#options.keepParked ?? KEEP_PARKED_MS) : 0,
     });
+    this.#unseen.delete(number);
     instance.resumeUncharged(this.#uncharged.get(number) ?? []);
     this.#uncharged.delete(number);
     this.#live.set(number, instance);

@@ -9,6 +9,8 @@ import { timeoutError } from "./errors.js";
 /** Results longer than this, and all results once a history has grown past HISTORY_BUDGET_CHARACTERS, are handed over when asked for. */
 const LARGE_VALUE_CHARACTERS = 64 * 1024;
 const HISTORY_BUDGET_CHARACTERS = 16 * 1024 * 1024;
+/** From one of these on a pass is given no outcome before the instance runs again. */
+const RESTING_EVENTS = new Set([E.WORKFLOW_WAITING, E.WORKFLOW_WAITING_FOR_PAUSE, E.WORKFLOW_PAUSED]);
 
 /**
  * What an instance has steps of: those that `run()` calls, and the handlers that undo them.
@@ -50,6 +52,10 @@ export class Step {
     /** Log number of its start: the order in which waits are served. */
     this.order = 0;
     this.ended = false;
+    /** Log number of the row that ended it: the order in which outcomes became known. */
+    this.endOrder = 0;
+    /** When it ended, in ms since 1970. */
+    this.endedAt = 0;
     /** An attempt is under way in this pass, or was when the process died. */
     this.running = false;
     this.attempts = 0;
@@ -148,10 +154,10 @@ function apply(step, row) {
     case E.ROLLBACK_ATTEMPT_FAILURE:
       step.running = false;
       if (row.next === null) step.due = row.due;
-      else end(step, null, detailOf(row).stepError ?? detailOf(row).error);
+      else end(step, row, null, detailOf(row).stepError ?? detailOf(row).error);
       return;
     case E.ROLLBACK_STEP_FAILURE:
-      end(step, null, detailOf(row).error);
+      end(step, row, null, detailOf(row).error);
       return;
     case E.SLEEP_START:
       step.due = row.due;
@@ -162,20 +168,23 @@ function apply(step, row) {
       step.timeout = detailOf(row).timeoutMs;
       return;
     case E.WAIT_TIMED_OUT:
-      end(step, null, detailOf(row).error ?? timeoutError(0));
+      end(step, row, null, detailOf(row).error ?? timeoutError(0));
       return;
     default:
-      end(step, row.value, null);
+      end(step, row, row.value, null);
   }
 }
 
 /**
  * @param {Step} step
+ * @param {LogRow} row
  * @param {string | null} value
  * @param {WireError | null} error
  */
-function end(step, value, error) {
+function end(step, row, value, error) {
   step.ended = true;
+  step.endOrder = row.seq;
+  step.endedAt = row.at;
   step.running = false;
   step.due = null;
   step.value = value;
@@ -188,29 +197,76 @@ function detailOf(row) {
 }
 
 /**
- * What the guest is told of the log. Lets go of the results that it hands over.
+ * Makes the history for a guest: first the outcomes in the order in which they became known, then the open steps. Releases
+ * the results that it hands over.
  *
  * @param {Iterable<Step>} steps
+ * @param {{ withOutcomes?: boolean }} [options] whether outcomes are handed over; otherwise the guest asks for each
  * @returns {HistoryEntry[]}
  */
-export function toHistory(steps) {
+export function toHistory(steps, { withOutcomes = true } = {}) {
+  const all = [...steps];
+  let size = 0;
   /** @type {HistoryEntry[]} */
   const history = [];
-  let size = 0;
-  for (const step of steps) {
-    const { kind, name, count } = step;
-    if (kind === "rollback") continue;
-    if (!step.ended) history.push({ kind, name, count, outcome: "open" });
-    else if (step.error) history.push({ kind, name, count, outcome: "error", error: step.error });
-    else {
-      const value = step.value ?? "null";
-      const given = value.length <= LARGE_VALUE_CHARACTERS && size + value.length <= HISTORY_BUDGET_CHARACTERS;
-      if (given) {
-        size += value.length;
-        history.push({ kind, name, count, outcome: "value", value });
-      } else history.push({ kind, name, count, outcome: "stored" });
-      step.value = null;
-    }
+  for (const step of inOrder(all)) {
+    /** @type {HistoryEntry} */
+    const entry = withOutcomes
+      ? outcomeOf(step, HISTORY_BUDGET_CHARACTERS - size)
+      : { ...identityOf(step), outcome: "stored" };
+    if (entry.outcome === "value") size += entry.value.length;
+    history.push(entry);
+  }
+  for (const step of all) {
+    if (step.kind !== "rollback" && !step.ended) history.push({ ...identityOf(step), outcome: "open" });
   }
   return history;
+}
+
+/**
+ * The steps of `run()` that have ended, in the order in which their outcomes became known.
+ *
+ * @param {Iterable<Step>} steps
+ */
+export function inOrder(steps) {
+  return [...steps]
+    .filter(({ kind, ended }) => kind !== "rollback" && ended)
+    .toSorted((a, b) => a.endOrder - b.endOrder);
+}
+
+/**
+ * The outcome of a step that has ended, with its result where that is small enough. Releases a result that it hands over.
+ *
+ * @param {Step} step
+ * @param {number} room how many characters the result may have, if fewer than usual
+ * @returns {Exclude<HistoryEntry, { outcome: "open" }>}
+ */
+export function outcomeOf(step, room = LARGE_VALUE_CHARACTERS) {
+  const identity = identityOf(step);
+  if (step.error) return { ...identity, outcome: "error", error: step.error };
+  const value = step.value ?? "null";
+  step.value = null;
+  if (value.length > Math.min(LARGE_VALUE_CHARACTERS, room)) return { ...identity, outcome: "stored" };
+  return { ...identity, outcome: "value", value };
+}
+
+/** @param {Step} step not a rollback handler's @returns {{ kind: StepKind, name: string, count: number }} */
+function identityOf({ kind, name, count }) {
+  return { kind: /** @type {StepKind} */ (kind), name, count };
+}
+
+/**
+ * The log number from which on no pass was given the outcomes: they became known while the instance had no pass, or while
+ * a pause was pending.
+ *
+ * @param {LogRow[]} rows in log order
+ * @returns {number} Infinity where the last pass was cut
+ */
+export function firstUnseen(rows) {
+  let unseenFrom = Infinity;
+  for (const { event, seq } of rows) {
+    if (event === E.WORKFLOW_RUNNING) unseenFrom = Infinity;
+    else if (RESTING_EVENTS.has(event)) unseenFrom = Math.min(unseenFrom, seq);
+  }
+  return unseenFrom;
 }

@@ -86,6 +86,8 @@ export class Waits {
     const { value } = step;
     const { log, now } = this.#pass;
     this.#pass.write((store) => store.waitCompleted(log, step, now, event, value));
+    step.endOrder = log.seq;
+    step.endedAt = now;
     this.#pass.settleCall(step);
     this.#onended();
   }
@@ -105,6 +107,8 @@ export class Waits {
       step.error = error;
       this.#pass.write((store) => store.waitTimedOut(log, step, now, error));
     }
+    step.endOrder = log.seq;
+    step.endedAt = now;
     this.#pass.settleCall(step);
     this.#onended();
   }

@@ -72,6 +72,18 @@ class ProcessLoop(GuestLoop, SelectorEventLoop):  # type: ignore[misc]  # `creat
         """See `GuestLoop`."""
         return self._scheduled
 
+    def call_at(  # type: ignore[override]
+        self,
+        when: float,
+        callback: Callable[..., Any],
+        *args: Any,  # noqa: ANN401 - as asyncio has it
+        context: Context | None = None,
+    ) -> TimerHandle:
+        """Call *callback* at *when*."""
+        timer: TimerHandle = super().call_at(when, callback, *args, context=context)
+        self.note_timer(timer)
+        return timer
+
     # Turns ------------------------------------------------------------------------------------------------------------
 
     def _run_once(self) -> None:

@@ -47,6 +47,11 @@ export class Output {
     return this.#origin.run(origin, code);
   }
 
+  /** Whose code is running, if it is a pass's, and in which step. */
+  get origin() {
+    return this.#origin.getStore();
+  }
+
   /** Whose code is running, if it is a pass's. */
   get session() {
     return this.#origin.getStore()?.session;
@@ -65,7 +70,7 @@ export class Output {
     const { session, ref } = origin;
     if (session.closed) return;
     const step = ref === undefined ? {} : { ref };
-    const replay = session.replaying ? { replay: /** @type {const} */ (true) } : {};
+    const replay = ref === undefined && session.replaying ? { replay: /** @type {const} */ (true) } : {};
     this.#lines.push({ type: "log", pass: session.pass, ...step, level, text, ...replay });
     this.onwrite();
   }

@@ -1,6 +1,6 @@
 /** A pass: one run of a workflow's `run()`, from its start until it ends or the engine drops it. */
 
-/** @import { Link } from "../../bridge/session.js" */
+/** @import { Link, Loop } from "../../bridge/link.d.ts" */
 /** @import { ToGuest } from "../../bridge/protocol.d.ts" */
 /** @import { UserModule } from "./user_module.js" */
 
@@ -19,15 +19,16 @@ export class PassRun {
 
   /**
    * @param {Extract<ToGuest, { type: "start" }>} start
-   * @param {Link} link
+   * @param {Link<Session>} link
+   * @param {Loop<Session>} loop
    * @param {UserModule} userModule
    * @param {() => void} gone called when the pass is over
    */
-  constructor(start, link, userModule, gone) {
+  constructor(start, link, loop, userModule, gone) {
     this.#start = start;
     this.#userModule = userModule;
     this.#gone = gone;
-    this.session = new Session(start, link);
+    this.session = new Session(start, link, loop);
   }
 
   async run() {

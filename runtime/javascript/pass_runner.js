@@ -1,24 +1,28 @@
 /**
  * The guest: all passes of one thread, driven by the batches of the pool.
  *
- * Rest. JavaScript does not tell what a promise waits for, but Node tells whether anything in this thread but our own port
+ * Quiet passes. JavaScript does not tell what a promise waits for, but Node tells whether anything in this thread but our own port
  * can still wake it: timers, sockets, files. With nothing of that kind, whatever is pending waits for the engine, and a pass
  * whose calls all wait for a time, an event or a retry is at rest. Otherwise some pass awaits something of its own, and
  * nobody can say which: then a pass is said to be at rest once that has ended, or, as upstream does, after five minutes.
  */
 
 /** @import { FromGuest, ToGuest } from "../../bridge/protocol.d.ts" */
+/** @import { Link, Loop } from "../../bridge/link.d.ts" */
 /** @import { Session } from "../../bridge/session.js" */
 /** @import { UserModule } from "./user_module.js" */
 /** @import { Output } from "./output.js" */
 
 import { packBatch, unpackBatch } from "../../bridge/batch.js";
 import { PassRun } from "./pass_run.js";
+import { Replays } from "./replays.js";
 
 /** How often a pass that may wait for something of its own is looked at again. */
 const POLL_INTERVAL_MS = 20;
 /** Upstream's grace period. */
 const GRACE_MS = 5 * 60_000;
+
+const seconds = () => performance.now() / 1000;
 
 export class PassRunner {
   #userModule;
@@ -30,6 +34,11 @@ export class PassRunner {
   #outbox = [];
   /** @type {(() => void)[]} */
   #attempts = [];
+  /** Passes that may have an outcome to give. @type {Set<Session>} */
+  #due = new Set();
+  #replays;
+  /** How many turns have ended. */
+  #drains = 0;
   /** Passes that may be at rest, and since when they have been looked at. @type {Map<Session, number>} */
   #touched = new Map();
   #scheduled = false;
@@ -48,6 +57,7 @@ export class PassRunner {
     this.#output = output;
     this.#post = post;
     this.#own = process.getActiveResourcesInfo().length;
+    this.#replays = new Replays(seconds, () => this.#schedule());
     output.onwrite = () => this.#schedule();
   }
 
@@ -68,23 +78,58 @@ export class PassRunner {
 
   /** @param {Extract<ToGuest, { type: "start" }>} message */
   #start(message) {
-    /** @type {import("../../bridge/session.js").Link} */
-    const link = {
+    const pass = new PassRun(message, this.#link(), this.#loop(), this.#userModule, () => this.#forget(message.pass));
+    this.#passes.set(message.pass, pass);
+    if (pass.session.searching) this.#replays.watch(pass.session);
+    void this.#output.attribute({ session: pass.session, ref: undefined }, () => pass.run());
+  }
+
+  /** @returns {Link<Session>} */
+  #link() {
+    return {
       post: (each) => {
         this.#takeOutput();
         this.#outbox.push(each);
         this.#schedule();
       },
-      begin: (attempt) => {
-        this.#attempts.push(attempt);
+      begin: (session, call, attempt) => {
+        this.#attempts.push(() => session.attempt(call, attempt));
         this.#schedule();
       },
-      touch: (session) => this.#touched.set(session, performance.now()),
-      run: (session, ref, attempt) => void this.#output.attribute({ session, ref }, attempt),
+      // Nobody watches an attempt here that has timed out: one that spins has cost the thread.
+      ended: () => {},
+      touch: (session) => {
+        this.#touched.set(session, performance.now());
+        this.#schedule();
+      },
+      outcomeDue: (session) => {
+        this.#due.add(session);
+        this.#replays.noteProgress(session);
+        this.#schedule();
+      },
     };
-    const pass = new PassRun(message, link, this.#userModule, () => this.#passes.delete(message.pass));
-    this.#passes.set(message.pass, pass);
-    void this.#output.attribute({ session: pass.session, ref: undefined }, () => pass.run());
+  }
+
+  /** @returns {Loop<Session>} */
+  #loop() {
+    const drains = () => this.#drains;
+    return {
+      get drains() {
+        return drains();
+      },
+      time: seconds,
+      beginNow: (session, ref, run) => void this.#output.attribute({ session, ref }, run),
+      runAsRun: (session, run) => this.#output.attribute({ session, ref: undefined }, run),
+    };
+  }
+
+  /** @param {number} pass */
+  #forget(pass) {
+    const run = this.#passes.get(pass);
+    this.#passes.delete(pass);
+    if (!run) return;
+    this.#due.delete(run.session);
+    this.#replays.forget(run.session);
   }
 
   // Turns ------------------------------------------------------------------------------------------------------------
@@ -100,10 +145,25 @@ export class PassRunner {
   }
 
   #endTurn() {
+    this.#drains += 1;
+    this.#giveOutcomes();
     this.#flush();
     // The log must know of an attempt before the attempt can do anything.
     for (const begin of this.#attempts.splice(0)) begin();
+    if (this.#scheduled) return;
+    this.#replays.advance();
     if (!this.#scheduled) this.#reportQuiet();
+  }
+
+  /** Give each pass one outcome. What it makes the code do has been done when the next turn ends. */
+  #giveOutcomes() {
+    for (const session of this.#due) {
+      if (session.giveOutcome()) this.#schedule();
+      else {
+        this.#due.delete(session);
+        if (session.isStalled) this.#replays.watch(session);
+      }
+    }
   }
 
   #flush() {
@@ -128,6 +188,7 @@ export class PassRunner {
       else if (alone || performance.now() - since >= GRACE_MS) {
         this.#touched.delete(session);
         pass.reportedQuiet = session.seen;
+        session.endRepetition();
         this.#outbox.push({ type: "quiet", pass: session.pass, seen: session.seen });
       }
     }

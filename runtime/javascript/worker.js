@@ -6,6 +6,7 @@ import { UserModule } from "./user_module.js";
 import { PassRunner } from "./pass_runner.js";
 import { hookModules } from "./modules.js";
 import { Output } from "./output.js";
+import { watchTimers } from "./timers.js";
 
 /** @type {import("node:worker_threads").MessagePort} */
 const port = workerData.port;
@@ -31,6 +32,9 @@ process.on("unhandledRejection", complain);
 function boot() {
   hookModules();
   output.install();
+  watchTimers((timer) => {
+    if (output.origin?.ref === undefined) output.session?.noteTimer(timer);
+  });
   process.exit = (code) => {
     throw new Error(`process.exit(${String(code ?? "")}) is not for workflows: other instances live in this process.`);
   };

@@ -61,6 +61,7 @@ const FIELDS = {
   call: { workflow: string, method: string, args: object },
   writeChunk: { index: natural, value: isValue },
   readChunk: { name: string, count: positive, index: natural },
+  readTimes: {},
   end: { value: isValue },
   fail: { error },
   quiet: { seen: positive },
@@ -80,6 +81,7 @@ const REFS = {
   call: { ref: "new" },
   writeChunk: { ref: "new", step: "known", attempt: "attempt" },
   readChunk: { ref: "new" },
+  readTimes: { ref: "new" },
   log: { ref: "maybe" },
   ended: { ref: "known", attempt: "attempt" },
 };

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 SLICE_S = 0.05
 """Seconds after which a turn gives way to what else wants to run: timers, sockets, the host."""
-_BETWEEN_CHECKS = range(64)
+_BETWEEN_CHECKS = 64
+"""Handles that run before somebody looks at the clock."""
+MAX_ROUNDS = 1000
+"""Code that is still runnable after so many rounds of the loop keeps itself busy."""
 _PRUNE_FROM = 32
 _HAS_EAGER_TASKS = sys.version_info >= (3, 12)
 
@@ -46,7 +49,7 @@ else:
             return self._own_context
 
 
-class GuestLoop(Loop):
+class GuestLoop(Loop["Session"]):
     """To be mixed into an event loop."""
 
     plain_task: type[Task[Any]] = ContextTask
@@ -60,6 +63,8 @@ class GuestLoop(Loop):
         super().__init__()
         self.tasks: dict[Session, list[Task[Any]]] = {}
         """Of each session that is open, its tasks; some may be done."""
+        self.busy_rounds = 0
+        """Rounds since nothing was runnable, or since an outcome was given."""
         self.woken: set[Session] = set()
         """Sessions in which something other than a message of the engine has made code runnable."""
 
@@ -95,14 +100,23 @@ class GuestLoop(Loop):
 
     # What is the same for all -----------------------------------------------------------------------------------------
 
-    def run_ready(self, until: float) -> bool:
-        """Run what is runnable until nothing is, or until *until*. Gives whether nothing is."""
+    def run_ready(self, until: float, rounds: int = MAX_ROUNDS) -> bool:
+        """
+        Run what is runnable until nothing is, until *until*, or for so many *rounds*. Gives whether nothing is.
+
+        In a round all runs that was runnable when the round began.
+        """
         ready = self._ready
         run = self.run_handle
-        while True:
-            for _ in _BETWEEN_CHECKS:
-                if not ready:
-                    return True
+        unchecked = 0
+        for _ in range(rounds):
+            count = len(ready)
+            if not count:
+                self.drains += 1
+                self.busy_rounds = 0
+                return True
+            self.busy_rounds += 1
+            for _ in range(count):
                 handle = ready.popleft()
                 if not handle._cancelled:  # noqa: SLF001
                     try:
@@ -110,8 +124,27 @@ class GuestLoop(Loop):
                     except (SystemExit, KeyboardInterrupt) as error:
                         # asyncio raises these through the loop. No user code may stop the interpreter it shares.
                         self.report_exit(error, handle)
-            if self.time() > until:
-                return not ready
+                unchecked += 1
+                if unchecked == _BETWEEN_CHECKS:
+                    unchecked = 0
+                    if self.time() > until:
+                        return not ready
+        return not ready
+
+    @property
+    def is_spinning(self) -> bool:
+        """Whether code keeps the loop busy, and has had its chance to do something else."""
+        return self.busy_rounds >= MAX_ROUNDS
+
+    def is_ready(self, session: Session) -> bool:
+        """Whether code of *session* is runnable."""
+        return any(_belongs(handle, session) for handle in self._ready)
+
+    def note_timer(self, timer: TimerHandle) -> None:
+        """Code has set *timer*."""
+        found = context_of(timer).get(origin)
+        if found and found.ref is None:
+            found.session.note_timer(timer)
 
     def note_wake(self, handle: Handle) -> None:
         """*handle* has become runnable, and no message of the engine has made it so."""
@@ -143,14 +176,15 @@ class GuestLoop(Loop):
         self._adopt(task, found.session if found else None)
         return task
 
-    def begin_now(self, coro: Coroutine[Any, Any, None], session: Session, context: Context) -> None:
+    def begin_now(self, coro: Coroutine[Any, Any, None], session: Session, context: Context) -> Task[None] | None:
         """See `Loop`. As `create_task`, for a session that is known to be open."""
         if not _HAS_EAGER_TASKS:
-            self.create_task(coro, context=context)
-            return
+            return self.create_task(coro, context=context)
         task = Task(coro, loop=self, context=context, eager_start=True)  # type: ignore[call-arg, unused-ignore]
-        if self.task_ended is not None or not task.done():
+        is_done = task.done()
+        if self.task_ended is not None or not is_done:
             self._adopt(task, session)
+        return None if is_done else task
 
     def _adopt(self, task: Task[Any], session: Session | None) -> None:
         if self.task_ended is not None:

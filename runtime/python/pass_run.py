@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .user_module import UserModule
 
 
-class PassRunHome(Link, Protocol):
+class PassRunHome(Link[Session], Protocol):
     """Where a pass lives."""
 
     loop: GuestLoop

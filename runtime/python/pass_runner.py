@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from _workflows_bridge.batch import Batch, unpack_batch
 
 from . import interrupts
+from .loop import MAX_ROUNDS
 from .pass_run import PassRun
 from .quiescence import Quiescence, UndecidedPasses, quiescence_of
+from .replays import Replays
 from .sdk import OwnSdk
 from .slow_imports import watch_imports
 from .user_module import UserModule
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
 MESSAGES_AT_ONCE = 12
 """Messages that are worked off at once. The engine writes down what came of one portion while we work on the next."""
+
+FEW_ROUNDS = 32
+"""Rounds of the loop after which passes are looked for whose own code has nothing to do."""
 
 LONG_COMPUTATION_S = 0.02
 """Seconds for one attempt, or for a portion. Above it somebody computes, and others had better be elsewhere."""
@@ -71,6 +76,10 @@ class PassRunner:
         self._passes: dict[int, PassRun] = {}
         self._touched: set[Session] = set()
         self._js_notified: set[Session] = set()
+        """Sessions of which JavaScript has been told in this turn."""
+        self._due: dict[Session, None] = {}
+        """Sessions that may have an outcome to give."""
+        self._replays = Replays(self.loop)
         self._undecided = UndecidedPasses()
         self._drained = True
         """Whether all has run that was runnable in this turn."""
@@ -93,7 +102,7 @@ class PassRunner:
 
     def deliver(self, text: str) -> str | None:
         """Take a batch of the engine, and give the one that answers it."""
-        until = self.loop.begin_turn()
+        until = self._begin_turn()
         messages = unpack_batch(text)
         for first in range(0, len(messages), MESSAGES_AT_ONCE):
             if self._outbox:
@@ -112,14 +121,22 @@ class PassRunner:
             self._start(message)
         elif found := self._passes.get(message["pass"]):
             if message["type"] == "drop":
-                found.drop(message["reason"])
+                found.drop(message.get("reason", "it has ended"))
             else:
                 found.session.receive(message)
 
     def turn(self) -> str | None:
         """Run what timers and promises have made runnable."""
-        self._run(self.loop.begin_turn())
+        self._run(self._begin_turn())
         return self._end_turn()
+
+    def _begin_turn(self) -> float:
+        # JavaScript has had its turn.
+        for session in self._js_notified:
+            session.js_is_due = False
+        self._touched |= self._js_notified
+        self._js_notified.clear()
+        return self.loop.begin_turn()
 
     def flush(self) -> None:
         """Send what there is to send, in the middle of a turn."""
@@ -129,23 +146,49 @@ class PassRunner:
     def _run(self, until: float) -> None:
         began = perf_counter()
         while True:
-            self._drained = self.loop.run_ready(until)
-            if not (self._drained and self._attempts):
+            self._drained = self.loop.run_ready(until, FEW_ROUNDS if self._due else MAX_ROUNDS)
+            if self._attempts:
+                began = self._begin_attempts(began)
+            elif self._due and self._give_outcomes():
+                if self.loop.time() > until:
+                    self.loop.wake()
+                    break
+            elif (self._drained or self.loop.time() > until) and not self._replays.advance(self._drained):
                 break
-            # The log must know of an attempt before the attempt can do anything.
-            if self._outbox:
-                self.flush()
-            attempts, self._attempts = self._attempts, []
-            last = perf_counter()
-            for session, call, number in attempts:
-                session.attempt(call, number)
-                now = perf_counter()
-                if now - last > LONG_COMPUTATION_S:
-                    self._note_computation(last)
-                    began = now = perf_counter()
-                last = now
         if perf_counter() - began > LONG_COMPUTATION_S:
             self._note_computation(began)
+
+    def _begin_attempts(self, began: float) -> float:
+        """Begin the attempts that are due. Gives the time since which no computation has been noted."""
+        # The log must know of an attempt before the attempt can do anything.
+        if self._outbox:
+            self.flush()
+        attempts, self._attempts = self._attempts, []
+        last = perf_counter()
+        for session, call, number in attempts:
+            session.attempt(call, number)
+            now = perf_counter()
+            if now - last > LONG_COMPUTATION_S:
+                self._note_computation(last)
+                began = now = perf_counter()
+            last = now
+        return began
+
+    def _give_outcomes(self) -> bool:
+        """Give each pass whose code has done all that it could one outcome. Gives whether there was one."""
+        given = False
+        settled = self._drained or self.loop.is_spinning
+        for session in list(self._due):
+            if session.js_is_due or not (settled or not self.loop.is_ready(session)):
+                continue
+            if session.give_outcome():
+                given = True
+                self.loop.busy_rounds = 0
+            else:
+                del self._due[session]
+                if session.is_stalled:
+                    self._replays.watch(session)
+        return given
 
     def _note_computation(self, began: float) -> None:
         """Code has run since *began*: tell the pool, and send what has come of it before other code runs."""
@@ -177,11 +220,10 @@ class PassRunner:
     def _report_quiet(self) -> None:
         if not self._drained:
             return  # somebody has been woken, and has not run yet
-        # What an outcome makes JavaScript do, it does between this turn and the next.
-        later, self._js_notified = self._js_notified, set()
         moved = self._touched | self.loop.woken
         looked = moved | self._undecided.sessions if self._undecided else moved
-        for session in looked - later:
+        # What an outcome makes JavaScript do, it does between this turn and the next.
+        for session in looked - self._js_notified:
             found = self._passes.get(session.pass_)
             reportable = found is not None and found.reported_quiet != session.seen
             quiescence = quiescence_of(session, self.loop) if reportable else Quiescence.NO
@@ -191,8 +233,9 @@ class PassRunner:
                 self._undecided.forget(session)
             if found and quiescence is Quiescence.YES:
                 found.reported_quiet = session.seen
+                session.end_repetition()
                 self.post({"type": "quiet", "pass": session.pass_, "seen": session.seen})
-        self._touched = later
+        self._touched.clear()
         self.loop.woken.clear()
 
     # Link -------------------------------------------------------------------------------------------------------------
@@ -230,8 +273,15 @@ class PassRunner:
         self.post({"type": "ended", "pass": session.pass_, "ref": ref, "attempt": attempt})
 
     def touch(self, session: Session) -> None:
-        """*session* may have come to rest."""
+        """*session* may be quiet."""
         self._touched.add(session)
+
+    def outcome_due(self, session: Session) -> None:
+        """*session* may have an outcome to give."""
+        self._due[session] = None
+        self._replays.note_progress(session)
+        if not self.loop.turning:
+            self.loop.wake()
 
     def js_was_notified(self, session: Session) -> None:
         """JavaScript has been told of an outcome: look at *session* when it has had its turn."""
@@ -244,9 +294,16 @@ class PassRunner:
         if self.deployment is None:
             msg = "A pass has been started before a deployment was loaded."
             raise RuntimeError(msg)
-        started = PassRun(message, self, self.deployment, self._passes.pop)
+        started = PassRun(message, self, self.deployment, self._forget)
         self._passes[started.session.pass_] = started
+        if started.session.searching:
+            self._replays.watch(started.session)
         started.begin()
+
+    def _forget(self, pass_: int) -> None:
+        session = self._passes.pop(pass_).session
+        self._due.pop(session, None)
+        self._replays.forget(session)
 
     def print(self, level: str, text: str) -> None:
         """Take output that JavaScript of the user's has written."""

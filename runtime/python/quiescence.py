@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from _workflows_bridge.calls import StepFuture
+from _workflows_bridge.session import origin
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle
@@ -39,6 +40,23 @@ class Quiescence(Enum):
     YES = 1
     UNKNOWN = 2
     """It waits for something whose nature nobody can tell, such as a promise of JavaScript's own."""
+
+
+def code_quiescence(session: Session, loop: GuestLoop) -> Quiescence:
+    """Whether the code of ``run()``, steps left aside, waits for outcomes alone. Timers are not looked at."""
+    quiescence = Quiescence.YES
+    for task in loop.tasks.get(session, ()):
+        if task.done() or _is_of_step(task):
+            continue
+        waiter = getattr(task, "_fut_waiter", None)
+        if waiter is None or not (_is_known(waiter) or _innermost_module(task) in _WAITING_ON_TASKS):
+            quiescence = Quiescence.UNKNOWN
+    return quiescence
+
+
+def _is_of_step(task: Task[Any]) -> bool:
+    found = task.get_context().get(origin)  # type: ignore[attr-defined, unused-ignore]
+    return found is not None and found.ref is not None
 
 
 def quiescence_of(session: Session, loop: GuestLoop) -> Quiescence:

@@ -113,6 +113,8 @@ class TurnLoop(GuestLoop):
         timer._scheduled = True  # type: ignore[attr-defined]  # noqa: SLF001 - as asyncio's own loops do
         if when != float("inf"):
             self._timer_number += 1
+            timer._scheduled = True  # type: ignore[attr-defined]  # noqa: SLF001 - as asyncio's own loops do
+            self.note_timer(timer)
             heapq.heappush(self._timers, (when, self._timer_number, timer))
             if not self.turning:
                 self._arm_timer()
@@ -157,6 +159,7 @@ class TurnLoop(GuestLoop):
             self._timer_at = float("inf")
         while self._timers and self._timers[0][0] <= now + _CLOCK_STEP_S:
             timer = heapq.heappop(self._timers)[2]
+            timer._scheduled = False  # type: ignore[attr-defined]  # noqa: SLF001 - likewise
             if not timer.cancelled():
                 self.note_wake(timer)
                 self._ready.append(timer)

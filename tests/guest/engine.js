@@ -14,6 +14,10 @@ let lastPass = 0;
  * @typedef {object} RunOptions
  * @property {unknown} [payload]
  * @property {HistoryEntry[]} [history]
+ * @property {number[]} [times] when each outcome of the history became known, in ms after the start
+ * @property {boolean} [rollback]
+ * @property {number} [seen]
+ * @property {boolean} [cut]
  * @property {number} [stepLimit]
  * @property {string} [instance]
  * @property {any} [defaults]
@@ -96,6 +100,7 @@ export class Run {
 
   start() {
     const { payload = null, history = [], stepLimit = 10_000, instance = "one", defaults = DEFAULTS } = this.#options;
+    const { rollback, seen, cut } = this.#options;
     this.send({
       type: "start",
       className: this.#className,
@@ -104,6 +109,9 @@ export class Run {
       defaults,
       stepLimit,
       history,
+      ...(rollback && { rollback }),
+      ...(seen !== undefined && { seen }),
+      ...(cut && { cut }),
     });
   }
 
@@ -156,6 +164,8 @@ export class Run {
     } else if (type === "done") this.send({ type: "resolve", ref });
     else if (type === "failed") this.#retry(message);
     else if (type === "sleep") this.send({ type: "resolve", ref });
+    else if (type === "readTimes")
+      this.send({ type: "resolve", ref, value: JSON.stringify(this.#options.times ?? []) });
     else if (type === "end") this.settle.resolve(JSON.parse(message.value));
     else if (type === "fail") {
       this.settle.reject(Object.assign(new Error(message.error.message), { wire: message.error }));

@@ -59,10 +59,10 @@ class SandboxLoop(TurnLoop, BaseEventLoop):  # type: ignore[misc]  # asyncio's s
             self._tell(context)
         return super().create_task(coro, name=name, context=context, eager_start=eager_start, **options)
 
-    def begin_now(self, coro: Coroutine[Any, Any, None], session: Session, context: Context) -> None:
+    def begin_now(self, coro: Coroutine[Any, Any, None], session: Session, context: Context) -> Task[None] | None:
         """As `GuestLoop` does, likewise."""
         self._tell(context)
-        super().begin_now(coro, session, context)
+        return super().begin_now(coro, session, context)
 
     def _tell(self, context: Context) -> None:
         found = context.get(origin)

@@ -106,11 +106,12 @@ class LateOutcome(WorkflowEntrypoint):
         return await slow()
 
 
-class Original(WorkflowEntrypoint):
-    """In one process, what a step raised is what arrives."""
+class MadeAnew(WorkflowEntrypoint):
+    """What a step has just raised arrives as it would in a replay."""
 
     async def run(self, event, step):
         raised = KeyError("missing", 3)
+        raised.unstored = object()
 
         @step.do(config={"retries": {"limit": 0, "delay": 0}})
         async def broken():
@@ -119,7 +120,7 @@ class Original(WorkflowEntrypoint):
         try:
             await broken()
         except KeyError as error:
-            return error is raised
+            return {"same": error is raised, "args": list(error.args), "unstored": hasattr(error, "unstored")}
 
 
 class NoExceptions(WorkflowEntrypoint):

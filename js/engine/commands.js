@@ -4,6 +4,7 @@
 /** @import { InstanceRow } from "../store/store.d.ts" */
 /** @import { EngineContext } from "./context.js" */
 /** @import { Scheduler } from "./scheduler.js" */
+/** @import { Step } from "./step.js" */
 
 import { batchIds } from "./creation.js";
 import { invalidEventType, terminatedError, WorkflowError } from "./errors.js";
@@ -16,6 +17,8 @@ import { planRestart } from "./restart.js";
 import { countRollbacks } from "./rollback.js";
 import { isFinalStatus } from "./status.js";
 import { isResting, readSteps } from "./step.js";
+
+/** @typedef {{ name: string, count?: number, type?: "do" | "sleep" | "waitForEvent" }} RestartFrom */
 
 export class Commands {
   #engine;
@@ -136,14 +139,25 @@ export class Commands {
   /**
    * Run the instance again, from its beginning or from a step on; what comes before that step keeps its results.
    *
+   * A step that started before *from* may still run, in another branch. The restart waits until its attempt has ended, and
+   * meanwhile nothing else begins. With *force* the attempt is cut: it begins again and is not charged, but a step with retry
+   * limit 0 fails.
+   *
    * @param {string} workflow
    * @param {string} id
-   * @param {{ name: string, count?: number, type?: "do" | "sleep" | "waitForEvent" }} [from]
+   * @param {RestartFrom} [from]
+   * @param {{ force?: boolean }} [options]
    */
-  restart(workflow, id, from) {
-    return this.#engine.own(workflow, id, (row, store) => {
+  async restart(workflow, id, from, { force = false } = {}) {
+    if (from && !force) await this.#othersEnded(workflow, id, from);
+    return await this.#engine.own(workflow, id, (row, store) => {
       const wipe = from && planRestart(store.loadLog(row.number), from);
-      this.#scheduler.discard(row.number);
+      const cut = this.#scheduler.discard(row.number);
+      if (wipe)
+        this.#scheduler.beginUncharged(
+          row.number,
+          cut.filter((key) => !wipe.keys.has(key)),
+        );
       const { now } = this.#engine;
       this.#engine.write(row.number, () => {
         if (wipe) store.instanceRestartedFrom(row, now, wipe);
@@ -151,6 +165,25 @@ export class Commands {
       });
       this.#scheduler.schedule();
     });
+  }
+
+  /** @param {string} workflow @param {string} id @param {RestartFrom} from */
+  async #othersEnded(workflow, id, from) {
+    for (let waited = false; ; waited = true) {
+      const ended = await this.#engine.own(workflow, id, (row, store) => {
+        if (waited && isFinalStatus(row.status)) {
+          const text = `(instance.cannot_restart) Instance '${id}' was ${row.status} while its running steps were awaited`;
+          throw new WorkflowError("instance.cannot_restart", text);
+        }
+        const { keys } = planRestart(store.loadLog(row.number), from);
+        // A restart forgets all rollback handlers.
+        const isKept = (/** @type {Step} */ step) => step.kind !== "rollback" && !keys.has(step.key);
+        // In an object: the promise is not to be awaited before the transaction is committed.
+        return { others: this.#scheduler.live(row.number)?.attemptsEnded(isKept) };
+      });
+      if (!ended.others) return;
+      await ended.others;
+    }
   }
 
   /**
@@ -164,7 +197,7 @@ export class Commands {
     return this.#engine.own(workflow, id, (row, store) => {
       const { number } = row;
       const { now } = this.#engine;
-      const rests = (/** @type {import("./step.js").Step} */ step) =>
+      const rests = (/** @type {Step} */ step) =>
         isResting(step) && (target === undefined || targetOf(step) === target);
       const steps = isFinalStatus(row.status) ? [] : [...readSteps(store.loadLog(number)).values()].filter(rests);
       if (steps.length === 0) {

@@ -241,6 +241,9 @@ export function subscriptionEvent(row, entry, toJson, isSensitive) {
     ...step,
   };
   switch (entry.event) {
+    case E.WORKFLOW_QUEUED:
+      // Ours: after a pause the steps before it still count, after a restart they do not.
+      return detail.versionId === undefined ? { ...base, resumed: true } : base;
     case E.WORKFLOW_START:
       return { ...base, params: toJson(row.params) };
     case E.WORKFLOW_SUCCESS:

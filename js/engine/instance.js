@@ -55,7 +55,10 @@ export class Instance {
   #parking;
   /** Where this pass undoes what the others have done. @type {RollbackPass | null} */
   #rollback = null;
-  /** `do` calls that came while a pause is pending. @type {Extract<FromGuest, { type: "do" }>[]} */
+  #pausing = false;
+  /** Who waits for the end of attempts. @type {Set<{ isAwaited: (step: Step) => boolean, resolve: () => void }>} */
+  #attemptsAwaited = new Set();
+  /** `do` calls that came while no attempt may begin. @type {Extract<FromGuest, { type: "do" }>[]} */
   #blocked = [];
   /** @type {OutputBound | null} */
   #outputBound = null;
@@ -81,7 +84,7 @@ export class Instance {
       handlerInput: (step) => /** @type {RollbackPass} */ (this.#rollback).handlerInput(step),
       onended: (step) => this.#stepEnded(step),
       onfull: (error) => this.#errored(error),
-      onidle: () => this.#pauseIfIdle(),
+      onidle: () => this.#attemptEnded(),
     });
     this.#waits = new Waits(this.#pass, events, () => this.#replayIfForced());
     this.#parking = new Parking(this.#pass, {
@@ -109,8 +112,9 @@ export class Instance {
     return this.#pass.id;
   }
 
+  /** Whether a pause is pending. */
   get pausing() {
-    return this.#pass.held;
+    return this.#pausing;
   }
 
   /**
@@ -222,7 +226,7 @@ export class Instance {
   #onDo(message) {
     if (this.#admit(message) !== "new") return;
     const { ref, rollback, started = false } = message;
-    if (this.pausing && !started) return void this.#blocked.push(message);
+    if (this.#pass.held && !started) return void this.#blocked.push(message);
     const checked = checkDo(message);
     if ("error" in checked) return this.#pass.refuse(ref, checked.error);
     const step = this.#pass.add("do", message, ref);
@@ -233,8 +237,33 @@ export class Instance {
   /** @param {Step} step */
   #stepEnded(step) {
     if (step.kind === "rollback") this.#rollback?.advance();
-    else this.#pauseIfIdle();
+    else this.#attemptEnded();
     this.#replayIfForced();
+  }
+
+  #attemptEnded() {
+    this.#pauseIfIdle();
+    this.#resolveAttemptsEnded();
+  }
+
+  /**
+   * Let nothing begin, and wait until no attempt of these steps is under way, or the pass has ended.
+   *
+   * @param {(step: Step) => boolean} isAwaited
+   * @returns {Promise<void> | undefined} undefined where none is
+   */
+  attemptsEnded(isAwaited) {
+    if (!this.#pass.isExecuting(isAwaited)) return undefined;
+    this.#pass.hold();
+    return new Promise((resolve) => this.#attemptsAwaited.add({ isAwaited, resolve }));
+  }
+
+  #resolveAttemptsEnded() {
+    for (const awaited of this.#attemptsAwaited) {
+      if (!this.#pass.ended && this.#pass.isExecuting(awaited.isAwaited)) continue;
+      this.#attemptsAwaited.delete(awaited);
+      awaited.resolve();
+    }
   }
 
   /**
@@ -246,7 +275,7 @@ export class Instance {
     this.#pass.withhold();
     const unseenFrom = this.#pass.log.seq;
     this.#engine.commits.afterCommit(() => {
-      if (this.#pass.ended || this.pausing) return;
+      if (this.#pass.ended || this.#pass.held) return;
       if (this.#pass.isExecuting()) return this.#pass.sendWithheld();
       this.nextUnseenFrom = unseenFrom;
       const { now } = this.#pass;
@@ -332,6 +361,7 @@ export class Instance {
     }
     const { log, now } = this.#pass;
     this.#pass.write((store) => store.instancePausing(log, now));
+    this.#pausing = true;
     this.#pass.hold();
     return "waitingForPause";
   }
@@ -340,6 +370,8 @@ export class Instance {
   unpause() {
     const { log, now } = this.#pass;
     this.#pass.write((store) => store.instanceRunning(log, now));
+    this.#pausing = false;
+    if (this.#attemptsAwaited.size > 0) return;
     this.#pass.release();
     for (const message of this.#blocked.splice(0)) this.#onDo(message);
     for (const step of this.#pass.open()) {
@@ -436,9 +468,16 @@ export class Instance {
     this.#parking.giveUp();
   }
 
-  /** Drop the pass without a word in the log: the instance is being deleted or restarted. */
+  /**
+   * Drop the pass without a word in the log: the instance is being deleted or restarted.
+   *
+   * @returns {string[]} keys of the steps whose attempt is cut, and may begin again free of charge
+   */
   discard() {
+    const cut = this.#pass.open().filter((step) => step.running && step.config?.retries.limit !== 0);
+    for (const step of cut) this.#pass.dropChunks(step);
     this.#leave("discard");
+    return cut.map((step) => step.key);
   }
 
   /** The engine has stopped: no timer may fire any more. The guest is disposed of by whoever owns it. */
@@ -462,6 +501,7 @@ export class Instance {
     this.#parking.forget();
     this.#pass.close();
     this.#rollback?.close();
+    this.#resolveAttemptsEnded();
     for (const cancel of this.#cancelCalls) cancel();
   }
 }

@@ -109,8 +109,9 @@ export class Pass {
     return [...this.steps.values()].filter((step) => !step.ended && (step.kind === "rollback") === this.rollingBack);
   }
 
-  isExecuting() {
-    for (const step of this.#refs.values()) if (step.running) return true;
+  /** Whether an attempt is under way. @param {(step: Step) => boolean} [isMeant] */
+  isExecuting(isMeant = () => true) {
+    for (const step of this.#refs.values()) if (step.running && isMeant(step)) return true;
     return false;
   }
 

@@ -4,8 +4,12 @@
 
 import { WorkflowError } from "./errors.js";
 import * as E from "./events.js";
+import { stepKey } from "./step.js";
 
 const START_OF = { do: E.STEP_START, sleep: E.SLEEP_START, waitForEvent: E.WAIT_START };
+
+/** @type {Record<number, "do" | "sleep" | "waitForEvent">} */
+const KIND_OF = { [E.STEP_START]: "do", [E.SLEEP_START]: "sleep", [E.WAIT_START]: "waitForEvent" };
 
 /** @type {Record<number, number[]>} the rows of a step, by the entry that begins it */
 export const ROWS_OF = {
@@ -20,7 +24,7 @@ export const ROWS_OF = {
  * @param {LogRow[]} rows
  * @param {{ name: string, count?: number, type?: "do" | "sleep" | "waitForEvent" }} from `count`: the how many-th start
  *   of that name in the log
- * @returns {{ names: StepRef[], events: number[][] }}
+ * @returns {{ names: StepRef[], events: number[][], keys: Set<string> }} `keys` as `stepKey` has them
  * @throws {WorkflowError} there is no such step in the log
  */
 export function planRestart(rows, { name, count = 1, type = "do" }) {
@@ -33,8 +37,13 @@ export function planRestart(rows, { name, count = 1, type = "do" }) {
     );
   }
   const wiped = starts.filter((row) => row.seq >= first.seq);
+  const names = wiped.map((row) => ({
+    name: /** @type {string} */ (row.name),
+    count: /** @type {number} */ (row.count),
+  }));
   return {
-    names: wiped.map((row) => ({ name: /** @type {string} */ (row.name), count: /** @type {number} */ (row.count) })),
+    names,
     events: wiped.map((row) => ROWS_OF[row.event]),
+    keys: new Set(wiped.map(({ event }, i) => stepKey(KIND_OF[event], names[i].name, names[i].count))),
   };
 }

@@ -99,10 +99,22 @@ export class Scheduler {
    * Drop the instance's pass, if it has one, without a word in the log.
    *
    * @param {number} number
+   * @returns {string[]} keys of the steps whose attempt was cut, and may begin again free of charge
    */
   discard(number) {
-    this.live(number)?.discard();
+    const earlier = this.#uncharged.get(number) ?? [];
     this.#uncharged.delete(number);
+    return [...earlier, ...(this.live(number)?.discard() ?? [])];
+  }
+
+  /**
+   * Let attempts that were cut begin again free of charge in the instance's next pass.
+   *
+   * @param {number} number
+   * @param {string[]} keys of their steps
+   */
+  beginUncharged(number, keys) {
+    if (keys.length > 0) this.#uncharged.set(number, keys);
   }
 
   stop() {

@@ -155,7 +155,8 @@ export function createApi(host) {
   app.patch(`${instance}/status`, async (c) => {
     const change = parse(statusChange, (await body(c)).plain);
     const [name, id] = [c.req.param("name"), c.req.param("id")];
-    if (change.status === "restart") await engine.commands.restart(name, id, change.from);
+    if (change.status === "restart")
+      await engine.commands.restart(name, id, change.from, { force: change.force ?? false });
     else if (change.status === "terminate")
       await engine.commands.terminate(name, id, { rollback: change.rollback ?? false });
     else await engine.commands[change.status](name, id);

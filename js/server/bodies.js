@@ -100,6 +100,7 @@ export const statusChange = z.discriminatedUnion("status", [
   z.strictObject({
     status: z.literal("restart"),
     from: step.optional(),
+    force: z.boolean().optional(),
   }),
 ]);
 

@@ -243,6 +243,7 @@ class Event(HostResponse):
     output: Any = None
     level: str | None = None
     text: str | None = None
+    resumed: bool | None = None
 
 
 Event.describe(
@@ -260,4 +261,5 @@ Event.describe(
     output=optional(ANY),
     level=optional(TEXT),
     text=optional(TEXT),
+    resumed=optional(BOOLEAN),
 )

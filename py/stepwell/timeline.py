@@ -114,8 +114,8 @@ class Timeline:
         return step
 
     def _apply_to_workflow(self, event: Event, status: str) -> None:
-        if event.type == "workflow_queued":
-            # A restart: what was told before does not count any more.
+        if event.type == "workflow_queued" and not event.resumed:
+            # A restart: the steps before it do not count any more.
             self.steps.clear()
             self.finished = 0
         self.status = status

@@ -53,6 +53,13 @@ def test_restart():
     assert {} == story_of(FLAKY, [(9, {"type": "workflow_queued"})]).steps
 
 
+def test_resume():
+    """After a pause and a resume the steps before it still count."""
+    resumed = (9, {"type": "workflow_queued", "resumed": True})
+
+    assert list(story_of(FLAKY, [resumed]).steps) == list(story_of(FLAKY).steps)
+
+
 @pytest.mark.parametrize("type_", ["workflow_dancing", "step_dancing", "attempt_completed"])
 def test_unknown(type_):
     """An event of a newer host, or of a step that is not known, does no harm."""

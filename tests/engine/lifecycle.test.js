@@ -253,3 +253,90 @@ test("one id in two workflows is two instances", async () => {
   assert.equal(h.find(), undefined);
   assert.equal((await h.engine.get("other", "i1")).output, '"of other"');
 });
+
+/** Two branches: the step `charge`, which ends when it is told to, and `quick` before `second`. @param {object} [config] */
+async function branches(config = { retries: { limit: 0, delay: 0 } }) {
+  /** @type {{ end: (value: unknown) => void, attempts: string[] }} */
+  const world = { end: () => {}, attempts: [] };
+  const attempt = (/** @type {string} */ name) => world.attempts.push(name);
+  const h = new Harness(async (_event, step) => {
+    const charge = step.do("charge", config, () => {
+      attempt("charge");
+      return new Promise((resolve) => (world.end = resolve));
+    });
+    const chain = async () => {
+      await step.do("quick", () => attempt("quick"));
+      await step.do("second", () => attempt("second"));
+      return await step.do("third", () => attempt("third"));
+    };
+    return await Promise.all([charge, chain()]);
+  });
+  await h.create();
+  return { h, world };
+}
+
+test("a restart from a step waits for the running attempt of another branch, and lets nothing else begin", async () => {
+  const { h, world } = await branches();
+  let restarted = false;
+  const restart = h.engine.commands.restart("flow", "i1", { name: "second" }).then(() => (restarted = true));
+  await h.settle();
+  assert.equal(restarted, false);
+
+  world.end("charged");
+  await restart;
+  await h.settle();
+
+  assert.equal(h.status(), "complete");
+  assert.equal(h.output()[0], "charged");
+  assert.deepEqual(world.attempts, ["quick", "charge", "second", "third", "second", "third"]);
+});
+
+test("a forced restart cuts the running attempt of another branch without charging it", async () => {
+  const { h, world } = await branches({ retries: { limit: 1, delay: 0 } });
+  await h.engine.commands.restart("flow", "i1", { name: "second" }, { force: true });
+  await h.settle();
+  world.end("charged");
+  await h.settle();
+
+  assert.equal(h.output()[0], "charged");
+  assert.equal(world.attempts.filter((name) => name === "charge").length, 2);
+  assert.equal(h.details(10).filter(({ attempt }) => attempt > 1).length, 0);
+});
+
+test("a forced restart fails a step with retry limit 0 whose attempt it cuts", async () => {
+  const { h, world } = await branches();
+  await h.engine.commands.restart("flow", "i1", { name: "second" }, { force: true });
+  await h.settle();
+
+  assert.equal(h.status(), "errored");
+  assert.match(h.error().message, /Attempt failed due to internal workflows error/);
+  assert.equal(world.attempts.filter((name) => name === "charge").length, 1);
+});
+
+test("a termination ends a restart that waits", async () => {
+  const { h } = await branches();
+  const restart = assert.rejects(
+    h.engine.commands.restart("flow", "i1", { name: "second" }),
+    /was terminated while its running steps were awaited/,
+  );
+  await h.settle();
+  await h.engine.commands.terminate("flow", "i1");
+  await restart;
+
+  assert.equal(h.status(), "terminated");
+});
+
+test("a pause and a resume while a restart waits do not end its wait", async () => {
+  const { h, world } = await branches();
+  const restart = h.engine.commands.restart("flow", "i1", { name: "second" });
+  await h.settle();
+  await h.engine.commands.pause("flow", "i1");
+  await h.engine.commands.resume("flow", "i1");
+  await h.settle();
+  world.end("charged");
+  await restart;
+  await h.settle();
+
+  assert.equal(h.status(), "complete");
+  assert.deepEqual(world.attempts, ["quick", "charge", "second", "third", "second", "third"]);
+});

@@ -95,7 +95,7 @@ function follow({ workflow, id }) {
     if (isOver) return;
     const log = come.filter(({ type }) => type !== "log");
     // A restart begins the log again.
-    const begins = log.findLastIndex(({ type }) => type === "workflow_queued");
+    const begins = log.findLastIndex(({ type, resumed }) => type === "workflow_queued" && !resumed);
     if (log.length > 0) events.value = begins >= 0 ? log.slice(begins) : [...events.peek(), ...log].slice(-MOST_EVENTS);
     void refresh();
   };

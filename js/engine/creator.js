@@ -17,12 +17,18 @@ export class Creator {
   #engine;
   #scheduler;
   #newId;
+  #checkPayload;
 
-  /** @param {EngineContext} engine @param {Scheduler} scheduler @param {() => string} newId */
-  constructor(engine, scheduler, newId) {
+  /**
+   * @param {EngineContext} engine
+   * @param {Scheduler} scheduler
+   * @param {Pick<import("./engine.js").EngineOptions, "newId" | "checkPayload">} options
+   */
+  constructor(engine, scheduler, { newId, checkPayload = () => {} }) {
     this.#engine = engine;
     this.#scheduler = scheduler;
     this.#newId = newId;
+    this.#checkPayload = checkPayload;
   }
 
   /**
@@ -47,8 +53,10 @@ export class Creator {
    * @returns {string | undefined} its id; undefined where the workflow has an instance of the id
    * @throws {WorkflowError} the options are not allowed
    */
-  #insert({ name, versionId }, { id = this.#newId(), params = "{}", ...rest }, trigger) {
+  #insert(workflow, { id = this.#newId(), params = "{}", ...rest }, trigger) {
+    const { name, versionId } = workflow;
     const retention = checkCreation({ id, params, ...rest });
+    this.#checkPayload(workflow, params);
     const isNew = this.#created({ workflow: name, id, params, trigger, versionId, ...retention });
     return isNew ? id : undefined;
   }
@@ -81,7 +89,10 @@ export class Creator {
       const result = { created: [], errors: [] };
       const seen = new Set();
       // All of them before the first is made: a refused batch has made nothing.
-      for (const options of all) checkCreation({ ...options, id: options.id ?? "generated" });
+      for (const options of all) {
+        checkCreation({ ...options, id: options.id ?? "generated" });
+        this.#checkPayload(found, options.params ?? "{}");
+      }
       for (const [index, options] of all.entries()) {
         const { id } = options;
         const created = seen.has(id) ? undefined : this.#insert(found, options, trigger);
@@ -105,9 +116,11 @@ export class Creator {
    */
   fork(workflow, { store: source, number }, { id = this.#newId(), trigger = 0, ...options } = {}) {
     return this.#engine.transact((store) => {
-      const { name, versionId } = findWorkflow(store, workflow);
+      const found = findWorkflow(store, workflow);
+      const { name, versionId } = found;
       const params = options.params ?? source.loadInstanceByNumber(number)?.params ?? "{}";
       checkCreation({ id, params });
+      this.#checkPayload(found, params);
       const rows = planFork(source.loadLog(number), options);
       const kept = new Set(rows.map((row) => `${row.name} ${row.count}`));
       const chunks = source.loadChunks(number).filter((chunk) => kept.has(`${chunk.name} ${chunk.count}`));

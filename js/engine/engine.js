@@ -35,6 +35,8 @@ import { Schedules } from "./schedules.js";
  * @property {Acknowledge} [acknowledge] when a commit of the store is durable; at once where absent, as SQLite's are
  * @property {(workflow: WorkflowRow) => Promise<Guest>} guestFor where the workflow's passes run; rejects where its code
  *   cannot be loaded
+ * @property {(workflow: WorkflowRow, params: string) => void} [checkPayload] throws a WorkflowError where the workflow does
+ *   not take the canonical text *params* as its payload
  * @property {(problem: { workflow?: string, error: unknown }) => void} onproblem something that concerns the operator: the
  *   code of `workflow` does not load, and its instances wait; without `workflow` the engine has stopped
  * @property {(workflow: string) => void} [onunblocked] the code of a workflow loads again, and its instances continue
@@ -69,7 +71,7 @@ export class Engine {
       call: (call, onclose) => answerCall(this, call, onclose),
       onended: ended,
     });
-    this.creator = new Creator(this.#engine, this.#scheduler, options.newId);
+    this.creator = new Creator(this.#engine, this.#scheduler, options);
     this.commands = new Commands(this.#engine, this.#scheduler, ended);
     this.#sweeper = new Sweeper(this.#engine);
     this.#schedules = new Schedules(this.#engine, {

@@ -2,11 +2,13 @@
 
 /** @import { RuntimeGuest, RuntimeOptions } from "../../runtime/registry.js" */
 /** @import { WorkflowRow } from "../store/store.d.ts" */
+/** @import { JsonSchema } from "./payload_check.js" */
 
 import { dirname, relative, resolve } from "node:path";
 import { WorkflowError } from "../engine/errors.js";
 import { RUNTIMES, runtimeFor, SUFFIXES } from "../../runtime/registry.js";
 import { modulesFolder } from "./packages.js";
+import { payloadProblem } from "./payload_check.js";
 import { Sources } from "./sources.js";
 
 /**
@@ -18,7 +20,8 @@ import { Sources } from "./sources.js";
  *   class under its own
  * @property {RuntimeOptions | null} [runtime] what runs it, with its options; absent or null: the default one for the main file
  *
- * @typedef {{ guest: RuntimeGuest, classes: string[] }} Loaded
+ * @typedef {{ guest: RuntimeGuest, classes: string[], schemas?: Record<string, JsonSchema> }} Loaded `schemas`: of payloads,
+ *   by class
  */
 
 /** For so long, in ms, nobody looks again whether the code of a deployment has changed. */
@@ -32,7 +35,7 @@ export class DeploymentLoader {
   #print;
   #ondebugging;
   #sources = new Sources();
-  /** By deployment. @type {Map<string, { version: string, lookedAt: number, loaded: Promise<Loaded> }>} */
+  /** By deployment. @type {Map<string, { version: string, lookedAt: number, loaded: Promise<Loaded>, schemas?: Record<string, JsonSchema> }>} */
   #loaded = new Map();
   /** Code that could not be imported, by deployment. @type {Map<string, { version: string, error: unknown }>} */
   #failed = new Map();
@@ -62,13 +65,7 @@ export class DeploymentLoader {
    * @returns {Promise<Loaded>}
    */
   async load(deployment, { maxAge = 0, unchanged = "retry" } = {}) {
-    const key = JSON.stringify([
-      deployment.root,
-      deployment.main,
-      deployment.vars,
-      deployment.bindings,
-      deployment.runtime,
-    ]);
+    const key = keyOf(deployment);
     const known = this.#loaded.get(key);
     const now = performance.now();
     if (known && now - known.lookedAt < maxAge) return known.loaded;
@@ -83,7 +80,10 @@ export class DeploymentLoader {
     this.#failed.delete(key);
     const imports = this.#sources.imports(complete);
     const loaded = this.#start({ ...complete, imports, transport: this.#transport });
-    this.#loaded.set(key, { version, lookedAt: now, loaded });
+    /** @type {{ version: string, lookedAt: number, loaded: Promise<Loaded>, schemas?: Record<string, JsonSchema> }} */
+    const entry = { version, lookedAt: now, loaded, ...(known?.schemas && { schemas: known.schemas }) };
+    this.#loaded.set(key, entry);
+    void loaded.then(({ schemas = {} }) => (entry.schemas = schemas)).catch(() => {});
     loaded.catch((error) => {
       if (this.#loaded.get(key)?.loaded === loaded) this.#loaded.delete(key);
       const isImport = error.traceback !== undefined || error.during === "import";
@@ -108,6 +108,26 @@ export class DeploymentLoader {
       throw new WorkflowError("deployment.no_class", message);
     }
     return guest;
+  }
+
+  /**
+   * Refuse a payload that the workflow's `run` does not take, as far as its code is loaded.
+   *
+   * @param {WorkflowRow} workflow
+   * @param {string} params canonical text
+   * @throws {WorkflowError} it names the path of what is wrong
+   */
+  checkPayload(workflow, params) {
+    const schema = this.payloadSchema(workflow);
+    const problem = schema && payloadProblem(schema, params);
+    if (!problem) return;
+    const message = `(instance.invalid_params) Workflow '${workflow.name}' does not take this payload. ${problem}.`;
+    throw new WorkflowError("instance.invalid_params", message);
+  }
+
+  /** The JSON schema of what the workflow's `run` takes, if it says so and its code is loaded. @param {WorkflowRow} workflow */
+  payloadSchema(workflow) {
+    return this.#loaded.get(keyOf(this.deploymentOf(workflow)))?.schemas?.[workflow.className];
   }
 
   /** @param {WorkflowRow} workflow @returns {Deployment} */
@@ -168,15 +188,21 @@ export class DeploymentLoader {
     guest.ondebugging = this.#ondebugging;
     this.#guests.add(guest);
     try {
-      const { classes, output } = await guest.load();
+      /** @type {{ classes: string[], schemas?: Record<string, JsonSchema>, output: { text: string }[] }} */
+      const { classes, schemas, output } = await guest.load();
       for (const { text } of output) this.#print(text.trimEnd());
-      return { guest, classes };
+      return { guest, classes, ...(schemas && { schemas }) };
     } catch (error) {
       this.#guests.delete(guest);
       await guest.dispose();
       throw error;
     }
   }
+}
+
+/** @param {Deployment} deployment */
+function keyOf({ root, main, vars, bindings, runtime }) {
+  return JSON.stringify([root, main, vars, bindings, runtime ?? null]);
 }
 
 /** @param {Deployment} deployment */

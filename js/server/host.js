@@ -68,6 +68,7 @@ export class Host {
       newId: randomUUID,
       defer: setImmediate,
       guestFor: (workflow) => this.#deployments.guestFor(workflow),
+      checkPayload: (workflow, params) => this.#deployments.checkPayload(workflow, params),
       onproblem: (problem) => this.#onproblem(problem),
       onunblocked: (workflow) => options.report(`Workflow '${workflow}' continues: its code loads again.`),
       idle: options.idle,

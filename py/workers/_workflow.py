@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from _workflows_bridge.values import JsDict, decode
 
+from ._payload import to_typed
+
 if TYPE_CHECKING:
     from ._context import ExecutionContext
     from ._env import Env
@@ -35,10 +37,15 @@ class WorkflowEntrypoint:
         raise NotImplementedError(f"{type(self).__name__} has no run(self, event, step).")
 
 
-def to_event(data: dict[str, Any], payload: str) -> WorkflowEvent:
-    """The event that ``run`` gets: *data* of the engine, with the canonical text of the payload."""
+def to_event(data: dict[str, Any], payload: str, kind: Any = None) -> WorkflowEvent:  # noqa: ANN401 - a type
+    """
+    The event that ``run`` gets: *data* of the engine, with the canonical text of the payload.
+
+    Raises:
+        PayloadError: The payload is not a *kind*.
+    """
     event = JsDict(
-        payload=decode(payload),
+        payload=decode(payload) if kind is None else to_typed(kind, decode(payload)),
         timestamp=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=data["timestamp"]),
         instanceId=data["instanceId"],
         workflowName=data["workflowName"],

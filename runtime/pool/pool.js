@@ -124,7 +124,7 @@ export class Pool {
   /**
    * Import the deployment's main module.
    *
-   * @returns {Promise<{ classes: string[], output: { level: string, text: string }[] }>} the workflows found, and what
+   * @returns {Promise<{ classes: string[], schemas?: Record<string, object>, output: { level: string, text: string }[] }>} the workflows found, and what
    *   the modules wrote while they were imported
    * @throws what the import raised, with `traceback`
    */
@@ -158,12 +158,12 @@ export class Pool {
 
   /** @param {Isolate} isolate */
   async #load(isolate) {
-    const { classes, error, place, output } = await isolate.load(this.#deployment);
+    const { classes, schemas, error, place, output } = await isolate.load(this.#deployment);
     if (error) {
       const message = error.message ? `${error.name}: ${error.message}` : error.name;
       throw Object.assign(new Error(message), { traceback: error.traceback, wire: error, place });
     }
-    return { classes, output };
+    return { classes, schemas, output };
   }
 
   /** @param {ToGuest} message */

@@ -10,6 +10,7 @@ from workers._binding import to_bindings
 from workers._context import ExecutionContext
 from workers._context import _going_on as going_on
 from workers._env import env, install
+from workers._payload import payload_type
 from workers._step import WorkflowStep
 from workers._workflow import WorkflowEntrypoint, to_event
 
@@ -71,7 +72,7 @@ class _OwnRun:
 
     async def output(self, start: Message) -> str:
         entrypoint = self._class(ExecutionContext(), env)
-        result = entrypoint.run(to_event(start["event"], start["value"]), self._step)
+        result = entrypoint.run(to_event(start["event"], start["value"], payload_type(self._class)), self._step)
         if inspect.iscoroutine(result):
             result = await result
         return encode(result, where="output")

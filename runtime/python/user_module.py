@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from _workflows_bridge.errors import to_wire
 from _workflows_bridge.values import decode, encode
 from workers._binding import binding_name
+from workers._payload_schema import payload_schema
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -47,7 +48,12 @@ class UserModule:
             # A variable of the same name was chosen by somebody, and comes first.
             bindings = {binding_name(name): name for name in self._classes}
             self.sdk.bind(self._vars, {key: name for key, name in bindings.items() if key not in self._vars})
-        return {"classes": list(self._classes)}
+        return {"classes": list(self._classes), **self._schemas()}
+
+    def _schemas(self) -> dict[str, Any]:
+        """JSON schemas of payloads, by class, of those that say what they take."""
+        found = {name: schema for name, cls in self._classes.items() if (schema := payload_schema(cls))}
+        return {"schemas": found} if found else {}
 
     def find(self, name: str) -> type:
         """The class called *name*."""

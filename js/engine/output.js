@@ -24,10 +24,10 @@ export class OutputBound {
   take({ level, text }) {
     const room = MAX_OUTPUT_CHARACTERS - this.#size;
     if (text.length <= room) return this.#keep(level, text);
-    if (room > 0) return [...this.#keep(level, text.slice(0, room)), { level: "warning", text: CUT }];
     const late = MAX_LATE_OUTPUT_CHARACTERS + room;
     if (late <= 0) return [];
-    const kept = this.#keep(level, text.slice(0, Math.min(late, MAX_LATE_LINE_CHARACTERS)));
+    const kept = this.#keep(level, text.slice(0, Math.max(room, Math.min(late, MAX_LATE_LINE_CHARACTERS))));
+    if (room > 0) return [...kept, { level: "warning", text: CUT }];
     return this.#size < MAX_OUTPUT_CHARACTERS + MAX_LATE_OUTPUT_CHARACTERS
       ? kept
       : [...kept, { level: "warning", text: FULL }];

@@ -62,6 +62,14 @@ class ProcessLoop(GuestLoop, SelectorEventLoop):  # type: ignore[misc]  # `creat
         self.note_wake(handle)
         return handle
 
+    def end(self) -> None:
+        """Have `run_forever` return."""
+        super().stop()
+
+    def stop(self) -> None:
+        """Refuse: other passes run in this loop, too."""
+        raise RuntimeError("The event loop of a workflow cannot be stopped by its code.")
+
     def wake(self) -> None:
         """See `GuestLoop`."""
         self._wake_asked = True

@@ -11,6 +11,11 @@ import { ProcessHandle } from "../process/process.js";
 const PROGRAM = fileURLToPath(new URL("main.py", import.meta.url));
 const GIB = 1 << 30;
 
+/**
+ * As in the other runtimes: local time is UTC, and sets have the same order in each process, for a replay may run in another.
+ */
+const ENV = { TZ: "UTC", PYTHONHASHSEED: "111" };
+
 /** One kind for each Python. @type {Map<string, InterpreterBackend>} */
 const kinds = new Map();
 
@@ -19,7 +24,11 @@ function kindOf(python) {
   let kind = kinds.get(python);
   if (!kind) {
     kind = {
-      start: (events) => new ProcessHandle({ command: python, args: [PROGRAM], what: `process of ${python}` }, events),
+      start: (events) =>
+        new ProcessHandle(
+          { command: python, args: [PROGRAM], env: { ...process.env, ...ENV }, what: `process of ${python}` },
+          events,
+        ),
       parts: async () => ({}),
       checks: () => new ProtocolChecks(),
       interruptible: true,

@@ -17,7 +17,7 @@ import workers.workflows
 from _stepwell_process.control import Control
 from _stepwell_process.frames import FrameSocket
 from _stepwell_process.life import die_with_host
-from _stepwell_runtime import abandon, interrupts, output
+from _stepwell_runtime import abandon, interrupts, other_loops, output
 from _stepwell_runtime.pass_runner import PassRunner
 
 from . import debugger
@@ -52,6 +52,7 @@ class GuestProcess:
         self._output = ProcessOutput(lambda: self._passes.flush(), self._loop)  # noqa: PLW0108 - there is no guest yet
         self._passes = PassRunner(self, self._output, self._loop)
         output.install(self._output)
+        other_loops.install(self._loop, threads=True)
         keep_context_in_threads()
         # The SDK's own is JavaScript's.
         workers.fetch = fetch  # type: ignore[assignment]
@@ -67,6 +68,7 @@ class GuestProcess:
         asyncio.set_event_loop(self._loop)
         self._frames.send({"type": "ready"})
         self._loop.run_forever()
+        other_loops.uninstall()
 
     def _take_boot(self) -> dict[str, Any]:
         while not self._frames.ended:
@@ -87,7 +89,7 @@ class GuestProcess:
             else:
                 self._answer(message)
         if self._frames.ended:
-            self._loop.stop()
+            self._loop.end()
 
     def _answer(self, message: dict[str, Any]) -> None:
         kind = message["type"]
@@ -131,6 +133,7 @@ class GuestProcess:
     def _leave_to_parent(self) -> None:
         """Let go, in a process that user code has forked, of what is the parent's."""
         self._output.restore()
+        other_loops.uninstall()
         self._frames.connection.close()
 
 

@@ -10,6 +10,8 @@ import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_thread
  * @returns {InterpreterHandle}
  */
 export function startThread(program, { onmessage, ondeath }) {
+  // Guests live in UTC. A thread has no time zone of its own: it takes that of the process when it starts.
+  process.env.TZ = "UTC";
   const { port1: port, port2 } = new MessageChannel();
   const worker = new Worker(program, {
     workerData: { port: port2 },

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import workers
 import workers.workflows  # noqa: F401
-from _stepwell_runtime import abandon, interrupts, output
+from _stepwell_runtime import abandon, interrupts, other_loops, output
 from _stepwell_runtime.pass_runner import InterpreterHost, PassRunner
 from _stepwell_runtime.sdk import OwnSdk
 from _workflows_bridge.step import install as install_step
@@ -72,6 +72,7 @@ def install(host: PyodideHost) -> PassRunner:
 
     guest = PyodidePassRunner(host, written, loop, open_sdk)
     output.install(written)
+    other_loops.install(loop, threads=False)
     patches.install(host.sleep)
     interrupts.install(host)
     abandon.install()

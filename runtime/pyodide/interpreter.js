@@ -1,5 +1,7 @@
 /** One Pyodide interpreter in this thread: restored from a snapshot, or started afresh to make one. */
 
+import { useUtc } from "./utc.js";
+
 /** @typedef {{ path: string, text: string }} GuestFile `path` is relative to the guest's site-packages */
 
 /** How Python, as Emscripten has compiled it, looks for signals. */
@@ -84,6 +86,7 @@ function shareModule(module, size, signals) {
   /** @param {any} imports */
   const share = async (imports) => {
     if (signals) lookAt(signals, imports.env);
+    useUtc(imports.env, () => memory.buffer);
     const instance = await instantiate(module, imports);
     const memory = /** @type {WebAssembly.Memory} */ (instance.exports.memory);
     memory.grow(Math.max(0, Math.floor((size - memory.buffer.byteLength) / 65_536)));

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import sys
 import time
+from asyncio import _get_running_loop
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pyodide.webloop import PyodideFuture, PyodideTask, WebLoop
 
+from _stepwell_runtime.other_loops import set_running_loop
 from _stepwell_runtime.quiescence import AWAITS_STEP
 from _stepwell_runtime.turns import TurnLoop
 
@@ -35,8 +37,13 @@ class PyodideLoop(TurnLoop, WebLoop):  # type: ignore[misc]  # pyodide has no ty
 
     def enter(self) -> None:
         """With stack switching each call of JavaScript's may run on a thread state of its own."""
-        self._install_running_loop()
+        if _get_running_loop() is not self:
+            set_running_loop(self)
         self._install_asyncgen_hooks()
+
+    def run_until_complete(self, _future: object) -> NoReturn:
+        """As in any loop that runs."""
+        raise RuntimeError("This event loop is already running")
 
     _latest: tuple[PyodideFuture[Any], int, int] | None = None
 

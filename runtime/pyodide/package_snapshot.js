@@ -105,7 +105,8 @@ function inThread(job) {
 /** In the thread. @param {Packages} packages */
 async function make({ modules, imports }) {
   const globals = guestGlobals({ console: {} });
-  const pyodide = await startInterpreter({ loadPyodide, makeSnapshot: true, files: guestFiles(), globals });
+  const module = await compiled();
+  const pyodide = await startInterpreter({ loadPyodide, makeSnapshot: true, files: guestFiles(), module, globals });
   mountFolder(pyodide.FS, modules);
   pyodide.runPython(IMPORTS);
   const open = pyodide.FS.streams.filter(Boolean).length;
@@ -120,7 +121,7 @@ async function make({ modules, imports }) {
 /** In the thread. @param {{ check: Packages } & { snapshot: SharedArrayBuffer, libraries: Library[] }} job */
 async function check({ check: { modules, imports }, snapshot, libraries }) {
   const globals = guestGlobals({ console: {} });
-  const module = await WebAssembly.compile(readFileSync(join(pyodideFolder(), "pyodide.asm.wasm")));
+  const module = await compiled();
   const pyodide = await startFrom(snapshot, (bytes) =>
     startInterpreter({ loadPyodide, files: guestFiles(), module, snapshot: bytes, globals }),
   );
@@ -129,6 +130,10 @@ async function check({ check: { modules, imports }, snapshot, libraries }) {
   const statements = JSON.stringify(JSON.stringify(imports));
   pyodide.runPython(`import gc, json\nfor each in json.loads(${statements}): exec(each, {})\ngc.collect()`);
   return true;
+}
+
+function compiled() {
+  return WebAssembly.compile(readFileSync(join(pyodideFolder(), "pyodide.asm.wasm")));
 }
 
 if (!isMainThread && workerData?.packageSnapshot) {

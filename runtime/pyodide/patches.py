@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,6 +19,8 @@ def install(block: Callable[[float], None]) -> None:
     os.abort = _abort
     os.kill = _kill
     time.sleep = _interruptible(block)
+    # Pyodide's would switch stacks in the middle of a turn, where V8 can. The standard one says what is wrong.
+    asyncio.run = asyncio.runners.run
 
 
 def _exit(status: int) -> NoReturn:

@@ -206,16 +206,12 @@ export function cacheFolder() {
 
 /** In the thread. @returns {Promise<MadeSnapshot>} */
 async function make() {
-  const pyodide = await startInterpreter({
-    loadPyodide,
-    makeSnapshot: true,
-    files: guestFiles(),
-    globals: guestGlobals({ console: {} }),
-  });
-  pyodide.runPython(IMPORTS);
-  const snapshot = packShared(pyodide.makeMemorySnapshot());
   const folder = pyodideFolder();
   const module = await WebAssembly.compile(readFileSync(join(folder, "pyodide.asm.wasm")));
+  const globals = guestGlobals({ console: {} });
+  const pyodide = await startInterpreter({ loadPyodide, makeSnapshot: true, files: guestFiles(), module, globals });
+  pyodide.runPython(IMPORTS);
+  const snapshot = packShared(pyodide.makeMemorySnapshot());
   const text = readFileSync(join(folder, "pyodide.asm.mjs"), "utf8");
   return { snapshot, ...scriptFor(text, module, pyodide._module) };
 }

@@ -6,6 +6,7 @@ Nothing crosses to JavaScript per line: what is written collects in Python and l
 
 from __future__ import annotations
 
+import codecs
 import io
 import logging
 import os
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 MAX_TURN_CHARACTERS = 1 << 20
 """How many characters of output one pass may have in one turn."""
+MAX_LATE_CHARACTERS = 1 << 16
+"""How many characters of what it writes after that in the same turn are kept."""
+MAX_LATE_LINE_CHARACTERS = 1000
+"""How many of each such write."""
 
 _BUILTIN_LEVELS = {"DEBUG": "debug", "INFO": "info", "WARNING": "warning", "ERROR": "error", "CRITICAL": "error"}
 
@@ -38,6 +43,7 @@ class Output:
         self._pieces: list[tuple[_Key, list[str]]] = []
         self._sizes: dict[int, int] = {}
         self._dropped: dict[int, int] = {}
+        self._bytes_taken = False
         self._pressed = pressed
         self._pressed_at = float("-inf")
 
@@ -50,41 +56,72 @@ class Output:
         session, ref, _attempt = writer
         if session.closed:
             return
-        size = self._sizes[session.pass_] = self._sizes.get(session.pass_, 0) + len(text)
-        if size > MAX_TURN_CHARACTERS:
-            self._dropped[session.pass_] = self._dropped.get(session.pass_, 0) + len(text)
-        else:
+        kept, late = self._bounded(session.pass_, text)
+        if kept:
             key = (session.pass_, ref, level, ref is None and session.replaying)
-            if not self._pieces or self._pieces[-1][0] != key:
+            # A late line is a message of its own: the engine, too, keeps more of the first messages than of later ones.
+            begins = late and self._pieces and self._pieces[-1][1][-1].endswith("\n")
+            if not self._pieces or self._pieces[-1][0] != key or begins:
                 self._pieces.append((key, []))
-            self._pieces[-1][1].append(text)
+            self._pieces[-1][1].append(kept)
             self.pending = True
         # `print` writes its end by itself: a line leaves whole.
         if text.endswith("\n") and (now := time.monotonic()) - self._pressed_at > _PRESS_INTERVAL_S:
             self._pressed_at = now
             self._pressed()
 
+    def _bounded(self, pass_: int, text: str) -> tuple[str, bool]:
+        """What is kept of *text*: all of it, or its beginning; and whether it comes after the first bound."""
+        size = self._sizes.get(pass_, 0)
+        room = MAX_TURN_CHARACTERS - size
+        kept = text
+        if len(text) > room:
+            late_room = min(MAX_LATE_LINE_CHARACTERS, MAX_LATE_CHARACTERS + room)
+            kept = text[: max(0, room, late_room)]
+            self._dropped[pass_] = self._dropped.get(pass_, 0) + len(text) - len(kept)
+            if kept and text.endswith("\n") and not kept.endswith("\n"):
+                kept += "\n"
+        self._sizes[pass_] = size + len(kept)
+        return kept, room <= 0
+
     def flush(self, level: str) -> None:
         """Hold nothing of *level* back. Nothing is, where there is one thread."""
 
     def _write_unowned(self, level: str, text: str) -> None:
         if self._unowned and self._unowned[-1]["level"] == level:
-            if len(self._unowned[-1]["text"]) < MAX_TURN_CHARACTERS:
-                self._unowned[-1]["text"] += text
+            room = MAX_TURN_CHARACTERS - len(self._unowned[-1]["text"])
+            if room > 0:
+                self._unowned[-1]["text"] += text[:room]
         elif len(self._unowned) < _MAX_UNOWNED_TEXTS:
-            self._unowned.append({"level": level, "text": text})
+            self._unowned.append({"level": level, "text": text[:MAX_TURN_CHARACTERS]})
 
     def take_unowned(self) -> list[dict[str, str]]:
         """What was written outside every pass: by the modules of the deployment while they were imported."""
+        self._write_through()
         unowned, self._unowned = self._unowned, []
         return unowned
 
     def take(self) -> list[Message]:
         """Messages for all that was written since last time."""
+        self._write_through()
         messages = [_message(key, "".join(chunks).removesuffix("\n")) for key, chunks in self._pieces]
         self._pieces.clear()
         self.pending = False
         return messages
+
+    def note_bytes(self) -> None:
+        """User code has taken the bytes below a stream: its own stream on them may hold text back."""
+        self._bytes_taken = True
+        self.pending = True
+
+    def _write_through(self) -> None:
+        if not self._bytes_taken:
+            return
+        self._bytes_taken = False
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper) and isinstance(stream.buffer, ByteStream):
+                # From now on its text is noted when it is written, by whoever writes it.
+                stream.reconfigure(write_through=True)
 
     def end_turn(self) -> list[Message]:
         """As `take`, and begin to count anew."""
@@ -113,18 +150,101 @@ def _message(key: _Key, text: str) -> Message:
     return message
 
 
+_NEWLINES = (None, "", "\n", "\r", "\r\n")
+
+
+class ByteStream(io.BufferedIOBase):
+    """``sys.stdout.buffer``: bytes, as UTF-8, that are written to the stream of text above it."""
+
+    mode = "wb"
+
+    def __init__(self, text: Stream) -> None:
+        """Write to *text*."""
+        super().__init__()
+        self.name = text.name
+        self.raw = self  # nothing is below it
+        self._text = text
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+
+    def write(self, data: Any, /) -> int:  # noqa: ANN401 - any buffer
+        """Note *data*. Half a character at its end waits for the other half."""
+        if isinstance(data, str):
+            msg = "a bytes-like object is required, not 'str'"
+            raise TypeError(msg)
+        content = bytes(data)
+        self._text.write(self._decoder.decode(content))
+        return len(content)
+
+    def flush(self) -> None:
+        """As the stream of text does."""
+        self._text.flush()
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def fileno(self) -> int:
+        """That of the stream of text."""
+        return self._text.fileno()
+
+    def isatty(self) -> bool:
+        """No."""
+        return False
+
+    def close(self) -> None:
+        """Stay open: other code shares this stream."""
+
+
 class Stream(io.TextIOBase):
     """``sys.stdout`` or ``sys.stderr``."""
 
     encoding = "utf-8"
     errors = "backslashreplace"
+    mode = "w"
+    line_buffering = True
+    write_through = True
 
     def __init__(self, output: Output, level: str, fd: int) -> None:
         """Write to *output* as *level*; *fd* is what ``fileno`` gives."""
         super().__init__()
+        self.name = f"<{level}>"
         self._output = output
         self._level = level
         self._fd = fd
+        self._bytes = ByteStream(self)
+
+    @property
+    def buffer(self) -> ByteStream:
+        """The stream of bytes below this one."""
+        self._output.note_bytes()
+        return self._bytes
+
+    def detach(self) -> ByteStream:  # type: ignore[override]
+        """The stream of bytes, for another stream of text. This one can still be used: other code has it, too."""
+        return self.buffer
+
+    def reconfigure(
+        self,
+        *,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+        line_buffering: bool | None = None,
+        write_through: bool | None = None,
+    ) -> None:
+        """As ``io.TextIOWrapper`` has it. Text is kept as it is, so that nothing of this changes what is written."""
+        if encoding is not None:
+            self.encoding = codecs.lookup(encoding).name
+        if errors is not None:
+            codecs.lookup_error(errors)
+            self.errors = errors
+        if newline not in _NEWLINES:
+            msg = f"illegal newline value: {newline!r}"
+            raise ValueError(msg)
+        if line_buffering is not None:
+            self.line_buffering = bool(line_buffering)
+        if write_through is not None:
+            self.write_through = bool(write_through)
 
     def write(self, text: str) -> int:
         """Note *text*."""

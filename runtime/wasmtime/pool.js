@@ -22,6 +22,9 @@ const COMPILING_NOTICE =
   "Compiling the sandboxed interpreter for this machine, which is done once and takes some seconds.";
 /** So many deaths of the process may an instance be there for, before it is taken for their reason. */
 const MAX_HOST_DEATHS = 2;
+/** How much is kept of the output beyond a pass's limit, and of each message of it. */
+const MAX_LATE_CHARACTERS = 1 << 16;
+const MAX_LATE_LINE_CHARACTERS = 1000;
 
 /**
  * What steps have used so far: ref, attempt, ms of processor time, bytes of memory. @typedef {[number, number, number, number | null][]} Used
@@ -217,7 +220,8 @@ export class WasmtimeGuest {
       for (const message of unpacked) {
         if (message?.pass !== pass || !checks.accepts(message)) throw new SyntaxError("a message of another pass");
         if (message.type === "ended") state.attemptEnded(message);
-        else if (message.type !== "log" || this.#withinOutput(sandboxed, message)) {
+        else if (message.type === "log") messages.push(...this.#keptOutput(sandboxed, message));
+        else {
           const over = state.received(message);
           messages.push(measured(sandboxed, message));
           if (over) this.#closePass(pass);
@@ -232,20 +236,29 @@ export class WasmtimeGuest {
   }
 
   /**
+   * What is kept of output: all of it, up to a bound, and the beginnings of what comes later, up to another.
+   *
    * @param {SandboxedPass} sandboxed
    * @param {Extract<FromGuest, { type: "log" }>} message
+   * @returns {FromGuest[]} a warning, too, where it begins to be less than all
    */
-  #withinOutput(sandboxed, message) {
+  #keptOutput(sandboxed, message) {
     const { maxOutput } = this.#settings;
-    const before = sandboxed.written;
-    sandboxed.written += message.text.length;
-    if (sandboxed.written <= maxOutput) return true;
-    if (before > maxOutput) return false;
-    Object.assign(message, {
-      level: "warning",
-      text: `More output was dropped: one run of the workflow may write ${maxOutput.toLocaleString("en")} characters.`,
-    });
-    return true;
+    const room = maxOutput - sandboxed.written;
+    const lateRoom = Math.min(MAX_LATE_LINE_CHARACTERS, MAX_LATE_CHARACTERS + room);
+    const text = message.text.slice(0, Math.max(0, room, lateRoom));
+    sandboxed.written += text.length;
+    if (text.length === message.text.length) return [message];
+    /** @type {FromGuest[]} */
+    const kept = text ? [{ ...message, text }] : [];
+    if (room > 0)
+      kept.push({
+        type: "log",
+        pass: message.pass,
+        level: "warning",
+        text: `More output was dropped: one run of the workflow may write ${maxOutput.toLocaleString("en")} characters.`,
+      });
+    return kept;
   }
 
   // Losses -----------------------------------------------------------------------------------------------------------

@@ -208,6 +208,19 @@ test("what user code prints is kept once: up to a bound all of it, and the begin
   assert.equal(size, 1024 * 1024 + 64 * 1024);
 });
 
+test("a short line that comes where the bound is is kept whole", async () => {
+  const h = new Harness(async () => forever());
+  await h.create();
+  const [pass] = h.guest.passes.keys();
+
+  for (const text of ["x".repeat(1024 * 1024 - 1), "result: 42"])
+    h.guest.onmessages([{ type: "log", pass, level: "stdout", text }]);
+  await h.settle();
+
+  const texts = h.store.loadOutput(h.row().number).map(({ text }) => text.slice(0, 30));
+  assert.deepEqual(texts, ["x".repeat(30), "result: 42", "Output of this instance is lon"]);
+});
+
 test("printed NULs and halves of surrogate pairs are kept as escapes", async () => {
   const h = new Harness(async () => forever());
   await h.create();

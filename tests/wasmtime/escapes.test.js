@@ -84,7 +84,10 @@ const ATTEMPTS = {
   "make a link": [`import os; os.symlink('/etc', ${JSON.stringify(root)} + '/etc')`, READ_ONLY],
   "change a mode": [`import os; os.chmod(${JSON.stringify(root)} + '/data.txt', 0o777)`, /^null$|Error: /],
   "write compiled code": ["open('/.stepwell-compiled/evil.pyc', 'wb')", READ_ONLY],
-  "make a temporary file": ["import tempfile; tempfile.mkstemp()", /^FileNotFoundError|OSError/],
+  "make a temporary file": [
+    "import tempfile; tempfile.mkstemp()",
+    /^FileNotFoundError: .*has no folder that can be written to.*io\.BytesIO/,
+  ],
   "kill a process": ["import os; os.kill(1, 9)", /Error: |has no attribute/],
   "become somebody else": ["import os; os.setuid(0)", /has no attribute/],
   "end the process": ["import os; os._exit(1)", /^SystemExit/],

@@ -20,10 +20,10 @@ import wit_world
 
 import workers
 import workers.workflows
-from _stepwell_runtime import abandon, output
+from _stepwell_runtime import abandon, other_loops, output
 from _stepwell_runtime.pass_runner import PassRunner
 
-from . import compiled, fetching, heap, objects, stdlib, warmup
+from . import compiled, fetching, heap, objects, stdlib, tempfiles, warmup
 from .exits import forbid_exits
 from .loop import SandboxLoop
 from .missing import Missing
@@ -124,11 +124,13 @@ def _prepare() -> None:
     time.sleep = _sleep  # type: ignore[assignment]
     workers.fetch = fetching.fetch  # type: ignore[assignment]  # its own is JavaScript's
     forbid_exits()
+    tempfiles.explain()
     abandon.install()
     warmup.warm_up(Interpreter)
     gc.collect()
     # Last: what goes wrong before is for those who build.
     output.install(_interpreter.output)
+    other_loops.install(_interpreter.guest.loop, threads=False)
     objects.list_objects()
     heap.fill_holes()
     gc.freeze()

@@ -7,6 +7,7 @@ import sys
 from asyncio import BaseEventLoop, events
 from typing import TYPE_CHECKING, Any
 
+from _stepwell_runtime.other_loops import set_running_loop
 from _stepwell_runtime.turns import TurnLoop
 from _workflows_bridge.session import origin
 
@@ -33,7 +34,7 @@ class SandboxLoop(TurnLoop, BaseEventLoop):  # type: ignore[misc]  # asyncio's s
         """See `TurnLoop`. The host counts a new turn as code outside steps."""
         self._running = None
         if events._get_running_loop() is not self:  # noqa: SLF001 - no public way for a loop that does not block
-            events._set_running_loop(self)  # noqa: SLF001
+            set_running_loop(self)
             sys.set_asyncgen_hooks(self._asyncgen_firstiter_hook, self._asyncgen_finalizer_hook)  # type: ignore[attr-defined]
 
     def is_running(self) -> bool:

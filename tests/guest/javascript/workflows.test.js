@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 import { JavaScriptGuest } from "../../../runtime/javascript/pool.js";
 import { Engine } from "../engine.js";
 
+process.env.TZ = "America/New_York";
 const root = fileURLToPath(new URL("flows", import.meta.url));
 
 /** @param {string} file */
@@ -42,6 +43,10 @@ test("run() has the event, the variables and modules of the deployment's, with o
     imported: "value",
     doubled: 4,
   });
+});
+
+test("local time is UTC", async () => {
+  assert.deepEqual(await engine.run("LocalTime"), [0, "2020-07-01T12:00:00.000Z", "UTC"]);
 });
 
 test("an attempt that fails is tried again with its context", async () => {

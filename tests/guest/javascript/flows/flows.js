@@ -141,3 +141,10 @@ export class Forgets extends WorkflowEntrypoint {
     return "done";
   }
 }
+
+export class LocalTime extends WorkflowEntrypoint {
+  async run() {
+    const noon = new Date(2020, 6, 1, 12);
+    return [noon.getTimezoneOffset(), noon.toISOString(), Intl.DateTimeFormat().resolvedOptions().timeZone];
+  }
+}

@@ -143,7 +143,7 @@ def _named(walker: Walker, node: ast.NamedExpr) -> Value:
 
 
 def _lambda(walker: Walker, node: ast.Lambda) -> Value:
-    return Function(node, walker.frame.scope, walker.frame.owner, walker.frame.defined_in)
+    return Function(node, walker.frame.scope)
 
 
 def _items(walker: Walker, node: ast.List | ast.Tuple | ast.Set) -> Value:

@@ -35,10 +35,8 @@ class Scope:
 
     def bind(self, name: str, value: Value) -> None:
         """Let *name* stand for *value*."""
-        if name in self._rebound and isinstance(value, Text | Constant | Table):
-            value = UNKNOWN
         self.lazy.pop(name, None)
-        self.names[name] = value
+        self.names[name] = _changing(value) if name in self._rebound else value
 
     def find(self, name: str) -> Value | None:
         """What *name* stands for; None if no scope has it."""
@@ -61,6 +59,16 @@ class Scope:
         self.names = {
             name: choose([(label, branch[name]) for label, branch in branches if name in branch]) for name in names
         }
+
+
+def _changing(value: Value) -> Value:
+    """*value* without the texts and numbers in it, which may be others in another round of a loop."""
+    match value:
+        case Text() | Constant():
+            return UNKNOWN
+        case Table(entries=entries, rest=rest):
+            return Table({key: _changing(each) for key, each in entries.items()}, rest)
+    return value
 
 
 def _rebound(body: list[ast.stmt]) -> set[str]:

@@ -150,6 +150,22 @@ def test_names_in_branches():
     assert {"work", "rest"} == {each["name"] for branch in node["branches"] for each in branch["nodes"]}
 
 
+def test_lambda_has_its_own_parameters():
+    """A lambda in a method gets what it is called with, not the method's object."""
+    body = f"{STEP}\nawait asyncio.gather(*map(lambda each: each(), [work]))"
+
+    (node,) = nodes_of(workflow(body))
+
+    assert ["work"] == [each["name"] for each in node["nodes"][0]["nodes"]]
+
+
+def test_table_of_functions_that_is_bound_again():
+    """A name that is bound twice to tables of steps stands for the steps of the last one."""
+    body = f"{STEP}\nwhich = {{}}\nwhich = {{1: work}}\nawait which[event['payload']]()"
+
+    assert ["work"] == [node["name"] for node in nodes_of(workflow(body))]
+
+
 def test_coroutine_runs_where_it_is_awaited():
     """A coroutine is drawn where it is awaited; one that never is does not run."""
     body = f"{STEP}\nlater = work()\nunused = work()\nawait step.sleep('nap', 1)\nawait later"

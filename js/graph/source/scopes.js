@@ -32,9 +32,8 @@ export class Scope {
 
   /** @param {string} name @param {Value} value */
   bind(name, value) {
-    const isChanging = this.#rebound.has(name) && (isPlain(value) || value.kind === "table");
     this.lazy.delete(name);
-    this.names.set(name, isChanging ? UNKNOWN : value);
+    this.names.set(name, this.#rebound.has(name) ? changing(value) : value);
   }
 
   /** Bind where the name was declared, as an assignment does. @param {string} name @param {Value} value */
@@ -71,6 +70,13 @@ export class Scope {
       ]),
     );
   }
+}
+
+/** A value without the texts and numbers in it, which may be others in another round of a loop. @param {Value} value @returns {Value} */
+function changing(value) {
+  if (isPlain(value)) return UNKNOWN;
+  if (value.kind !== "table") return value;
+  return { kind: "table", entries: new Map([...value.entries].map(([key, each]) => [key, changing(each)])) };
 }
 
 /** @param {Tree[]} body */

@@ -19,7 +19,7 @@ import { cron } from "./cron.js";
 import { DeploymentLoader } from "./deployment_loader.js";
 import { importedFiles } from "./imports.js";
 import { setConnectionTimeouts } from "./requests/connections.js";
-import { openRunFile, runFile } from "./run_files.js";
+import { openApart, runFile } from "./run_files.js";
 import { PYODIDE_VERSION, VERSION } from "./version.js";
 
 /**
@@ -224,7 +224,7 @@ export class Host {
    * @returns {Promise<string>} its id
    */
   async forkRun(name, path, options) {
-    const { run, store } = openRunFile(path);
+    const { run, store } = await openApart(path);
     try {
       return await this.engine.creator.fork(name, { store, number: run.number }, options);
     } finally {

@@ -1,5 +1,8 @@
 /**
- * Looks at run files: `node runs.js describe FILE`, `compare FILE OTHER`, `extract FILE FOLDER`, `replay FILE [MAIN]`.
+ * Looks at run files: `node runs.js describe FILE`, `compare FILE OTHER`, `extract FILE FOLDER`, `rewrite FILE COPY`,
+ * `replay FILE [RUNTIME] [MAIN]`. RUNTIME is JSON: the runtime that runs the code, by default that of the main file.
+ *
+ * Whoever starts it kills it at a time limit: the file may have been made to take for ever. Only `replay` runs its code.
  *
  * Prints one line of JSON. Exit code 3 and `{"error": …}` where a file cannot be used.
  */
@@ -16,28 +19,37 @@ import { RunFileError } from "../store/run_file.js";
 import { nodeClock } from "./clock.js";
 import { DeploymentLoader } from "./deployment_loader.js";
 import { toExactPlain } from "../engine/plain.js";
-import { extractSources, openRunFile } from "./run_files.js";
+import { extractSources, openRunFile, rewriteRunFile } from "./run_files.js";
 
 const EXIT_FILE = 3;
-const EXIT_INTERNAL = 70;
 /** Which step an entry begins. @type {Record<number, string>} */
 const KINDS = { [STEP_START]: "do", [SLEEP_START]: "sleep", [WAIT_START]: "waitForEvent" };
 
-/** @type {Record<string, (path: string, other: string) => unknown>} */
-const COMMANDS = { describe, compare, extract, replay: replayFile };
+/** @type {Record<string, (path: string, other: string, third: string) => unknown>} */
+const COMMANDS = { describe, compare, extract, rewrite, replay: replayFile };
 
-const [command, path, other] = process.argv.slice(2);
+const [command, path, other, third] = process.argv.slice(2);
 try {
-  process.stdout.write(`${JSON.stringify(await COMMANDS[command](path, other))}\n`);
+  process.stdout.write(`${JSON.stringify(await COMMANDS[command](path, other, third))}\n`);
 } catch (error) {
-  const { code, reason, message, traceback, stack } = /** @type {any} */ (error);
+  process.stdout.write(`${JSON.stringify({ error: toAnswer(error) })}\n`);
+  process.exitCode = EXIT_FILE;
+}
+
+/**
+ * An error as Python reads it. What goes wrong otherwise goes wrong because of the file: its rows have been checked one by
+ * one, but not what they say together.
+ *
+ * @param {any} error
+ */
+function toAnswer(error) {
+  const { name, code, reason, message, traceback } = error;
+  if (error instanceof RunFileError) return { code, message };
   // A module that cannot be imported comes with its traceback.
-  const known = error instanceof RunFileError || error instanceof WorkflowError || traceback !== undefined;
-  const said = { code: known ? (reason ?? code ?? "deployment.import_failed") : "internal", traceback };
-  process.stdout.write(
-    `${JSON.stringify({ error: { ...said, message: known ? message : String(stack ?? error) } })}\n`,
-  );
-  process.exitCode = known ? EXIT_FILE : EXIT_INTERNAL;
+  const known = reason !== undefined || traceback !== undefined;
+  if (known) return { code: reason ?? code ?? "deployment.import_failed", message, traceback };
+  if (command === "replay") return { code: "replay.failed", message: `The code cannot be replayed: ${message}` };
+  return { code: "run.corrupt", message: `its contents do not fit together (${name}: ${message})` };
 }
 
 /** @param {string} file */
@@ -77,8 +89,18 @@ function extract(file, folder) {
   return { main: extractSources(openRunFile(file).run, folder) };
 }
 
-/** @param {string} file @param {string} [main] of other code than the run's own */
-async function replayFile(file, main) {
+/** @param {string} file @param {string} copy */
+function rewrite(file, copy) {
+  rewriteRunFile(file, copy);
+  return {};
+}
+
+/**
+ * @param {string} file
+ * @param {string} [runtime] JSON
+ * @param {string} [main] of other code than the run's own
+ */
+async function replayFile(file, runtime, main) {
   const { run, store } = openRunFile(file);
   const folder = mkdtempSync(join(tmpdir(), "stepwell-replay-"));
   const deployments = new DeploymentLoader(join(folder, "state.sqlite"), {
@@ -92,6 +114,7 @@ async function replayFile(file, main) {
       main: code,
       vars: JSON.parse(workflow.vars),
       bindings: workflow.bindings === null ? null : JSON.parse(workflow.bindings),
+      runtime: runtime === undefined ? null : JSON.parse(runtime),
     });
     if (!classes.includes(workflow.className)) {
       throw new WorkflowError(

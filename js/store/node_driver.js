@@ -31,7 +31,7 @@ export function openDriver(path) {
  *
  * @param {string} path made if missing, unless it is only to be read
  * @param {{ readOnly?: boolean }} [options]
- * @returns {Driver}
+ * @returns {DatabaseSync}
  */
 export function openFile(path, { readOnly = false } = {}) {
   const db = new DatabaseSync(path, { readOnly });

@@ -10,6 +10,7 @@
 
 /** @import { Driver } from "./driver.d.ts" */
 
+import { problemOfPaths, problemOfSchema, problemOfSize, problemOfValues } from "./run_file_checks.js";
 import { APPLICATION_ID, migrate, pragma, SCHEMA_VERSION } from "./schema.js";
 
 /** "StpR" in SQLite's header. */
@@ -94,7 +95,8 @@ export function writeRun(state, number, file, { sources, main, versions, exporte
 }
 
 /**
- * Copy a run file into an empty database, which is then a state of this version with that one instance.
+ * Copy a run file into an empty database, which is then a state of this version with that one instance. Nothing of the file
+ * is read before it has been checked, and nothing in it is executed.
  *
  * @param {Driver} file is only read
  * @param {Driver} state
@@ -105,8 +107,15 @@ export function openRun(file, state) {
   try {
     const version = checkKind(file);
     migrate(state, version);
+    check(problemOfSchema(file, withRunTables(state)));
+    state.exec("ROLLBACK");
+    checkVersion(file);
+    const [sound] = Object.values(file.prepare("PRAGMA quick_check(1)").get() ?? {});
+    if (sound !== "ok") throw new RunFileError("run.corrupt", `it is damaged (${sound})`);
+    const tables = [...Object.keys(OF_INSTANCE), "workflows"];
+    check(problemOfValues(file, [...tables, "run", "sources"]));
     state.exec("BEGIN");
-    for (const table of [...Object.keys(OF_INSTANCE), "workflows"]) copyRows(file, state, table);
+    for (const table of tables) copyRows(file, state, table);
     state.exec("COMMIT");
     migrate(state);
     return readRun(file, state);
@@ -117,6 +126,18 @@ export function openRun(file, state) {
   }
 }
 
+/** @param {string | undefined} problem */
+function check(problem) {
+  if (problem !== undefined) throw new RunFileError("run.corrupt", problem);
+}
+
+/** The state with a run file's own tables, until it is rolled back. @param {Driver} state */
+function withRunTables(state) {
+  state.exec("BEGIN");
+  state.exec(TABLES);
+  return state;
+}
+
 /**
  * @param {Driver} file
  * @returns {number} the version of its tables
@@ -125,6 +146,8 @@ function checkKind(file) {
   /** @type {number} */
   let application;
   try {
+    // Functions in its schema would run with the rights of this process.
+    file.exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;");
     application = pragma(file, "application_id");
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
@@ -135,21 +158,27 @@ function checkKind(file) {
     throw new RunFileError("run.foreign", "it is a state; export one of its instances to get a run file");
   }
   if (application !== RUN_APPLICATION_ID) throw new RunFileError("run.foreign", "it is a database of another program");
+  check(problemOfSize(file));
   const version = pragma(file, "user_version");
-  const format = Number(file.prepare("SELECT format FROM run").get()?.format);
-  if (version > SCHEMA_VERSION || format > RUN_FORMAT) {
-    throw new RunFileError("run.newer", "it was written by a newer version of Stepwell. Upgrade Stepwell");
-  }
-  const [sound] = Object.values(file.prepare("PRAGMA quick_check(1)").get() ?? {});
-  if (sound !== "ok") throw new RunFileError("run.corrupt", `it is damaged (${sound})`);
+  if (version > SCHEMA_VERSION) throw newer();
+  if (version < 1) throw new RunFileError("run.corrupt", `the version of its tables is ${version}`);
   return version;
+}
+
+/** @param {Driver} file */
+function checkVersion(file) {
+  if (Number(file.prepare("SELECT format FROM run").get()?.format) > RUN_FORMAT) throw newer();
+}
+
+function newer() {
+  return new RunFileError("run.newer", "it was written by a newer version of Stepwell. Upgrade Stepwell");
 }
 
 /** @param {Driver} file @param {Driver} state @returns {OpenedRun} */
 function readRun(file, state) {
-  const runs = file.prepare("SELECT instance, main, exported_at AS exportedAt, versions FROM run").all();
-  const instances = state.prepare("SELECT number, workflow, id FROM instances").all();
-  const workflows = state.prepare("SELECT name FROM workflows").all();
+  const runs = file.prepare("SELECT instance, main, exported_at AS exportedAt, versions FROM run LIMIT 2").all();
+  const instances = state.prepare("SELECT number, workflow, id FROM instances LIMIT 2").all();
+  const workflows = state.prepare("SELECT name FROM workflows LIMIT 2").all();
   const fits =
     runs.length === 1 &&
     instances.length === 1 &&
@@ -157,35 +186,16 @@ function readRun(file, state) {
     instances[0].number === runs[0].instance &&
     instances[0].workflow === workflows[0].name;
   if (!fits) throw new RunFileError("run.corrupt", "it does not hold exactly one instance");
-  checkJson(state);
   const sources = /** @type {SourceFile[]} */ (
     file.prepare("SELECT path, encoding, content FROM sources ORDER BY path").all()
   );
-  const wrong = sources.find(({ path }) => !isRelativePath(path));
-  if (wrong)
-    throw new RunFileError("run.corrupt", `its source ${JSON.stringify(wrong.path)} is not a path below a folder`);
+  check(problemOfPaths(sources.map(({ path }) => path)));
   const [{ main, exportedAt, versions }] = runs;
-  if (!sources.some(({ path }) => path === main))
-    throw new RunFileError("run.corrupt", `its source ${main} is missing`);
+  if (!sources.some(({ path }) => path === main)) {
+    throw new RunFileError("run.corrupt", `its source ${JSON.stringify(main.slice(0, 200))} is missing`);
+  }
   const [{ number, workflow, id }] = instances;
   return { number, workflow, id, main, exportedAt, versions: JSON.parse(versions), sources };
-}
-
-/** @param {Driver} state */
-function checkJson(state) {
-  const texts = { instances: ["params", "output", "error", "schedule"], log: ["value", "detail"], events: ["payload"] };
-  for (const [table, columns] of Object.entries(texts)) {
-    const bad = columns.map((column) => `(${column} IS NOT NULL AND NOT json_valid(${column}))`).join(" OR ");
-    if (state.prepare(`SELECT 1 FROM ${table} WHERE ${bad} LIMIT 1`).get()) {
-      throw new RunFileError("run.corrupt", `a value in its table ${table} is damaged`);
-    }
-  }
-}
-
-/** @param {string} path */
-function isRelativePath(path) {
-  const parts = path.split("/");
-  return !path.includes("\\") && !path.includes("\0") && !parts.some((part) => ["", ".", ".."].includes(part));
 }
 
 /**

@@ -36,6 +36,8 @@ class ForkRequest:
     params: str | None
     instance_id: str | None
     code: str | None
+    trusted: bool
+    """Whether the code of the file runs with the user's rights, and not in the sandbox."""
 
 
 def run_fork(fork: ForkRequest, *, state: Path | None, as_json: bool, quiet: bool) -> int:
@@ -62,7 +64,11 @@ def run_fork(fork: ForkRequest, *, state: Path | None, as_json: bool, quiet: boo
     instance_id = fork.instance_id or str(uuid.uuid4())
     path = state_path(state, create=True)
     folder = path.parent / "runs" / instance_id
-    target = fork.code or write_project(run, fork.file, folder)
+    if fork.code is None:
+        runtime = run_files.runtime_of(fork.file, run.main, trusted=fork.trusted)
+        target = write_project(run, fork.file, folder, str(runtime["name"]))
+    else:
+        target = fork.code
     request = RunRequest(
         target=find_target(target),
         workflow=None,
@@ -94,9 +100,11 @@ def find_step(run: RunFile, text: str, step_type: str | None) -> RecordedStep:
     return found[0]
 
 
-def write_project(run: RunFile, file: Path, folder: Path) -> str:
+def write_project(run: RunFile, file: Path, folder: Path, runtime: str) -> str:
     """
     Write the code of the run below *folder*, where it stays as long as the instance may need it.
+
+    Its *runtime* is written beside it, so that whatever continues the instance uses the same one.
 
     Returns:
         It as a target of `stepwell run`.
@@ -104,7 +112,13 @@ def write_project(run: RunFile, file: Path, folder: Path) -> str:
     if folder.exists():
         raise InputError(f"The code of another fork is in {str(folder)!r}. Give another --id, or remove it.")
     folder.mkdir(parents=True)
-    main = run_files.extract(file, folder)
+    try:
+        main = run_files.extract(file, folder)
+    except InputError:
+        shutil.rmtree(folder)
+        raise
+    if runtime == run_files.SANDBOX:
+        (folder / "pyproject.toml").write_text(f'[tool.stepwell]\nruntime = "{runtime}"\n', encoding="utf-8")
     if run.bindings is None and run.workflow == run.class_name and not run.vars and run.step_limit is None:
         return str(main)
     bindings = {name: each for name, each in (run.bindings or {}).items() if each != run.workflow}

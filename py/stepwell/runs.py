@@ -108,6 +108,11 @@ def write_file(path: Path, data: bytes) -> None:
 @click.option("--params", metavar="JSON", help="With --fork: other parameters.")
 @click.option("--id", "instance_id", metavar="ID", help="With --fork: the new instance's id.")
 @click.option("--code", metavar="TARGET", help="With --replay and --fork: other code than the file's.")
+@click.option(
+    "--trusted",
+    is_flag=True,
+    help="With --replay and --fork: run the file's code with your rights, not in the sandbox.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="With --fork: show no progress.")
 @state_option
 @json_option
@@ -122,12 +127,16 @@ def open_(  # noqa: PLR0913 - one for each option
     params: str | None,
     instance_id: str | None,
     code: str | None,
+    trusted: bool,
     quiet: bool,
     state: Path | None,
     as_json: bool,
 ) -> None:
     """
     Look at a run file: describe it, replay it, fork it, or compare it with another one. FILE is never changed.
+
+    --replay and --fork run the code that FILE holds, others run nothing of it. That code runs in the sandbox
+    (--runtime wasmtime), unless you trust it.
 
     --replay and --compare exit with 1 where something differs. --fork makes an instance in the state and runs it to its
     end, as `stepwell run` does.
@@ -140,10 +149,12 @@ def open_(  # noqa: PLR0913 - one for each option
             raise InputError(f"{given[0]} needs --fork STEP.")
         if code is not None and not replay:
             raise InputError("--code needs --replay or --fork STEP.")
+    if trusted and (code is not None or not (replay or fork)):
+        raise InputError("--trusted is about the code of FILE: it needs --replay or --fork STEP, without --code.")
     from stepwell import run_files  # noqa: PLC0415 - its models take a moment
 
     if replay:
-        replayed = run_files.replay(file, code)
+        replayed = _replay(file, code, trusted=trusted)
         _show(replayed, replayed_lines(replayed), same=replayed.same, as_json=as_json)
     elif compare is not None:
         comparison = run_files.compare(file, compare)
@@ -153,7 +164,7 @@ def open_(  # noqa: PLR0913 - one for each option
 
         raise SystemExit(
             run_fork(
-                ForkRequest(file, fork, step_type, result, params, instance_id, code),
+                ForkRequest(file, fork, step_type, result, params, instance_id, code, trusted),
                 state=state,
                 as_json=as_json,
                 quiet=quiet,
@@ -161,6 +172,19 @@ def open_(  # noqa: PLR0913 - one for each option
         )
     else:
         _describe(run_files.describe(file), as_json=as_json)
+
+
+def _replay(file: Path, code: str | None, *, trusted: bool) -> Replayed:
+    from stepwell import run_files  # noqa: PLC0415 - as above
+    from stepwell.project_loader import load_project  # noqa: PLC0415
+    from stepwell.runtimes import choose_runtime  # noqa: PLC0415
+    from stepwell.target import find_target  # noqa: PLC0415
+
+    if code is not None:
+        main = load_project(find_target(code)).main
+        return run_files.replay(file, choose_runtime(main), main)
+    runtime = run_files.runtime_of(file, run_files.describe(file).main, trusted=trusted)
+    return run_files.replay(file, runtime, None)
 
 
 def _describe(run: RunFile, *, as_json: bool) -> None:

@@ -67,7 +67,7 @@ def test_describe(place, exported):
 
 def test_replay(place, exported):
     """The code comes to the same end without a step being run; changed code is told apart, with exit code 1."""
-    done = place.run("runs", "open", FILE, "--replay")
+    done = place.run("runs", "open", FILE, "--replay", "--trusted")
     assert 0 == done.code
     assert "✅ The code does what was recorded." in done.out
     assert "reserving" not in done.err
@@ -81,12 +81,12 @@ def test_replay(place, exported):
 
 def test_fork(place, exported):
     """A fork keeps what was before its step; it may have another result, and other code."""
-    forked = place.run("runs", "open", FILE, "--fork", "ship", "--id", "f")
+    forked = place.run("runs", "open", FILE, "--fork", "ship", "--id", "f", "--trusted")
     assert (0, {"shipped": 3}) == (forked.code, forked.json)
     assert "reserve: complete" in forked.err
     assert "reserving" not in forked.err
 
-    forked = place.run("runs", "open", FILE, "--fork", "reserve-1", "--result", "7", "--quiet")
+    forked = place.run("runs", "open", FILE, "--fork", "reserve-1", "--result", "7", "--quiet", "--trusted")
     assert (0, {"shipped": 7}) == (forked.code, forked.json)
 
     (place.folder / "other.py").write_text((place.folder / "order.py").read_text().replace("shipped", "sent"))
@@ -120,7 +120,9 @@ def test_fork_of_project(place):
     assert 0 == place.run("runs", "export", "a", FILE).code
     assert 0 == place.run("runs", "export", "a", "without.run.sqlite", "--no-vars").code
 
-    forked = place.run("runs", "open", FILE, "--fork", "a", "--id", "f", "--quiet", "--state", "else/s.sqlite")
+    forked = place.run(
+        "runs", "open", FILE, "--fork", "a", "--id", "f", "--quiet", "--trusted", "--state", "else/s.sqlite"
+    )
 
     assert (0, "EUR") == (forked.code, forked.json)
     written = json.loads((place.folder / "else" / "runs" / "f" / "wrangler.json").read_text())
@@ -132,7 +134,7 @@ def test_compare(place, exported):
     """Two files are compared as by `diff`: exit code 1 where something differs."""
     same = place.run("runs", "open", FILE, "--compare", FILE)
     assert (0, "They are the same.") == (same.code, same.out.splitlines()[-1])
-    place.run("runs", "open", FILE, "--fork", "reserve", "--result", "7", "--id", "f", "--quiet")
+    place.run("runs", "open", FILE, "--fork", "reserve", "--result", "7", "--id", "f", "--quiet", "--trusted")
     place.run("runs", "export", "f", "f.run.sqlite")
 
     done = place.run("runs", "open", FILE, "--compare", "f.run.sqlite")
@@ -199,3 +201,63 @@ def test_refused(place, exported, arguments, words):
     assert (2, "") == (done.code, done.out)
     assert words in done.err
     assert before == sorted(path.name for path in place.folder.iterdir())
+
+
+def test_sandbox(place, exported):
+    """A replay and a fork run the file's code in the sandbox, say so, and so does what continues the fork."""
+    pytest.importorskip("wasmtime", reason="stepwell[wasmtime] is not installed")
+
+    replayed = place.run("runs", "open", FILE, "--replay")
+    forked = place.run("runs", "open", FILE, "--fork", "ship", "--id", "f")
+
+    assert (0, 0) == (replayed.code, forked.code)
+    for done in (replayed, forked):
+        assert f"Running the code of '{FILE}' in the sandbox." in done.err
+    assert {"shipped": 3} == forked.json
+    assert 'runtime = "wasmtime"' in (place.folder / ".stepwell/runs/f/pyproject.toml").read_text()
+
+
+def test_no_sandbox(place, exported):
+    """Where there is no sandbox, the code runs only if it is said to be trusted."""
+    place.write("sitecustomize.py", "import sys; sys.modules['wasmtime'] = None")
+    place.environment["PYTHONPATH"] = str(place.folder)
+
+    for options in (("--replay",), ("--fork", "ship")):
+        done = place.run("runs", "open", FILE, *options)
+        assert (2, "") == (done.code, done.out)
+        assert "needs the sandbox" in done.err
+        assert "pip install 'stepwell[wasmtime]'" in done.err
+        assert "Give --trusted to run it with your rights." in done.err
+
+
+def test_trusted_is_said(place, exported):
+    """Code that runs with the user's rights is announced; the option is refused where no code of the file runs."""
+    done = place.run("runs", "open", FILE, "--replay", "--trusted")
+    refused = place.run("runs", "open", FILE, "--trusted")
+
+    assert f"Running the code of '{FILE}' with your rights." in done.err
+    assert 2 == refused.code
+    assert "--trusted is about the code of FILE" in refused.err
+
+
+ENDLESS = """
+    DROP TABLE events;
+    CREATE VIEW events AS WITH RECURSIVE t(instance, number, type, at, payload, consumed_by) AS (
+        SELECT 1, 1, 't', 1, '1', NULL UNION ALL SELECT 1, number + 1, 't', 1, '1', NULL FROM t
+    ) SELECT * FROM t;
+"""
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--compare", FILE), ("--replay", "--trusted"), ("--fork", "ship", "--trusted")]
+)
+def test_endless(place, exported, options):
+    """A file whose tables never end is refused at once, by the command and by the host, and nothing is left behind."""
+    with closing(sqlite3.connect(exported)) as file:
+        file.executescript(ENDLESS)
+
+    done = place.run("runs", "open", FILE, *options)
+
+    assert (2, "") == (done.code, done.out)
+    assert "it has the view events, which a run file does not have" in done.err
+    assert not (place.folder / ".stepwell/runs").exists()

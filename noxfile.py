@@ -221,7 +221,7 @@ def link_guest_packages() -> None:
 def types(session: nox.Session) -> None:
     """Check the types of both languages."""
     link_guest_packages()
-    use_stepwell(session, MYPY, "nox", "hatchling", *PYTEST)
+    use_stepwell(session, MYPY, "nox", "hatchling", MCP, *PYTEST)
     node = use_node(session, NODES[0])
     session.run("mypy", "noxfile.py", "hatch_build.py", "benchmarks/run.py")
     session.run("mypy", "-p", "stepwell", "-p", "workers", "-p", "_workflows_bridge", *session.posargs)
@@ -420,7 +420,8 @@ def cloudflare(session: nox.Session) -> None:
     session.run(node, "conformance/main.js", "--quiet", "--parity", "PARITY.md", *session.posargs, external=True)
 
 
-AGENTS = ["pydantic-ai-slim[mcp]==2.68.0", "fastmcp==4.2.3"]
+MCP = "mcp==2.3.0"
+AGENTS = ["pydantic-ai-slim[mcp]==2.68.0", "fastmcp==4.2.3", MCP]
 """What agents are tested with, in the Python that runs the tests."""
 
 

@@ -109,10 +109,10 @@ export class Host {
    * Load a deployment and register its workflows.
    *
    * @param {Deployment & { workflows: { name: string, class_name: string, limits?: { steps?: number | undefined } | undefined, concurrency?: { limit: number } | undefined, default_retention?: Parameters<typeof retentionOf>[0], schedules: string[] }[] | null }} request
-   * @returns {Promise<{ name: string, class_name: string }[]>}
+   * @returns {Promise<{ name: string, class_name: string, input_schema?: object }[]>} `input_schema`: the JSON schema of payloads
    */
   async deploy({ workflows, ...deployment }) {
-    const { classes } = await this.#load(deployment);
+    const { classes, schemas = {} } = await this.#load(deployment);
     if (classes.length === 0) {
       throw new WorkflowError(
         "deployment.no_workflow",
@@ -148,7 +148,11 @@ export class Host {
     }
     // Whoever deploys wants things to run, also when a management command happened to open the state first.
     this.engine.activate();
-    return wanted.map(({ name, class_name }) => ({ name, class_name }));
+    return wanted.map(({ name, class_name }) => ({
+      name,
+      class_name,
+      ...(schemas[class_name] && { input_schema: schemas[class_name] }),
+    }));
   }
 
   /** @param {Deployment} deployment */

@@ -21,6 +21,7 @@ from stepwell.lazy_group import LazyGroup
         "runs": "stepwell.runs:runs",
         "workflows": "stepwell.workflows:workflows",
         "graph": "stepwell.graph:graph",
+        "mcp": "stepwell.mcp.command:mcp",
         "sync": "stepwell.packages.sync:sync",
         "build": "stepwell.packages.build:build",
         "playground": "stepwell.playground:playground",

@@ -143,9 +143,10 @@ class DeployedWorkflow(HostResponse):
 
     name: str
     class_name: str
+    input_schema: Any = None
 
 
-DeployedWorkflow.describe(name=TEXT, class_name=TEXT)
+DeployedWorkflow.describe(name=TEXT, class_name=TEXT, input_schema=optional(ANY))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""`stepwell mcp`: workflows as tools of the Model Context Protocol. It needs PyPI's `mcp`: `stepwell[mcp]`."""

@@ -1,0 +1,310 @@
+"""`stepwell mcp`, spoken to by the client of the official SDK over stdio."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import anyio
+import mcp_types as types
+import pytest
+from mcp.client.client import Client
+from mcp.client.extension import ClientExtension, ResultClaim
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.shared.exceptions import MCPError
+from places import Place
+from pydantic import ConfigDict
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+FLOW = """
+    from __future__ import annotations
+    from dataclasses import dataclass
+    from typing import TYPE_CHECKING
+    from workers import WorkflowEntrypoint
+    if TYPE_CHECKING:
+        from workers import WorkflowEvent
+
+
+    @dataclass
+    class Order:
+        articles: list[str]
+        express: bool = False
+
+
+    class Buy(WorkflowEntrypoint):
+        async def run(self, event: WorkflowEvent[Order], step):
+            order = event["payload"]
+
+            @step.do("reserve")
+            async def reserve():
+                print("reserving", *order.articles)
+                return order.articles
+
+            reserved = await reserve()
+            decision = await step.wait_for_event("decision", "decided", timeout="1 day")
+            return {"bought": reserved, "decision": decision["payload"]}
+
+
+    class Fail(WorkflowEntrypoint):
+        async def run(self, event, step):
+            raise ValueError("sold out")
+"""
+TASKS = "io.modelcontextprotocol/tasks"
+
+
+class Task(types.Result):
+    """What a call gives in place of a result."""
+
+    model_config = ConfigDict(extra="allow")
+    result_type: Literal["task"] = "task"
+    task_id: str
+    status: str
+
+
+class Anything(types.Result):
+    model_config = ConfigDict(extra="allow")
+
+
+class Tasks(ClientExtension):
+    """The extension, with nothing done by itself."""
+
+    identifier = TASKS
+
+    def claims(self):
+        async def resolve(_task, _ctx):
+            raise AssertionError("the tests look at the task themselves")
+
+        return [ResultClaim(result_type="task", model=Task, resolve=resolve)]
+
+
+@dataclass
+class Session:
+    """A client and its server."""
+
+    client: Client
+    pid: int
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> Any:
+        return await self.client.session.call_tool(tool, arguments, allow_claimed=True)
+
+    async def request(self, method: str, **params: Any) -> dict[str, Any]:
+        request = types.Request[dict[str, Any], str](method=method, params=params)
+        return (await self.client.session.send_request(request, Anything)).model_dump(by_alias=True)
+
+    async def until(self, task: str, status: str) -> dict[str, Any]:
+        """Polls, as a client does."""
+        with anyio.fail_after(60):
+            while (found := await self.request("tasks/get", taskId=task))["status"] != status:  # noqa: ASYNC110
+                await anyio.sleep(0.05)
+        return found
+
+    async def admin(self, tool: str, **arguments: Any) -> Any:
+        result = await self.call(f"stepwell_{tool}", arguments)
+        assert not result.is_error, result
+        return json.loads(result.content[0].text)
+
+
+def server_pids(folder: Path) -> set[int]:
+    """The processes of `stepwell mcp` that run in *folder*."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if b"stepwell\0mcp" in (path / "cmdline").read_bytes() and (path / "cwd").readlink() == folder:
+                found.add(int(path.name))
+    return found
+
+
+@pytest.fixture
+def place(tmp_path):
+    place = Place(tmp_path)
+    place.write("flow.py", FLOW)
+    return place
+
+
+@contextlib.asynccontextmanager
+async def connect(place: Place, extensions: tuple[ClientExtension, ...] = (Tasks(),)) -> AsyncIterator[Session]:
+    before = server_pids(place.folder)
+    parameters = StdioServerParameters(
+        command=sys.executable, args=["-m", "stepwell", "mcp", "flow.py"], cwd=place.folder, env=place.environment
+    )
+    async with Client(stdio_client(parameters), extensions=extensions, mode="2026-07-28") as client:
+        await client.list_tools()
+        (pid,) = server_pids(place.folder) - before
+        yield Session(client, pid)
+
+
+def run(place: Place, body: Callable[[Session], Any], **options: Any) -> None:
+    async def main() -> None:
+        async with connect(place, **options) as session:
+            await body(session)
+
+    anyio.run(main)
+
+
+def test_tools(place):
+    """Workflows are tools whose schemas are those of their payloads; others look after instances."""
+
+    async def body(session):
+        tools = {tool.name: tool for tool in (await session.client.list_tools()).tools}
+        assert tools["Buy"].input_schema == {
+            "title": "Order",
+            "type": "object",
+            "properties": {"articles": {"type": "array", "items": {"type": "string"}}, "express": {"type": "boolean"}},
+            "additionalProperties": False,
+            "required": ["articles"],
+        }
+        assert tools["Fail"].input_schema == {"type": "object"}
+        assert {name.removeprefix("stepwell_") for name in tools if name.startswith("stepwell_")} == {
+            *("list_workflows", "start_workflow", "list_instances", "describe_instance", "read_logs", "send_event"),
+            *("restart_instance", "terminate_instance", "replay_instance", "fork_instance"),
+        }
+
+    run(place, body)
+
+
+def test_task(place):
+    """A call is a task: it asks for input, the answer is the event, and the output is its result."""
+
+    async def body(session):
+        task = await session.call("Buy", {"articles": ["tea"]})
+        assert (task.result_type, task.status) == ("task", "working")
+
+        waiting = await session.until(task.task_id, "input_required")
+        ((key, request),) = waiting["inputRequests"].items()
+        assert (key, request["method"]) == ("decision-1", "elicitation/create")
+        assert "'decided'" in request["params"]["message"]
+
+        answer = {key: {"action": "accept", "content": {"ok": True}}, "unknown-1": {"action": "accept"}}
+        assert (await session.request("tasks/update", taskId=task.task_id, inputResponses=answer))[
+            "resultType"
+        ] == "complete"
+        again = await session.request("tasks/update", taskId=task.task_id, inputResponses=answer)
+        done = await session.until(task.task_id, "completed")
+
+        assert again["resultType"] == "complete"
+        assert done["result"]["structuredContent"] == {"bought": ["tea"], "decision": {"ok": True}}
+        assert done["result"]["isError"] is False
+
+    run(place, body)
+
+
+def test_failed_and_cancelled(place):
+    """A workflow that fails is a failed tool; one that is cancelled is terminated."""
+
+    async def body(session):
+        failed = await session.call("Fail", {})
+        done = await session.until(failed.task_id, "completed")
+        assert done["result"]["isError"] is True
+        assert done["result"]["content"][0]["text"] == "ValueError: sold out"
+
+        task = await session.call("Buy", {"articles": []})
+        await session.until(task.task_id, "input_required")
+        await session.request("tasks/cancel", taskId=task.task_id)
+        await session.until(task.task_id, "cancelled")
+        await session.request("tasks/cancel", taskId=task.task_id)
+
+    run(place, body)
+
+
+def test_killed_servers(place):
+    """The server is killed ten times; each new one has the task, which goes on."""
+
+    async def main():
+        task = None
+        for number in range(11):
+            async with contextlib.AsyncExitStack() as stack:
+                session = await stack.enter_async_context(connect(place))
+                if task is None:
+                    task = (await session.call("Buy", {"articles": ["tea"]})).task_id
+                waiting = await session.until(task, "input_required")
+                assert list(waiting["inputRequests"]) == ["decision-1"]
+                if number < 10:
+                    os.kill(session.pid, signal.SIGKILL)
+                    with contextlib.suppress(Exception):
+                        await stack.aclose()
+                    continue
+                answers = {"decision-1": {"action": "accept", "content": {"n": 1}}}
+                await session.request("tasks/update", taskId=task, inputResponses=answers)
+                done = await session.until(task, "completed")
+                assert done["result"]["structuredContent"] == {"bought": ["tea"], "decision": {"n": 1}}
+                logs = await session.admin("read_logs", workflow="Buy", instance_id=task)
+                assert [line["text"] for line in logs] == ["reserving tea"]
+
+    anyio.run(main)
+
+
+def test_client_without_the_extension(place):
+    """It is refused with the number and the capability, and told what works without."""
+
+    async def body(session):
+        for attempt in (
+            session.call("Buy", {"articles": []}),
+            session.request("tasks/get", taskId="x"),
+            session.request("tasks/cancel", taskId="x"),
+            session.request("tasks/update", taskId="x", inputResponses={}),
+        ):
+            with pytest.raises(MCPError) as refused:
+                await attempt
+            assert refused.value.code == -32003
+            assert refused.value.data == {"requiredCapabilities": {"extensions": {TASKS: {}}}}
+        started = await session.admin("start_workflow", workflow="Buy", payload={"articles": ["tea"]})
+        assert started["instance_id"]
+
+    run(place, body, extensions=())
+
+
+def test_bad_input(place):
+    """Payloads against the schema, unknown tasks and tools: each is named."""
+
+    async def body(session):
+        refused = await session.call("Buy", {"articles": "tea"})
+        assert refused.is_error
+        assert "payload.articles: expected array, received string" in refused.content[0].text
+        with pytest.raises(MCPError, match="There is no task 'nowhere'"):
+            await session.request("tasks/get", taskId="nowhere")
+        with pytest.raises(MCPError, match=r"Unknown tool 'Sell'. There are: Buy, Fail, stepwell_"):
+            await session.call("Sell", {})
+        with pytest.raises(MCPError, match="needs instance_id"):
+            await session.call("stepwell_describe_instance", {"workflow": "Buy"})
+        missing = await session.call("stepwell_describe_instance", {"workflow": "Buy", "instance_id": "x"})
+        assert missing.is_error
+        assert "instance.not_found" in missing.content[0].text
+
+    run(place, body)
+
+
+def test_administration(place):
+    """Instances are listed, described, signalled, replayed, forked and restarted from a step."""
+
+    async def body(session):
+        started = await session.admin("start_workflow", workflow="Buy", payload={"articles": ["a"]}, instance_id="one")
+        assert started["instance_id"] == "one"
+        await session.until("one", "input_required")
+        await session.admin("send_event", workflow="Buy", instance_id="one", type="decided", payload={"n": 1})
+        await session.until("one", "completed")
+
+        described = await session.admin("describe_instance", workflow="Buy", instance_id="one")
+        assert [step["name"] for step in described["steps"]] == ["reserve-1", "decision-1"]
+        replayed = await session.admin("replay_instance", workflow="Buy", instance_id="one")
+        assert replayed["same"] is True, replayed
+        forked = await session.admin(
+            "fork_instance", workflow="Buy", instance_id="one", from_step="decision", from_step_type="waitForEvent"
+        )
+        await session.until(forked["instance_id"], "input_required")
+        await session.admin("restart_instance", workflow="Buy", instance_id="one", from_step="reserve")
+        await session.until("one", "input_required")
+        await session.admin("terminate_instance", workflow="Buy", instance_id="one")
+        listed = await session.admin("list_instances", workflow="Buy")
+        assert {"instance_id": "one", "status": "terminated"} in listed
+        workflows = await session.admin("list_workflows")
+        assert [workflow["name"] for workflow in workflows] == ["Buy", "Fail"]
+
+    run(place, body)

@@ -1,6 +1,7 @@
 """`stepwell graph`."""
 
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +80,15 @@ def test_folder(place):
     )
 
     assert place.run("graph", ".").out.startswith("Second\n")
+
+
+def test_picture_of_the_documentation(place):
+    """The picture in the documentation is what the command draws."""
+    root = Path(__file__).resolve().parents[2]
+
+    done = place.run("graph", str(root / "examples" / "order.py"), "--format", "svg")
+
+    assert (root / "docs" / "order-graph.svg").read_text(encoding="utf-8") == done.out
 
 
 @pytest.mark.parametrize("name", ["broken.py", "broken.ts"])

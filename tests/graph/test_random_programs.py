@@ -12,7 +12,7 @@ from random_programs import Program, RecordingStep
 
 from workflow_graph import build_graph, node_at, node_of_step
 
-PROGRAMS = int(os.environ.get("STEPWELL_GRAPH_PROGRAMS", "150"))
+PROGRAMS = int(os.environ.get("STEPWELL_GRAPH_PROGRAMS", "60"))
 RUNS = 6
 TYPES = {"do": {"step_do"}, "sleep": {"step_sleep"}, "waitForEvent": {"step_wait_for_event"}}
 

@@ -40,6 +40,7 @@ RUFF = "ruff==0.17.5"
 MYPY = "mypy==2.4.1"
 # What makes the component, as `runtime/wasmtime/build.py` names it: a test makes another one.
 COMPONENTIZE = "componentize-py==0.25.1"
+SCHEMATHESIS = "schemathesis==4.32.5"
 PYTEST = ["pytest==9.2.0", "pytest-timeout==2.4.0", "hypothesis==6.170.15"]
 # Most tests of the command line wait for processes: they do so side by side.
 XDIST = "pytest-xdist==3.8.0"
@@ -446,6 +447,24 @@ def agents_killed(session: nox.Session) -> None:
     use_agents(session)
     session.env["STEPWELL_AGENT_KILLS"] = "200"
     session.run("pytest", "tests/agents/test_kill.py", "-s", *session.posargs)
+
+
+@nox.session(default=False)
+@budget(8)
+def clients(session: nox.Session) -> None:
+    """Use Cloudflare's own clients, of the folders that the variables in tests/clients/real_clients.py name."""
+    use_stepwell(session, *PYTEST)
+    use_node(session, NODES[0])
+    session.run("pytest", "tests/clients", *session.posargs)
+
+
+@nox.session(default=False)
+@budget(12)
+def api_fuzz(session: nox.Session) -> None:
+    """Send 10,000 requests that schemathesis makes up from the OpenAPI documents; none may be answered with a 5xx."""
+    use_stepwell(session, *PYTEST, SCHEMATHESIS)
+    use_node(session, NODES[0])
+    session.run("python", "tests/clients/api_fuzz.py", *session.posargs)
 
 
 @nox.session

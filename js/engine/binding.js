@@ -10,6 +10,7 @@
 /** @import { InstanceReader } from "./subscription.js" */
 
 import { checkOptions } from "../../bridge/options.js";
+import { workflowKey } from "./accounts.js";
 import { canonical, toText } from "./canonical.js";
 import { instanceStatus } from "./detail.js";
 import { WorkflowError } from "./errors.js";
@@ -18,7 +19,7 @@ import { Subscription, subscriptionOptions } from "./subscription.js";
 /** Number of the trigger "binding". */
 const BINDING = 1;
 
-/** @typedef {Extract<FromGuest, { type: "call" }>} BindingCall */
+/** @typedef {Extract<FromGuest, { type: "call" }> & { account: string }} BindingCall what the guest asks, and of which account it is */
 /** @typedef {InstanceReader & { creator: Creator, commands: Commands }} BindingEngine the part of the engine that calls need */
 /** @typedef {(cancel: () => void) => void} OnClose hands over what ends the call early: nobody waits for it any more */
 
@@ -29,10 +30,10 @@ const BINDING = 1;
  * @returns {Promise<string | undefined>} what the method gives, as canonical text
  * @throws {WorkflowError | import("../../bridge/options.js").OptionError}
  */
-export async function answerCall(engine, { workflow, method, args }, onclose) {
+export async function answerCall(engine, { account, workflow, method, args }, onclose) {
   const run = METHODS[method];
   if (!run) throw new WorkflowError("body.invalid", `A workflow has no method ${method}`);
-  const answer = await run(engine, workflow, args, onclose);
+  const answer = await run(engine, workflowKey(account, workflow), args, onclose);
   return answer === undefined ? undefined : toText(answer);
 }
 

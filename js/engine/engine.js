@@ -12,7 +12,9 @@
 /** @import { Acknowledge } from "./commits.js" */
 /** @import { Cron } from "./cron.d.ts" */
 
+import { accountOf, workflowNameOf } from "./accounts.js";
 import { answerCall } from "./binding.js";
+import { BulkJobs } from "./bulk_jobs.js";
 import { Commands } from "./commands.js";
 import { EngineContext } from "./context.js";
 import { Creator } from "./creator.js";
@@ -37,6 +39,8 @@ import { Schedules } from "./schedules.js";
  *   cannot be loaded
  * @property {(workflow: WorkflowRow, params: string) => void} [checkPayload] throws a WorkflowError where the workflow does
  *   not take the canonical text *params* as its payload
+ * @property {(guest: Guest) => string | undefined} [versionOf] the version of the code that a guest runs; absent or undefined: the
+ *   one that was registered
  * @property {(problem: { workflow?: string, error: unknown }) => void} onproblem something that concerns the operator: the
  *   code of `workflow` does not load, and its instances wait; without `workflow` the engine has stopped
  * @property {(workflow: string) => void} [onunblocked] the code of a workflow loads again, and its instances continue
@@ -56,6 +60,7 @@ export class Engine {
   /** @type {Sweeper} */
   #sweeper;
   #schedules;
+  #bulkJobs;
   /** Creates instances. */
   creator;
   /** Changes instances. */
@@ -73,6 +78,7 @@ export class Engine {
     });
     this.creator = new Creator(this.#engine, this.#scheduler, options);
     this.commands = new Commands(this.#engine, this.#scheduler, ended);
+    this.#bulkJobs = new BulkJobs(this.#engine, this.commands);
     this.#sweeper = new Sweeper(this.#engine);
     this.#schedules = new Schedules(this.#engine, {
       ...options,
@@ -90,6 +96,7 @@ export class Engine {
     this.#scheduler.schedule();
     this.#sweeper.schedule();
     this.#schedules.fireDue();
+    this.#bulkJobs.open();
   }
 
   /** Begin to run instances, after having been idle. */
@@ -112,8 +119,10 @@ export class Engine {
    */
   async saveWorkflow({ schedules = [], ...workflow }) {
     const { name } = workflow;
-    const problem = workflowNameProblem(name);
+    const problem = workflowNameProblem(workflowNameOf(name));
     if (problem) throw new WorkflowError("workflow.invalid_name", `Workflow name ${problem}`);
+    const removal = this.#bulkJobs.removalOf(name);
+    if (removal) await removal;
     this.#schedules.check(name, schedules);
     const { now } = this.#engine;
     this.commits.write((store) => {
@@ -156,8 +165,51 @@ export class Engine {
     return this.#engine.readDurable((store) => findWorkflow(store, name));
   }
 
-  workflows() {
-    return this.#engine.readDurable((store) => store.loadWorkflows());
+  /**
+   * @param {string} [account] only its workflows
+   * @param {string} [search] only those with this in their names
+   */
+  workflows(account, search = "") {
+    return this.#engine.readDurable((store) =>
+      store
+        .loadWorkflows()
+        .filter(({ name }) => account === undefined || accountOf(name) === account)
+        .filter(({ name }) => workflowNameOf(name).includes(search)),
+    );
+  }
+
+  /** The versions of a workflow's code, the one that was deployed last first. @param {string} workflow */
+  versions(workflow) {
+    return this.#engine.readDurable((store) => store.loadVersions(findWorkflow(store, workflow).name));
+  }
+
+  /**
+   * @param {string} workflow
+   * @param {string} id
+   * @throws {WorkflowError} it does not exist
+   */
+  version(workflow, id) {
+    return this.#engine.readDurable((store) => {
+      const version = store.loadVersion(findWorkflow(store, workflow).name, id);
+      if (!version)
+        throw new WorkflowError("version.not_found", `(version.not_found) Version does not exist: ${id}`, 10202);
+      return version;
+    });
+  }
+
+  /** Delete a workflow with its instances, in the background. @type {BulkJobs["deleteWorkflow"]} */
+  deleteWorkflow(workflow) {
+    return this.#bulkJobs.deleteWorkflow(workflow);
+  }
+
+  /** Delete the instances of a workflow, in the background. @type {BulkJobs["deleteInstances"]} */
+  deleteInstances(workflow) {
+    return this.#bulkJobs.deleteInstances(workflow);
+  }
+
+  /** Terminate the instances of a workflow, in the background. @type {BulkJobs["terminateAll"]} */
+  terminateAll(workflow, status) {
+    return this.#bulkJobs.terminateAll(workflow, status);
   }
 
   /** How many instances a workflow has, by status. @param {string} workflow */
@@ -184,6 +236,11 @@ export class Engine {
   /** The same, undefined where it does not exist. @param {string} workflow @param {string} id */
   find(workflow, id) {
     return this.#engine.readDurable((store) => store.loadInstance(workflow, id));
+  }
+
+  /** The largest number that an instance has had. */
+  lastNumber() {
+    return this.#engine.readDurable((store) => store.lastNumber());
   }
 
   /** @param {InstanceFilter} filter */
@@ -256,4 +313,11 @@ export class Engine {
   }
 }
 
-const NOTHING_SET = { bindings: null, runtime: null, concurrency: null, successRetention: null, errorRetention: null };
+const NOTHING_SET = {
+  scriptName: null,
+  bindings: null,
+  runtime: null,
+  concurrency: null,
+  successRetention: null,
+  errorRetention: null,
+};

@@ -10,6 +10,7 @@
 /** @import { EngineContext } from "./context.js" */
 /** @import { Step } from "./step.js" */
 
+import { accountOf, workflowNameOf } from "./accounts.js";
 import { Attempts } from "./attempts.js";
 import { checkDo } from "./calls.js";
 import { DEFAULT_CONFIG } from "./config.js";
@@ -33,7 +34,7 @@ import { Waits } from "./waits.js";
  * @property {(instance: Instance) => void} released the instance has no pass any more
  * @property {(instance: Instance) => void} parked its pass may be given up
  * @property {(instance: Instance) => void} woken its pass is needed again, or gone
- * @property {(call: Extract<FromGuest, { type: "call" }>, onclose: (cancel: () => void) => void) => Promise<Encoded | undefined>} call
+ * @property {(call: import("./binding.js").BindingCall, onclose: (cancel: () => void) => void) => Promise<Encoded | undefined>} call
  *   carries out a guest's call of another workflow
  *
  * @typedef {object} InstanceParts
@@ -146,7 +147,7 @@ export class Instance {
       event: {
         timestamp: row.createdOn,
         instanceId: row.id,
-        workflowName: row.workflow,
+        workflowName: workflowNameOf(row.workflow),
         ...(row.schedule === null ? {} : { schedule: JSON.parse(row.schedule) }),
       },
       value: row.params,
@@ -312,7 +313,7 @@ export class Instance {
       if (!this.#pass.ended) this.#pass.sendNow(reply);
     };
     this.#owner
-      .call(message, (cancel) => this.#cancelCalls.add(cancel))
+      .call({ ...message, account: accountOf(this.#pass.row.workflow) }, (cancel) => this.#cancelCalls.add(cancel))
       .then(
         (value) => answer({ type: "resolve", pass: this.pass, ref, ...(value === undefined ? {} : { value }) }),
         (error) => answer({ type: "reject", pass: this.pass, ref, error: callError(error) }),

@@ -7,6 +7,7 @@
 /** @import { InstanceRow, LogRow, Store, StepRef } from "../store/store.d.ts" */
 /** @import { Clock } from "./clock.d.ts" */
 
+import { workflowNameOf } from "./accounts.js";
 import { DEFAULT_CONFIG } from "./config.js";
 import {
   ATTEMPT_FAILURE,
@@ -130,7 +131,7 @@ export async function replay({ store, number, guest, clock }) {
       event: {
         timestamp: row.createdOn,
         instanceId: row.id,
-        workflowName: row.workflow,
+        workflowName: workflowNameOf(row.workflow),
         ...(row.schedule === null ? {} : { schedule: JSON.parse(row.schedule) }),
       },
       value: row.params,

@@ -25,6 +25,7 @@ const KEEP_PARKED_MS = 10_000;
  * @typedef {object} SchedulerOptions
  * @property {InstanceOwner["call"]} call
  * @property {(workflow: WorkflowRow) => Promise<Guest>} guestFor
+ * @property {(guest: Guest) => string | undefined} [versionOf] the version of the code that a guest runs
  * @property {() => void} onended an instance may have come to its end
  * @property {(problem: { workflow: string, error: unknown }) => void} onproblem the workflow's code does not load
  * @property {(workflow: string) => void} [onunblocked] it loads again
@@ -237,6 +238,7 @@ export class Scheduler {
     // It may have been paused, terminated or deleted while its code was loading.
     if (!row || isFinalStatus(row.status) || row.status === "paused") return;
     this.#adopt(guest);
+    this.#noteVersion(row, workflow, guest);
     const rows = store.loadLog(number);
     const instance = new Instance(this.#engine, this.#owner, row, {
       rows,
@@ -254,6 +256,26 @@ export class Scheduler {
     this.#live.set(number, instance);
     this.#passes.set(instance.pass, instance);
     instance.start({ className: workflow.className, stepLimit: workflow.stepLimit ?? DEFAULT_STEP_LIMIT });
+  }
+
+  /**
+   * A pass runs the newest code, and its instance says which that is.
+   *
+   * @param {import("../store/store.d.ts").InstanceRow} row
+   * @param {WorkflowRow} workflow
+   * @param {Guest} guest
+   */
+  #noteVersion(row, workflow, guest) {
+    const version = this.#options.versionOf?.(guest);
+    if (version === undefined) return;
+    const { store, now } = this.#engine;
+    const registered = store.loadWorkflow(workflow.name)?.versionId ?? version;
+    if (row.versionId === version && registered === version) return;
+    this.#engine.write(row.number, () => {
+      store.instanceVersion(row.number, version);
+      if (registered !== version) store.versionFound(workflow.name, version, now);
+    });
+    row.versionId = version;
   }
 
   /** @param {Guest} guest */

@@ -5,6 +5,7 @@
 /** @import { JsonSchema } from "./payload_check.js" */
 
 import { dirname, relative, resolve } from "node:path";
+import { accountOf, DEFAULT_ACCOUNT, workflowKey } from "../engine/accounts.js";
 import { WorkflowError } from "../engine/errors.js";
 import { RUNTIMES, runtimeFor, SUFFIXES } from "../../runtime/registry.js";
 import { modulesFolder } from "./packages.js";
@@ -13,6 +14,8 @@ import { Sources } from "./sources.js";
 
 /**
  * @typedef {object} Deployment
+ * @property {string} [account] whose workflows they are; no interpreter is shared with another's. Absent: the default one
+ * @property {string | null} [scriptName] the Worker's name, where one is configured
  * @property {string} root folder whose modules can be imported
  * @property {string} main the file that has the workflows
  * @property {Record<string, unknown>} vars
@@ -41,6 +44,8 @@ export class DeploymentLoader {
   #failed = new Map();
   /** Those that are loading included: code may take forever to import. @type {Set<RuntimeGuest>} */
   #guests = new Set();
+  /** @type {WeakMap<object, string>} */
+  #versions = new WeakMap();
 
   /**
    * @param {string} state path of the state file: the code's place is kept relative to its folder
@@ -84,6 +89,7 @@ export class DeploymentLoader {
     const entry = { version, lookedAt: now, loaded, ...(known?.schemas && { schemas: known.schemas }) };
     this.#loaded.set(key, entry);
     void loaded.then(({ schemas = {} }) => (entry.schemas = schemas)).catch(() => {});
+    void loaded.then(({ guest }) => this.#versions.set(guest, version)).catch(() => {});
     loaded.catch((error) => {
       if (this.#loaded.get(key)?.loaded === loaded) this.#loaded.delete(key);
       const isImport = error.traceback !== undefined || error.during === "import";
@@ -110,6 +116,11 @@ export class DeploymentLoader {
     return guest;
   }
 
+  /** The version of the code that a guest runs. @param {object} guest */
+  versionOf(guest) {
+    return this.#versions.get(guest);
+  }
+
   /**
    * Refuse a payload that the workflow's `run` does not take, as far as its code is loaded.
    *
@@ -131,8 +142,10 @@ export class DeploymentLoader {
   }
 
   /** @param {WorkflowRow} workflow @returns {Deployment} */
-  deploymentOf({ root, main, vars, bindings, runtime }) {
+  deploymentOf({ name, root, main, vars, bindings, runtime, scriptName }) {
     return {
+      account: accountOf(name),
+      scriptName,
       root: resolve(this.#stateFolder, root),
       main: resolve(this.#stateFolder, main),
       vars: JSON.parse(vars),
@@ -147,8 +160,9 @@ export class DeploymentLoader {
    */
   toRow(deployment, { name, className, stepLimit, concurrency, retention = {} }) {
     return {
-      name,
+      name: workflowKey(deployment.account ?? DEFAULT_ACCOUNT, name),
       className,
+      scriptName: deployment.scriptName ?? null,
       root: relative(this.#stateFolder, deployment.root),
       main: relative(this.#stateFolder, deployment.main),
       vars: JSON.stringify(deployment.vars),
@@ -201,8 +215,8 @@ export class DeploymentLoader {
 }
 
 /** @param {Deployment} deployment */
-function keyOf({ root, main, vars, bindings, runtime }) {
-  return JSON.stringify([root, main, vars, bindings, runtime ?? null]);
+function keyOf({ account = DEFAULT_ACCOUNT, root, main, vars, bindings, runtime }) {
+  return JSON.stringify([account, root, main, vars, bindings, runtime ?? null]);
 }
 
 /** @param {Deployment} deployment */

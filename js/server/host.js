@@ -12,12 +12,16 @@ import { isFinalStatus } from "../engine/status.js";
 import { openDriver, toStateError } from "../store/node_driver.js";
 import { SCHEMA_VERSION } from "../store/schema.js";
 import { SqliteStore } from "../store/sqlite.js";
-import { createApi } from "./api.js";
-import { retentionOf } from "./bodies.js";
+import { workflowKey } from "../engine/accounts.js";
+import { scriptNameOf } from "./api/json.js";
+import { createApi } from "./api/app.js";
+import { retentionOf } from "./api/operations/instances.js";
+import { Access } from "./auth/access.js";
 import { nodeClock } from "./clock.js";
 import { cron } from "./cron.js";
 import { DeploymentLoader } from "./deployment_loader.js";
 import { importedFiles } from "./imports.js";
+import { openListener } from "./listener.js";
 import { setConnectionTimeouts } from "./requests/connections.js";
 import { openApart, runFile } from "./run_files.js";
 import { PYODIDE_VERSION, VERSION } from "./version.js";
@@ -44,6 +48,8 @@ export class Host {
   #streams = 0;
   #parentGone = false;
   #stopping = false;
+  /** @type {Set<import("./listener.js").Listener>} */
+  #listeners = new Set();
 
   /** @param {HostOptions} options */
   constructor(options) {
@@ -69,11 +75,13 @@ export class Host {
       defer: setImmediate,
       guestFor: (workflow) => this.#deployments.guestFor(workflow),
       checkPayload: (workflow, params) => this.#deployments.checkPayload(workflow, params),
+      versionOf: (guest) => this.#deployments.versionOf(guest),
       onproblem: (problem) => this.#onproblem(problem),
       onunblocked: (workflow) => options.report(`Workflow '${workflow}' continues: its code loads again.`),
       idle: options.idle,
       forceReplay: options.forceReplay ?? false,
     });
+    this.access = new Access(this.engine, this.#store);
     this.#server = /** @type {import("node:http").Server} */ (createAdaptorServer({ fetch: createApi(this).fetch }));
     setConnectionTimeouts(this.#server);
   }
@@ -108,10 +116,11 @@ export class Host {
   /**
    * Load a deployment and register its workflows.
    *
-   * @param {Deployment & { workflows: { name: string, class_name: string, limits?: { steps?: number | undefined } | undefined, concurrency?: { limit: number } | undefined, default_retention?: Parameters<typeof retentionOf>[0], schedules: string[] }[] | null }} request
+   * @param {import("zod").infer<typeof import("./control_schemas.js").deployment>} request
    * @returns {Promise<{ name: string, class_name: string, input_schema?: object }[]>} `input_schema`: the JSON schema of payloads
    */
-  async deploy({ workflows, ...deployment }) {
+  async deploy({ workflows, script_name, ...rest }) {
+    const deployment = { ...rest, scriptName: script_name ?? null };
     const { classes, schemas = {} } = await this.#load(deployment);
     if (classes.length === 0) {
       throw new WorkflowError(
@@ -133,8 +142,9 @@ export class Host {
           `Workflow '${name}' has no class ${class_name} in ${deployment.main}. Found: ${found}.`,
         );
       }
-      await this.#refuseConflict(name, deployment);
-      await this.engine.checkSchedules(name, schedules);
+      const key = workflowKey(deployment.account, name);
+      await this.#refuseConflict(key, deployment);
+      await this.engine.checkSchedules(key, schedules);
     }
     for (const { name, class_name, limits, concurrency, default_retention, schedules } of wanted) {
       const row = this.#deployments.toRow(deployment, {
@@ -146,6 +156,7 @@ export class Host {
       });
       await this.engine.saveWorkflow({ ...row, schedules });
     }
+    this.access.addAccount(deployment.account);
     // Whoever deploys wants things to run, also when a management command happened to open the state first.
     this.engine.activate();
     return wanted.map(({ name, class_name }) => ({
@@ -169,6 +180,59 @@ export class Host {
   }
 
   /**
+   * Change a workflow's settings, until it is deployed again; or add one for another class of a script that is deployed.
+   *
+   * @param {string} account
+   * @param {string} name
+   * @param {import("zod").infer<typeof import("./api/schemas.js").updateWorkflow>} settings
+   */
+  async updateWorkflow(account, name, { class_name, script_name, ...settings }) {
+    const key = workflowKey(account, name);
+    const all = await this.engine.workflows(account);
+    const scripts = all.filter((row) => scriptNameOf(row) === script_name);
+    const template = scripts.find((row) => row.name === key) ?? scripts[0];
+    if (!template) {
+      const known = [...new Set(all.map(scriptNameOf))].join(", ") || "none";
+      throw new WorkflowError(
+        "workflow.not_found",
+        `Script '${script_name}' is not deployed. Deployed: ${known}.`,
+        10200,
+      );
+    }
+    const deployment = this.#deployments.deploymentOf(template);
+    const { classes } = await this.#load(deployment);
+    if (!classes.includes(class_name))
+      throw new WorkflowError(
+        "deployment.no_class",
+        `Script '${script_name}' has no class ${class_name}. Found: ${classes.join(", ")}.`,
+      );
+    await this.#refuseConflict(key, deployment);
+    const row = this.#deployments.toRow(deployment, {
+      name,
+      className: class_name,
+      stepLimit: settings.limits?.steps,
+      concurrency: settings.concurrency?.limit,
+      retention: toRetention(retentionOf(settings.default_retention)),
+    });
+    const schedules = settings.schedules?.map(({ cron: expression }) => expression) ?? [];
+    await this.engine.saveWorkflow({ ...row, schedules });
+    return this.engine.workflow(key);
+  }
+
+  /** @param {import("./listener.js").ListenerOptions} options */
+  async listen(options) {
+    const listener = await openListener(this, options);
+    this.#listeners.add(listener);
+    return {
+      ...listener,
+      close: () => {
+        this.#listeners.delete(listener);
+        listener.close();
+      },
+    };
+  }
+
+  /**
    * The same name for another program would let that program go on with this one's instances.
    *
    * @param {string} name
@@ -187,11 +251,6 @@ export class Host {
         `Workflow '${name}' of this state belongs to ${main} and has ${number} unfinished instance(s). Use another --state, or finish or delete them first.`,
       );
     }
-  }
-
-  /** @param {import("../store/store.d.ts").WorkflowRow} workflow */
-  mainOf(workflow) {
-    return this.#deployments.deploymentOf(workflow).main;
   }
 
   /**
@@ -260,6 +319,7 @@ export class Host {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#server.close();
+    for (const listener of this.#listeners) listener.close();
     try {
       this.engine.close();
     } catch {

@@ -1,15 +1,21 @@
 /** What the store on SQLite tells: nothing here changes anything. */
 
 /** @import { Encoded } from "../../bridge/protocol.d.ts" */
-/** @import { ChunkRow, EventRow, InstanceFilter, InstanceRow, LogCursor, LogRow, OutputRow, ScheduleRow, StepRef, WorkflowRow } from "./store.d.ts" */
+/** @import { BulkJob, ChunkRow, EventRow, InstanceFilter, InstanceRow, LogCursor, LogRow, OutputRow, ScheduleRow, StepRef, VersionRow, WorkflowRow } from "./store.d.ts" */
 /** @import { Sql } from "./statements.js" */
+
+import { DEFAULT_ACCOUNT } from "../engine/accounts.js";
+import { STATUSES } from "../engine/status.js";
 
 const INSTANCE = `number, workflow, id, status, params, "trigger", version_id AS versionId, created_on AS createdOn,
   modified_on AS modifiedOn, started_on AS startedOn, ended_on AS endedOn, output, error, paused_on AS pausedOn,
   wake_at AS wakeAt, success_retention AS successRetention, error_retention AS errorRetention, schedule`;
 const WORKFLOW = `name, class_name AS className, root, main, vars, bindings, step_limit AS stepLimit,
   concurrency, success_retention AS successRetention, error_retention AS errorRetention, version_id AS versionId,
-  created_on AS createdOn, modified_on AS modifiedOn, runtime`;
+  created_on AS createdOn, modified_on AS modifiedOn, runtime, script_name AS scriptName`;
+const VERSION = `workflow, id, class_name AS className, main, step_limit AS stepLimit, concurrency,
+  success_retention AS successRetention, error_retention AS errorRetention, created_on AS createdOn,
+  modified_on AS modifiedOn`;
 
 export class SqliteReads {
   #sql;
@@ -26,7 +32,7 @@ export class SqliteReads {
     const known = this.#workflows.get(name);
     if (known) return known;
     const row = /** @type {WorkflowRow | undefined} */ (
-      this.#sql(`SELECT ${WORKFLOW} FROM workflows WHERE name = ?`).get(name)
+      this.#sql(`SELECT ${WORKFLOW} FROM workflows WHERE name = ? AND deleted_on IS NULL`).get(name)
     );
     if (row) this.#workflows.set(name, row);
     return row;
@@ -38,7 +44,50 @@ export class SqliteReads {
   }
 
   loadWorkflows() {
-    return /** @type {WorkflowRow[]} */ (this.#sql(`SELECT ${WORKFLOW} FROM workflows ORDER BY name`).all());
+    return /** @type {WorkflowRow[]} */ (
+      this.#sql(`SELECT ${WORKFLOW} FROM workflows WHERE deleted_on IS NULL ORDER BY name`).all()
+    );
+  }
+
+  /** @param {string} workflow the one that was deployed last comes first */
+  loadVersions(workflow) {
+    return /** @type {VersionRow[]} */ (
+      this.#sql(`SELECT ${VERSION} FROM versions WHERE workflow = ? ORDER BY modified_on DESC, rowid DESC`).all(
+        workflow,
+      )
+    );
+  }
+
+  /** @param {string} workflow @param {string} id */
+  loadVersion(workflow, id) {
+    return /** @type {VersionRow | undefined} */ (
+      this.#sql(`SELECT ${VERSION} FROM versions WHERE workflow = ? AND id = ?`).get(workflow, id)
+    );
+  }
+
+  loadBulkJobs() {
+    return /** @type {BulkJob[]} */ (this.#sql('SELECT workflow, kind, status, up_to AS "upTo" FROM bulk_jobs').all());
+  }
+
+  /**
+   * @param {string} workflow
+   * @param {{ after: number, upTo: number }} numbers
+   * @returns {Pick<InstanceRow, "number" | "id" | "status">[]}
+   */
+  loadNumbered(workflow, { after, upTo }) {
+    return /** @type {Pick<InstanceRow, "number" | "id" | "status">[]} */ (
+      this.#sql(
+        "SELECT number, id, status FROM instances WHERE workflow = ? AND number > ? AND number <= ? ORDER BY number",
+      ).all(workflow, after, upTo)
+    );
+  }
+
+  /** @param {string} workflow @param {number} after @returns {number | null} the next number that an instance of it has */
+  nextNumber(workflow, after) {
+    return (
+      this.#sql("SELECT min(number) AS n FROM instances WHERE workflow = ? AND number > ?").get(workflow, after)?.n ??
+      null
+    );
   }
 
   loadSchedules() {
@@ -49,9 +98,7 @@ export class SqliteReads {
 
   /** @param {string} workflow */
   countByStatus(workflow) {
-    const rows = this.#sql("SELECT status, count(*) AS n FROM instances WHERE workflow = ? GROUP BY status").all(
-      workflow,
-    );
+    const rows = this.#sql("SELECT status, n FROM instance_counts WHERE workflow = ? AND n > 0").all(workflow);
     return Object.fromEntries(rows.map((row) => [row.status, row.n]));
   }
 
@@ -61,7 +108,8 @@ export class SqliteReads {
     return (
       this.#sql(
         `SELECT nullif(max(coalesce(triggered_on, 0), coalesce(
-           (SELECT max(created_on) FROM instances WHERE workflow = w.name), 0)), 0) AS at FROM workflows AS w WHERE name = ?`,
+           (SELECT created_on FROM instances WHERE workflow = w.name ORDER BY number DESC LIMIT 1), 0)), 0) AS at
+         FROM workflows AS w WHERE name = ?`,
       ).get(workflow)?.at ?? null
     );
   }
@@ -109,19 +157,25 @@ export class SqliteReads {
 
   /** @param {InstanceFilter} filter */
   listInstances(filter) {
-    const { where, values } = conditions(filter);
+    const { where, values } = conditions(filter, { placed: true });
     const order = filter.ascending ? "ASC" : "DESC";
     return /** @type {InstanceRow[]} */ (
       this.#sql(`SELECT ${INSTANCE} FROM instances WHERE ${where} ORDER BY number ${order} LIMIT ? OFFSET ?`).all(
         ...values,
         filter.limit,
-        filter.offset,
+        filter.offset ?? 0,
       )
     );
   }
 
   /** @param {Omit<InstanceFilter, "limit" | "offset">} filter */
   countInstances(filter) {
+    const { workflow, status, createdFrom, createdTo, search } = filter;
+    if (workflow !== undefined && createdFrom === undefined && createdTo === undefined && search === undefined) {
+      const counts = this.countByStatus(workflow);
+      const all = Object.values(counts).reduce((/** @type {number} */ sum, n) => sum + Number(n), 0);
+      return status === undefined ? all : Number(counts[status] ?? 0);
+    }
     const { where, values } = conditions(filter);
     return Number(this.#sql(`SELECT count(*) AS n FROM instances WHERE ${where}`).get(...values)?.n);
   }
@@ -244,21 +298,41 @@ export class SqliteReads {
   }
 }
 
-/** @param {Omit<InstanceFilter, "limit" | "offset">} filter */
-function conditions({ workflow, status, createdFrom, createdTo }) {
-  const parts = ["workflow = ?"];
-  /** @type {(string | number)[]} */
-  const values = [workflow];
+/**
+ * Statuses are written into the text: only then SQLite uses the index of those that have one.
+ *
+ * @param {Omit<InstanceFilter, "limit" | "offset">} filter
+ * @param {{ placed?: boolean }} [options] whether the place in the list counts
+ */
+function conditions(
+  { workflow, account, status, createdFrom, createdTo, search, after, until, ascending },
+  { placed } = {},
+) {
+  const ofAccount = account === undefined ? undefined : workflowKeys(account);
   /** @type {[string, string | number | undefined][]} */
   const optional = [
-    ["status = ?", status],
+    ["workflow = ?", workflow],
+    ["workflow >= ?", ofAccount?.from],
+    ["workflow < ?", ofAccount?.before],
     ["created_on >= ?", createdFrom],
     ["created_on <= ?", createdTo],
+    ["instr(id, ?) > 0", search],
+    [ascending ? "number > ?" : "number < ?", placed ? after : undefined],
+    ["number <= ?", placed ? until : undefined],
   ];
-  for (const [condition, value] of optional) {
-    if (value === undefined) continue;
-    parts.push(condition);
-    values.push(value);
-  }
-  return { where: parts.join(" AND "), values };
+  const given = optional.filter(([, value]) => value !== undefined);
+  const parts = given.map(([condition]) => condition);
+  if (account === DEFAULT_ACCOUNT) parts.push("instr(workflow, '/') = 0");
+  if (status !== undefined && STATUSES.includes(status)) parts.push(`status = '${status}'`);
+  return {
+    where: parts.length === 0 ? "TRUE" : parts.join(" AND "),
+    values: given.map(([, value]) => /** @type {string | number} */ (value)),
+  };
+}
+
+/** Where the keys of an account's workflows are; undefined for the default account. @param {string} account */
+function workflowKeys(account) {
+  if (account === DEFAULT_ACCOUNT) return undefined;
+  // The character after the slash that follows the account.
+  return { from: `${account}/`, before: `${account}0` };
 }

@@ -141,6 +141,86 @@ const MIGRATIONS = [
   DROP TABLE events;
   ALTER TABLE numbered_events RENAME TO events;
   `,
+  `
+  -- The pages of a list, and the statuses that few instances have and people look for.
+  CREATE INDEX instances_listed ON instances (workflow, number);
+  CREATE INDEX instances_paused ON instances (workflow, number) WHERE status = 'paused';
+  CREATE INDEX instances_errored ON instances (workflow, number) WHERE status = 'errored';
+  CREATE INDEX instances_terminated ON instances (workflow, number) WHERE status = 'terminated';
+
+  -- How many instances there are: to count a million takes longer than to list a page of them.
+  CREATE TABLE instance_counts (
+    workflow TEXT NOT NULL,
+    status TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (workflow, status)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO instance_counts SELECT workflow, status, count(*) FROM instances GROUP BY workflow, status;
+  CREATE TRIGGER instance_added AFTER INSERT ON instances BEGIN
+    INSERT INTO instance_counts VALUES (new.workflow, new.status, 1)
+      ON CONFLICT (workflow, status) DO UPDATE SET n = n + 1;
+  END;
+  CREATE TRIGGER instance_removed AFTER DELETE ON instances BEGIN
+    UPDATE instance_counts SET n = n - 1 WHERE workflow = old.workflow AND status = old.status;
+  END;
+  CREATE TRIGGER instance_status_changed AFTER UPDATE OF status ON instances WHEN old.status <> new.status BEGIN
+    UPDATE instance_counts SET n = n - 1 WHERE workflow = old.workflow AND status = old.status;
+    INSERT INTO instance_counts VALUES (new.workflow, new.status, 1)
+      ON CONFLICT (workflow, status) DO UPDATE SET n = n + 1;
+  END;
+
+  -- deleted_on: its instances are being deleted, and then it is.
+  ALTER TABLE workflows ADD COLUMN script_name TEXT;
+  ALTER TABLE workflows ADD COLUMN deleted_on INTEGER;
+
+  -- modified_on: when it was last deployed.
+  CREATE TABLE versions (
+    workflow TEXT NOT NULL,
+    id TEXT NOT NULL,
+    class_name TEXT NOT NULL,
+    main TEXT NOT NULL,
+    step_limit INTEGER,
+    concurrency INTEGER,
+    success_retention INTEGER,
+    error_retention INTEGER,
+    created_on INTEGER NOT NULL,
+    modified_on INTEGER NOT NULL,
+    PRIMARY KEY (workflow, id)
+  ) STRICT;
+  INSERT INTO versions SELECT name, version_id, class_name, main, step_limit, concurrency, success_retention,
+    error_retention, modified_on, modified_on FROM workflows;
+
+  -- What is being done to all instances of a workflow, up to the newest one when it was asked for.
+  CREATE TABLE bulk_jobs (
+    workflow TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    status TEXT,
+    up_to INTEGER NOT NULL
+  ) STRICT;
+
+  -- hash: SHA-256 of the secret.
+  CREATE TABLE tokens (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    scope TEXT NOT NULL,
+    account TEXT NOT NULL,
+    created_on INTEGER NOT NULL,
+    expires_on INTEGER,
+    revoked_on INTEGER
+  ) STRICT;
+
+  CREATE TABLE audit (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    workflow TEXT,
+    instance TEXT,
+    detail TEXT,
+    outcome TEXT
+  ) STRICT;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -7,8 +7,9 @@
  */
 
 /** @import { Driver } from "./driver.d.ts" */
-/** @import { ScheduleRow, Store, WorkflowRow } from "./store.d.ts" */
+/** @import { BulkJob, ScheduleRow, Store, WorkflowRow } from "./store.d.ts" */
 
+import { SqliteAccess } from "./access.js";
 import { InstanceFacts } from "./instance_facts.js";
 import { migrate } from "./schema.js";
 import { cached } from "./statements.js";
@@ -16,12 +17,15 @@ import { cached } from "./statements.js";
 /** @implements {Store} */
 export class SqliteStore extends InstanceFacts {
   #db;
+  /** Tokens and the audit log. */
+  access;
 
   /** @param {Driver} db */
   constructor(db) {
     migrate(db);
     super(cached(db));
     this.#db = db;
+    this.access = new SqliteAccess(this.sql);
   }
 
   begin() {
@@ -46,12 +50,13 @@ export class SqliteStore extends InstanceFacts {
     this.forgetWorkflows();
     this.sql(
       `INSERT INTO workflows (name, class_name, root, main, vars, bindings, step_limit, concurrency, success_retention,
-         error_retention, version_id, created_on, modified_on, runtime)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
+         error_retention, version_id, created_on, modified_on, runtime, script_name)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
        class_name = excluded.class_name, root = excluded.root, main = excluded.main, vars = excluded.vars,
        bindings = excluded.bindings, step_limit = excluded.step_limit, concurrency = excluded.concurrency,
        success_retention = excluded.success_retention, error_retention = excluded.error_retention,
-       version_id = excluded.version_id, modified_on = excluded.modified_on, runtime = excluded.runtime`,
+       version_id = excluded.version_id, modified_on = excluded.modified_on, runtime = excluded.runtime,
+       script_name = excluded.script_name`,
     ).run(
       w.name,
       w.className,
@@ -67,7 +72,63 @@ export class SqliteStore extends InstanceFacts {
       w.createdOn,
       w.modifiedOn,
       w.runtime,
+      w.scriptName,
     );
+    this.#versionDeployed(w.name, w.modifiedOn);
+  }
+
+  /** The workflow's code has changed, which its next passes run. @param {string} workflow @param {string} versionId @param {number} at */
+  versionFound(workflow, versionId, at) {
+    this.forgetWorkflows();
+    this.sql("UPDATE workflows SET version_id = ?, modified_on = ? WHERE name = ?").run(versionId, at, workflow);
+    this.#versionDeployed(workflow, at);
+  }
+
+  /** @param {string} workflow @param {number} at */
+  #versionDeployed(workflow, at) {
+    this.sql(
+      `INSERT INTO versions SELECT name, version_id, class_name, main, step_limit, concurrency, success_retention,
+         error_retention, ?, ? FROM workflows WHERE name = ?
+       ON CONFLICT (workflow, id) DO UPDATE SET class_name = excluded.class_name, main = excluded.main,
+         step_limit = excluded.step_limit, concurrency = excluded.concurrency,
+         success_retention = excluded.success_retention, error_retention = excluded.error_retention,
+         modified_on = excluded.modified_on`,
+    ).run(at, at, workflow);
+  }
+
+  /** @param {number} number @param {string} versionId of the code that its pass runs */
+  instanceVersion(number, versionId) {
+    this.sql("UPDATE instances SET version_id = ? WHERE number = ?").run(versionId, number);
+  }
+
+  /** From now on it is not found. @param {string} workflow @param {number} at */
+  workflowDeletionBegun(workflow, at) {
+    this.forgetWorkflows();
+    this.sql("UPDATE workflows SET deleted_on = ? WHERE name = ?").run(at, workflow);
+    this.sql("DELETE FROM schedules WHERE workflow = ?").run(workflow);
+  }
+
+  /** @param {string} workflow that has no instances any more */
+  workflowDeleted(workflow) {
+    this.forgetWorkflows();
+    for (const table of ["versions", "instance_counts"])
+      this.sql(`DELETE FROM ${table} WHERE workflow = ?`).run(workflow);
+    this.sql("DELETE FROM workflows WHERE name = ?").run(workflow);
+  }
+
+  /** @param {BulkJob} job */
+  bulkJobBegun({ workflow, kind, status, upTo }) {
+    this.sql("INSERT OR REPLACE INTO bulk_jobs (workflow, kind, status, up_to) VALUES (?, ?, ?, ?)").run(
+      workflow,
+      kind,
+      status,
+      upTo,
+    );
+  }
+
+  /** @param {string} workflow */
+  bulkJobEnded(workflow) {
+    this.sql("DELETE FROM bulk_jobs WHERE workflow = ?").run(workflow);
   }
 
   /** @param {string} workflow @param {string[]} crons all that it has from now on @param {number} at those that are new count from here */

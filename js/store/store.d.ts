@@ -25,9 +25,11 @@ export interface WorkflowRow {
   versionId: string;
   createdOn: number;
   modifiedOn: number;
+  /** The Worker's name; null where none was configured. */
+  scriptName: string | null;
 }
 
-type Optional = "bindings" | "runtime" | "concurrency" | "successRetention" | "errorRetention";
+type Optional = "scriptName" | "bindings" | "runtime" | "concurrency" | "successRetention" | "errorRetention";
 export type NewWorkflow = Omit<WorkflowRow, "createdOn" | "modifiedOn" | Optional> &
   Partial<Pick<WorkflowRow, Optional>> & {
     /** Cron expressions; those that it had before and that are not among them are gone. */
@@ -163,14 +165,46 @@ export interface RollbackStart {
   trigger?: { source: number };
 }
 
-export interface InstanceFilter {
+/** A version of a workflow's code, with the settings that it was last deployed with. */
+export interface VersionRow {
   workflow: string;
-  status?: Status;
-  createdFrom?: number;
-  createdTo?: number;
+  id: string;
+  className: string;
+  main: string;
+  stepLimit: number | null;
+  concurrency: number | null;
+  successRetention: number | null;
+  errorRetention: number | null;
+  createdOn: number;
+  /** When it was last deployed. */
+  modifiedOn: number;
+}
+
+/** What is being done to all instances of a workflow whose number is not above `upTo`. */
+export interface BulkJob {
+  workflow: string;
+  /** `delete`: its instances; `remove`: the workflow with them. */
+  kind: "terminate" | "delete" | "remove";
+  /** Only instances of this status; null: of any. */
+  status: string | null;
+  upTo: number;
+}
+
+/** `workflow` or `account`: whose instances. */
+export interface InstanceFilter {
+  workflow?: string | undefined;
+  account?: string | undefined;
+  status?: Status | undefined;
+  createdFrom?: number | undefined;
+  createdTo?: number | undefined;
+  /** Part of the id. */
+  search?: string | undefined;
   ascending?: boolean;
+  /** Only what comes after this number in the list, up to that one. */
+  after?: number | undefined;
+  until?: number | undefined;
   limit: number;
-  offset: number;
+  offset?: number;
 }
 
 export interface Store {
@@ -180,6 +214,20 @@ export interface Store {
   close(): void;
 
   saveWorkflow(row: WorkflowRow): void;
+  versionFound(workflow: string, versionId: string, at: number): void;
+  workflowDeletionBegun(workflow: string, at: number): void;
+  workflowDeleted(workflow: string): void;
+  loadVersions(workflow: string): VersionRow[];
+  loadVersion(workflow: string, id: string): VersionRow | undefined;
+  bulkJobBegun(job: BulkJob): void;
+  bulkJobEnded(workflow: string): void;
+  loadBulkJobs(): BulkJob[];
+  loadNumbered(
+    workflow: string,
+    numbers: { after: number; upTo: number },
+  ): Pick<InstanceRow, "number" | "id" | "status">[];
+  nextNumber(workflow: string, after: number): number | null;
+  instanceVersion(number: number, versionId: string): void;
   schedulesSet(workflow: string, crons: string[], at: number): void;
   scheduleCarriedOut(schedule: ScheduleRow, time: number): void;
   loadWorkflow(name: string): WorkflowRow | undefined;

@@ -22,6 +22,8 @@ from stepwell.lazy_group import LazyGroup
         "workflows": "stepwell.workflows:workflows",
         "graph": "stepwell.graph:graph",
         "mcp": "stepwell.mcp.command:mcp",
+        "tokens": "stepwell.tokens:tokens",
+        "audit": "stepwell.tokens:audit",
         "sync": "stepwell.packages.sync:sync",
         "build": "stepwell.packages.build:build",
         "playground": "stepwell.playground:playground",

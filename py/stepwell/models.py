@@ -50,6 +50,33 @@ class WorkflowSummary(ResponseModel):
     schedules: list[Schedule] = []
 
 
+class Token(ResponseModel):
+    """A token for the HTTP interface; its secret is there only where it has just been created."""
+
+    id: str
+    name: str
+    scope: Literal["read", "write", "admin"]
+    account: str
+    created_on: datetime
+    expires_on: datetime | None
+    revoked_on: datetime | None
+    secret: str | None = None
+
+
+class AuditEntry(ResponseModel):
+    """Who changed what."""
+
+    number: int
+    at: datetime
+    actor: str
+    action: str
+    workflow: str | None
+    instance: str | None
+    detail: Any = None
+    outcome: str | None
+    """None: under way, or cut by a crash."""
+
+
 class Trigger(ResponseModel):
     """What asked for an instance, or ended it."""
 

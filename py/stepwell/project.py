@@ -38,6 +38,8 @@ class Project:
         bindings: Names of workflows by the names that `self.env` has for them; None means each class under its own.
         warnings: What looks like a mistake in the configuration.
         sdk_flags: Compatibility flags for Cloudflare's own SDK; ours has none.
+        script_name: The Worker's name.
+        account: The account whose workflows they are; None means the default account.
     """
 
     main: Path
@@ -46,6 +48,8 @@ class Project:
     bindings: dict[str, str] | None = None
     warnings: list[str] = field(default_factory=list)
     sdk_flags: list[str] = field(default_factory=list)
+    script_name: str | None = None
+    account: str | None = None
 
     def deployment(self, runtime: Runtime | None = None) -> dict[str, object]:
         """The project as the host takes it, to be run by *runtime*."""
@@ -61,7 +65,9 @@ class Project:
             if workflow.schedules:
                 entry["schedules"] = workflow.schedules
             workflows.append(entry)
+        named = {"script_name": self.script_name, "account": self.account}
         return {
+            **{key: value for key, value in named.items() if value is not None},
             "root": str(self.main.parent),
             "main": str(self.main),
             "vars": self.env,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -11,6 +12,7 @@ from stepwell import exit_codes
 from stepwell.exceptions import HostLostError
 from stepwell.formatting import moment
 from stepwell.host_connector import HostConnector
+from stepwell.listener import listener_options, open_listener
 from stepwell.options import state_option
 from stepwell.packages.require import require_packages_of
 from stepwell.project_loader import load_project
@@ -35,15 +37,28 @@ POLL_INTERVAL_S = 1.0
 @click.argument("target")
 @runtime_options
 @state_option
-def serve(*, target: str, runtime: str | None, python: str | None, sdk: str | None, state: Path | None) -> None:
+@listener_options
+@click.option("--account", metavar="NAME", help="The account whose workflows they are. Default: the default account.")
+def serve(  # noqa: PLR0913 - one for each option
+    *,
+    target: str,
+    runtime: str | None,
+    python: str | None,
+    sdk: str | None,
+    state: Path | None,
+    listener: dict[str, object] | None,
+    account: str | None,
+) -> None:
     """
     Run the workflows of TARGET until Ctrl-C: at the times of their schedules, and whenever an instance is made.
+
+    With --port, Cloudflare's REST API is there too, for wrangler and the official clients.
 
     TARGET is as for `stepwell run`; schedules (cron expressions, in UTC) are in a wrangler configuration. Of the times
     that passed while nothing ran, each schedule makes up for the last one.
     """
     found = find_target(target)
-    project = load_project(found)
+    project = replace(load_project(found), account=account)
     chosen = choose_runtime(project.main, runtime, python, sdk)
     for warning in project.warnings:
         click.echo(f"Warning: {warning}", err=True)
@@ -51,7 +66,7 @@ def serve(*, target: str, runtime: str | None, python: str | None, sdk: str | No
     path = state_path(state, create=True)
     try:
         while True:
-            _serve(path, project, chosen)
+            _serve(path, project, chosen, listener)
     except KeyboardInterrupt:
         click.echo(
             "Interrupted; what is unfinished goes on with the next `stepwell serve` or `stepwell run`.", err=True
@@ -59,17 +74,19 @@ def serve(*, target: str, runtime: str | None, python: str | None, sdk: str | No
         raise SystemExit(exit_codes.INTERRUPTED) from None
 
 
-def _serve(state: Path, project: Project, runtime: Runtime) -> None:
+def _serve(state: Path, project: Project, runtime: Runtime, listener: dict[str, object] | None) -> None:
     """Until the owner of *state* has gone, who may be another process."""
     opening = HostConnector(state, idle=False, warm=runtime)
     try:
         with opening.connection() as connection:
-            names = [workflow.name for workflow in connection.client.deploy(project.deployment(runtime)).workflows]
-            _announce([connection.client.workflow(name) for name in names], connection)
-            if connection.process is None:
-                _wait_for_owner_end(connection.client)
-            else:
-                _wait_for_host_end(connection)
+            client = connection.client.of_account(project.account)
+            names = [workflow.name for workflow in client.deploy(project.deployment(runtime)).workflows]
+            _announce([client.workflow(name) for name in names], connection)
+            with open_listener(client, listener):
+                if connection.process is None:
+                    _wait_for_owner_end(client)
+                else:
+                    _wait_for_host_end(connection)
     finally:
         opening.close()
 

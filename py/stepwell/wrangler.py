@@ -116,6 +116,7 @@ def load_config(path: Path) -> Project:
         bindings=_bindings(config) or None,
         warnings=[f"{path}: {warning}" for warning in _warnings(config)],
         sdk_flags=sdk_flags(path, config.compatibility_date, config.compatibility_flags),
+        script_name=config.name,
     )
 
 

@@ -7,7 +7,7 @@
 
 /** @import { FromGuest, Guest, LostPass, ShownConfig, ToGuest } from "../../bridge/protocol.d.ts" */
 
-/** @typedef {(event: { payload: any, instanceId: string }, step: FakeStep) => Promise<unknown>} Run */
+/** @typedef {(event: { payload: any, instanceId: string, workflowName: string }, step: FakeStep) => Promise<unknown>} Run */
 
 /** @implements {Guest} */
 export class FakeGuest {
@@ -72,7 +72,8 @@ class FakePass {
   /** @param {Extract<ToGuest, { type: "start" }>} start */
   begin(start) {
     const { guest } = this;
-    const event = { payload: JSON.parse(start.value), instanceId: start.event.instanceId };
+    const { instanceId, workflowName } = start.event;
+    const event = { payload: JSON.parse(start.value), instanceId, workflowName };
     const done = guest.run(event, new FakeStep(this));
     if (this.phase === "replay") {
       const replayed = () => {

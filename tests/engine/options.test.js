@@ -30,7 +30,15 @@ for (const [method, args, message] of /** @type {[string, object, string][]} */ 
   test(`${method}(${JSON.stringify(args)}) is refused with the name that was meant`, async () => {
     const harness = new Harness(() => new Promise(() => {}));
     await harness.create();
-    const call = { type: /** @type {const} */ ("call"), pass: 1, ref: 1, workflow: "flow", method, args };
+    const call = {
+      type: /** @type {const} */ ("call"),
+      pass: 1,
+      ref: 1,
+      account: "default",
+      workflow: "flow",
+      method,
+      args,
+    };
 
     await assert.rejects(
       answerCall(harness.engine, call, () => {}),

@@ -157,6 +157,10 @@ test("a file of an older version is brought up to date", async () => {
   const file = exported(await ordered());
   // As the first version wrote it.
   file.exec(`ALTER TABLE instances DROP COLUMN schedule; ALTER TABLE workflows DROP COLUMN runtime; DROP TABLE schedules;
+    ALTER TABLE workflows DROP COLUMN script_name; ALTER TABLE workflows DROP COLUMN deleted_on;
+    DROP TRIGGER instance_added; DROP TRIGGER instance_removed; DROP TRIGGER instance_status_changed;
+    DROP TABLE instance_counts; DROP TABLE versions; DROP TABLE bulk_jobs; DROP TABLE tokens; DROP TABLE audit;
+    DROP INDEX instances_listed; DROP INDEX instances_paused; DROP INDEX instances_errored; DROP INDEX instances_terminated;
     DROP INDEX instances_queued; DROP INDEX instances_active;
     CREATE INDEX instances_of_workflow ON instances (workflow, status, number)
       WHERE status NOT IN ('complete', 'errored', 'terminated');

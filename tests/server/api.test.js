@@ -2,26 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createApi } from "../../js/server/api.js";
-import { Harness } from "../engine/harness.js";
+import { served } from "./served.js";
 
 /** @import { Run } from "../engine/fake_guest.js" */
-
-/** @param {Run} run */
-async function served(run) {
-  const harness = new Harness(run);
-  await harness.settle();
-  const app = createApi(/** @type {any} */ ({ engine: harness.engine }));
-  return {
-    harness,
-    ask: async (/** @type {string} */ path, method = "GET", body = /** @type {unknown} */ (null)) => {
-      const init = body === null ? { method } : { method, body: JSON.stringify(body) };
-      const response = await app.request(`/workflows/flow/instances${path}`, init);
-      return { status: response.status, ...(await response.json()) };
-    },
-    app,
-  };
-}
 
 /** @type {Run} */
 const flow = async (_event, step) => {

@@ -1,10 +1,10 @@
-/** What the HTTP interface takes, checked at the door. */
+/** The shapes of requests that only the command line sends. */
 
 import { z } from "zod";
-import { WorkflowError } from "../engine/errors.js";
+import { DEFAULT_ACCOUNT } from "../engine/accounts.js";
 import { isWorkflowName } from "../engine/names.js";
-import { STATUSES } from "../engine/status.js";
 
+const account = z.string().default(DEFAULT_ACCOUNT);
 const duration = z.union([z.number(), z.string()]);
 const retention = z.strictObject({ success_retention: duration.optional(), error_retention: duration.optional() });
 
@@ -26,6 +26,8 @@ const sandbox = z.strictObject({
 });
 
 export const deployment = z.strictObject({
+  account,
+  script_name: z.string().min(1).max(255).optional(),
   root: z.string().startsWith("/"),
   main: z.string().startsWith("/"),
   vars: z.record(z.string(), z.json()).default({}),
@@ -61,52 +63,10 @@ export const deployment = z.strictObject({
     .default(null),
 });
 
-export const createInstance = z
-  .strictObject({
-    instance_id: z.string().optional(),
-    params: z.unknown().optional(),
-    instance_retention: retention.optional(),
-    location_hint: z.string().optional(),
-  })
-  .default({});
-
-export const createBatch = z.array(createInstance);
-
-export const stepQuery = z.strictObject({
-  name: z.string(),
-  type: z.enum(["step", "waitForEvent"]).default("step"),
-  attempt: z.coerce.number().int().min(1).optional(),
-});
-
-export const listQuery = z.strictObject({
-  page: z.coerce.number().int().min(1).default(1),
-  per_page: z.coerce.number().int().min(1).max(100).default(25),
-  status: z.enum(STATUSES).optional(),
-  direction: z.enum(["asc", "desc"]).default("desc"),
-  date_start: z.coerce.date().optional(),
-  date_end: z.coerce.date().optional(),
-});
-
 const step = z.strictObject({
   name: z.string(),
   count: z.int().min(1).optional(),
   type: z.enum(["do", "sleep", "waitForEvent"]).optional(),
-});
-
-export const statusChange = z.discriminatedUnion("status", [
-  z.strictObject({ status: z.literal("pause") }),
-  z.strictObject({ status: z.literal("resume") }),
-  z.strictObject({ status: z.literal("terminate"), rollback: z.boolean().optional() }),
-  z.strictObject({
-    status: z.literal("restart"),
-    from: step.optional(),
-    force: z.boolean().optional(),
-  }),
-]);
-
-export const batchDelete = z.strictObject({
-  // How many there may be is the engine's to say, in the words that bindings hear too.
-  instances: z.array(z.string()),
 });
 
 export const fork = z.strictObject({
@@ -117,26 +77,22 @@ export const fork = z.strictObject({
   results: z.record(z.string(), z.unknown()).default({}),
 });
 
-/** REST's retention as the engine takes it. @param {z.infer<typeof retention> | undefined} given */
-export function retentionOf({ success_retention, error_retention } = {}) {
-  return {
-    ...(success_retention === undefined ? {} : { successRetention: success_retention }),
-    ...(error_retention === undefined ? {} : { errorRetention: error_retention }),
-  };
-}
+export const listener = z.strictObject({
+  ip: z.string(),
+  port: z.int().min(0).max(65_535),
+  public_url: z.url({ protocol: /^https?$/ }).optional(),
+  token_required: z.boolean().default(false),
+  creations_per_second: z.int().min(0).default(0),
+});
 
-/**
- * @template {z.ZodType} S
- * @param {S} schema
- * @param {unknown} value
- * @returns {z.infer<S>}
- * @throws {WorkflowError} naming each place that does not fit
- */
-export function parse(schema, value) {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path, message }) =>
-    path.length ? `${path.join(".")}: ${message}` : message,
-  );
-  throw new WorkflowError("body.invalid", problems.join("; "));
-}
+export const token = z.strictObject({
+  name: z.string(),
+  scope: z.enum(["read", "write", "admin"]),
+  account,
+  expires_on: z.int().positive().nullable().default(null),
+});
+
+export const auditQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  before: z.coerce.number().int().min(1).optional(),
+});

@@ -1,8 +1,8 @@
 /** The bytes of a stream that a step has given, read chunk by chunk while they are sent. */
 
-/** @import { Engine } from "../engine/engine.js" */
+/** @import { Engine } from "../../engine/engine.js" */
 
-import { decode } from "../../bridge/values.js";
+import { decode } from "../../../bridge/values.js";
 
 /** @typedef {{ name: string, count: number, chunks: number }} Stored */
 

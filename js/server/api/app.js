@@ -1,0 +1,168 @@
+/** The HTTP interface as Hono applications: one for the Unix socket, one for each TCP listener. */
+
+/** @import { Context } from "hono" */
+/** @import { Host } from "../host.js" */
+/** @import { Caller } from "../auth/caller.js" */
+/** @import { Operation } from "./operation.js" */
+
+import { Hono } from "hono";
+import { DEFAULT_ACCOUNT } from "../../engine/accounts.js";
+import { authorize } from "../auth/caller.js";
+import { addControlRoutes } from "../control_routes.js";
+import { explorerOperations } from "../explorer/operations.js";
+import { checkOrigin } from "../requests/origin.js";
+import { failure } from "./envelope.js";
+import { openApiDocument } from "./openapi.js";
+import { addRoute } from "./operation.js";
+import { singleInstanceOperations } from "./operations/instance.js";
+import { instanceOperations } from "./operations/instances.js";
+import { listOperations } from "./operations/lists.js";
+import { workflowOperations } from "./operations/workflows.js";
+import { PageMemory } from "./pages.js";
+import { CreationRates } from "./rates.js";
+import { describeError, HttpRefusal, METHOD_NOT_ALLOWED, NO_ROUTE } from "./refusal.js";
+
+export const REST = "/client/v4/accounts/:account_id";
+export const EXPLORER = "/cdn-cgi/local/explorer/api";
+/** What it was before. */
+const OLD_EXPLORER = "/cdn-cgi/explorer/api";
+const NOT_FOUND_IN_EXPLORER = 10501;
+
+/** What clients in the network may send; a single value has a smaller limit of its own. */
+const NETWORK_LIMITS = { maxBytes: 16 * 2 ** 20 };
+
+/** What the operations work with. */
+export class Api {
+  /** @param {Host} host @param {{ creationsPerSecond?: number }} [options] 0: no limit */
+  constructor(host, { creationsPerSecond = 0 } = {}) {
+    this.host = host;
+    this.engine = host.engine;
+    this.audit = host.access.audit;
+    this.pages = new PageMemory(() => performance.now());
+    this.rates = new CreationRates(creationsPerSecond, () => performance.now());
+  }
+
+  /** @returns {Operation[]} */
+  operations() {
+    return [
+      ...workflowOperations(this),
+      // Before the instances of one workflow: no workflow is called "-".
+      ...listOperations(this).toReversed(),
+      ...instanceOperations(this),
+      ...singleInstanceOperations(this),
+    ];
+  }
+}
+
+/**
+ * For the command line, over the Unix socket: who can open that may do everything.
+ *
+ * @param {Host} host
+ */
+export function createApi(host) {
+  const api = new Api(host);
+  const app = newApp();
+  addControlRoutes(app, host);
+  /** @type {Caller} */
+  const caller = { name: "local user", reader: "local user" };
+  for (const operation of api.operations()) {
+    for (const prefix of ["", REST]) {
+      addRoute(app, { ...operation, path: prefix + operation.path }, (context) => ({
+        caller,
+        account: host.access.accountOf(context.req.param("account_id") ?? DEFAULT_ACCOUNT),
+      }));
+    }
+  }
+  return app;
+}
+
+/**
+ * @typedef {object} Policy
+ * @property {boolean} tokenRequired
+ * @property {string[] | undefined} hosts names of this server besides those of loopback; undefined: any
+ * @property {string} publicUrl without a slash at its end
+ * @property {number} creationsPerSecond
+ */
+
+/**
+ * For the network.
+ *
+ * @param {Host} host
+ * @param {Policy} policy
+ */
+export function createNetworkApi(host, policy) {
+  const api = new Api(host, policy);
+  const app = newApp(new URL(policy.publicUrl).pathname.replace(/\/$/, ""));
+  app.use((context, next) => checkSite(context, next, policy));
+  /** @param {Context} context @param {Operation} operation */
+  const admit = (context, operation) => {
+    const account = host.access.accountOf(context.req.param("account_id") ?? DEFAULT_ACCOUNT);
+    const address = context.env?.incoming?.socket?.remoteAddress ?? "";
+    const options = { tokens: host.access.tokens, required: policy.tokenRequired, address, account, operation };
+    return { account, caller: authorize(context.req, options) };
+  };
+  const operations = api.operations();
+  for (const operation of operations)
+    addRoute(app, { ...operation, path: REST + operation.path }, admit, NETWORK_LIMITS);
+  const local = explorerOperations(api, operations);
+  for (const prefix of [EXPLORER, OLD_EXPLORER])
+    for (const operation of local)
+      addRoute(app, { ...operation, path: prefix + operation.path }, admit, NETWORK_LIMITS);
+  const rest = openApiDocument({ operations, prefix: REST, publicUrl: policy.publicUrl });
+  const explorer = openApiDocument({ operations: local, prefix: EXPLORER, publicUrl: policy.publicUrl });
+  app.get("/client/v4/openapi.json", (context) => context.json(rest));
+  for (const prefix of [EXPLORER, OLD_EXPLORER]) app.get(prefix, (context) => context.json(explorer));
+  return app;
+}
+
+/** @param {string} [basePath] of requests that a proxy passes on with it */
+function newApp(basePath = "") {
+  const app = new Hono({
+    getPath: (request) => {
+      // As it was sent: an escaped slash is part of a name.
+      const [, path] = /^[^:]+:\/\/[^/?#]*([^?#]*)/.exec(request.url) ?? ["", "/"];
+      const inside = basePath !== "" && path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path;
+      return inside.length > 1 ? inside.replace(/\/+$/, "") || "/" : inside || "/";
+    },
+  });
+  app.notFound((context) => answerNoRoute(app, context));
+  app.onError((error, context) => {
+    const { status, ...rest } = describeError(error);
+    const headers = error instanceof HttpRefusal ? error.headers : {};
+    return context.json(failure(rest), status, headers);
+  });
+  return app;
+}
+
+/** @param {Hono<any>} app @param {Context} context */
+function answerNoRoute(app, context) {
+  const { method } = context.req;
+  const path = new URL(context.req.url).pathname;
+  const allowed = ["GET", "POST", "PUT", "PATCH", "DELETE"].filter(
+    (other) => other !== method && app.router.match(other, context.req.path)[0].some(([handler]) => isRoute(handler)),
+  );
+  if (allowed.length > 0) {
+    const error = { code: METHOD_NOT_ALLOWED, message: `Method ${method} not available for that URI.` };
+    return context.json(failure(error), 405, { allow: allowed.join(", ") });
+  }
+  const code = path.includes("/explorer/api") ? NOT_FOUND_IN_EXPLORER : NO_ROUTE;
+  return context.json(failure({ code, message: `No such path: ${method} ${path}` }), 404);
+}
+
+/** Unlike middleware, which is registered for every method. @param {any} handler */
+function isRoute([, route]) {
+  return route.method !== "ALL";
+}
+
+/**
+ * A listener that other machines reach does not know by which names they call it; tokens are required there.
+ *
+ * @param {Context} context
+ * @param {() => Promise<void>} next
+ * @param {Policy} policy
+ */
+async function checkSite(context, next, { hosts }) {
+  const named = context.req.header("host")?.toLowerCase().replace(/:\d+$/, "") ?? "";
+  checkOrigin(context.req.raw, { hosts: hosts ?? [named] });
+  await next();
+}

@@ -1,0 +1,85 @@
+/** Lists of instances: of one workflow, or of all workflows of an account. */
+
+/** @import { Operation } from "../operation.js" */
+/** @import { Api } from "../app.js" */
+
+import { workflowKey } from "../../../engine/accounts.js";
+import { Page } from "../envelope.js";
+import { instanceJson } from "../json.js";
+import { fromCursor, toCursor } from "../pages.js";
+import { HttpRefusal, INTERNAL_ERROR } from "../refusal.js";
+import * as S from "../schemas.js";
+
+/** The local explorer's code for dates the wrong way round. */
+const INVERTED_DATES = 10502;
+
+/** @param {Api} api @returns {Operation[]} */
+export function listOperations(api) {
+  return [
+    {
+      id: "listInstances",
+      method: "get",
+      path: "/workflows/:workflow_name/instances",
+      summary: "List the instances of a workflow, the newest first.",
+      scope: "read",
+      query: S.instancesQuery,
+      result: S.instanceResult,
+      list: true,
+      run: async ({ account, params, query, caller }) => {
+        const { name } = await api.engine.workflow(workflowKey(account, params.workflow_name));
+        return listPage(api, { workflow: name, query, reader: `${caller.reader} ${name}` });
+      },
+    },
+    {
+      id: "listAllInstances",
+      method: "get",
+      path: "/workflows/-/instances",
+      summary: "List the instances of all workflows, the newest first.",
+      scope: "read",
+      query: S.instancesQuery,
+      result: S.instanceResult,
+      list: true,
+      run: ({ account, query, caller }) => listPage(api, { account, query, reader: `${caller.reader} ${account}/` }),
+    },
+  ];
+}
+
+/**
+ * @param {Pick<Api, "engine" | "pages">} api
+ * @param {{ workflow?: string, account?: string, query: any, reader: string }} request `reader`: who pages through what
+ */
+export async function listPage({ engine, pages }, { workflow, account, query, reader }) {
+  const { cursor, page, per_page, status, direction, date_start, date_end, search } = query;
+  if (cursor !== undefined && page !== undefined)
+    throw new HttpRefusal(400, INTERNAL_ERROR, "cursor and page exclude each other. Leave one of them out.");
+  if (date_start !== undefined && date_end !== undefined && date_start > date_end)
+    throw new HttpRefusal(400, INVERTED_DATES, "date_start must not be after date_end.");
+  const ascending = direction === "asc";
+  const filter = { workflow, account, status, search, createdFrom: date_start, createdTo: date_end };
+  const number = page ?? 1;
+  const who = JSON.stringify([reader, status, search, date_start, date_end, ascending, per_page]);
+  const remembered = cursor === undefined && number > 1 ? pages.placeOf(who, number) : undefined;
+  const place = cursor === undefined ? remembered : fromCursor(cursor);
+  const offset = place === undefined ? (number - 1) * per_page : 0;
+  // Only the first page of a list that begins with the oldest has to know where it ends.
+  const until = place?.until ?? (ascending ? await engine.lastNumber() : undefined);
+  const { rows, total } = await engine.list({
+    ...filter,
+    ascending,
+    after: place?.after,
+    until,
+    limit: per_page,
+    offset,
+  });
+  const next = rows.length < per_page ? undefined : { after: rows[rows.length - 1].number, until };
+  const last = rows.at(-1);
+  if (cursor === undefined && last) pages.remember(who, number + 1, { after: last.number, until });
+  return new Page(rows.map(instanceJson), {
+    count: rows.length,
+    ...(cursor === undefined ? { page: number } : {}),
+    per_page,
+    total_count: total,
+    total_pages: Math.ceil(total / per_page),
+    ...(next === undefined ? {} : { cursor: toCursor(next) }),
+  });
+}

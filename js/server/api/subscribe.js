@@ -1,0 +1,147 @@
+/**
+ * A subscription as a stream: server-sent events, or one JSON document a line for programs that ask for
+ * `application/x-ndjson`. Events are read when the reader has taken those before, so a slow reader costs no memory.
+ */
+
+/** @import { Context } from "hono" */
+/** @import { Host } from "../host.js" */
+/** @import { InstanceRow } from "../../store/store.d.ts" */
+/** @import { SubscriptionOptions } from "../../engine/subscription.js" */
+
+import { Feed } from "../../engine/feed.js";
+import { toExactPlain } from "../../engine/plain.js";
+
+const LINES = "application/x-ndjson";
+/** Proxies close a connection that says nothing for a minute. */
+const HEARTBEAT_MS = 15_000;
+
+/** @typedef {Awaited<ReturnType<Feed["read"]>>["lines"][number]} Line */
+/** @typedef {{ line: (line: Line, id: string) => string, heartbeat: string }} Format */
+
+/** @type {Format} */
+const SERVER_SENT_EVENTS = {
+  line: (line, id) => `id: ${id}\nevent: ${line.type}\ndata: ${JSON.stringify(line)}\n\n`,
+  heartbeat: ": still here\n\n",
+};
+/** @type {Format} */
+const JSON_LINES = { line: (line) => `${JSON.stringify(line)}\n`, heartbeat: "\n" };
+
+/**
+ * Where a subscriber goes on: `Last-Event-ID` as `line` writes it, the cursor and what is known of the printed lines.
+ *
+ * @param {Context} context
+ */
+export function lastEventOf(context) {
+  const [, cursor, printed = 0] = /^(\d{1,15})(?:\.(\d{1,15}))?$/.exec(context.req.header("last-event-id") ?? "") ?? [];
+  return { cursor: Number(cursor ?? 0), printed: Number(printed) };
+}
+
+/**
+ * Upstream's subscription events after the cursor, with `log` lines for what user code prints in between. The stream ends
+ * after the instance's last event, or when the instance is deleted.
+ *
+ * @param {Host} host
+ * @param {InstanceRow} row
+ * @param {SubscriptionOptions} options
+ * @param {Context} context
+ */
+export function answerWithEvents(host, row, options, context) {
+  const wantsLines = (context.req.header("accept") ?? "").includes(LINES);
+  const feed = new Feed(host.engine, row, options, lastEventOf(context).printed, toExactPlain);
+  const stream = new Events(host, row.number, feed, wantsLines ? JSON_LINES : SERVER_SENT_EVENTS).stream();
+  const headers = { "content-type": wantsLines ? LINES : "text/event-stream", "cache-control": "no-store" };
+  return new Response(stream, { headers });
+}
+
+class Events {
+  #host;
+  #number;
+  #feed;
+  #format;
+  #encoder = new TextEncoder();
+  /** Something has been added since the last read. */
+  #stale = true;
+  #ended = false;
+  /** @type {() => void} */
+  #wake = () => {};
+  #unwatch = () => {};
+
+  /** @param {Host} host @param {number} number @param {Feed} feed @param {Format} format */
+  constructor(host, number, feed, format) {
+    this.#host = host;
+    this.#number = number;
+    this.#feed = feed;
+    this.#format = format;
+  }
+
+  /** @returns {ReadableStream<Uint8Array>} */
+  stream() {
+    return new ReadableStream(
+      {
+        start: () => {
+          this.#host.streamOpened();
+          this.#unwatch = this.#host.engine.watch(this.#number, () => {
+            this.#stale = true;
+            this.#wake();
+          });
+        },
+        pull: (controller) => this.#pull(controller),
+        cancel: () => this.#close(),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** @param {ReadableStreamDefaultController<Uint8Array>} controller */
+  async #pull(controller) {
+    for (;;) {
+      if (this.#ended) return;
+      if (!this.#stale) {
+        if (await this.#changed()) continue;
+        return controller.enqueue(this.#encoder.encode(this.#format.heartbeat));
+      }
+      this.#stale = false;
+      const printed = this.#feed.printed;
+      const { lines, last } = await this.#feed.read();
+      if (lines.length > 0) controller.enqueue(this.#encoder.encode(this.#written(lines, printed)));
+      if (last) {
+        this.#close();
+        return controller.close();
+      }
+      if (lines.length > 0) return;
+    }
+  }
+
+  /** @param {Line[]} lines @param {number} printed before them */
+  #written(lines, printed) {
+    let { cursor } = this.#feed;
+    const first = lines.find((line) => "eventId" in line);
+    cursor = first === undefined ? cursor : /** @type {any} */ (first).eventId - 1;
+    return lines
+      .map((line, index) => {
+        cursor = /** @type {any} */ (line).eventId ?? cursor;
+        const isLast = index === lines.length - 1;
+        return this.#format.line(line, isLast ? `${this.#feed.cursor}.${this.#feed.printed}` : `${cursor}.${printed}`);
+      })
+      .join("");
+  }
+
+  /** Waits until something is added, or it is time for a heartbeat. @returns {Promise<boolean>} whether something is */
+  #changed() {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), HEARTBEAT_MS).unref();
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+    });
+  }
+
+  #close() {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#unwatch();
+    this.#wake();
+    this.#host.streamClosed();
+  }
+}

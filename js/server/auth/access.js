@@ -1,0 +1,68 @@
+/** Who may use this state: accounts, tokens, and the log of what they have changed. */
+
+/** @import { Engine } from "../../engine/engine.js" */
+/** @import { WorkflowRow } from "../../store/store.d.ts" */
+/** @import { SqliteAccess } from "../../store/access.js" */
+
+import { accountOf, DEFAULT_ACCOUNT } from "../../engine/accounts.js";
+import { Audit } from "./audit.js";
+import { Tokens } from "./tokens.js";
+
+export class Access {
+  #engine;
+  #store;
+  /** @type {Set<string>} */
+  #accounts;
+
+  /** @param {Engine} engine @param {{ access: SqliteAccess, loadWorkflows(): WorkflowRow[] }} state @param {() => number} [now] ms since 1970 */
+  constructor(engine, state, now = () => Date.now()) {
+    const store = state.access;
+    this.#engine = engine;
+    this.#store = store;
+    const { commits } = engine;
+    this.tokens = new Tokens(
+      {
+        load: () => store.loadTokens(),
+        created: (row) => this.#write(() => store.tokenCreated(row)),
+        revoked: (id, at) => this.#write(() => store.tokenRevoked(id, at)),
+      },
+      now,
+    );
+    this.audit = new Audit(
+      {
+        begun: (entry) => commits.write(() => store.auditBegun(entry)),
+        ended: (number, outcome) => commits.write(() => store.auditEnded(number, outcome)),
+      },
+      now,
+    );
+    const ofWorkflows = state.loadWorkflows().map(({ name }) => accountOf(name));
+    this.#accounts = new Set([...ofWorkflows, ...this.tokens.list().map(({ account }) => account)]);
+  }
+
+  /**
+   * The account that an id of a request stands for: the known one of that name, or else the default account, whose clients
+   * may call it as they like.
+   *
+   * @param {string} id
+   */
+  accountOf(id) {
+    return this.#accounts.has(id) ? id : DEFAULT_ACCOUNT;
+  }
+
+  /** @param {string} account that workflows or tokens belong to from now on */
+  addAccount(account) {
+    this.#accounts.add(account);
+  }
+
+  /** @param {{ limit: number, before?: number | undefined }} page */
+  async loadAudit(page) {
+    await this.#engine.commits.committed();
+    return this.#store.loadAudit(page);
+  }
+
+  /** @param {() => void} write */
+  async #write(write) {
+    this.#engine.commits.write(write);
+    await this.#engine.commits.committed();
+  }
+}

@@ -1,0 +1,61 @@
+/** Who calls, and whether that caller may do what is asked. */
+
+/** @import { Operation, Scope } from "../api/operation.js" */
+/** @import { Tokens } from "./tokens.js" */
+
+import { AUTHENTICATION_ERROR, HttpRefusal } from "../api/refusal.js";
+import { allows } from "./tokens.js";
+
+/**
+ * @typedef {object} Caller
+ * @property {string} name as the audit log has it
+ * @property {string} reader tells one caller's pages from another's
+ */
+
+/** @typedef {{ header: (name: string) => string | undefined }} Headers */
+
+/**
+ * The secret that a request carries: `Authorization: Bearer`, or `X-Auth-Key`, the older form of Cloudflare's clients.
+ *
+ * @param {Headers} request
+ */
+function secretOf(request) {
+  const [, bearer] = /^Bearer +(\S+) *$/i.exec(request.header("authorization") ?? "") ?? [];
+  return bearer ?? request.header("x-auth-key");
+}
+
+/**
+ * @param {Headers} request
+ * @param {object} options
+ * @param {Tokens} options.tokens
+ * @param {boolean} options.required whether a request without a valid token is refused
+ * @param {string} options.address of the other end
+ * @param {string} options.account that is addressed
+ * @param {Operation} options.operation
+ * @returns {Caller}
+ * @throws {HttpRefusal}
+ */
+export function authorize(request, { tokens, required, address, account, operation }) {
+  const agent = request.header("user-agent") ?? "";
+  const secret = secretOf(request);
+  const token = secret === undefined ? undefined : tokens.find(secret);
+  if (!token) {
+    if (required) throw unauthenticated();
+    return { name: `anonymous@${address}`, reader: `${address} ${agent}` };
+  }
+  if (token.account !== account) throw forbidden(`Token ${token.id} is for account ${token.account}, not ${account}.`);
+  if (!allows(token.scope, operation.scope))
+    throw forbidden(`Token ${token.id} has scope ${token.scope}; ${operation.id} needs ${operation.scope}.`);
+  return { name: `${token.name} (token ${token.id})`, reader: `${token.id} ${agent}` };
+}
+
+function unauthenticated() {
+  return new HttpRefusal(401, AUTHENTICATION_ERROR, "Authentication error", {
+    headers: { "www-authenticate": "Bearer" },
+  });
+}
+
+/** @param {string} why */
+function forbidden(why) {
+  return new HttpRefusal(403, AUTHENTICATION_ERROR, `Authentication error: ${why}`);
+}

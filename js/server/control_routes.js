@@ -1,0 +1,119 @@
+/** What only the command line may ask for, over the Unix socket: it names files of this machine, or secrets. */
+
+/** @import { Hono } from "hono" */
+/** @import { Host } from "./host.js" */
+/** @import { TokenRow } from "../store/access_rows.d.ts" */
+
+import { encode } from "../../bridge/values.js";
+import { DEFAULT_ACCOUNT, workflowKey } from "../engine/accounts.js";
+import { success } from "./api/envelope.js";
+import { instanceJson, iso } from "./api/json.js";
+import { parse } from "./api/operation.js";
+import * as S from "./control_schemas.js";
+import { readJson } from "./requests/body.js";
+
+/** @param {Hono<any>} app @param {Host} host */
+export function addControlRoutes(app, host) {
+  addHostRoutes(app, host);
+  addRunFileRoutes(app, host);
+  addTokenRoutes(app, host);
+}
+
+/** @param {Hono<any>} app @param {Host} host */
+function addHostRoutes(app, host) {
+  app.get("/host", (c) => c.json(success(host.describe())));
+  app.post("/shutdown", (c) => {
+    setImmediate(() => void host.stop());
+    return c.json(success({}));
+  });
+  app.post("/deployments", async (c) =>
+    c.json(success({ workflows: await host.deploy(parse(S.deployment, (await readJson(c.req.raw)).plain)) })),
+  );
+  // The listener is open as long as the answer is read.
+  app.post("/listeners", async (c) => {
+    const request = parse(S.listener, (await readJson(c.req.raw)).plain);
+    const listener = await host.listen({
+      ip: request.ip,
+      port: request.port,
+      publicUrl: request.public_url,
+      tokenRequired: request.token_required,
+      creationsPerSecond: request.creations_per_second,
+    });
+    const line = new TextEncoder().encode(
+      `${JSON.stringify({ url: listener.url, token_required: listener.tokenRequired })}\n`,
+    );
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(line),
+      cancel: () => listener.close(),
+    });
+    return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
+  });
+}
+
+/** @param {Hono<any>} app @param {Host} host */
+function addRunFileRoutes(app, host) {
+  const { engine } = host;
+  app.get("/workflows/:name/instances/:id{.+}/export", async (c) => {
+    const key = workflowKey(c.req.query("account") ?? DEFAULT_ACCOUNT, c.req.param("name"));
+    const bytes = await host.exportRun(key, c.req.param("id"), { withoutVars: c.req.query("vars") === "false" });
+    return new Response(bytes, { headers: { "content-type": "application/vnd.sqlite3" } });
+  });
+  app.post("/workflows/:name/forks", async (c) => {
+    const { plain, exact } = await readJson(c.req.raw);
+    const { file, instance_id, from } = parse(S.fork, plain);
+    const { params, results = {} } = exact;
+    const key = workflowKey(c.req.query("account") ?? DEFAULT_ACCOUNT, c.req.param("name"));
+    const id = await host.forkRun(key, file, {
+      ...(instance_id === undefined ? {} : { id: instance_id }),
+      ...(params === undefined ? {} : { params: encode(params, "params") }),
+      ...(from === undefined ? {} : { from }),
+      results: Object.fromEntries(Object.entries(results).map(([target, value]) => [target, encode(value, target)])),
+    });
+    return c.json(success(instanceJson(await engine.get(key, id))));
+  });
+}
+
+/** @param {Hono<any>} app @param {Host} host */
+function addTokenRoutes(app, host) {
+  const { tokens, audit } = host.access;
+  const caller = { name: "local user", reader: "local user" };
+  app.post("/tokens", async (c) => {
+    const { name, scope, account, expires_on } = parse(S.token, (await readJson(c.req.raw)).plain);
+    const request = { name, scope, account, expiresOn: expires_on };
+    const detail = { name, scope, account };
+    const { row, secret } = await audit.record(caller, { action: "token.create", detail }, () =>
+      tokens.create(request),
+    );
+    host.access.addAccount(account);
+    return c.json(success({ ...tokenJson(row), secret }));
+  });
+  app.get("/tokens", (c) => c.json(success(tokens.list().map(tokenJson))));
+  app.delete("/tokens/:id", async (c) => {
+    const id = c.req.param("id");
+    const row = await audit.record(caller, { action: "token.revoke", detail: { id } }, () => tokens.revoke(id));
+    return c.json(success(tokenJson(row)));
+  });
+  app.get("/audit", async (c) => {
+    const { limit, before } = parse(S.auditQuery, c.req.query());
+    const rows = await host.access.loadAudit({ limit, before });
+    const entries = rows.map(({ at, detail, ...rest }) => ({
+      at: iso(at),
+      ...rest,
+      detail: detail && JSON.parse(detail),
+    }));
+    return c.json(success(entries));
+  });
+}
+
+/** @param {TokenRow} row without its hash */
+function tokenJson({ id, name, scope, account, createdOn, expiresOn, revokedOn }) {
+  return {
+    id,
+    name,
+    scope,
+    account,
+    created_on: iso(createdOn),
+    expires_on: iso(expiresOn),
+    revoked_on: iso(revokedOn),
+  };
+}

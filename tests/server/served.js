@@ -1,0 +1,71 @@
+/** The HTTP interface over an engine with a fake guest, as the Unix socket has it and as a listener in the network has it. */
+
+import { createApi, createNetworkApi } from "../../js/server/api/app.js";
+import { Access } from "../../js/server/auth/access.js";
+import { Harness } from "../engine/harness.js";
+
+/** @import { Run } from "../engine/fake_guest.js" */
+/** @import { NewWorkflow } from "../../js/store/store.d.ts" */
+
+/** @typedef {{ status: number, headers: Headers, success: boolean, errors: any[], result: any, result_info: any }} Answer */
+
+const POLICY = {
+  tokenRequired: false,
+  hosts: /** @type {string[]} */ ([]),
+  publicUrl: "http://127.0.0.1:8787",
+  creationsPerSecond: 0,
+};
+export const ACCOUNT = "/client/v4/accounts/acc";
+
+/** @param {Run} run @param {{ policy?: Partial<import("../../js/server/api/app.js").Policy>, settings?: Partial<NewWorkflow> }} [options] */
+export async function served(run, { policy, settings } = {}) {
+  const harness = new Harness(run, settings ? { settings } : {});
+  await harness.settle();
+  const access = new Access(harness.engine, harness.store, () => harness.clock.now());
+  const host = /** @type {any} */ ({
+    engine: harness.engine,
+    access,
+    opened: 0,
+    streamOpened: () => (host.opened += 1),
+    streamClosed: () => (host.opened -= 1),
+  });
+  const app = createApi(host);
+  const network = createNetworkApi(host, { ...POLICY, ...policy });
+  return {
+    harness,
+    access,
+    host,
+    app,
+    network,
+    /** Of the workflow `flow`, over the Unix socket. @type {(path: string, method?: string, body?: unknown) => Promise<Answer>} */
+    ask: (path, method = "GET", body = null) => request(app, `/workflows/flow/instances${path}`, method, body),
+    /** @type {(path: string, method?: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>} */
+    rest: (path, method = "GET", body = null, headers = {}) =>
+      request(network, `${ACCOUNT}${path}`, method, body, headers),
+    /** @type {(path: string, method?: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>} */
+    explorer: (path, method = "GET", body = null, headers = {}) =>
+      request(network, `/cdn-cgi/local/explorer/api${path}`, method, body, headers),
+  };
+}
+
+/**
+ * @param {{ request: import("hono").Hono["request"] }} app
+ * @param {string} path
+ * @param {string} method
+ * @param {unknown} body
+ * @param {Record<string, string>} [headers]
+ * @returns {Promise<Answer>}
+ */
+export async function request(app, path, method, body, headers = {}) {
+  const init = { method, headers: { host: "127.0.0.1:8787", ...headers } };
+  const response = await app.request(
+    `http://127.0.0.1:8787${path}`,
+    body === null ? init : { ...init, body: typeof body === "string" ? body : JSON.stringify(body) },
+  );
+  return { status: response.status, headers: response.headers, ...(await response.json()) };
+}
+
+/** Of a list. @param {Answer} answer */
+export function ids({ result }) {
+  return result.map((/** @type {{ id: string }} */ { id }) => id);
+}

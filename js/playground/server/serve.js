@@ -5,12 +5,18 @@
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { readFile } from "node:fs/promises";
+import { checkOrigin } from "../../server/requests/origin.js";
+import { RequestError } from "../../server/requests/request_error.js";
 import { ISOLATION } from "./policy.js";
 
 const LOOPBACK = "127.0.0.1";
 const FOR_EVER = "public, max-age=31536000, immutable";
 
-/** @param {SiteFile[]} site */
+/**
+ * The site. Only its own pages are answered: it may hold the packages of a project.
+ *
+ * @param {SiteFile[]} site
+ */
 export function siteApp(site) {
   const byPath = new Map(site.map((file) => [`/${file.path}`, file]));
   const app = new Hono();
@@ -19,6 +25,14 @@ export function siteApp(site) {
     for (const [name, value] of Object.entries({ ...ISOLATION, "X-Content-Type-Options": "nosniff" })) {
       c.header(name, value);
     }
+  });
+  app.use(async (c, next) => {
+    checkOrigin(c.req.raw);
+    await next();
+  });
+  app.onError((error, c) => {
+    if (!(error instanceof RequestError)) throw error;
+    return c.text(`${error.message}\n`, /** @type {400} */ (error.status));
   });
   app.get("*", async (c) => {
     const file = byPath.get(c.req.path === "/" ? "/index.html" : c.req.path);

@@ -9,19 +9,16 @@ The twin of this file is `batch.js`.
 from __future__ import annotations
 
 import json
-from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]  # as JSONEncoder uses them
 from typing import Any
+
+from .json_text import make_writer, well_formed
 
 Message = dict[str, Any]
 """One message of `protocol.d.ts`."""
 
-# What json.dumps and json.loads use inside, made once.
-_write = c_make_encoder(None, json.JSONEncoder().default, encode_basestring, None, ":", ",", False, False, True)  # noqa: FBT003
+_write = make_writer(json.JSONEncoder().default, allow_nan=True)
 _decoder: Any = json.JSONDecoder()
 _scan = _decoder.scan_once
-
-quote = encode_basestring
-"""JSON text of a str."""
 
 
 def to_json(value: object) -> str:
@@ -61,7 +58,9 @@ class Batch:
 
     def pack(self) -> str:
         """The text of all that has been added since last time."""
-        text = "\n".join([f"[{','.join(self._messages)}]", *self._values])
+        # Names, messages and printed lines; values are well-formed already.
+        head = well_formed(f"[{','.join(self._messages)}]", "\\\\")
+        text = "\n".join([head, *self._values])
         self._messages.clear()
         self._values.clear()
         return text

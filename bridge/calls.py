@@ -73,6 +73,8 @@ class StepFuture(Future[Any]):
 
     wire: Message | None = None
     """The error that it was rejected with, as data."""
+    count = 0
+    """Which call of its kind and name it is, where that is known."""
 
 
 class Call:

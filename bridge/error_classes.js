@@ -2,8 +2,11 @@
 
 /** @import { WireError } from "./protocol.d.ts" */
 
+import { wellFormed } from "./json_text.js";
 import { InvalidStepReadableStreamError, NotSerializableError } from "./refusal.js";
 
+/** UTF-8 of a message that is kept. */
+const MAX_MESSAGE_BYTES = 16 * 1024;
 const UNREADABLE = "<it cannot be read what this error says>";
 
 /** Thrown by a step to say that trying again cannot help. */
@@ -66,13 +69,87 @@ export function isKnown(type) {
  * @returns {Pick<WireError, "name" | "message" | "type">}
  */
 export function identify(error) {
-  if (!isError(error)) return { name: "Error", message: readable(() => describe(error), UNREADABLE) };
+  if (!isError(error)) return { name: "Error", message: cut(readable(() => describe(error), UNREADABLE)) };
   const { name, message, type } = origins.get(error) ?? {
-    name: readable(() => nameOf(error), "Error"),
-    message: readable(() => describe(error.message), UNREADABLE),
+    name: readable(() => wellFormed(nameOf(error)), "Error"),
+    message: cut(readable(() => describe(error.message), UNREADABLE)),
     type: readable(() => userTypes.get(error.constructor)),
   };
   return type === undefined ? { name, message } : { name, message, type };
+}
+
+/** A text that can be kept: at most 16 KiB, with a word about the rest, and well-formed. @param {string} text */
+function cut(text) {
+  if (text.length * 3 <= MAX_MESSAGE_BYTES) return wellFormed(text);
+  const bytes = new TextEncoder().encode(wellFormed(text));
+  if (bytes.length <= MAX_MESSAGE_BYTES) return wellFormed(text);
+  const start = new TextDecoder().decode(bytes.subarray(0, MAX_MESSAGE_BYTES), { stream: true });
+  return `${start}… [${bytes.length.toLocaleString("en")} bytes]`;
+}
+
+/** What else an error has that is kept: fields, cause, and the errors of an AggregateError. @typedef {"state" | "cause" | "errors"} Part */
+
+/**
+ * The parts of `error`, each read when it is asked for. One that is part of itself, or the ninth of a chain, has none.
+ *
+ * @param {Error} error
+ * @returns {[Part, () => unknown][]}
+ */
+export function partsOf(error) {
+  if (described.includes(error) || described.length >= LONGEST_CHAIN) return [];
+  return [
+    ["state", () => fieldsOf(error)],
+    ["cause", () => (Object.hasOwn(error, "cause") ? error.cause : undefined)],
+    ["errors", () => (error instanceof AggregateError ? error.errors : undefined)],
+  ];
+}
+
+/**
+ * Know, while *describe* runs, that `error` is being described.
+ *
+ * @template T
+ * @param {Error} error
+ * @param {() => T} describe
+ */
+export function describing(error, describe) {
+  described.push(error);
+  try {
+    return describe();
+  } finally {
+    described.pop();
+  }
+}
+
+/** @type {Error[]} */
+const described = [];
+const LONGEST_CHAIN = 8;
+/** Fields of an error that are kept in other ways. */
+const NOT_FIELDS = new Set(["name", "message", "stack", "cause", "retryable", "errors"]);
+
+/** @param {Error} error @returns {Record<string, unknown> | undefined} */
+function fieldsOf(error) {
+  const keys = Object.keys(error).filter((key) => !NOT_FIELDS.has(key));
+  return keys.length === 0
+    ? undefined
+    : Object.fromEntries(keys.map((key) => [key, readable(() => Reflect.get(error, key))]));
+}
+
+/**
+ * Give `error` its parts back, decoded.
+ *
+ * @param {Error} error
+ * @param {string | undefined} type
+ * @param {Partial<Record<Part, any>>} parts
+ */
+export function restoreParts(error, type, { state, cause, errors }) {
+  // The attributes of a Python exception are for Python.
+  if (state !== undefined && (type === undefined || isKnown(type))) {
+    for (const [key, value] of Object.entries(state)) {
+      Object.defineProperty(error, key, { value, configurable: true, enumerable: true, writable: true });
+    }
+  }
+  if (cause !== undefined) define(error, "cause", cause);
+  if (errors !== undefined) define(error, "errors", errors);
 }
 
 /**
@@ -123,7 +200,7 @@ export function isError(value) {
  * Give `error` a field that is not enumerable, as its own are.
  *
  * @param {Error} error
- * @param {"name" | "stack" | "cause"} key
+ * @param {"name" | "stack" | "cause" | "errors"} key
  * @param {unknown} value
  */
 export function define(error, key, value) {

@@ -7,11 +7,26 @@
 
 /** @import { WireError } from "./protocol.d.ts" */
 
-import { NonRetryableError, define, identify, isError, isKnown, make, origins, readable } from "./error_classes.js";
+import {
+  NonRetryableError,
+  define,
+  describing,
+  identify,
+  isError,
+  make,
+  origins,
+  partsOf,
+  readable,
+  restoreParts,
+} from "./error_classes.js";
+import { wellFormed } from "./json_text.js";
 import { NotSerializableError } from "./refusal.js";
-import { decode, encode } from "./values.js";
+import { decode, encodePart } from "./values.js";
 
 export { NonRetryableError, WorkflowTimeoutError, knowErrors } from "./error_classes.js";
+
+/** What is kept of the data of an error, as canonical text. */
+const MAX_DATA_BYTES = 64 * 1024;
 
 /**
  * Get `error`, which may be anything that was thrown, as data.
@@ -24,8 +39,8 @@ export function toWire(error) {
   const wire = identify(error);
   if (!isError(error)) return wire;
   const origin = origins.get(error);
-  if (origin) return origin;
-  for (const add of [addFinality, addFields, addCause, addStack]) readable(() => add(wire, error));
+  if (origin) return withEncodedParts(origin);
+  for (const add of [addFinality, addParts, addStack]) readable(() => add(wire, error));
   return wire;
 }
 
@@ -35,21 +50,35 @@ function addFinality(wire, error) {
   if (isFinal || wire.name === "NonRetryableError") wire.retryable = false;
 }
 
-/** Those that can be read and stored. @param {WireError} wire @param {Error} error */
-function addFields(wire, error) {
-  const keys = Object.keys(error).filter((key) => !NOT_FIELDS.has(key) && encoded(() => Reflect.get(error, key)));
-  if (keys.length > 0) wire.state = encode(Object.fromEntries(keys.map((key) => [key, Reflect.get(error, key)])));
-}
-
-/** @param {WireError} wire @param {Error} error */
-function addCause(wire, error) {
-  const cause = Object.hasOwn(error, "cause") ? encoded(() => error.cause) : undefined;
-  if (cause !== undefined) wire.cause = cause;
+/** Those that can be read and stored, as far as there is room. @param {WireError} wire @param {Error} error */
+function addParts(wire, error) {
+  let room = MAX_DATA_BYTES;
+  const dropped = [];
+  for (const [key, read] of partsOf(error)) {
+    const text = readable(() => describing(error, () => encodePart(key, read())));
+    if (text === undefined) continue;
+    room -= text.length;
+    if (room >= 0) wire[key] = text;
+    else dropped.push(`${key} (${text.length.toLocaleString("en")} characters)`);
+  }
+  if (dropped.length > 0) {
+    wire.traceback = `[Not kept, beyond ${MAX_DATA_BYTES.toLocaleString("en")} bytes: ${dropped.join(", ")}.]`;
+  }
 }
 
 /** @param {WireError} wire @param {Error} error */
 function addStack(wire, error) {
-  if (typeof error.stack === "string") wire.traceback = error.stack;
+  if (typeof error.stack !== "string") return;
+  const stack = wellFormed(error.stack.length > MAX_STACK_CHARACTERS ? shorten(error.stack) : error.stack);
+  wire.traceback = wire.traceback === undefined ? stack : `${stack}\n${wire.traceback}`;
+}
+
+/** A longer stack loses its middle. */
+const MAX_STACK_CHARACTERS = 16_384;
+
+/** @param {string} stack */
+function shorten(stack) {
+  return `${stack.slice(0, MAX_STACK_CHARACTERS / 2)}\n  [...]\n${stack.slice(-MAX_STACK_CHARACTERS / 2)}`;
 }
 
 /**
@@ -60,26 +89,19 @@ function addStack(wire, error) {
  * @returns {Error}
  */
 export function fromWire(wire) {
-  const { type, state, cause, traceback } = wire;
   const error = make(wire);
-  if (traceback !== undefined) define(error, "stack", traceback);
-  // The attributes of a Python exception are for Python.
-  if (state !== undefined && (type === undefined || isKnown(type))) setFields(error, decode(state));
-  if (cause !== undefined) define(error, "cause", decode(cause));
+  if (wire.traceback !== undefined) define(error, "stack", wire.traceback);
+  const parts = PARTS.filter((key) => wire[key] !== undefined).map((key) => [key, decode(wire[key] ?? "null")]);
+  restoreParts(error, wire.type, Object.fromEntries(parts));
   return error;
 }
 
-/** What an error has that is told in other ways. */
-const NOT_FIELDS = new Set(["name", "message", "stack", "cause", "retryable"]);
+const PARTS = /** @type {const} */ (["state", "cause", "errors"]);
+/** All that an error has as canonical text. */
+const ENCODED = /** @type {const} */ (["args", "state", "cause", "context", "notes", "errors"]);
 
-/** What *read* gives, as text. @param {() => unknown} read @returns {string | undefined} nothing where it cannot be stored */
-function encoded(read) {
-  return readable(() => encode(read()));
-}
-
-/** @param {Error} error @param {Record<string, unknown>} fields */
-function setFields(error, fields) {
-  for (const [key, value] of Object.entries(fields)) {
-    Object.defineProperty(error, key, { value, configurable: true, enumerable: true, writable: true });
-  }
+/** `origin` with its parts as text: of an error that stood inside a value, they are what JSON has of it. @param {any} origin @returns {WireError} */
+function withEncodedParts(origin) {
+  const parts = ENCODED.filter((key) => origin[key] !== undefined && typeof origin[key] !== "string");
+  return { ...origin, ...Object.fromEntries(parts.map((key) => [key, JSON.stringify(origin[key])])) };
 }

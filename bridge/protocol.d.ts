@@ -26,8 +26,14 @@ export interface WireError {
   args?: Encoded;
   /** Its attributes, encoded as an object; those that cannot be stored are left out. */
   state?: Encoded;
-  /** JavaScript's `cause`, Python's `__cause__`, where it can be stored: of an error, name and message. */
+  /** JavaScript's `cause`, Python's `__cause__`, where it can be stored. */
   cause?: Encoded;
+  /** Python's `__context__`, where that is not suppressed. */
+  context?: Encoded;
+  /** Python's `__notes__`, as a list. */
+  notes?: Encoded;
+  /** The errors of JavaScript's AggregateError, as a list. */
+  errors?: Encoded;
   /** For people: the Python traceback, or the JavaScript stack. */
   traceback?: string;
 }

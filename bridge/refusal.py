@@ -15,11 +15,15 @@ _SHOWN_DEPTH = 12
 class NotSerializableError(TypeError):
     """A value cannot be stored. The message says where it is and what to use instead."""
 
+    # Where users import it from.
+    __module__ = "workers.workflows"
     _retryable = False
 
 
 class InvalidStepReadableStreamError(NotSerializableError):
     """A step's byte stream cannot be kept. The name is upstream's."""
+
+    __module__ = "workers.workflows"
 
 
 class Refusal(Exception):  # noqa: N818 - on its way to become a NotSerializableError

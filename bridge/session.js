@@ -15,6 +15,7 @@ import { Call, UNORDERED } from "./calls.js";
 import { askDelay, rollbackContext, toContext } from "./contexts.js";
 import { Delivery, Outcome } from "./delivery.js";
 import { fromWire } from "./errors.js";
+import { wellFormed } from "./json_text.js";
 
 /** How soon the engine refuses a call that it refuses. */
 const ROUND_TRIP_S = 0.25;
@@ -121,6 +122,27 @@ export class Session {
     // A pass that is over stays where it is: an error would let its code go on in a `catch`.
     if (this.#closed) return;
     const options = JSON.parse(text);
+    return this.#call(
+      kind,
+      typeof name === "string" ? wellFormed(name) : name,
+      options,
+      settle,
+      callback,
+      delay,
+      rollback,
+    );
+  };
+
+  /**
+   * @param {Parameters<StepPort>[0]} kind
+   * @param {string} name
+   * @param {any} options
+   * @param {Settle} settle
+   * @param {Callback} [callback]
+   * @param {Callback} [delay]
+   * @param {Callback} [rollback]
+   */
+  #call(kind, name, options, settle, callback, delay, rollback) {
     if (kind === "writeChunk" || kind === "readChunk") return this.#exchange(kind, name, options, settle);
     if (kind === "call") throw new Error("A binding calls the session itself.");
     if (this.#refusing) return settle("error", JSON.stringify(noSteps()), -1);
@@ -137,7 +159,7 @@ export class Session {
     call.delay = delay;
     call.userConfig = options.config === undefined ? "" : JSON.stringify(options.config);
     this.#do(call, known, rollback && (options.rollback ? { config: options.rollback } : {}));
-  };
+  }
 
   /**
    * Call *method* of another workflow, or of one of its instances. Until it is answered the pass is not quiet.

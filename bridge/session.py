@@ -15,11 +15,12 @@ from traceback import clear_frames
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .batch import quote, to_json
+from .batch import to_json
 from .calls import IDLE, PENDING, RUNNING, UNORDERED, Call, JsFailure, StepFuture
 from .contexts import ask_delay, rollback_context, to_context
 from .delivery import Delivery, Outcome
 from .errors import from_wire, message_of, to_wire
+from .json_text import quote, well_formed
 from .values import JsDict, decode
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class Session:
         """Whether JavaScript has been told of an outcome, and has not had its turn since."""
         self._given_in: int | None = None
         """`Loop.drains` when the latest outcome was given: one at a time."""
+        self._open_outputs = 0
+        """How many stored outputs are on their way."""
         self._open_answers = 0
         """How many answers of bindings, and for chunks, are on their way."""
         self._last_new_call = float("-inf")
@@ -154,6 +157,7 @@ class Session:
         self._steps += 1
         if self._steps > self._step_limit:
             raise from_wire(_limit_reached(self._step_limit))
+        name = well_formed(name)
         count = self._next_count("do", name)
         entry = None
         if self._history or self.rolling_back:
@@ -163,6 +167,7 @@ class Session:
             if known := self._recall(entry, read):
                 return known
         call = self._add(Call("do", name, count, read))
+        call.future.count = count
         call.perform = perform
         call.bare = bare
         call.write = write
@@ -202,7 +207,8 @@ class Session:
 
     def _ask(self, message: Message, read: Read = decode) -> Future[Any]:
         self.check_open()
-        kind, name = message["type"], message["name"]
+        kind = message["type"]
+        message["name"] = name = well_formed(message["name"])
         count = self._next_count(kind, name)
         entry = self._history.get((kind, name, count))
         if known := self._recall(entry, read):
@@ -251,6 +257,7 @@ class Session:
         """
         call = self._add(Call("output", name, count, str))
         self._open_answers += 1
+        self._open_outputs += 1
         self._track(call)
         self._link.post({"type": "do", "pass": self.pass_, "ref": call.ref, "name": name, "count": count})
         return call.future
@@ -279,6 +286,7 @@ class Session:
         if entry is not None and is_known:
             recorded = Outcome(future, read)
             recorded.arrive(entry.get("value"), entry.get("error"))
+            future.count = entry["count"]
             self._delivery.expect(entry["rank"], recorded)
             self._link.outcome_due(self)
         return future
@@ -475,7 +483,7 @@ class Session:
         elif call.stored is not None:
             call.stored.arrive(text, error)
             self._link.outcome_due(self)
-        elif self._given_in == self._loop.drains or self.js_is_due or self._delivery.behind:
+        elif self._must_wait():
             outcome = Outcome(call.future, call.read)
             outcome.arrive(text, error)
             self._delivery.add(outcome)
@@ -484,12 +492,18 @@ class Session:
             self._repeating = False
             self._settle(call, text, error)
 
+    def _must_wait(self) -> bool:
+        """Whether other outcomes come first, or the code has not done yet all that it can."""
+        is_busy = self._given_in == self._loop.drains or self.js_is_due or self._open_outputs > 0
+        return is_busy or self._delivery.behind
+
     def _settle(self, call: Call, text: str | None, error: Message | None) -> None:
         """Tell the caller now."""
         if call.kind in UNORDERED:
             if call.kind == "rollback":
                 return  # nobody waits for it
             self._open_answers -= 1
+            self._open_outputs -= call.kind == "output"
             if self._delivery.waiting:
                 self._link.outcome_due(self)
         else:
@@ -502,7 +516,7 @@ class Session:
         try:
             if error is not None:
                 future.wire = error
-                future.set_exception(self._context_of_run().run(from_wire, error))
+                future.set_exception(_raisable(self._context_of_run().run(from_wire, error)))
             elif text is None or read is str or _ERROR_TAG not in text:
                 future.set_result(None if text is None else read(text))
             else:
@@ -537,7 +551,7 @@ class Session:
     def give_outcome(self) -> bool:
         """Give the code its next outcome, if it is here. To be called when the code has done all that it could."""
         # Code that reads a stored output goes on before anything else becomes known to it.
-        if self._reads_output():
+        if self._open_outputs:
             return False
         turn = self._delivery.turn
         outcome = self._delivery.take(self._loop.time())
@@ -551,9 +565,6 @@ class Session:
                 self._end_repetition_after_crash()
         self._tell(outcome.future, outcome.read, outcome.text, outcome.error)
         return True
-
-    def _reads_output(self) -> bool:
-        return self._open_answers > 0 and any(call.kind == "output" for call in self._calls.values())
 
     @property
     def has_outcome(self) -> bool:
@@ -689,6 +700,15 @@ _ROUND_TRIP_S = 0.25
 
 _ERROR_TAG = '"$":"error"'
 """In canonical text: it holds an exception, and to make that anew is to run the user's code."""
+
+
+def _raisable(error: Exception) -> Exception:
+    """*error*, or what stands for one that no coroutine can raise."""
+    if not isinstance(error, StopIteration):
+        return error
+    substitute = RuntimeError("the step raised StopIteration")
+    substitute.__cause__ = error
+    return substitute
 
 
 def _unreadable(failure: BaseException) -> Exception:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Awaitable, Callable
 
-    from .calls import Delay, Perform, RollbackContext, Write
+    from .calls import Delay, Perform, Read, RollbackContext, Write
     from .session import Session
 
 _make_step: Callable[[Any, bool], Any] | None = None
@@ -221,6 +221,7 @@ class JsTransport:
         name: str,
         config: str | None,
         perform: Perform,
+        read: Read = decode,
         *,
         bare: bool = False,
         write: Write,
@@ -247,11 +248,15 @@ class JsTransport:
             if rollback is not None:
                 more = {} if rollback.config is None else {"rollbackConfig": json.loads(rollback.config)}
                 arguments.append(_to_object({"rollback": proxies[1], **more}))
-            return self._await(self._step.proxy.do(name, *arguments), decode)
+            return self._await(self._step.proxy.do(name, *arguments), read)
         finally:
             for proxy in proxies:
                 if proxy is not None:
                     proxy.destroy()
+
+    def fetch_output(self, name: str, count: int) -> Future[Any]:
+        """See `Session.fetch_output`."""
+        return self._session.fetch_output(name, count)
 
     def sleep(self, name: str, *, duration: object = None, until: object = None) -> Future[Any]:
         """See `Session.sleep`."""

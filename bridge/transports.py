@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .step import JsStep, JsTransport
+from .values import decode
 
 if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Callable
 
-    from .calls import Delay, Perform, RollbackHandler, Write
+    from .calls import Delay, Perform, Read, RollbackHandler, Write
     from .session import Session
 
 
@@ -26,6 +27,7 @@ class Transport(Protocol):
         name: str,
         config: str | None,
         perform: Perform,
+        read: Read = decode,
         *,
         bare: bool = False,
         write: Write,
@@ -39,6 +41,9 @@ class Transport(Protocol):
 
     def wait_for_event(self, name: str, event_type: str, timeout: object = None) -> Future[Any]:
         """See `Session.wait_for_event`."""
+
+    def fetch_output(self, name: str, count: int) -> Future[Any]:
+        """See `Session.fetch_output`."""
 
     def close(self) -> None:
         """Release every proxy."""
@@ -54,6 +59,7 @@ class BatchedTransport:
         self.do = session.do
         self.sleep = session.sleep
         self.wait_for_event = session.wait_for_event
+        self.fetch_output = session.fetch_output
 
     @property
     def js(self) -> Any:  # noqa: ANN401 - a JsProxy has no static type

@@ -3,14 +3,14 @@
  *
  * A value is one line of JSON. What JSON has is written as JSON; everything else is an object with the key `"$"`, a *tag*:
  * `{"$":"date","v":"2026-11-21T05:36:00.123Z"}`. Tags are date, bytes, bigint, number (NaN and the infinities), set, map,
- * error, undefined, and object, which holds a user's own object that has a key `"$"`. `vectors.json` lists every case. What a
+ * error, tuple (in the arguments of an error), undefined, and object, which holds a user's own object that has a key `"$"`. `vectors.json` lists every case. What a
  * step gave may also be one `stream` as a whole: see `streams.js`.
  *
  * A plain JSON integer is always a safe one (up to 2^53 - 1), so that both languages read the same number.
  * The twin of this file is `values.py`.
  */
 
-import { identify, make } from "./error_classes.js";
+import { describing, identify, make, origins, partsOf, readable, restoreParts } from "./error_classes.js";
 import { MAX_DEPTH, Refusal, kindOf, refuseDepth, refuseKind } from "./refusal.js";
 
 export { MAX_DEPTH, NotSerializableError } from "./refusal.js";
@@ -103,7 +103,7 @@ function prepareObject(value, room) {
       if (!room) throw refuseDepth(value);
       return { $: "set", v: [...value].map((part) => member(value, part, room)) };
     case "Error":
-      return { $: "error", v: identify(value) };
+      return { $: "error", v: prepareError(value, room) };
     case "Boolean":
     case "Number":
     case "String":
@@ -112,6 +112,61 @@ function prepareObject(value, room) {
     default:
       throw refuseKind(value);
   }
+}
+
+/**
+ * @param {Error} error
+ * @param {number} room
+ */
+function prepareError(error, room) {
+  const origin = origins.get(error);
+  const parts = origin
+    ? ENCODED.filter((key) => origin[key] !== undefined).map((key) => [key, plain(origin[key])])
+    : describing(error, () => partsOf(error).flatMap(([key, read]) => preparePart(key, readable(read), room)));
+  return { ...identify(error), ...Object.fromEntries(parts) };
+}
+
+/** The parts of an error that are data. */
+const ENCODED = /** @type {const} */ (["args", "state", "cause", "context", "notes", "errors"]);
+
+/** A part as JSON has it, of an error whose parts may be text. @param {any} part */
+function plain(part) {
+  return typeof part === "string" ? JSON.parse(part) : part;
+}
+
+/**
+ * A part of an error under its key; of its fields those that can be stored. Nothing where none can.
+ *
+ * @param {string} key
+ * @param {any} part
+ * @param {number} room
+ * @returns {[string, unknown][]}
+ */
+function preparePart(key, part, room) {
+  if (part === undefined || !room) return [];
+  if (key === "state") {
+    const fields = Object.entries(part).flatMap(([name, field]) => preparePart(`.${name}`, field, room - 1));
+    return fields.length === 0
+      ? []
+      : [[key, Object.fromEntries(fields.map(([name, field]) => [name.slice(1), field]))]];
+  }
+  try {
+    return [[key, prepare(part, room - 1)]];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Get a part of an error as canonical text.
+ *
+ * @param {string} key
+ * @param {unknown} part
+ * @returns {string | undefined} nothing where it cannot be stored
+ */
+export function encodePart(key, part) {
+  const [prepared] = preparePart(key, part, MAX_DEPTH);
+  return prepared && JSON.stringify(prepared[1]);
 }
 
 /**
@@ -216,7 +271,9 @@ function reviveTag({ $: tag, v, as = "Uint8Array" }) {
     case "date":
       return new Date(v);
     case "error":
-      return make(v);
+      return reviveError(v);
+    case "tuple":
+      return revive(v);
     case "map":
       return new Map(revive(v));
     case "number":
@@ -230,6 +287,16 @@ function reviveTag({ $: tag, v, as = "Uint8Array" }) {
     default:
       throw new Error(`Unknown tag ${JSON.stringify(tag)} in a stored value: it was written by a newer version.`);
   }
+}
+
+/** @param {any} data whose parts are JSON yet */
+function reviveError(data) {
+  const error = make(data);
+  const { state, cause, errors } = data;
+  // A copy, for what the error was is kept as it is.
+  if (state ?? cause ?? errors)
+    restoreParts(error, data.type, revive(JSON.parse(JSON.stringify({ state, cause, errors }))));
+  return error;
 }
 
 /**

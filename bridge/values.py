@@ -3,8 +3,8 @@ Values: the one encoding that serves wire and disk.
 
 A value is one line of JSON. What JSON has is written as JSON; everything else is an object with the key ``"$"``, a
 *tag*: ``{"$":"date","v":"2026-11-21T05:36:00.123Z"}``. Tags are date, bytes, bigint, number (NaN and the infinities),
-set, map, error, undefined, and object, which holds a user's own object that has a key ``"$"``. `vectors.json` lists
-every case.
+set, map, error, tuple (in the arguments of an error), undefined, and object, which holds a user's own object that has a
+key ``"$"``. `vectors.json` lists every case.
 
 A plain JSON integer is always a safe one (up to 2^53 - 1), so that both languages read the same number.
 The twin of this file is `values.js`.
@@ -14,18 +14,17 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
-from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]  # as JSONEncoder uses them
 from typing import TYPE_CHECKING, Any
 
+from .json_text import escape_surrogates, make_writer, quote
 from .refusal import MAX_DEPTH, NotSerializableError, Refusal, refuse_depth, refuse_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MAX_DEPTH", "JsDict", "NotSerializableError", "decode", "encode"]
+__all__ = ["MAX_DEPTH", "JsDict", "NotSerializableError", "decode", "encode", "keep_tuples"]
 
 MAX_SAFE_INTEGER = 2**53 - 1
 _PLAIN = frozenset({str, bool, type(None)})
@@ -73,7 +72,7 @@ def encode(value: object, where: str = "result") -> str:
     if value is None:
         return "null"
     if type(value) is str:
-        text = encode_basestring(value)
+        text = quote(value)
     elif type(value) is int and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
         return str(value)
     else:
@@ -84,9 +83,7 @@ def encode(value: object, where: str = "result") -> str:
         except RecursionError:
             msg = f"{where} is nested too deeply to be stored from here. Flatten it."
             raise NotSerializableError(msg) from None
-    if not text.isascii() and _SURROGATE.search(text):
-        text = _escape_surrogates(text)
-    return text
+    return text if text.isascii() else escape_surrogates(text)
 
 
 def decode(text: str) -> Any:  # noqa: ANN401 - whatever the value is
@@ -236,12 +233,48 @@ def _prepare_set(value: set[Any], room: int) -> object:
     return {"$": "set", "v": members}
 
 
-def _prepare_error(value: BaseException, _room: int) -> object:
-    kind = type(value)
-    return {
-        "$": "error",
-        "v": {"name": kind.__name__, "message": str(value), "type": f"{kind.__module__}:{kind.__qualname__}"},
-    }
+class _KeptTuple:
+    """A tuple that comes back as one."""
+
+    def __init__(self, items: list[Any]) -> None:
+        self.items = items
+
+
+def keep_tuples(value: Any) -> Any:  # noqa: ANN401 - of any type
+    """*value* with the tuples in it, in lists and in tuples, marked: they come back as tuples."""
+    if type(value) is tuple:
+        return _KeptTuple([keep_tuples(item) for item in value])
+    return [keep_tuples(item) for item in value] if type(value) is list else value
+
+
+def _prepare_tuple(value: _KeptTuple, room: int) -> object:
+    return {"$": "tuple", "v": _prepare_list(value.items, room)}
+
+
+def _prepare_error(value: BaseException, room: int) -> object:
+    from .errors import describing, identify, parts_of  # noqa: PLC0415 - which needs this module first
+
+    data: dict[str, Any] = identify(value)
+    parts = parts_of(value)
+    with describing(value):
+        for key, part in parts.items():
+            data.update(_prepare_part(key, part, room))
+    return {"$": "error", "v": data}
+
+
+def _prepare_part(key: str, part: Any, room: int) -> dict[str, Any]:  # noqa: ANN401 - a value
+    """A part of an exception under its *key*; of its attributes those that can be stored. Nothing where none can."""
+    if not room:
+        return {}
+    if key == "state":
+        fields: dict[str, Any] = {}
+        for name, item in part.items():
+            fields.update(_prepare_part(f".{name}", item, room - 1))
+        return {key: {name[1:]: item for name, item in fields.items()}} if fields else {}
+    try:
+        return {key: _prepare(keep_tuples(part) if key == "args" else part, room - 1)}
+    except Refusal:
+        return {}
 
 
 def _prepare_foreign(value: object, room: int) -> object:
@@ -266,6 +299,7 @@ _PREPARE: dict[type, Callable[[Any, int], Any]] = {
     bytearray: _prepare_bytes,
     memoryview: _prepare_memoryview,
     datetime: _prepare_datetime,
+    _KeptTuple: _prepare_tuple,
 }
 _PREPARE_BASES: tuple[tuple[type, Callable[[Any, int], Any]], ...] = (
     (int, _prepare_int),
@@ -337,9 +371,9 @@ def _revive_map(pairs: list[list[Any]]) -> JsDict | list[list[Any]]:
 
 
 def _revive_error(data: dict[str, Any]) -> BaseException:
-    from .errors import from_wire  # noqa: PLC0415 - which needs this module first
+    from .errors import revive  # noqa: PLC0415 - which needs this module first
 
-    return from_wire(data)
+    return revive(data)
 
 
 def _refuse_constant(name: str) -> None:
@@ -357,20 +391,13 @@ _REVIVE: dict[str, Callable[[Any], Any]] = {
     "object": JsDict,
     "set": _revive_set,
     "stream": _revive_stream,
+    "tuple": tuple,
     "undefined": lambda _nothing: None,
 }
 
-# What json.dumps and json.loads use inside, made once: a small value is encoded and decoded in half the time.
-_to_json = c_make_encoder(None, None, encode_basestring, None, ":", ",", False, False, False)  # noqa: FBT003
+_to_json = make_writer()
+# What json.loads uses inside, made once: a small value is decoded in half the time.
 _plain_decoder: Any = json.JSONDecoder(object_hook=JsDict, parse_constant=_refuse_constant)
 _tagged_decoder: Any = json.JSONDecoder(object_hook=_revive, parse_constant=_refuse_constant)
 _scan_plain: Callable[[str, int], tuple[Any, int]] = _plain_decoder.scan_once
 _scan_tagged: Callable[[str, int], tuple[Any, int]] = _tagged_decoder.scan_once
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def _escape_surrogates(text: str) -> str:
-    """Join surrogates that are pairs, and escape the lone ones, as JSON.stringify does: they have no UTF-8."""
-    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", joined)

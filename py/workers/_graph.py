@@ -13,6 +13,9 @@ from asyncio import Future, gather, get_running_loop
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from _workflows_bridge.errors import from_wire
+from _workflows_bridge.values import decode
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
@@ -31,7 +34,10 @@ class Node:
     """A decorated function: one step, as often as it is called."""
 
     finished = False
-    result: Any = None
+    text: str | None = None
+    """Canonical text of the result, where it is small."""
+    count = 0
+    """Which step of its name it was that has finished."""
     waiting: list[Future[Any]] | None = None
     """While the step is under way: those who wait for it as a dependency."""
     waits_for: set[Node] | None = None
@@ -55,19 +61,32 @@ class Node:
         self.concurrent = concurrent
 
 
-Run = "Callable[[Node, list[Any]], Awaitable[Any]]"
+_MAX_TEXT_CHARACTERS = 64 * 1024
+_MAX_TEXTS_CHARACTERS = 16 * 1024 * 1024
+"""Longer results, and all that come after so many characters, are fetched from the log when they are needed."""
 
 
 class Graph:
     """The decorated steps of one run."""
 
-    def __init__(self, run: Callable[[Node, list[Any]], Awaitable[Any]]) -> None:
-        """*run* calls the step of a node with the results of its dependencies, in order of the parameters."""
+    def __init__(
+        self, run: Callable[[Node, list[Any]], Future[Any]], fetch: Callable[[str, int], Awaitable[str]]
+    ) -> None:
+        """
+        Begin without steps.
+
+        Args:
+            run: Calls the step of a node with the results of its dependencies, in order of the parameters. Gives
+                canonical text.
+            fetch: Gets the canonical text of what the step of this name and count gave.
+        """
         self._run = run
+        self._fetch = fetch
+        self._room = _MAX_TEXTS_CHARACTERS
         self._by_step_name: dict[str, Node] = {}
         self._by_function_name: dict[str, Node] = {}
 
-    def close(self, refuse: Callable[[Node, list[Any]], Awaitable[Any]]) -> None:
+    def close(self, refuse: Callable[[Node, list[Any]], Future[Any]]) -> None:
         """The run is over: *refuse* is what a call gets that comes late."""
         self._run = refuse
 
@@ -84,6 +103,7 @@ class Graph:
         async def call():  # type: ignore[no-untyped-def]  # noqa: ANN202 - it is made for every step
             # Entered before its own dependencies are resolved, so that a deep diamond runs the shared step once.
             waiting = node.waiting = []
+            future = None
             try:
                 parameters = node.parameters
                 if parameters is None:
@@ -91,21 +111,31 @@ class Graph:
                 if parameters or node.depends:
                     dependencies = self._dependencies(node, parameters)
                     arguments = await self._resolve(node, dependencies) if dependencies else []
-                    result = await self._run(node, arguments)
+                    future = self._run(node, arguments)
                 else:
-                    result = await self._run(node, NO_PARAMETERS)
+                    future = self._run(node, NO_PARAMETERS)
+                text = await future or "null"
             except BaseException as error:
-                _settle(node, waiting, _fail, error)
+                _settle(node, waiting, _fail, (error, getattr(future, "wire", None)))
                 raise
-            node.finished = True
-            node.result = result
+            self._keep_result(node, text, getattr(future, "count", 0))
             if waiting:
-                _settle(node, waiting, Future.set_result, result)
+                _settle(node, waiting, Future.set_result, text)
             elif node.waiting is waiting:
                 node.waiting = None
-            return result
+            return decode(text)
 
         return call
+
+    def _keep_result(self, node: Node, text: str, count: int) -> None:
+        """*node* has finished. What depends on it gets a result of its own, made of *text*."""
+        node.finished = True
+        node.count = count
+        is_small = len(text) <= min(_MAX_TEXT_CHARACTERS, self._room)
+        # Where the count is not known it cannot be fetched.
+        node.text = text if is_small or not count else None
+        if is_small:
+            self._room -= len(text)
 
     def _dependencies(self, node: Node, parameters: list[str]) -> list[Node]:
         names = [name for name in parameters if name != CONTEXT or self._is_step(node, name)]
@@ -147,7 +177,8 @@ class Graph:
 
     async def _result_of(self, node: Node, dependency: Node) -> Any:  # noqa: ANN401 - what the callback returns
         if dependency.finished:
-            return dependency.result
+            text = dependency.text
+            return decode(await self._fetch(dependency.name, dependency.count) if text is None else text)
         if cycle := _path(dependency, node):
             raise TypeError(f"Steps depend on each other in a circle: {' -> '.join([node.name, *cycle])}.")
         if node.waits_for is None:
@@ -157,7 +188,7 @@ class Graph:
             return await self.caller(dependency)()
         future: Future[Any] = get_running_loop().create_future()
         dependency.waiting.append(future)
-        return await future
+        return decode(await future)
 
 
 def _settle(
@@ -171,9 +202,11 @@ def _settle(
             settle(future, outcome)
 
 
-def _fail(future: Future[Any], error: BaseException) -> None:
+def _fail(future: Future[Any], failure: tuple[BaseException, dict[str, Any] | None]) -> None:
+    """Let *future* fail with an exception of its own, where it can be made anew."""
+    error, wire = failure
     if isinstance(error, Exception):
-        future.set_exception(error)
+        future.set_exception(error if wire is None else from_wire(wire))
     else:
         future.cancel()
 

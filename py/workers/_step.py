@@ -41,7 +41,7 @@ class WorkflowStep:
         """Make calls on *session*; ``transport="js"`` makes them through the JsProxy of `js`."""
         self.step_closures = {}
         self._transport = open_transport(session, transport)
-        self._graph = Graph(self._run)
+        self._graph = Graph(self._run, self._transport.fetch_output)
 
     @property
     def js(self) -> Any:  # noqa: ANN401 - a JsProxy has no static type
@@ -107,7 +107,9 @@ class WorkflowStep:
             index = self._graph.context_index(node)
             bare = index is None
             perform = partial(perform, *arguments) if index is None else partial(_call, perform, arguments, index)
-        return self._transport.do(node.name, config, perform, bare=bare, write=_write, delay=delay, rollback=rollback)
+        return self._transport.do(
+            node.name, config, perform, str, bare=bare, write=_write, delay=delay, rollback=rollback
+        )
 
     def sleep(self, name: str, duration: Duration) -> Future[None]:
         """

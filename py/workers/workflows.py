@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["NonRetryableDelayError", "NonRetryableError", "StepError", "WorkflowError", "WorkflowTimeoutError"]
+from _workflows_bridge.refusal import InvalidStepReadableStreamError, NotSerializableError
+
+__all__ = [
+    "InvalidStepReadableStreamError",
+    "NonRetryableDelayError",
+    "NonRetryableError",
+    "NotSerializableError",
+    "StepError",
+    "WorkflowError",
+    "WorkflowTimeoutError",
+]
 
 
 class NonRetryableError(Exception):

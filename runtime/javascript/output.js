@@ -5,6 +5,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { format, inspect } from "node:util";
+import { wellFormed } from "../../bridge/json_text.js";
 
 /** @typedef {{ session: Session, ref: number | undefined }} Origin whose code is running: a pass and, in a step, its ref */
 
@@ -59,9 +60,10 @@ export class Output {
 
   /**
    * @param {LogLevel} level
-   * @param {string} text
+   * @param {string} written
    */
-  write(level, text) {
+  write(level, written) {
+    const text = wellFormed(written);
     const origin = this.#origin.getStore();
     if (!origin) {
       this.#unowned.push({ level, text });

@@ -57,6 +57,8 @@ export class Commits {
    * @template T
    * @param {(store: Store) => T} write synchronous
    * @returns {T}
+   * @throws what is wrong with what was to be written
+   * @throws {StoppedError} the store cannot be written
    */
   write(write) {
     if (this.#failed) throw new StoppedError(UNWRITABLE);
@@ -68,6 +70,8 @@ export class Commits {
       }
       return write(this.#store);
     } catch (error) {
+      // One that is about what was to be written goes to the caller, and the transaction goes on.
+      if (this.#open && this.#store.isRefusal(error)) throw error;
       this.#fail(error);
       throw new StoppedError(UNWRITABLE, { cause: error });
     }

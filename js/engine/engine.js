@@ -44,6 +44,10 @@ import { Schedules } from "./schedules.js";
  * @property {(problem: { workflow?: string, error: unknown }) => void} onproblem something that concerns the operator: the
  *   code of `workflow` does not load, and its instances wait; without `workflow` the engine has stopped
  * @property {(workflow: string) => void} [onunblocked] the code of a workflow loads again, and its instances continue
+ * @property {(fault: { workflow: string, id: string, error: unknown }) => void} [onfault] an exception has ended an instance,
+ *   which says so in its error
+ * @property {(forgery: { workflow: string, id: string }) => void} [onforgery] a guest has sent a message about an instance that
+ *   runs in another guest; it was refused
  * @property {number} [retryBlockedMs] how often code that does not load is tried again; 0: only when it is saved again
  * @property {number} [keepParked] how long the passes of parked instances are kept where there is room, in ms
  * @property {number} [stateLimit] how much an instance may keep, in characters
@@ -279,7 +283,7 @@ export class Engine {
       const log = store.loadLog(number, entry);
       const ended = log.some(({ event }) => event === WORKFLOW_SUCCESS);
       return {
-        exists: store.workflowOf(number) !== undefined,
+        exists: store.nameOf(number) !== undefined,
         log,
         result: ended ? (store.loadInstanceByNumber(number)?.output ?? null) : null,
         output: line === undefined ? [] : store.loadOutput(number, line),

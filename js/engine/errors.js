@@ -124,6 +124,28 @@ export function fatalError(message) {
 }
 
 /**
+ * The error of an instance that an exception in the engine has ended.
+ *
+ * @param {any} error
+ * @returns {WireError}
+ */
+export function faultError(error) {
+  const what = `${error?.name ?? "Error"}: ${String(error?.message ?? error).slice(0, 1000)}`;
+  return internalError(`The instance was ended, for handling what its code sent has failed. ${what}`);
+}
+
+/**
+ * The error of an instance that cannot be read from the store.
+ *
+ * @param {any} error
+ * @returns {WireError}
+ */
+export function damageError(error) {
+  const what = String(error?.message ?? error).slice(0, 1000);
+  return internalError(`The instance was ended, for what the state has of it is damaged. ${what}`);
+}
+
+/**
  * @param {string} message
  * @returns {WireError}
  */

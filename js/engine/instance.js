@@ -15,10 +15,12 @@ import { Attempts } from "./attempts.js";
 import { checkDo } from "./calls.js";
 import { DEFAULT_CONFIG } from "./config.js";
 import { boundedError } from "./error_size.js";
-import { callError, fatalError, internalError } from "./errors.js";
+import { StoppedError } from "./commits.js";
+import { callError, fatalError, faultError, internalError } from "./errors.js";
 import { targetOf } from "./events.js";
 import { MAX_VALUE_BYTES } from "./limits.js";
 import { isLarger } from "./value_size.js";
+import { messageProblem, refusableRef } from "./messages.js";
 import { OutputBound } from "./output.js";
 import { Parking } from "./parking.js";
 import { Pass } from "./pass.js";
@@ -34,6 +36,7 @@ import { Waits } from "./waits.js";
  * @property {(instance: Instance) => void} released the instance has no pass any more
  * @property {(instance: Instance) => void} parked its pass may be given up
  * @property {(instance: Instance) => void} woken its pass is needed again, or gone
+ * @property {(instance: Instance, error: unknown) => void} faulted an exception has ended it
  * @property {(call: import("./binding.js").BindingCall, onclose: (cancel: () => void) => void) => Promise<Encoded | undefined>} call
  *   carries out a guest's call of another workflow
  *
@@ -50,6 +53,7 @@ import { Waits } from "./waits.js";
 export class Instance {
   #engine;
   #owner;
+  #guest;
   #pass;
   #attempts;
   #waits;
@@ -79,6 +83,7 @@ export class Instance {
   constructor(engine, owner, row, { events, keepParkedMs, unseenFrom, ...parts }) {
     this.#engine = engine;
     this.#owner = owner;
+    this.#guest = parts.guest;
     this.#pass = new Pass(engine, row, parts);
     this.#unseenFrom = unseenFrom ?? firstUnseen(parts.rows);
     this.#attempts = new Attempts(this.#pass, {
@@ -95,6 +100,7 @@ export class Instance {
       leave: () => this.#leave("park"),
     });
     this.#pass.onactivity = () => this.#parking.wake();
+    this.#pass.contain = (run) => this.contain(run);
     if (this.#pass.rollingBack) {
       const leave = () => this.#leave("end");
       this.#rollback = new RollbackPass(this.#pass, parts.rows, { attempts: this.#attempts, leave });
@@ -103,6 +109,15 @@ export class Instance {
 
   get number() {
     return this.#pass.number;
+  }
+
+  /** Where its pass runs. */
+  get guest() {
+    return this.#guest;
+  }
+
+  get id() {
+    return this.#pass.row.id;
   }
 
   get workflow() {
@@ -162,8 +177,33 @@ export class Instance {
     if (this.#engine.forceReplay) this.#pass.sendNow({ type: "hold", pass: this.pass, on: true });
   }
 
-  /** @param {FromGuest} message */
+  /**
+   * Run what a message or a timer of the pass causes. An exception ends this instance, and so that no replay comes to it
+   * again, for good.
+   *
+   * @param {() => void} run
+   */
+  contain(run) {
+    try {
+      run();
+    } catch (error) {
+      if (error instanceof StoppedError) throw error;
+      this.#owner.faulted(this, error);
+      this.#errored(faultError(error));
+    }
+  }
+
+  /**
+   * @param {FromGuest} message
+   * @throws {Error} it is not one that a guest may send, and no call can be refused for it
+   */
   receive(message) {
+    const problem = messageProblem(message);
+    if (problem !== undefined) {
+      const ref = refusableRef(message);
+      if (ref === undefined) throw new TypeError(problem);
+      return this.#pass.refuse(ref, fatalError(`The call cannot be made: ${problem}`));
+    }
     if (message.type === "log") return this.#onOutput(message);
     this.#parking.wake();
     switch (message.type) {

@@ -25,3 +25,5 @@ export const MAX_LATE_LINE_CHARACTERS = 1000;
 export const MAX_ERROR_MESSAGE_CHARACTERS = 16 * 1024;
 export const MAX_ERROR_DATA_CHARACTERS = 64 * 1024;
 export const MAX_ERROR_NAME_CHARACTERS = 256;
+/** Of any text in a message of a guest, values included. */
+export const MAX_MESSAGE_TEXT_CHARACTERS = 64 * 1024 * 1024;

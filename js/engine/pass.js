@@ -26,6 +26,8 @@ export class Pass {
   #refs = new Map();
   /** Something happens in the pass. */
   onactivity = () => {};
+  /** Runs what a timer or a commit of the pass causes; set by the instance. @type {(run: () => void) => void} */
+  contain = (run) => run();
   ended = false;
   /** Size of the values that the instance keeps, in characters. */
   #values;
@@ -160,7 +162,7 @@ export class Pass {
    * @param {() => void} run
    */
   at(time, run) {
-    return this.#engine.at(time, run);
+    return this.#engine.at(time, () => this.contain(run));
   }
 
   /**
@@ -217,7 +219,7 @@ export class Pass {
 
   /** @param {ToGuest} message */
   afterCommit(message) {
-    this.#engine.commits.afterCommit(() => this.send(message));
+    this.#engine.commits.afterCommit(() => this.contain(() => this.send(message)));
   }
 
   /**
@@ -227,7 +229,7 @@ export class Pass {
    */
   tellCaller(message) {
     this.#engine.commits.afterCommit(() => {
-      if (!this.ended) this.sendNow(message);
+      if (!this.ended) this.contain(() => this.sendNow(message));
     });
   }
 

@@ -11,6 +11,8 @@
 /** @import { InstanceOwner } from "./instance.js" */
 
 import { BlockedWorkflows } from "./blocked.js";
+import { StoppedError } from "./commits.js";
+import { damageError } from "./errors.js";
 import { lastId } from "./events.js";
 import { Instance } from "./instance.js";
 import { DEFAULT_STEP_LIMIT } from "./limits.js";
@@ -29,6 +31,8 @@ const KEEP_PARKED_MS = 10_000;
  * @property {() => void} onended an instance may have come to its end
  * @property {(problem: { workflow: string, error: unknown }) => void} onproblem the workflow's code does not load
  * @property {(workflow: string) => void} [onunblocked] it loads again
+ * @property {(fault: { workflow: string, id: string, error: unknown }) => void} [onfault] an exception has ended an instance
+ * @property {(forgery: { workflow: string, id: string }) => void} [onforgery] a guest spoke of another guest's instance
  * @property {number} [retryBlockedMs] how often code that does not load is tried again; 0: never
  * @property {number} [keepParked] how long the passes of parked instances are kept where there is room, in ms
  * @property {boolean} [idle] run nothing until `activate` is called
@@ -71,6 +75,7 @@ export class Scheduler {
       released: (instance) => this.#released(instance),
       parked: (instance) => this.#instanceParked(instance),
       woken: (instance) => this.#parked.delete(instance),
+      faulted: ({ workflow, id }, error) => options.onfault?.({ workflow, id, error }),
       call: options.call,
     };
   }
@@ -183,10 +188,10 @@ export class Scheduler {
     if (room.size === 0) return [...store.loadDue(now, limit), ...store.loadQueued(limit)];
     const full = [...room].filter(([, left]) => left === 0).map(([name]) => name);
     const due = store.loadDue(now, limit, full).filter((number) => {
-      const row = /** @type {import("../store/store.d.ts").InstanceRow} */ (store.loadInstanceByNumber(number));
-      const left = room.get(row.workflow);
-      if (left === undefined || row.status !== "waiting") return true;
-      room.set(row.workflow, left - 1);
+      const { workflow, status } = store.nameOf(number) ?? { workflow: "", status: "" };
+      const left = room.get(workflow);
+      if (left === undefined || status !== "waiting") return true;
+      room.set(workflow, left - 1);
       return left > 0;
     });
     const limited = [...room].flatMap(([name, left]) => (left > 0 ? store.loadQueuedOf(name, left) : []));
@@ -205,7 +210,7 @@ export class Scheduler {
   async #take(number) {
     this.#live.set(number, null);
     const { store } = this.#engine;
-    const name = store.workflowOf(number);
+    const name = store.nameOf(number)?.workflow;
     const workflow = name === undefined ? undefined : store.loadWorkflow(name);
     if (!workflow) {
       this.#live.delete(number);
@@ -223,7 +228,7 @@ export class Scheduler {
     } finally {
       this.#loading -= 1;
     }
-    this.#engine.guard(() => this.#begin(number, workflow, guest));
+    this.#engine.guard(() => this.#contain(number, workflow.name, () => this.#begin(number, workflow, guest)));
   }
 
   /**
@@ -278,26 +283,63 @@ export class Scheduler {
     row.versionId = version;
   }
 
+  /**
+   * Begin a pass. An exception comes from what the store has of the instance: it ends that one.
+   *
+   * @param {number} number
+   * @param {string} workflow
+   * @param {() => void} begin
+   */
+  #contain(number, workflow, begin) {
+    try {
+      begin();
+    } catch (error) {
+      if (error instanceof StoppedError) throw error;
+      this.live(number)?.abandon();
+      this.#live.delete(number);
+      const { store, now } = this.#engine;
+      const id = store.nameOf(number)?.id ?? String(number);
+      this.#options.onfault?.({ workflow, id, error });
+      this.#engine.write(number, () => store.instanceErrored(store.loadCursor(number), now, damageError(error)));
+    }
+  }
+
   /** @param {Guest} guest */
   #adopt(guest) {
     if (this.#guests.has(guest)) return;
     this.#guests.add(guest);
-    guest.onmessages = (messages) => this.#engine.guard(() => this.#receive(messages));
-    guest.onlost = (passes) => this.#engine.guard(() => this.#lost(passes));
+    guest.onmessages = (messages) => this.#engine.guard(() => this.#receive(guest, messages));
+    guest.onlost = (passes) => this.#engine.guard(() => this.#lost(guest, passes));
   }
 
-  /** @param {FromGuest[]} messages */
-  #receive(messages) {
-    // A pass that is not in the map has been dropped: the fence.
-    for (const message of messages) this.#passes.get(message.pass)?.receive(message);
+  /** @param {Guest} guest @param {FromGuest[]} messages */
+  #receive(guest, messages) {
+    for (const message of messages) {
+      const instance = this.#passOf(guest, message);
+      instance?.contain(() => instance.receive(message));
+    }
   }
 
-  /** @param {LostPass[]} passes */
-  #lost(passes) {
+  /**
+   * The instance that a guest's message is about. A pass that is not in the map has been dropped: the fence. One that was
+   * started in another guest is not this guest's to speak of.
+   *
+   * @param {Guest} guest
+   * @param {{ pass: number }} message
+   */
+  #passOf(guest, message) {
+    const instance = this.#passes.get(message?.pass);
+    if (!instance || instance.guest === guest) return instance;
+    this.#options.onforgery?.({ workflow: instance.workflow, id: instance.id });
+    return undefined;
+  }
+
+  /** @param {Guest} guest @param {LostPass[]} passes */
+  #lost(guest, passes) {
     for (const lost of passes) {
-      const instance = this.#passes.get(lost.pass);
+      const instance = this.#passOf(guest, lost);
       if (!instance) continue;
-      instance.lost(lost);
+      instance.contain(() => instance.lost(lost));
       this.#uncharged.set(instance.number, instance.uncharged());
       if (lost.unloadable) this.#blocked.add(instance.number, instance.workflow, new Error(lost.reason));
     }

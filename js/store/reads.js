@@ -200,9 +200,9 @@ export class SqliteReads {
     )?.value;
   }
 
-  /** @param {number} number @returns {string | undefined} the name of its workflow */
-  workflowOf(number) {
-    return this.#sql("SELECT workflow FROM instances WHERE number = ?").get(number)?.workflow;
+  /** @param {number} number @returns {{ workflow: string, id: string, status: string } | undefined} */
+  nameOf(number) {
+    return /** @type {any} */ (this.#sql("SELECT workflow, id, status FROM instances WHERE number = ?").get(number));
   }
 
   /** @param {number} number @returns {LogCursor} */

@@ -14,6 +14,9 @@ import { InstanceFacts } from "./instance_facts.js";
 import { migrate } from "./schema.js";
 import { cached } from "./statements.js";
 
+/** SQLite's result codes for what cannot be stored: too big, a constraint, another type, out of range. */
+const REFUSALS = new Set([18, 19, 20, 25]);
+
 /** @implements {Store} */
 export class SqliteStore extends InstanceFacts {
   #db;
@@ -43,6 +46,14 @@ export class SqliteStore extends InstanceFacts {
 
   close() {
     this.#db.close();
+  }
+
+  /** @param {any} error */
+  isRefusal(error) {
+    const code = error?.errcode ?? error?.resultCode;
+    return typeof code === "number"
+      ? REFUSALS.has(code & 0xff)
+      : error instanceof Error && error.name !== "SQLite3Error";
   }
 
   /** @param {WorkflowRow} w */

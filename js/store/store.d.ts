@@ -212,6 +212,8 @@ export interface Store {
   commit(): void;
   rollback(): void;
   close(): void;
+  /** Whether a write failed because of what was to be written: then the transaction is still open. */
+  isRefusal(error: unknown): boolean;
 
   saveWorkflow(row: WorkflowRow): void;
   versionFound(workflow: string, versionId: string, at: number): void;
@@ -290,7 +292,7 @@ export interface Store {
   lastNumber(): number;
   loadInstance(workflow: string, id: string): InstanceRow | undefined;
   loadInstanceByNumber(number: number): InstanceRow | undefined;
-  workflowOf(number: number): string | undefined;
+  nameOf(number: number): { workflow: string; id: string; status: string } | undefined;
   listInstances(filter: InstanceFilter): InstanceRow[];
   countInstances(filter: Omit<InstanceFilter, "limit" | "offset">): number;
   loadLog(number: number, after?: number): LogRow[];

@@ -11,6 +11,7 @@ import { invalidEventType, terminatedError, WorkflowError } from "./errors.js";
 import { targetOf } from "./events.js";
 import { findWorkflow } from "./find.js";
 import { MAX_VALUE_BYTES } from "./limits.js";
+import { checkValue } from "./value_check.js";
 import { isLarger } from "./value_size.js";
 import { isEventType } from "./names.js";
 import { planRestart } from "./restart.js";
@@ -48,6 +49,7 @@ export class Commands {
       if (!isEventType(type)) {
         throw invalidEventType(type);
       }
+      checkValue("payload", payload);
       if (isLarger(payload, MAX_VALUE_BYTES)) {
         throw new WorkflowError(
           "event.payload_too_large",

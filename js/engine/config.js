@@ -4,7 +4,7 @@
 
 import { nearest } from "../../bridge/nearest.js";
 import { parseDuration } from "./duration.js";
-import { MAX_RETRIES } from "./limits.js";
+import { MAX_DURATION_MS, MAX_RETRIES } from "./limits.js";
 
 /** Stands for a delay function, which cannot be stored. */
 export const DYNAMIC = "[dynamic]";
@@ -35,9 +35,11 @@ export function configProblem(config, { rollback = false } = {}) {
     const problem = retriesProblem(config.retries);
     if (problem) return problem;
   }
-  if (config.timeout !== undefined && !((parseDuration(config.timeout) ?? 0) > 0)) {
+  const timeout = parseDuration(config.timeout) ?? 0;
+  if (config.timeout !== undefined && !(timeout > 0)) {
     return `timeout must be a duration above 0, such as 5000 (ms) or "5 minutes", not ${show(config.timeout)}`;
   }
+  if (timeout > MAX_DURATION_MS) return `timeout must be at most 365 days, not ${show(config.timeout)}`;
   if (config.sensitive !== undefined && config.sensitive !== "output") {
     return `sensitive must be "output", not ${show(config.sensitive)}`;
   }
@@ -56,9 +58,12 @@ function retriesProblem(retries) {
   if (limit !== "Infinity" && !(typeof limit === "number" && limit >= 0 && limit <= MAX_RETRIES)) {
     return `retries.limit must be a number from 0 to ${MAX_RETRIES}, or Infinity, not ${show(limit)}`;
   }
-  if (delay !== DYNAMIC && !((parseDuration(delay) ?? -1) >= 0)) {
-    return `retries.delay must be a duration, such as 1000 (ms) or "10 seconds", not ${show(delay)}`;
+  if (limit !== "Infinity" && !Number.isInteger(limit)) {
+    return `retries.limit must be a whole number, not ${show(limit)}`;
   }
+  const ms = delay === DYNAMIC ? 0 : (parseDuration(delay) ?? -1);
+  if (!(ms >= 0)) return `retries.delay must be a duration, such as 1000 (ms) or "10 seconds", not ${show(delay)}`;
+  if (ms > MAX_DURATION_MS) return `retries.delay must be at most 365 days, not ${show(delay)}`;
   if (backoff !== undefined && !BACKOFFS.includes(backoff)) {
     return `retries.backoff must be one of ${BACKOFFS.join(", ")}, not ${show(backoff)}`;
   }

@@ -4,7 +4,8 @@
 
 import { parseDuration } from "./duration.js";
 import { invalidId, WorkflowError } from "./errors.js";
-import { MAX_BATCH, MAX_VALUE_BYTES } from "./limits.js";
+import { MAX_BATCH, MAX_RETENTION_MS, MAX_VALUE_BYTES } from "./limits.js";
+import { checkValue } from "./value_check.js";
 import { isLarger, valueBytes } from "./value_size.js";
 import { isAddressableId, isInstanceId } from "./names.js";
 
@@ -27,6 +28,7 @@ const LOCATIONS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "ap
  */
 export function checkCreation({ id, params = "{}", retention, locationHint }) {
   if (!isInstanceId(id)) throw invalidId(id);
+  checkValue("params", params);
   if (isLarger(params, MAX_VALUE_BYTES)) {
     throw new WorkflowError("instance.params_too_large", "The params are too large. Maximum allowed size is 1MiB.");
   }
@@ -57,12 +59,10 @@ export function toRetention(retention = {}) {
 function milliseconds(key, duration) {
   if (duration === undefined || duration === null) return undefined;
   const ms = parseDuration(duration) ?? 0;
-  if (ms > 0) return Math.ceil(ms);
-  const given = JSON.stringify(duration);
-  throw new WorkflowError(
-    "body.invalid",
-    `retention.${key} must be a duration above 0, such as "7 days", not ${given}`,
-  );
+  if (ms > 0 && ms <= MAX_RETENTION_MS) return Math.ceil(ms);
+  const allowed = ms > 0 ? "at most 100 years" : 'a duration above 0, such as "7 days"';
+  const found = JSON.stringify(duration).slice(0, 200);
+  throw new WorkflowError("body.invalid", `retention.${key} must be ${allowed}, not ${found}`);
 }
 
 /**

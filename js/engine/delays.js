@@ -12,6 +12,7 @@ import { shownConfig } from "./config.js";
 import { parseDuration } from "./duration.js";
 import { delayError } from "./errors.js";
 import { targetOf } from "./events.js";
+import { MAX_DURATION_MS } from "./limits.js";
 import { retryDelay } from "./retry.js";
 
 /** How long a delay function may take. */
@@ -64,7 +65,9 @@ export class Delays {
     this.#pass.disarm(step);
     const ms = parseDuration(delay) ?? -1;
     if (failure !== undefined) return this.#fail(step, failure);
-    if (ms < 0) return this.#fail(step, `${INVALID}: ${JSON.stringify(delay)}`);
+    const shown = delay === undefined ? "undefined" : JSON.stringify(delay).slice(0, 200);
+    if (ms < 0) return this.#fail(step, `${INVALID}: ${shown}`);
+    if (ms > MAX_DURATION_MS) return this.#fail(step, `returned a delay of more than 365 days: ${shown}`);
     const { retries } = /** @type {StepConfig} */ (step.config);
     this.#options.retry(step, step.delaying.error, retryDelay({ ...retries, delay: ms }, attempt));
   }

@@ -4,8 +4,8 @@
 
 import { MAX_ERROR_DATA_CHARACTERS, MAX_ERROR_MESSAGE_CHARACTERS, MAX_ERROR_NAME_CHARACTERS } from "./limits.js";
 
-/** What is left out where it is too much, the first one first: each is encoded and cannot be cut. */
-const DATA = /** @type {const} */ (["state", "args", "cause"]);
+/** What people read, and is cut. The rest is encoded: the largest of it is left out first. */
+const SHOWN = new Set(["name", "message", "traceback", "retryable"]);
 
 /**
  * The error as it is kept: a long message is cut, and data beyond the limit is left out. A note says so.
@@ -32,21 +32,30 @@ export function boundedError(error) {
     name: cut(name, MAX_ERROR_NAME_CHARACTERS),
     message: cut(message, MAX_ERROR_MESSAGE_CHARACTERS),
   };
-  if (type !== undefined && type.length > MAX_ERROR_NAME_CHARACTERS) delete kept.type;
   // People read the traceback: half of the room is its own.
   const room = MAX_ERROR_DATA_CHARACTERS / 2;
-  let data = DATA.reduce((sum, key) => sum + (kept[key]?.length ?? 0), 0);
+  const data = Object.entries(kept).filter(([key]) => !SHOWN.has(key));
+  let total = lengthOf(Object.fromEntries(data));
   const left = [];
-  for (const key of DATA) {
-    const length = kept[key]?.length ?? 0;
-    if (data <= room || length === 0) continue;
-    delete kept[key];
-    data -= length;
-    left.push(`${key} (${length} characters)`);
+  for (const [key, field] of data.toSorted(([, a], [, b]) => lengthOf({ b }) - lengthOf({ a }))) {
+    if (total <= room) break;
+    Reflect.deleteProperty(kept, key);
+    total -= lengthOf({ field });
+    left.push(`${key} (${lengthOf({ field })} characters)`);
   }
   const note = left.length === 0 ? "" : `\n[Left out, for it was too large: ${left.join(", ")}]`;
   if (traceback !== undefined || note !== "") kept.traceback = cutInTheMiddle(traceback ?? "", room) + note;
   return kept;
+}
+
+/** @param {object} fields texts, or lists of them @returns {number} in characters */
+function lengthOf(fields) {
+  let length = 0;
+  for (const field of Object.values(fields)) {
+    if (typeof field === "string") length += field.length;
+    else if (Array.isArray(field)) length += lengthOf(field);
+  }
+  return length;
 }
 
 /** @param {string} text @param {number} limit in characters, the note not counted */

@@ -18,7 +18,7 @@ import { boundedError } from "./error_size.js";
 import { StoppedError } from "./commits.js";
 import { callError, fatalError, faultError, internalError } from "./errors.js";
 import { targetOf } from "./events.js";
-import { MAX_VALUE_BYTES } from "./limits.js";
+import { MAX_OPEN_CALLS, MAX_SLEEPS_AND_WAITS, MAX_VALUE_BYTES } from "./limits.js";
 import { isLarger } from "./value_size.js";
 import { messageProblem, refusableRef } from "./messages.js";
 import { OutputBound } from "./output.js";
@@ -61,6 +61,7 @@ export class Instance {
   /** Where this pass undoes what the others have done. @type {RollbackPass | null} */
   #rollback = null;
   #pausing = false;
+  #stepLimit = 0;
   /** Who waits for the end of attempts. @type {Set<{ isAwaited: (step: Step) => boolean, resolve: () => void }>} */
   #attemptsAwaited = new Set();
   /** `do` calls that came while no attempt may begin. @type {Extract<FromGuest, { type: "do" }>[]} */
@@ -69,6 +70,7 @@ export class Instance {
   #outputBound = null;
   /** What ends calls that nobody waits for any more. @type {Set<() => void>} */
   #cancelCalls = new Set();
+  #openCalls = 0;
   /** Log number from which on no earlier pass was given the outcomes; Infinity where the last pass was cut. */
   #unseenFrom;
   /** The same for the pass that a forced replay begins. @type {number | undefined} */
@@ -139,6 +141,7 @@ export class Instance {
    * @param {{ className: string, stepLimit: number }} workflow
    */
   start({ className, stepLimit }) {
+    this.#stepLimit = stepLimit;
     const { log, now, number, row, steps } = this.#pass;
     const cut = this.#unseenFrom === Infinity && log.seq > 0;
     const unseenFrom = Math.min(this.#unseenFrom, log.seq + 1);
@@ -258,9 +261,20 @@ export class Instance {
       else if (step.kind === "do" && !step.running) this.#attempts.arm(step);
       return "known";
     }
-    if (this.#rollback === null) return "new";
-    this.#pass.refuse(ref, fatalError(NO_STEPS));
+    const problem = this.#rollback ? NO_STEPS : this.#limitProblem(type);
+    if (problem === undefined) return "new";
+    this.#pass.refuse(ref, fatalError(problem));
     return "refused";
+  }
+
+  /** Why the instance cannot have a further step of this kind. Guests count too, but any code may run in them. @param {string} type */
+  #limitProblem(type) {
+    if (type === "do") {
+      const count = this.#pass.stepCount + this.#blocked.length;
+      return count < this.#stepLimit ? undefined : stepLimitReached(this.#stepLimit);
+    }
+    if (this.#pass.restCount < MAX_SLEEPS_AND_WAITS) return undefined;
+    return `The limit of ${MAX_SLEEPS_AND_WAITS} sleeps and waits has been reached.`;
   }
 
   /** @param {Extract<FromGuest, { type: "do" }>} message */
@@ -349,11 +363,23 @@ export class Instance {
    */
   #onCall(message) {
     const { ref } = message;
+    if (this.#openCalls >= MAX_OPEN_CALLS) {
+      const problem = `More than ${MAX_OPEN_CALLS} calls of other workflows are open.`;
+      return this.#pass.refuse(ref, fatalError(problem));
+    }
+    this.#openCalls += 1;
+    /** @type {() => void} */
+    let cancel = () => {};
     const answer = (/** @type {ToGuest} */ reply) => {
-      if (!this.#pass.ended) this.#pass.sendNow(reply);
+      this.#openCalls -= 1;
+      this.#cancelCalls.delete(cancel);
+      if (!this.#pass.ended) this.contain(() => this.#pass.sendNow(reply));
     };
     this.#owner
-      .call({ ...message, account: accountOf(this.#pass.row.workflow) }, (cancel) => this.#cancelCalls.add(cancel))
+      .call({ ...message, account: accountOf(this.#pass.row.workflow) }, (close) => {
+        cancel = close;
+        this.#cancelCalls.add(close);
+      })
       .then(
         (value) => answer({ type: "resolve", pass: this.pass, ref, ...(value === undefined ? {} : { value }) }),
         (error) => answer({ type: "reject", pass: this.pass, ref, error: callError(error) }),
@@ -545,6 +571,11 @@ export class Instance {
     this.#resolveAttemptsEnded();
     for (const cancel of this.#cancelCalls) cancel();
   }
+}
+
+/** @param {number} limit upstream's text */
+function stepLimitReached(limit) {
+  return `The limit of ${limit} steps has been reached. This limit can be changed in your worker configuration.`;
 }
 
 const NO_STEPS = "Cannot execute steps during rollback phase";

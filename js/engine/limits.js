@@ -9,6 +9,11 @@ export const MAX_NAME_LENGTH = 64;
 export const MAX_SCHEDULES = 100;
 export const MAX_EVENT_TYPE_LENGTH = 100;
 export const MAX_DURATION_MS = 365 * 86_400_000;
+export const MAX_RETENTION_MS = 100 * MAX_DURATION_MS;
+/** Sleeps and waits of one instance. Upstream counts steps alone; each of them costs memory. */
+export const MAX_SLEEPS_AND_WAITS = 100_000;
+/** Calls of other workflows that one pass may have open. */
+export const MAX_OPEN_CALLS = 10_000;
 export const MIN_WAIT_MS = 1000;
 export const MAX_RETRIES = 10_000;
 export const DEFAULT_STEP_LIMIT = 10_000;
@@ -25,5 +30,7 @@ export const MAX_LATE_LINE_CHARACTERS = 1000;
 export const MAX_ERROR_MESSAGE_CHARACTERS = 16 * 1024;
 export const MAX_ERROR_DATA_CHARACTERS = 64 * 1024;
 export const MAX_ERROR_NAME_CHARACTERS = 256;
+/** Brackets in the canonical text of a value: more than the bridge's encoders write for what they take. */
+export const MAX_VALUE_DEPTH = 1024;
 /** Of any text in a message of a guest, values included. */
 export const MAX_MESSAGE_TEXT_CHARACTERS = 64 * 1024 * 1024;

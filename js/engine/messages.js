@@ -7,7 +7,8 @@
 
 /** @import { FromGuest } from "../../bridge/protocol.d.ts" */
 
-import { MAX_MESSAGE_TEXT_CHARACTERS } from "./limits.js";
+import { CHUNK_BYTES, MAX_MESSAGE_TEXT_CHARACTERS, MAX_VALUE_DEPTH } from "./limits.js";
+import { isDeeper } from "./value_size.js";
 
 /** How deep and how large what users write as objects may be: configurations, durations, options. */
 const MAX_DEPTH = 64;
@@ -15,6 +16,7 @@ const MAX_NODES = 100_000;
 /** Refs, counts, attempts and indexes. */
 const MAX_COUNT = 2 ** 31 - 1;
 const MAX_ERROR_FIELDS = 20;
+const MAX_CHUNK_CHARACTERS = Math.ceil(CHUNK_BYTES / 3) * 4 + 100;
 
 /** What is wrong with a field's value, as the end of a sentence; undefined where nothing is. @typedef {(value: unknown) => string | undefined} Check */
 
@@ -25,6 +27,14 @@ const text = (value) => {
     ? `has ${value.length} characters; at most ${MAX_MESSAGE_TEXT_CHARACTERS} are allowed`
     : undefined;
 };
+
+/** Canonical text. @type {Check} */
+const encoded = (value) =>
+  text(value) ?? (isDeeper(/** @type {string} */ (value), MAX_VALUE_DEPTH) ? "is nested too deep" : undefined);
+
+/** A chunk of a byte stream: its bytes are base64. @type {Check} */
+const chunk = (value) =>
+  text(value) ?? (/** @type {string} */ (value).length > MAX_CHUNK_CHARACTERS ? "is larger than a chunk" : undefined);
 
 /** @type {Check} */
 const count = (value) =>
@@ -99,18 +109,18 @@ const ATTEMPT = { ref: count, attempt: count };
 /** Fields besides `type` and `pass`, in the order in which they are checked. @type {Record<FromGuest["type"], Record<string, Check>>} */
 const SCHEMAS = {
   do: { ...CALL, config: optional(data), started: optional(yes), rollback: optional(object) },
-  done: { ...ATTEMPT, value: text, usage: optional(usage) },
+  done: { ...ATTEMPT, value: encoded, usage: optional(usage) },
   failed: { ...ATTEMPT, error, usage: optional(usage) },
   delay: { ...ATTEMPT, delay: optional(data), failure: optional(text) },
   rollback: { ref: count, name: text, count, config: optional(data) },
   replayed: {},
   sleep: { ...CALL, duration: optional(data), until: optional(data) },
   waitForEvent: { ...CALL, eventType: optional(data), timeout: optional(data) },
-  call: { ref: count, workflow: text, method: text, args: object },
-  writeChunk: { ref: count, step: count, attempt: count, index: count, value: text },
+  call: { ref: count, workflow: text, method: text, args: data },
+  writeChunk: { ref: count, step: count, attempt: count, index: count, value: chunk },
   readTimes: { ref: count },
   readChunk: { ref: count, name: text, count, index: count },
-  end: { value: text },
+  end: { value: encoded },
   fail: { error },
   quiet: { seen: count },
   log: { ref: optional(count), level, text, replay: optional(yes) },

@@ -9,6 +9,7 @@
 /** @import { EngineContext } from "./context.js" */
 /** @import { LoggedKind } from "./step.js" */
 
+import { boundedError } from "./error_size.js";
 import { ATTEMPT_SUCCESS, WAIT_COMPLETE } from "./events.js";
 import { CHUNK_BYTES } from "./limits.js";
 import { outcomeOf, readSteps, Step, stepKey } from "./step.js";
@@ -31,6 +32,7 @@ export class Pass {
   ended = false;
   /** Size of the values that the instance keeps, in characters. */
   #values;
+  #stepCount = 0;
   /** How many chunks of byte streams it keeps; counted when it begins to matter. @type {number | null} */
   #chunks = null;
 
@@ -48,6 +50,7 @@ export class Pass {
     this.log = log;
     /** All that the instance has, in the order of their starts. @type {Map<string, Step>} */
     this.steps = readSteps(rows);
+    for (const step of this.steps.values()) if (step.kind === "do") this.#stepCount += 1;
     this.#values = rows.reduce((size, { value }) => size + (value?.length ?? 0), 0);
     /** Steps undo what others have done; `run()` cannot begin any. */
     this.rollingBack = row.status === "rollingBack";
@@ -77,6 +80,16 @@ export class Pass {
     return this.steps.get(stepKey(kind, name, count));
   }
 
+  /** How many steps of `run()` the instance has. */
+  get stepCount() {
+    return this.#stepCount;
+  }
+
+  /** How many sleeps and waits it has. */
+  get restCount() {
+    return this.steps.size - this.#stepCount;
+  }
+
   /**
    * @param {LoggedKind} kind
    * @param {{ name: string, count: number }} call
@@ -86,6 +99,7 @@ export class Pass {
     const step = new Step(kind, name, count);
     step.order = this.log.seq + 1;
     this.steps.set(step.key, step);
+    if (kind === "do") this.#stepCount += 1;
     this.bindRef(step, ref);
     return step;
   }
@@ -97,6 +111,7 @@ export class Pass {
    * @param {number} ref
    */
   bindRef(step, ref) {
+    if (step.ref !== null) this.#refs.delete(step.ref);
     step.ref = ref;
     this.#refs.set(ref, step);
   }
@@ -214,7 +229,7 @@ export class Pass {
    * @param {WireError} error
    */
   refuse(ref, error) {
-    this.afterCommit({ type: "reject", pass: this.id, ref, error, refused: true });
+    this.afterCommit({ type: "reject", pass: this.id, ref, error: boundedError(error), refused: true });
   }
 
   /** @param {ToGuest} message */

@@ -8,7 +8,21 @@
  * @returns {unknown}
  */
 export function toPlain(text) {
-  return JSON.parse(text, (_key, value) => (isTagged(value) ? plainOf(value) : value));
+  return legible(text, () => JSON.parse(text, (_key, value) => (isTagged(value) ? plainOf(value) : value)));
+}
+
+/**
+ * A value that is damaged, or that no guest of ours has encoded, does not keep people from what is beside it.
+ *
+ * @param {string} text
+ * @param {() => unknown} read
+ */
+function legible(text, read) {
+  try {
+    return read();
+  } catch {
+    return `[A damaged value of ${text.length} characters]`;
+  }
 }
 
 /**
@@ -23,11 +37,13 @@ export function toExactPlain(text) {
     /** @type {(text: string, reviver: (key: string, value: any, context: { source?: string }) => any) => any} */ (
       JSON.parse
     );
-  return parse(text, (_key, value, { source = "" }) => {
-    if (typeof value === "number") return String(value) === source ? value : rawJSON(source);
-    if (!isTagged(value)) return value;
-    return value.$ === "bigint" ? rawJSON(value.v) : plainOf(value);
-  });
+  return legible(text, () =>
+    parse(text, (_key, value, { source = "" }) => {
+      if (typeof value === "number") return String(value) === source ? value : rawJSON(source);
+      if (!isTagged(value)) return value;
+      return value.$ === "bigint" ? rawJSON(value.v) : plainOf(value);
+    }),
+  );
 }
 
 /** @type {(text: string) => { rawJSON: string }} JSON that is written as it stands; younger than the library that types JSON. */

@@ -10,6 +10,7 @@
 /** @import { EngineContext } from "./context.js" */
 /** @import { Cron } from "./cron.d.ts" */
 
+import { StoppedError } from "./commits.js";
 import { WorkflowError } from "./errors.js";
 import { MAX_SCHEDULES } from "./limits.js";
 
@@ -18,6 +19,8 @@ import { MAX_SCHEDULES } from "./limits.js";
  * @property {Cron} [cron] without it no workflow can have a schedule
  * @property {(schedule: ScheduleRow, time: number) => void} fire creates the instance for a time, and says in the same
  *   transaction that the schedule is carried out up to it
+ * @property {(fault: { workflow: string, id: string, error: unknown }) => void} [onfault] a schedule cannot be carried out; `id`
+ *   is its expression
  * @property {boolean} [idle] carry out nothing until `activate` is called
  */
 
@@ -74,18 +77,24 @@ export class Schedules {
   fireDue() {
     this.#cancel?.();
     this.#cancel = null;
-    const { cron, fire } = this.#options;
+    const { cron, fire, onfault } = this.#options;
     if (this.#idle || !cron) return;
     const { store, wallNow: now } = this.#engine;
     let next = Infinity;
     for (const schedule of store.loadSchedules()) {
-      let due = cron.next(schedule.cron, schedule.done) ?? Infinity;
-      if (due <= now) {
-        // Not before *due*: there is a time between the two that has not been carried out.
-        fire(schedule, cron.last(schedule.cron, now) ?? due);
-        due = cron.next(schedule.cron, now) ?? Infinity;
+      try {
+        let due = cron.next(schedule.cron, schedule.done) ?? Infinity;
+        if (due <= now) {
+          // Not before *due*: there is a time between the two that has not been carried out.
+          fire(schedule, cron.last(schedule.cron, now) ?? due);
+          due = cron.next(schedule.cron, now) ?? Infinity;
+        }
+        next = Math.min(next, due);
+      } catch (error) {
+        // A damaged schedule keeps no other from its time.
+        if (error instanceof StoppedError) throw error;
+        onfault?.({ workflow: schedule.workflow, id: schedule.cron, error });
       }
-      next = Math.min(next, due);
     }
     if (next < Infinity) this.#cancel = this.#engine.atWall(next, () => this.fireDue());
   }

@@ -1,4 +1,6 @@
 /**
+ * What can be said of a value by its canonical text: its size and its depth.
+ *
  * The size of a value, apart from how it is encoded: a string counts its UTF-8 bytes, bytes their number. What else there is
  * in the canonical text (numbers, brackets, names of tags) counts as it stands.
  */
@@ -11,6 +13,40 @@ const ESCAPE_OR_QUOTE = /\\u[0-9a-fA-F]{4}|\\.|"/g;
 const BYTES = /\{"\$":"bytes","v":"([A-Za-z0-9+/]*)={0,2}"(?:,"as":"(?:[A-Za-z0-9]+)")?\}/g;
 
 const encoder = new TextEncoder();
+
+/**
+ * Whether a text is nested deeper than *limit*. A short text cannot be.
+ *
+ * @param {string} text JSON
+ * @param {number} limit in brackets
+ */
+export function isDeeper(text, limit) {
+  if (text.length <= 2 * limit) return false;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const character = text.charCodeAt(i);
+    if (character === QUOTE) i = endOfString(text, i);
+    else if (character === OPEN_BRACE || character === OPEN_BRACKET) {
+      depth += 1;
+      if (depth > limit) return true;
+    } else if (character === CLOSE_BRACE || character === CLOSE_BRACKET) depth -= 1;
+  }
+  return false;
+}
+
+const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = Array.from('"\\{}[]', (each) =>
+  each.charCodeAt(0),
+);
+
+/** Where the string ends that begins at *start*. @param {string} text @param {number} start */
+function endOfString(text, start) {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let before = end;
+    while (text.charCodeAt(before - 1) === BACKSLASH) before -= 1;
+    if ((end - before) % 2 === 0) return end;
+  }
+  return text.length;
+}
 
 /**
  * Whether a value is larger than *limit*. What is clear from the length of its text is not counted.

@@ -77,6 +77,14 @@ export class Host {
       checkPayload: (workflow, params) => this.#deployments.checkPayload(workflow, params),
       versionOf: (guest) => this.#deployments.versionOf(guest),
       onproblem: (problem) => this.#onproblem(problem),
+      onfault: ({ workflow, id, error }) =>
+        options.report(
+          `Instance '${id}' of workflow '${workflow}' was ended by a fault: ${String(error).slice(0, 500)}`,
+        ),
+      onforgery: ({ workflow, id }) =>
+        options.report(
+          `Refused: code of another deployment has sent a message about instance '${id}' of workflow '${workflow}'.`,
+        ),
       onunblocked: (workflow) => options.report(`Workflow '${workflow}' continues: its code loads again.`),
       idle: options.idle,
       forceReplay: options.forceReplay ?? false,

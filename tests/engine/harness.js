@@ -18,6 +18,12 @@ export class Harness {
   problems = [];
   /** Workflows whose code loads again. @type {string[]} */
   unblocked = [];
+  /** @type {{ workflow: string, id: string, error: unknown }[]} */
+  faults = [];
+  /** @type {{ workflow: string, id: string }[]} */
+  forgeries = [];
+  /** Guests of workflows that do not run in `guest`. @type {Record<string, FakeGuest>} */
+  guestOf = {};
   /** Why code does not load. @type {Error | undefined} */
   loadError;
 
@@ -50,11 +56,13 @@ export class Harness {
       cron,
       newId: () => "generated",
       defer: setImmediate,
-      guestFor: async () => {
+      guestFor: async ({ name }) => {
         if (this.loadError) throw this.loadError;
-        return guest;
+        return this.guestOf[name] ?? guest;
       },
       onunblocked: (workflow) => this.unblocked.push(workflow),
+      onfault: (fault) => this.faults.push(fault),
+      onforgery: (forgery) => this.forgeries.push(forgery),
       onproblem: (problem) => this.problems.push(problem),
       idle: this.idle,
       ...(this.stateLimit === undefined ? {} : { stateLimit: this.stateLimit }),

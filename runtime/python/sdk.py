@@ -66,7 +66,7 @@ class OwnSdk:
 
 
 class _OwnRun:
-    def __init__(self, cls: type[WorkflowEntrypoint], session: Session, transport: str) -> None:
+    def __init__(self, cls: type, session: Session, transport: str) -> None:
         self._class = cls
         self._step = WorkflowStep(session, transport=transport)
 

@@ -67,7 +67,7 @@ export class GuestView {
       if (number === undefined) continue;
       const pass = /** @type {{ quiet: number }} */ (this.#live.get(number));
       if (message.type === "quiet") pass.quiet = message.seen;
-      else if (message.type === "log") this.said += `${message.text}\n`;
+      else if (message.type === "log" && !message.replay) this.said += `${message.text}\n`;
       else pass.quiet = -1;
       const mine = { ...message, pass: number };
       if (this.intercept(mine)) continue;

@@ -120,9 +120,9 @@ export class Attempts {
     step.ended = true;
     this.#pass.disarm(step);
     const { log, now } = this.#pass;
-    this.#pass.write((store) => store.stepSucceeded(log, step, now, { attempt, value, usage }));
-    step.endOrder = log.seq;
+    step.endOrder = log.seq + 1;
     step.endedAt = now;
+    this.#pass.write((store) => store.stepSucceeded(log, step, now, { attempt, value, usage }));
     this.#pass.afterCommit({ type: "resolve", pass: this.#pass.id, ref });
     this.#options.onended(step);
   }
@@ -245,9 +245,9 @@ export class Attempts {
     const sent = held && !stepError ? {} : { error: step.error };
     const failed = { attempt: step.attempts, error, stepError, usage: step.usage };
     const { log, now } = this.#pass;
-    this.#pass.write((store) => store.stepFailed(log, step, now, failed));
-    step.endOrder = log.seq;
+    step.endOrder = log.seq + 1;
     step.endedAt = now;
+    this.#pass.write((store) => store.stepFailed(log, step, now, failed));
     if (step.ref !== null) this.#pass.afterCommit({ type: "reject", pass: this.#pass.id, ref: step.ref, ...sent });
     this.#options.onended(step);
   }

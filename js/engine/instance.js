@@ -94,7 +94,7 @@ export class Instance {
       onfull: (error) => this.#errored(error),
       onidle: () => this.#attemptEnded(),
     });
-    this.#waits = new Waits(this.#pass, events, () => this.#replayIfForced());
+    this.#waits = new Waits(this.#pass, events, (step) => this.#replayIfForced(step));
     this.#parking = new Parking(this.#pass, {
       keepParkedMs,
       onparked: () => owner.parked(this),
@@ -293,7 +293,7 @@ export class Instance {
   #stepEnded(step) {
     if (step.kind === "rollback") this.#rollback?.advance();
     else this.#attemptEnded();
-    this.#replayIfForced();
+    this.#replayIfForced(step);
   }
 
   #attemptEnded() {
@@ -324,11 +324,12 @@ export class Instance {
   /**
    * Where replays are forced, `run()` gets an outcome in the next pass, once it is durable. An attempt that is under way is
    * not cut: `run()` gets the outcome in this pass then. So it does where the outcome came before the pass began.
+   *
+   * @param {Step} step that has ended
    */
-  #replayIfForced() {
+  #replayIfForced({ endOrder: unseenFrom }) {
     if (!this.#engine.forceReplay || this.#pass.sent === 0 || this.#pass.ended || this.#pass.isExecuting()) return;
     this.#pass.withhold();
-    const unseenFrom = this.#pass.log.seq;
     this.#engine.commits.afterCommit(() => {
       if (this.#pass.ended || this.#pass.held) return;
       if (this.#pass.isExecuting()) return this.#pass.sendWithheld();

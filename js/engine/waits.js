@@ -19,7 +19,7 @@ export class Waits {
   /**
    * @param {Pass} pass
    * @param {EventRow[]} events
-   * @param {() => void} onended a sleep or a wait has ended
+   * @param {(step: Step) => void} onended a sleep or a wait has ended
    */
   constructor(pass, events, onended) {
     this.#pass = pass;
@@ -85,11 +85,11 @@ export class Waits {
     step.value = eventValue(event);
     const { value } = step;
     const { log, now } = this.#pass;
-    this.#pass.write((store) => store.waitCompleted(log, step, now, event, value));
-    step.endOrder = log.seq;
+    step.endOrder = log.seq + 1;
     step.endedAt = now;
+    this.#pass.write((store) => store.waitCompleted(log, step, now, event, value));
     this.#pass.settleCall(step);
-    this.#onended();
+    this.#onended(step);
   }
 
   /** @param {Step} step a sleep or a wait that has not ended */
@@ -101,15 +101,15 @@ export class Waits {
   #fallDue(step) {
     const { log, now } = this.#pass;
     step.ended = true;
+    step.endOrder = log.seq + 1;
+    step.endedAt = now;
     if (step.kind === "sleep") this.#pass.write((store) => store.sleepCompleted(log, step, now));
     else {
       const error = timeoutError(step.timeout);
       step.error = error;
       this.#pass.write((store) => store.waitTimedOut(log, step, now, error));
     }
-    step.endOrder = log.seq;
-    step.endedAt = now;
     this.#pass.settleCall(step);
-    this.#onended();
+    this.#onended(step);
   }
 }

@@ -9,7 +9,7 @@
 import { batchIds } from "./creation.js";
 import { invalidEventType, terminatedError, WorkflowError } from "./errors.js";
 import { targetOf } from "./events.js";
-import { findWorkflow } from "./find.js";
+import { findNumber, findWorkflow } from "./find.js";
 import { MAX_VALUE_BYTES } from "./limits.js";
 import { checkValue } from "./value_check.js";
 import { isLarger } from "./value_size.js";
@@ -220,7 +220,8 @@ export class Commands {
 
   /** @param {string} workflow @param {string} id */
   delete(workflow, id) {
-    return this.#engine.own(workflow, id, ({ number }, store) => {
+    return this.#engine.transact((store) => {
+      const number = findNumber(store, workflow, id);
       this.#scheduler.discard(number);
       this.#engine.write(number, () => store.instanceDeleted(number));
     });

@@ -11,6 +11,7 @@
 /** @import { Acknowledge } from "./commits.js" */
 
 import { Commits, StoppedError } from "./commits.js";
+import { WorkflowError } from "./errors.js";
 import { findInstance } from "./find.js";
 import { MAX_STATE_CHARACTERS } from "./limits.js";
 import { Watchers } from "./watchers.js";
@@ -144,7 +145,7 @@ export class EngineContext {
       answer = act(this.store);
     } catch (error) {
       await this.commits.commitNow();
-      throw error;
+      throw this.#named(error);
     }
     await this.commits.committed();
     return answer;
@@ -162,9 +163,19 @@ export class EngineContext {
     const durable = this.commits.commitNow();
     try {
       return read(this.store);
+    } catch (error) {
+      throw this.#named(error);
     } finally {
       await durable;
     }
+  }
+
+  /** Damage with the name of the instance; other errors as they are. @param {any} error */
+  #named(error) {
+    if (error?.name !== "DamageError") return error;
+    const { workflow, id } = this.store.nameOf(error.number) ?? { workflow: "?", id: "?" };
+    const message = `(instance.damaged) Instance '${id}' of workflow '${workflow}' is damaged in the state. ${error.message}`;
+    return new WorkflowError("instance.damaged", `${message} Set it aside with: stepwell doctor --repair`);
   }
 
   /** @type {Watchers["add"]} */

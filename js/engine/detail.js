@@ -27,11 +27,11 @@ export function instanceDetail(row, rows, output, toJson) {
     start: iso(row.startedOn),
     end: iso(row.endedOn),
     success: ended ? row.status === "complete" : null,
-    error: row.error === null ? null : publicError(JSON.parse(row.error)),
+    error: row.error === null ? null : publicError(parsed(row.error)),
     output: row.output === null ? null : toJson(row.output),
     step_count: steps.filter((step) => step.type === "step").length,
     rollback: rollbackOutcome(rows),
-    ...(row.schedule === null ? {} : { schedule: JSON.parse(row.schedule) }),
+    ...(row.schedule === null ? {} : { schedule: parsed(row.schedule) }),
     steps,
     logs: output.map(({ at, step, level, text }) => ({ timestamp: iso(at), step, level, text })),
   };
@@ -52,11 +52,11 @@ export function instanceStatus(row, rows, toJson) {
   const outputs = [];
   for (const entry of log) {
     const target = entry.name === null ? "" : E.targetOf(/** @type {any} */ (entry));
-    if (entry.event === E.STEP_START) configs.set(target, JSON.parse(entry.detail ?? "{}").config);
+    if (entry.event === E.STEP_START) configs.set(target, parsed(entry.detail ?? null).config);
     if (entry.event === E.STEP_SUCCESS) outputs.push(shown(entry, configs.get(target), toJson));
     if (entry.event === E.WAIT_COMPLETE) outputs.push(toJson(payloadOf(entry)));
   }
-  const error = row.error === null ? undefined : JSON.parse(row.error);
+  const error = row.error === null ? undefined : parsed(row.error);
   return {
     status: row.status,
     error: error && { name: error.name, message: error.message },
@@ -68,7 +68,7 @@ export function instanceStatus(row, rows, toJson) {
 
 /** Canonical text of what the event brought. @param {LogEntry} entry of a wait */
 function payloadOf({ value }) {
-  return JSON.stringify(JSON.parse(value ?? "null")?.payload ?? null);
+  return JSON.stringify(parsed(value).payload ?? null);
 }
 
 /**
@@ -81,7 +81,7 @@ export function rollbackOutcome(rows) {
   if (!end) return null;
   if (end.event === E.ROLLBACK_COMPLETE) return { outcome: "complete", error: null };
   const failed = E.entries(rows).findLast(({ event }) => event === E.ROLLBACK_STEP_FAILURE);
-  const { stepError, error } = JSON.parse(failed?.detail ?? "{}");
+  const { stepError, error } = parsed(failed?.detail ?? null);
   return { outcome: "failed", error: publicError(stepError ?? error) };
 }
 
@@ -103,7 +103,7 @@ function stepDetails(rows, toJson) {
   const open = new Map();
   for (const entry of E.entries(rows)) {
     const name = entry.name === null ? "" : E.targetOf(/** @type {any} */ (entry));
-    const detail = entry.detail === null ? {} : JSON.parse(entry.detail);
+    const detail = parsed(entry.detail);
     const at = iso(entry.at);
     const begin = (/** @type {string} */ key, /** @type {object} */ step) => {
       open.set(`${key} ${name}`, step);
@@ -231,7 +231,7 @@ export const LAST_EVENTS = new Set(["workflow_completed", "workflow_errored", "w
  * @param {(entry: LogEntry) => boolean} isSensitive whether the step's output is to be hidden
  */
 export function subscriptionEvent(row, entry, toJson, isSensitive) {
-  const detail = entry.detail === null ? {} : JSON.parse(entry.detail);
+  const detail = parsed(entry.detail);
   const step = entry.name === null ? {} : { stepName: E.targetOf(/** @type {any} */ (entry)) };
   const base = {
     type: SUBSCRIPTION_TYPES[entry.event],
@@ -290,7 +290,19 @@ export function publicError({ name, message, traceback }) {
   return traceback === undefined ? { name, message } : { name, message, traceback };
 }
 
+/** The last time that a Date can hold, in ms since 1970. */
+const LAST_TIME_MS = 8.64e15;
+
 /** @param {number | null} time */
 function iso(time) {
-  return time === null ? null : new Date(time).toISOString();
+  return time === null || Math.abs(time) > LAST_TIME_MS ? null : new Date(time).toISOString();
+}
+
+/** What an entry carries as JSON; nothing where that is damaged. @param {string | null} text @returns {any} */
+function parsed(text) {
+  try {
+    return JSON.parse(text ?? "{}");
+  } catch {
+    return {};
+  }
 }

@@ -29,3 +29,18 @@ export function findInstance(store, workflow, id) {
   if (row) return row;
   throw store.loadWorkflow(workflow) ? notFound(id) : workflowNotFound(workflow);
 }
+
+/**
+ * The number of an instance, which one has whose row is damaged.
+ *
+ * @param {Store} store
+ * @param {string} workflow
+ * @param {string} id
+ * @returns {number}
+ * @throws {import("./errors.js").WorkflowError} it does not exist
+ */
+export function findNumber(store, workflow, id) {
+  const number = isAddressableId(id) ? store.numberOf(workflow, id) : undefined;
+  if (number !== undefined) return number;
+  throw store.loadWorkflow(workflow) ? notFound(id) : workflowNotFound(workflow);
+}

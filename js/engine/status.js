@@ -12,7 +12,7 @@ export const STATUSES = /** @type {const} */ ([
   "rollingBack",
 ]);
 
-/** @typedef {(typeof STATUSES)[number]} Status */
+/** @typedef {(typeof STATUSES)[number] | "unknown"} Status `unknown`: its row is damaged */
 
 /** Nothing but a restart makes an instance of these run again. @type {readonly Status[]} */
 export const FINAL_STATUSES = ["complete", "errored", "terminated"];

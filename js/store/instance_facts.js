@@ -39,7 +39,7 @@ export class InstanceFacts extends StepFacts {
     );
     if (Number(changes) === 0) return undefined;
     const log = { number, seq: 0 };
-    this.append(log, E.WORKFLOW_QUEUED, at, { detail: { versionId, trigger: { source: trigger } } });
+    this.append(log, E.WORKFLOW_QUEUED, at, { detail: { versionId, trigger: { source: trigger } }, covered: params });
     return log;
   }
 
@@ -114,7 +114,7 @@ export class InstanceFacts extends StepFacts {
 
   /** @param {LogCursor} log @param {number} at @param {Encoded} output */
   instanceCompleted(log, at, output) {
-    this.append(log, E.WORKFLOW_SUCCESS, at);
+    this.append(log, E.WORKFLOW_SUCCESS, at, { covered: output });
     this.sql(
       `UPDATE instances SET status = 'complete', modified_on = ?, ended_on = ?, output = ?, wake_at = NULL,
        ${expiresAfter("success_retention")} WHERE number = ?`,
@@ -176,12 +176,12 @@ export class InstanceFacts extends StepFacts {
   }
 
   /** @param {LogCursor} log @param {InstanceRow} instance @param {number} at */
-  #requeue(log, { number, versionId, trigger }, at) {
+  #requeue(log, { number, versionId, trigger, params }, at) {
     this.sql(
       `UPDATE instances SET status = 'queued', modified_on = ?, started_on = NULL, ended_on = NULL, output = NULL,
        error = NULL, paused_on = NULL, wake_at = NULL, expires_at = NULL WHERE number = ?`,
     ).run(at, number);
-    this.append(log, E.WORKFLOW_QUEUED, at, { detail: { versionId, trigger: { source: trigger } } });
+    this.append(log, E.WORKFLOW_QUEUED, at, { detail: { versionId, trigger: { source: trigger } }, covered: params });
     return log;
   }
 

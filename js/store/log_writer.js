@@ -4,6 +4,7 @@
 /** @import { LogCursor, StepRef } from "./store.d.ts" */
 /** @import { Sql } from "./statements.js" */
 
+import { checksumOf } from "./damage.js";
 import { SqliteReads } from "./reads.js";
 
 export class LogWriter extends SqliteReads {
@@ -20,25 +21,39 @@ export class LogWriter extends SqliteReads {
    * @param {LogCursor} log advanced past what is written
    * @param {number} event
    * @param {number} at
-   * @param {{ next?: number | null, step?: StepRef, attempt?: number | null, due?: number | null, value?: Encoded | null, detail?: object | undefined }} [rest]
+   * @param {{ next?: number | null, step?: StepRef, attempt?: number | null, due?: number | null, value?: Encoded | null, detail?: object | undefined, covered?: string }} [rest]
+   *   `covered`: a text of the instance that the entry's checksum vouches for
    */
-  append(log, event, at, { next = null, step, attempt, due = null, value, detail } = {}) {
+  append(log, event, at, { next = null, step, attempt, due = null, value, detail, covered } = {}) {
     const seq = log.seq + 1;
     log.seq = next === null ? seq : seq + 1;
+    const row = {
+      seq,
+      event,
+      next,
+      name: step ? step.name : null,
+      count: step ? step.count : null,
+      at,
+      attempt: attempt ?? null,
+      value: value ?? null,
+      detail: detail ? JSON.stringify(detail) : null,
+    };
     this.sql(
-      "INSERT INTO log (instance, seq, event, next, name, count, at, attempt, due, value, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      `INSERT INTO log (instance, seq, event, next, name, count, at, attempt, due, value, detail, checksum)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
       log.number,
       seq,
       event,
       next,
-      step ? step.name : null,
-      step ? step.count : null,
+      row.name,
+      row.count,
       at,
-      attempt ?? null,
+      row.attempt,
       due,
-      value ?? null,
-      detail ? JSON.stringify(detail) : null,
+      row.value,
+      row.detail,
+      checksumOf(row, covered),
     );
   }
 }

@@ -4,6 +4,9 @@
 /** @import { BulkJob, ChunkRow, EventRow, InstanceFilter, InstanceRow, LogCursor, LogRow, OutputRow, ScheduleRow, StepRef, VersionRow, WorkflowRow } from "./store.d.ts" */
 /** @import { Sql } from "./statements.js" */
 
+import * as E from "../engine/events.js";
+import { checksumOf, DamageError, readable } from "./damage.js";
+
 import { DEFAULT_ACCOUNT } from "../engine/accounts.js";
 import { STATUSES } from "../engine/status.js";
 
@@ -16,6 +19,28 @@ const WORKFLOW = `name, class_name AS className, root, main, vars, bindings, ste
 const VERSION = `workflow, id, class_name AS className, main, step_limit AS stepLimit, concurrency,
   success_retention AS successRetention, error_retention AS errorRetention, created_on AS createdOn,
   modified_on AS modifiedOn`;
+
+/** The last time that a Date can hold. A larger one is damage, and nobody waits for it. */
+const LAST_TIME_MS = 8.64e15;
+const ENTRY = "seq, event, next, name, count, at, attempt, due, value, detail, checksum";
+/** Of an instance whose row is damaged. */
+const NOTHING_KNOWN = {
+  status: /** @type {const} */ ("unknown"),
+  params: "null",
+  trigger: 0,
+  versionId: "",
+  createdOn: 0,
+  modifiedOn: 0,
+  startedOn: null,
+  endedOn: null,
+  output: null,
+  error: null,
+  pausedOn: null,
+  wakeAt: null,
+  successRetention: null,
+  errorRetention: null,
+  schedule: null,
+};
 
 export class SqliteReads {
   #sql;
@@ -123,7 +148,9 @@ export class SqliteReads {
 
   /** @returns {number | null} */
   nextExpiry() {
-    return this.#sql("SELECT min(expires_at) AS at FROM instances WHERE expires_at IS NOT NULL").get()?.at ?? null;
+    return (
+      this.#sql(`SELECT min(expires_at) AS at FROM instances WHERE expires_at <= ${LAST_TIME_MS}`).get()?.at ?? null
+    );
   }
 
   /** @param {number} number @param {StepRef} step @param {number} place @returns {Encoded | undefined} */
@@ -138,9 +165,27 @@ export class SqliteReads {
 
   /** @param {string} workflow @param {string} id */
   loadInstance(workflow, id) {
-    return /** @type {InstanceRow | undefined} */ (
-      this.#sql(`SELECT ${INSTANCE} FROM instances WHERE workflow = ? AND id = ?`).get(workflow, id)
+    const row = /** @type {InstanceRow | undefined} */ (
+      readable(
+        () => this.numberOf(workflow, id) ?? 0,
+        () => this.#sql(`SELECT ${INSTANCE} FROM instances WHERE workflow = ? AND id = ?`).get(workflow, id),
+      )
     );
+    if (row?.status === "complete") this.#checkOutput(row);
+    return row;
+  }
+
+  /** @param {string} workflow @param {string} id @returns {number | undefined} also of one that is damaged */
+  numberOf(workflow, id) {
+    return this.#sql("SELECT number FROM instances WHERE workflow = ? AND id = ?").get(workflow, id)?.number;
+  }
+
+  /** The entry of its success vouches for the output. @param {InstanceRow} row */
+  #checkOutput({ number, output }) {
+    const last = /** @type {LogRow | undefined} */ (
+      this.#sql(`SELECT ${ENTRY} FROM log WHERE instance = ? ORDER BY seq DESC LIMIT 1`).get(number)
+    );
+    if (last?.event === E.WORKFLOW_SUCCESS) checkEntry(number, last, output ?? undefined);
   }
 
   /** @returns {number} the largest number that an instance has, or had before it was deleted */
@@ -151,7 +196,10 @@ export class SqliteReads {
   /** @param {number} number */
   loadInstanceByNumber(number) {
     return /** @type {InstanceRow | undefined} */ (
-      this.#sql(`SELECT ${INSTANCE} FROM instances WHERE number = ?`).get(number)
+      readable(
+        () => number,
+        () => this.#sql(`SELECT ${INSTANCE} FROM instances WHERE number = ?`).get(number),
+      )
     );
   }
 
@@ -159,13 +207,27 @@ export class SqliteReads {
   listInstances(filter) {
     const { where, values } = conditions(filter, { placed: true });
     const order = filter.ascending ? "ASC" : "DESC";
-    return /** @type {InstanceRow[]} */ (
-      this.#sql(`SELECT ${INSTANCE} FROM instances WHERE ${where} ORDER BY number ${order} LIMIT ? OFFSET ?`).all(
-        ...values,
-        filter.limit,
-        filter.offset ?? 0,
-      )
-    );
+    const rest = `FROM instances WHERE ${where} ORDER BY number ${order} LIMIT ? OFFSET ?`;
+    const place = [...values, filter.limit, filter.offset ?? 0];
+    try {
+      return /** @type {InstanceRow[]} */ (this.#sql(`SELECT ${INSTANCE} ${rest}`).all(...place));
+    } catch (error) {
+      if (/** @type {any} */ (error)?.code !== "ERR_OUT_OF_RANGE") throw error;
+      // One by one: a damaged row keeps none of the others from being listed.
+      const numbers = this.#sql(`SELECT number ${rest}`).all(...place);
+      return numbers.map(({ number }) => this.#listed(number));
+    }
+  }
+
+  /** @param {number} number @returns {InstanceRow} where it is damaged, what can be said of it */
+  #listed(number) {
+    try {
+      return /** @type {InstanceRow} */ (this.loadInstanceByNumber(number));
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      const { workflow, id } = this.nameOf(number) ?? { workflow: "", id: "" };
+      return { ...NOTHING_KNOWN, number, workflow, id };
+    }
   }
 
   /** @param {Omit<InstanceFilter, "limit" | "offset">} filter */
@@ -182,22 +244,41 @@ export class SqliteReads {
 
   /** @param {number} number @param {number} [after] only entries with a larger number */
   loadLog(number, after = 0) {
-    return /** @type {LogRow[]} */ (
-      this.#sql(
-        `SELECT seq, event, next, name, count, at, attempt, due, value, detail FROM log
-         WHERE instance = ? AND seq >= ? AND seq + (next IS NOT NULL) > ? ORDER BY seq`,
-      ).all(number, after, after)
+    const rows = /** @type {LogRow[]} */ (
+      readable(
+        () => number,
+        () =>
+          this.#sql(
+            `SELECT ${ENTRY} FROM log WHERE instance = ? AND seq >= ? AND seq + (next IS NOT NULL) > ? ORDER BY seq`,
+          ).all(number, after, after),
+      )
     );
+    for (const row of rows) checkEntry(number, row, this.#coveredBy(number, row));
+    return rows;
+  }
+
+  /** The text of the instance that an entry vouches for. @param {number} number @param {LogRow} row */
+  #coveredBy(number, { event, detail }) {
+    if (event === E.WORKFLOW_SUCCESS) {
+      return this.#sql("SELECT output FROM instances WHERE number = ?").get(number)?.output ?? undefined;
+    }
+    // Not that of a resume.
+    if (event !== E.WORKFLOW_QUEUED || detail === null) return undefined;
+    return this.#sql("SELECT params FROM instances WHERE number = ?").get(number)?.params;
   }
 
   /** @param {number} number @param {StepRef} step @param {number} event */
   loadValue(number, step, event) {
-    return this.#sql("SELECT value FROM log WHERE instance = ? AND event = ? AND name = ? AND count = ?").get(
-      number,
-      event,
-      step.name,
-      step.count,
-    )?.value;
+    const row = /** @type {LogRow | undefined} */ (
+      this.#sql(`SELECT ${ENTRY} FROM log WHERE instance = ? AND event = ? AND name = ? AND count = ?`).get(
+        number,
+        event,
+        step.name,
+        step.count,
+      )
+    );
+    if (row) checkEntry(number, row);
+    return row?.value ?? undefined;
   }
 
   /** @param {number} number @returns {{ workflow: string, id: string, status: string } | undefined} */
@@ -294,7 +375,10 @@ export class SqliteReads {
 
   /** @param {number} now @returns {number | null} the first wake-up after now */
   nextWake(now) {
-    return this.#sql("SELECT min(wake_at) AS at FROM instances WHERE wake_at > ?").get(now)?.at ?? null;
+    return (
+      this.#sql(`SELECT min(wake_at) AS at FROM instances WHERE wake_at > ? AND wake_at <= ${LAST_TIME_MS}`).get(now)
+        ?.at ?? null
+    );
   }
 }
 
@@ -323,7 +407,7 @@ function conditions(
   const given = optional.filter(([, value]) => value !== undefined);
   const parts = given.map(([condition]) => condition);
   if (account === DEFAULT_ACCOUNT) parts.push("instr(workflow, '/') = 0");
-  if (status !== undefined && STATUSES.includes(status)) parts.push(`status = '${status}'`);
+  if (status !== undefined && STATUSES.includes(/** @type {any} */ (status))) parts.push(`status = '${status}'`);
   return {
     where: parts.length === 0 ? "TRUE" : parts.join(" AND "),
     values: given.map(([, value]) => /** @type {string | number} */ (value)),
@@ -335,4 +419,11 @@ function workflowKeys(account) {
   if (account === DEFAULT_ACCOUNT) return undefined;
   // The character after the slash that follows the account.
   return { from: `${account}/`, before: `${account}0` };
+}
+
+/** @param {number} number of the instance @param {LogRow} row @param {string} [covered] @throws {DamageError} it has been altered */
+function checkEntry(number, row, covered) {
+  const { checksum = null } = row;
+  if (checksum === null || checksum === checksumOf(row, covered)) return;
+  throw new DamageError(number, `Entry ${row.seq} of its log is not what was written.`);
 }

@@ -221,6 +221,10 @@ const MIGRATIONS = [
     outcome TEXT
   ) STRICT;
   `,
+  `
+  -- Tells altered entries from right ones (damage.js); null: written by an older version.
+  ALTER TABLE log ADD COLUMN checksum INTEGER;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -93,6 +93,8 @@ export interface LogRow {
   value: Encoded | null;
   /** Whatever else the entry carries, as a JSON object; null for none. */
   detail: string | null;
+  /** As `checksumOf` has it; null in entries of older versions. */
+  checksum?: number | null;
 }
 
 export type LogEntry = Omit<LogRow, "seq" | "next"> & { eventId: number };
@@ -292,9 +294,12 @@ export interface Store {
   lastNumber(): number;
   loadInstance(workflow: string, id: string): InstanceRow | undefined;
   loadInstanceByNumber(number: number): InstanceRow | undefined;
+  /** Also of an instance whose row is damaged. */
+  numberOf(workflow: string, id: string): number | undefined;
   nameOf(number: number): { workflow: string; id: string; status: string } | undefined;
   listInstances(filter: InstanceFilter): InstanceRow[];
   countInstances(filter: Omit<InstanceFilter, "limit" | "offset">): number;
+  /** Throws a DamageError where an entry is not what was written. */
   loadLog(number: number, after?: number): LogRow[];
   loadValue(number: number, step: StepRef, event: number): Encoded | undefined;
   loadCursor(number: number): LogCursor;

@@ -415,6 +415,21 @@ export class Session {
 
   // Messages of the engine -------------------------------------------------------------------------------------------
 
+  /**
+   * Refuse a call whose message cannot be sent.
+   *
+   * @param {number} ref
+   * @param {WireError} error
+   */
+  refuse(ref, error) {
+    const call = this.#calls.get(ref);
+    if (!call) return;
+    this.#calls.delete(ref);
+    if (call.state === "idle") this.#idle -= 1;
+    this.#link.touch(this);
+    this.#reject(call, { type: "reject", pass: this.pass, ref, error, refused: true });
+  }
+
   /** Take a message of the engine for this pass. @param {Exclude<ToGuest, { type: "start" } | { type: "drop" }>} message */
   receive(message) {
     this.seen += 1;

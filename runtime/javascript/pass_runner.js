@@ -89,7 +89,9 @@ export class PassRunner {
     return {
       post: (each) => {
         this.#takeOutput();
-        this.#outbox.push(each);
+        const problem = packingProblem(each);
+        if (problem === undefined) this.#outbox.push(each);
+        else this.#refuse(each, problem);
         this.#schedule();
       },
       begin: (session, call, attempt) => {
@@ -108,6 +110,21 @@ export class PassRunner {
         this.#schedule();
       },
     };
+  }
+
+  /**
+   * A message with something of the user's in it that JSON cannot hold fails its own call, and no other message.
+   *
+   * @param {any} message
+   * @param {string} problem
+   */
+  #refuse({ type, pass, ref, attempt }, problem) {
+    if (type === "delay")
+      this.#outbox.push({ type, pass, ref, attempt, failure: `returned what cannot be sent: ${problem}` });
+    else {
+      const error = { name: "TypeError", message: `The arguments of this call cannot be sent: ${problem}` };
+      queueMicrotask(() => this.#passes.get(pass)?.session.refuse(ref, error));
+    }
   }
 
   /** @returns {Loop<Session>} */
@@ -199,5 +216,19 @@ export class PassRunner {
   /** How many passes live here, for tests that look for leaks. */
   census() {
     return { passes: this.#passes.size };
+  }
+}
+
+/** Messages of the guest's own making: all of the user's in them is text. */
+const PACKABLE = new Set(["done", "failed", "end", "fail", "log", "quiet", "replayed", "readTimes", "writeChunk"]);
+
+/** Why a message cannot be packed. @param {FromGuest} message @returns {string | undefined} undefined: it can */
+function packingProblem(message) {
+  if (PACKABLE.has(message.type)) return undefined;
+  try {
+    JSON.stringify(message);
+    return undefined;
+  } catch (error) {
+    return /** @type {Error} */ (error).message.split("\n")[0];
   }
 }

@@ -8,6 +8,7 @@
 import { packBatch, unpackBatch } from "../../bridge/batch.js";
 import { Control } from "./control.js";
 import { PassState } from "./pass_state.js";
+import { ProtocolViolation, SenderChecks, shown } from "./sender_checks.js";
 import { Watchdog } from "./watchdog.js";
 
 /**
@@ -36,18 +37,8 @@ import { Watchdog } from "./watchdog.js";
  * @property {boolean} [isUsers] whether the interpreter is the user's own, and none that came with us
  * @property {Partial<{ isolates: number, memoryLimit: number, cpuLimit: number, memoryMark: number }>} [limits] what holds for it
  *   where the pool is told nothing else, in bytes and ms
- * @property {() => MessageChecks} [checks] makes what looks at each message of an interpreter that user code may speak for
+ * @property {() => SenderChecks} [checks] makes what looks at each message; by default it is `SenderChecks`
  * @property {(run: () => void) => void} soon runs its argument after the messages of this turn have been read
- */
-
-/**
- * Who does not believe everything: `process/checks.js`.
- *
- * @typedef {object} MessageChecks
- * @property {(message: ToGuest) => void} sent notes what the interpreter is told
- * @property {(pass: number) => void} left forgets a pass
- * @property {(message: any) => boolean} accepts whether the message is of a pass that lives there; throws if no guest sends it
- * @property {(error: any) => error is Error} isViolation whether `accepts` has thrown it
  */
 
 /**
@@ -105,7 +96,7 @@ export class Isolate {
    */
   constructor(backend, { memoryLimit, cpuLimit }) {
     this.#backend = backend;
-    this.#checks = backend.checks?.();
+    this.#checks = backend.checks?.() ?? new SenderChecks();
     this.#interpreter = backend.start({
       onmessage: (message) => this.#receive(message),
       ondeath: (reason) => this.#die(this.#death ?? { reason }),
@@ -239,13 +230,13 @@ export class Isolate {
   send(message) {
     if (message.type === "start") {
       this.passes.set(message.pass, new PassState(message));
-      this.#checks?.sent(message);
+      this.#checks.sent(message);
       // One that starts takes its time, and knows no interrupt yet.
       if (this.#started) this.#watchdog.start();
     } else {
       const state = this.passes.get(message.pass);
       if (!state) return;
-      this.#checks?.sent(message);
+      this.#checks.sent(message);
       if (message.type === "drop") this.#leave(message.pass);
       else state.sent(message);
     }
@@ -280,6 +271,7 @@ export class Isolate {
   #receive(message) {
     if (this.#untrusted) return;
     if (typeof message === "string") this.#dispatch(this.#unpack(message));
+    else if (typeof message?.type !== "string") this.#markUntrusted(`what is no message: ${shown(message)}`);
     else if (message.type === "pong") this.#watchdog.pongReceived();
     else if (message.type === "debugging") this.#debug(message.on === true);
     else if (message.type === "died") this.#end({ reason: message.reason });
@@ -297,14 +289,14 @@ export class Isolate {
 
   /** @param {string} text @returns {(FromGuest | AttemptEnded)[]} */
   #unpack(text) {
-    const checks = this.#checks;
-    if (!checks) return unpack(text);
     /** @type {(FromGuest | AttemptEnded)[]} */
     const messages = [];
     try {
-      for (const message of unpack(text)) if (checks.accepts(message)) messages.push(message);
+      for (const message of unpack(text)) if (this.#checks.accepts(message)) messages.push(message);
     } catch (error) {
-      this.#markUntrusted(checks.isViolation(error) ? error.message : `a batch that cannot be read (${String(error)})`);
+      this.#markUntrusted(
+        error instanceof ProtocolViolation ? error.message : `a batch that cannot be read (${String(error)})`,
+      );
     }
     // What it said before that is as good as ever.
     return messages;
@@ -314,7 +306,7 @@ export class Isolate {
   #markUntrusted(what) {
     if (this.#untrusted || this.#dead) return;
     this.#untrusted = true;
-    const reason = `The guest process was ended, because it sent ${what}.`;
+    const reason = `The interpreter was ended, because it sent ${what}.`;
     this.onproblem(reason);
     this.#end({ reason });
   }
@@ -337,7 +329,7 @@ export class Isolate {
   /** @param {number} pass */
   #leave(pass) {
     this.passes.delete(pass);
-    this.#checks?.left(pass);
+    this.#checks.left(pass);
     if (this.passes.size === 0) this.#watchdog.stop();
   }
 
@@ -362,7 +354,7 @@ export class Isolate {
     if (this.#dead) return;
     // What it said before counts, or a finished step would run again.
     for (const message of this.#interpreter.takeUnreadMessages())
-      if (typeof message === "string") this.#dispatch(unpack(message));
+      if (typeof message === "string") this.#dispatch(this.#unpack(message));
     this.#refuseReplies(death.reason);
     void this.dispose();
     this.ondeath(death);

@@ -10,15 +10,11 @@
 /** @import { AttemptEnded } from "../pool/isolate.js" */
 
 import { decode } from "../../bridge/values.js";
-
-/** The guest is not to be believed. */
-export class ProtocolViolation extends Error {}
+import { ProtocolViolation, SenderChecks, shown } from "../pool/sender_checks.js";
 
 /** @typedef {(value: any) => boolean} Rule */
 /** @typedef {{ refs: Map<number, number>, last: number }} KnownRefs the refs of a pass, with the latest attempt of each */
 
-/** So many passes that are over are remembered. */
-const MAX_ENTRIES = 10_000;
 const LEVELS = new Set(["debug", "info", "warning", "error", "stdout", "stderr"]);
 
 /** @type {Rule} */
@@ -86,47 +82,33 @@ const REFS = {
   ended: { ref: "known", attempt: "attempt" },
 };
 
-export class ProtocolChecks {
+/** `SenderChecks`, and each field of each message. */
+export class ProtocolChecks extends SenderChecks {
   /** @type {Map<number, KnownRefs>} */
   #passes = new Map();
-  /** The last that it was given. */
-  #lastPass = 0;
-  /** Passes that are over there. What they said may be under way, and they may have last words. @type {Set<number>} */
-  #over = new Set();
 
   /** @param {ToGuest} message that is on its way to the guest */
   sent(message) {
-    if (message.type === "start") {
-      this.#passes.set(message.pass, { refs: new Map(), last: 0 });
-      this.#lastPass = Math.max(this.#lastPass, message.pass);
-    } else if (message.type === "attempt") this.#passes.get(message.pass)?.refs.set(message.ref, message.attempt);
+    super.sent(message);
+    if (message.type === "start") this.#passes.set(message.pass, { refs: new Map(), last: 0 });
+    else if (message.type === "attempt") this.#passes.get(message.pass)?.refs.set(message.ref, message.attempt);
   }
 
   /** @param {number} pass that lives there no more */
   left(pass) {
+    super.left(pass);
     this.#passes.delete(pass);
-    this.#over.add(pass);
-    if (this.#over.size > MAX_ENTRIES) this.#over.delete(this.#over.values().next().value ?? 0);
-  }
-
-  /** @param {any} error @returns {error is ProtocolViolation} */
-  isViolation(error) {
-    return error instanceof ProtocolViolation;
   }
 
   /**
    * @param {any} message
-   * @returns {message is FromGuest | AttemptEnded} whether it is of a pass that lives there
+   * @returns {message is FromGuest | AttemptEnded} whether it is of a pass that lives there, or the last words of one that did
    * @throws {ProtocolViolation}
    */
   accepts(message) {
-    if (!object(message) || !string(message.type) || !Object.hasOwn(FIELDS, message.type)) {
-      throw new ProtocolViolation(`what is no message: ${shown(message)}`);
-    }
+    if (!super.accepts(message)) return false;
     const { type, pass, ...rest } = message;
-    if (!positive(pass) || pass > this.#lastPass) {
-      throw new ProtocolViolation(`${type} of pass ${shown(pass)}, which it was never given`);
-    }
+    if (!Object.hasOwn(FIELDS, type)) throw new ProtocolViolation(`what is no message: ${shown(message)}`);
     const known = this.#passes.get(pass);
     if (!known) return this.#isLastWord(message);
     const fields = FIELDS[type];
@@ -142,9 +124,9 @@ export class ProtocolChecks {
     return true;
   }
 
-  /** What is printed after the end is shown, and changes nothing. @param {any} message */
-  #isLastWord({ type, pass, level, text, ref }) {
-    return type === "log" && this.#over.has(pass) && LEVELS.has(level) && string(text) && maybe(natural)(ref);
+  /** @param {any} message */
+  #isLastWord({ level, ref }) {
+    return LEVELS.has(level) && maybe(natural)(ref);
   }
 
   /**
@@ -194,10 +176,4 @@ function isResult(text) {
   } catch {
     return false;
   }
-}
-
-/** @param {unknown} value */
-function shown(value) {
-  const text = JSON.stringify(value) ?? "missing";
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -12,6 +12,7 @@
 import { fileURLToPath } from "node:url";
 import { packBatch, unpackBatch } from "../../bridge/batch.js";
 import { PassState } from "../pool/pass_state.js";
+import { ProtocolViolation } from "../pool/sender_checks.js";
 import { ProtocolChecks } from "../process/checks.js";
 import { ProcessHandle } from "../process/process.js";
 import { componentPath } from "./files.js";
@@ -218,7 +219,8 @@ export class WasmtimeGuest {
       /** @type {any[]} */
       const unpacked = unpackBatch(batch);
       for (const message of unpacked) {
-        if (message?.pass !== pass || !checks.accepts(message)) throw new SyntaxError("a message of another pass");
+        if (message?.pass !== pass || !checks.accepts(message))
+          throw new ProtocolViolation("a message of another pass");
         if (message.type === "ended") state.attemptEnded(message);
         else if (message.type === "log") messages.push(...this.#keptOutput(sandboxed, message));
         else {
@@ -228,8 +230,8 @@ export class WasmtimeGuest {
         }
       }
     } catch (error) {
-      if (!(error instanceof SyntaxError || error instanceof TypeError || checks.isViolation(error))) throw error;
-      const reason = `It sent ${error.message}.`;
+      // Whatever is wrong with it, it is this instance's batch.
+      const reason = `It sent ${error instanceof ProtocolViolation ? error.message : `a batch that cannot be read (${String(error)})`}.`;
       this.#lose({ type: "lost", pass, reason, ref: 0, attempt: 0, used: [] });
     }
     return messages;

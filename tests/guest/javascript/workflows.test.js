@@ -49,6 +49,25 @@ test("local time is UTC", async () => {
   assert.deepEqual(await engine.run("LocalTime"), [0, "2020-07-01T12:00:00.000Z", "UTC"]);
 });
 
+test("a call whose arguments cannot be sent fails by itself, and nothing else does", async () => {
+  const bound = new JavaScriptGuest({
+    deployment: { root, main: `${root}/flows.js`, vars: {}, bindings: { OTHER: "other" } },
+  });
+  await bound.load();
+  const both = new Engine(bound);
+  const other = both.start("Echo", { payload: 1 });
+
+  const [said, beside] = await both.run("Unpackable");
+
+  assert.ok(
+    said.every((/** @type {string} */ name) => name.endsWith("Error")),
+    String(said),
+  );
+  assert.equal(beside, "fine");
+  assert.equal(await other.output, 1);
+  await bound.dispose();
+});
+
 test("an attempt that fails is tried again with its context", async () => {
   assert.deepEqual(await engine.run("Attempts"), { attempt: 3, step: { name: "flaky", count: 1 }, limit: 5 });
 });

@@ -148,3 +148,28 @@ export class LocalTime extends WorkflowEntrypoint {
     return [noon.getTimezoneOffset(), noon.toISOString(), Intl.DateTimeFormat().resolvedOptions().timeZone];
   }
 }
+
+/** Calls with what no message can hold, beside a step. */
+export class Unpackable extends WorkflowEntrypoint {
+  async run(event, step) {
+    const cyclic = [];
+    cyclic.push(cyclic);
+    const said = [];
+    const beside = step.do("beside", async () => "fine");
+    for (const call of [
+      () => this.env.OTHER.get(cyclic),
+      () => this.env.OTHER.get(10n),
+      () => step.sleep("nap", cyclic),
+      () => step.waitForEvent("wait", { type: cyclic }),
+      () => step.sleep({ toJSON: () => cyclic }, 1),
+    ]) {
+      try {
+        await call();
+        said.push("taken");
+      } catch (error) {
+        said.push(error.name);
+      }
+    }
+    return [said, await beside];
+  }
+}

@@ -51,3 +51,24 @@ def test_wasmtime_has_no_wheel(examples):
 
     assert synced.code == 2
     assert "has no wheel for runtime wasmtime. It can be installed for: pyodide, cpython." in synced.err
+
+
+def test_langgraph_flow(examples):
+    """A node runs once, a person's remark resumes the graph, and its checkpoints are in the file."""
+    synced = examples.run("sync", "langgraph_flow.py", "--runtime", "cpython")
+    assert synced.code == 0, synced.err
+    draft = examples.start("run", "langgraph_flow.py", "--runtime", "cpython", "--id", "draft", "--state", "lg.sqlite")
+    draft.read_until("waiting for event 'review'")
+    draft.kill_group()
+    again = examples.start("run", "langgraph_flow.py", "--runtime", "cpython", "--id", "draft", "--state", "lg.sqlite")
+    again.read_until("waiting for event 'review'")
+
+    sent = examples.run(
+        *("workflows", "instances", "send-event", "DraftFlow", "draft", "--type", "review", "--payload", '"shorter"'),
+        *("--state", "lg.sqlite"),
+    )
+    done = again.wait()
+
+    assert sent.code == 0, sent.err
+    assert done.json == {"draft": "A long text about tea. (shorter)", "checkpoints": 5}, done.err
+    assert "writing about" not in done.err

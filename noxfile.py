@@ -422,7 +422,14 @@ def cloudflare(session: nox.Session) -> None:
 
 
 MCP = "mcp==2.3.0"
-AGENTS = ["pydantic-ai-slim[mcp]==2.68.0", "fastmcp==4.2.3", MCP]
+AGENTS = [
+    "pydantic-ai-slim[mcp]==2.68.0",
+    "fastmcp==4.2.3",
+    "langgraph==1.2.24",
+    "langgraph-checkpoint-conformance==0.0.2",
+    "openai-agents==0.24.0",
+    MCP,
+]
 """What agents are tested with, in the Python that runs the tests."""
 
 

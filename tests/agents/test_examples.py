@@ -72,3 +72,14 @@ def test_langgraph_flow(examples):
     assert sent.code == 0, sent.err
     assert done.json == {"draft": "A long text about tea. (shorter)", "checkpoints": 5}, done.err
     assert "writing about" not in done.err
+
+
+def test_openai_flow(examples):
+    """The request and the tool are steps, and the session is in its file."""
+    synced = examples.run("sync", "openai_flow.py", "--runtime", "cpython")
+    assert synced.code == 0, synced.err
+
+    done = examples.run("run", "openai_flow.py", "--runtime", "cpython", "--state", "openai.sqlite")
+
+    assert done.json == {"answer": "It is sunny in Oslo.", "items": 4}, done.err
+    assert "tool weather: complete" in done.err

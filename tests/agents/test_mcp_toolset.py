@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from agents import Script, call, run
+from scripted_agents import Script, call, run
 
 fastmcp = pytest.importorskip("fastmcp")
 from pydantic_ai import Agent  # noqa: E402

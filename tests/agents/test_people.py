@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from agents import Script, call, run
 from pydantic_ai import Agent, DeferredToolRequests, DeferredToolResults
 from pydantic_ai.capabilities import RequestInput
 from pydantic_ai.tools import Tool
+from scripted_agents import Script, call, run
 
 from workers_pydantic_ai import ApproveByEvent, InvalidDecisionWarning, WorkflowsDurability, event_of
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from agents import Script, call, run
 from pydantic_ai import Agent, CancellationToken, FunctionToolset, RunContext
 from pydantic_ai.exceptions import UserError
 from pydantic_ai.models.test import TestModel
 from pydantic_ai.toolsets import DynamicToolset, ExternalToolset
+from scripted_agents import Script, call, run
 
 from workers import WorkflowEntrypoint
 from workers_pydantic_ai import MissingScopeError, WorkflowsDurability

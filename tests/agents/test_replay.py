@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from agents import Script, call, run, workflow_of
 from fake_workflow import Crash
 from pydantic_ai import Agent
+from scripted_agents import Script, call, run, workflow_of
 
 from workers_pydantic_ai import ReplayDivergedError, WorkflowsDurability
 

@@ -8,7 +8,6 @@ from contextvars import ContextVar
 from typing import Any
 
 import pytest
-from agents import Script, call, run
 from pydantic import BaseModel
 from pydantic_ai import Agent, FunctionToolset, ModelRetry, RunContext, ToolFailed
 from pydantic_ai.capabilities import AbstractCapability, SetToolMetadata, durable_operation
@@ -16,6 +15,7 @@ from pydantic_ai.exceptions import ModelHTTPError, UserError
 from pydantic_ai.models.function import FunctionModel
 from pydantic_ai.models.test import TestModel
 from pydantic_ai.toolsets import DynamicToolset
+from scripted_agents import Script, call, run
 
 from workers.workflows import NonRetryableError
 from workers_pydantic_ai import ResultNotStorableError, WorkflowsDurability

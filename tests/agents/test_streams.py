@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agents import run
 from pydantic_ai import Agent
 from pydantic_ai.models.function import DeltaToolCall, FunctionModel
+from scripted_agents import run
 
 from workers_pydantic_ai import WorkflowsDurability
 

@@ -265,7 +265,7 @@ SAME_IN_EVERY_PYTHON = [
 def tests(session: nox.Session) -> None:
     """Run the tests of the command line and the bridge's Python half."""
     use_stepwell(session, *PYTEST, XDIST, *DEBUGGING)
-    elsewhere = ["agents", "crash", "soak", "wasmtime", "wheel"]
+    elsewhere = ["agents", "crash", "fuzz", "soak", "wasmtime", "wheel"]
     if session.python != PYTHONS[0] and not session.posargs:
         elsewhere += SAME_IN_EVERY_PYTHON
     left_out = [f"--ignore=tests/{name}" for name in elsewhere]
@@ -480,6 +480,23 @@ def crash(session: nox.Session) -> None:
     """Kill everything at random moments, and go on."""
     use_stepwell(session, *PYTEST)
     session.run("pytest", "tests/crash", *session.posargs)
+
+
+@nox.session
+@budget(4)
+def fuzz(session: nox.Session) -> None:
+    """
+    Send damaged and hostile input: messages, requests, files, configurations. No host dies, and no command hangs.
+
+    The long form: STEPWELL_FUZZ_CASES=1000000 STEPWELL_FUZZ_REQUESTS=10000. STEPWELL_SEED makes the same cases again.
+    """
+    use_stepwell(session, *PYTEST, XDIST)
+    node = use_node(session, NODES[0])
+    seed = os.environ.get("STEPWELL_SEED") or str(time.time_ns())
+    session.env["STEPWELL_SEED"] = seed
+    session.log(f"STEPWELL_SEED={seed}")
+    session.run(node, *NODE_TEST, *node_tests("tests/fuzz"), external=True)
+    session.run("pytest", "tests/fuzz", f"--numprocesses={SIDE_BY_SIDE}", *session.posargs)
 
 
 @nox.session(default=False)

@@ -276,7 +276,7 @@ export class Host {
     /** @type {Record<string, string>} */
     const versions = { stepwell, node, sqlite: sqlite ?? "" };
     if (main.endsWith(".py")) versions.pyodide = pyodide;
-    const sources = importedFiles({ root, main });
+    const sources = this.#sourcesOf(root, main);
     return runFile(this.#driver, number, {
       sources,
       main: sources[0].path,
@@ -284,6 +284,16 @@ export class Host {
       exportedAt: Date.now(),
       withoutVars,
     });
+  }
+
+  /** @param {string} root @param {string} main */
+  #sourcesOf(root, main) {
+    try {
+      return importedFiles({ root, main });
+    } catch (error) {
+      const { message } = /** @type {Error} */ (error);
+      throw new WorkflowError("deployment.unreadable", `The workflow's code cannot be read (${message}).`);
+    }
   }
 
   /**

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -16,8 +17,6 @@ from stepwell.project import Project, WorkflowSetting
 from stepwell.target import SUFFIXES
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pydantic_core import ErrorDetails
 
 MAX_STEPS = 25_000
@@ -104,11 +103,9 @@ def load_config(path: Path) -> Project:
     except ValidationError as error:
         problems = [f"{path}: {_describe(detail)}" for detail in error.errors()]
         raise InputError("\n".join(problems)) from None
-    main = (path.parent / config.main).resolve()
-    if main.suffix not in SUFFIXES:
+    if Path(config.main).suffix not in SUFFIXES:
         raise InputError(f"{path}: main is {config.main!r}, whose name ends in none of {', '.join(SUFFIXES)}.")
-    if not main.is_file():
-        raise InputError(f"{path}: main is {config.main!r}, and there is no such file.")
+    main = _main(path, config.main)
     return Project(
         main=main,
         workflows=_settings(path, config),
@@ -120,6 +117,16 @@ def load_config(path: Path) -> Project:
     )
 
 
+def _main(path: Path, name: str) -> Path:
+    try:
+        main = (path.parent / name).resolve()
+        if main.is_file():
+            return main
+    except (OSError, ValueError):  # a name that no file system has
+        pass
+    raise InputError(f"{path}: main is {name!r}, and there is no such file.")
+
+
 def _read(path: Path) -> object:
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -129,7 +136,7 @@ def _read(path: Path) -> object:
         raise InputError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}.") from error
     try:
         return tomllib.loads(text) if path.suffix == ".toml" else _loads_jsonc(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         language = "TOML" if path.suffix == ".toml" else "JSON"
         raise InputError(f"{path} is not {language}: {error}") from error
 

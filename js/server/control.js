@@ -12,15 +12,16 @@ import { Socket } from "node:net";
 const MAX_TEXT_CHARACTERS = 65_536;
 
 /**
- * @typedef {{ ready: { socket: string, pid: number, version: string } }
+ * @typedef {{ ready: { socket: string, secret: string, identity: string, pid: number, version: string } }
  *   | { error: { code: string, message: string, owner?: object | undefined } }
  *   | { debugger: boolean }
  *   | { fatal: { code: string, message: string } }
- *   | { left: true }} ControlMessage
+ *   | { left: { signal: string | undefined } }} ControlMessage
  */
 
 export class ControlChannel {
-  #socket = new Socket({ fd: 0, readable: true, writable: true });
+  // Half open: the host has last words for a process that no longer needs it.
+  #socket = new Socket({ fd: 0, readable: true, writable: true, allowHalfOpen: true });
   #ended;
 
   constructor() {

@@ -3,7 +3,6 @@
 /** @import { Deployment } from "./deployment_loader.js" */
 
 import { randomUUID } from "node:crypto";
-import { createAdaptorServer } from "@hono/node-server";
 import { toRetention } from "../engine/creation.js";
 import { Engine } from "../engine/engine.js";
 import { WorkflowError } from "../engine/errors.js";
@@ -11,7 +10,6 @@ import { workflowNameProblem } from "../engine/names.js";
 import { isFinalStatus } from "../engine/status.js";
 import { openDriver, toStateError } from "../store/node_driver.js";
 import { SCHEMA_VERSION } from "../store/schema.js";
-import { SqliteStore } from "../store/sqlite.js";
 import { workflowKey } from "../engine/accounts.js";
 import { scriptNameOf } from "./api/json.js";
 import { createApi } from "./api/app.js";
@@ -20,11 +18,17 @@ import { Access } from "./auth/access.js";
 import { nodeClock } from "./clock.js";
 import { cron } from "./cron.js";
 import { DeploymentLoader } from "./deployment_loader.js";
+import { PROTOCOL } from "./admission.js";
 import { importedFiles } from "./imports.js";
 import { openListener } from "./listener.js";
-import { setConnectionTimeouts } from "./requests/connections.js";
+import { OwnedStore } from "./owned_store.js";
+import { PrivateServer } from "./private_server.js";
 import { openApart, runFile } from "./run_files.js";
 import { PYODIDE_VERSION, VERSION } from "./version.js";
+
+const EXIT_STATE = 3;
+/** How often the host checks that the files of its state are still there. */
+const WATCH_INTERVAL_MS = 500;
 
 /**
  * @typedef {object} HostOptions
@@ -45,6 +49,8 @@ export class Host {
   #store;
   #deployments;
   #server;
+  /** @type {NodeJS.Timeout | undefined} */
+  #watch;
   #streams = 0;
   #parentGone = false;
   #stopping = false;
@@ -57,7 +63,7 @@ export class Host {
     this.#ownership = options.ownership;
     try {
       this.#driver = openDriver(this.#ownership.state);
-      this.#store = openStore(this.#driver);
+      this.#store = openStore(this.#driver, this.#ownership);
     } catch (error) {
       this.#ownership.release();
       throw error;
@@ -90,21 +96,20 @@ export class Host {
       forceReplay: options.forceReplay ?? false,
     });
     this.access = new Access(this.engine, this.#store);
-    this.#server = /** @type {import("node:http").Server} */ (createAdaptorServer({ fetch: createApi(this).fetch }));
-    setConnectionTimeouts(this.#server);
+    this.#server = new PrivateServer(createApi(this).fetch, this.#ownership);
   }
 
-  get socket() {
-    return this.#ownership.socket;
+  /** What a command needs to send requests to this host. */
+  get address() {
+    const { socket, secret, identity } = this.#ownership;
+    return { socket, secret, identity };
   }
 
   /** Listen, and take up what is unfinished. */
   async open() {
-    await new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(this.socket, () => resolve(undefined));
-    });
-    this.#ownership.announce({ command: process.env.STEPWELL_COMMAND ?? process.argv.join(" "), version: VERSION });
+    await this.#server.listen(this.#ownership.socket);
+    this.#ownership.announce({ command: process.env.STEPWELL_COMMAND ?? "node", version: VERSION });
+    this.#watch = setInterval(() => this.#checkFiles(), WATCH_INTERVAL_MS).unref();
     this.engine.open();
   }
 
@@ -112,11 +117,13 @@ export class Host {
     const { node, sqlite } = process.versions;
     return {
       version: VERSION,
+      protocol: PROTOCOL,
       pid: process.pid,
       node,
       sqlite,
       pyodide: PYODIDE_VERSION,
       state: this.#ownership.state,
+      state_identity: this.#ownership.identity,
       schema: SCHEMA_VERSION,
     };
   }
@@ -336,19 +343,30 @@ export class Host {
   async stop(code = 0) {
     if (this.#stopping) return;
     this.#stopping = true;
-    this.#server.close();
+    clearInterval(this.#watch);
     for (const listener of this.#listeners) listener.close();
+    // A healthy engine completes the requests that were read. One whose state is lost must not run another step.
+    if (code === 0) await this.#server.close();
     try {
       this.engine.close();
     } catch {
       // The state cannot be written; that has been reported already.
     }
+    if (code !== 0) await this.#server.close();
     await this.#deployments.dispose();
     try {
       this.#store.close();
     } finally {
       this.#ownership.release();
       this.#options.onstopped(code);
+    }
+  }
+
+  #checkFiles() {
+    try {
+      this.#ownership.check();
+    } catch (error) {
+      this.#onproblem({ error });
     }
   }
 
@@ -361,8 +379,9 @@ export class Host {
       );
       return;
     }
+    if (this.#stopping) return;
     this.#options.onfatal(fatalOf(toStateError(error)));
-    void this.stop(3);
+    void this.stop(EXIT_STATE);
   }
 }
 
@@ -373,10 +392,10 @@ function fatalOf(error) {
   return { code: "internal", message: String(error?.stack ?? error) };
 }
 
-/** @param {import("../store/driver.d.ts").Driver} driver */
-function openStore(driver) {
+/** @param {import("../store/driver.d.ts").Driver} driver @param {import("./owner.js").StateOwnership} ownership */
+function openStore(driver, ownership) {
   try {
-    return new SqliteStore(driver);
+    return new OwnedStore(driver, ownership);
   } catch (error) {
     driver.close();
     throw toStateError(error);

@@ -41,6 +41,9 @@ const control = new ControlChannel();
 let onParentGone = () => process.exit(EXIT_STATE);
 void control.ended.then(() => onParentGone());
 
+/** The signal that has stopped the host. @type {string | undefined} */
+let signal;
+
 try {
   const ownership = await takeOwnership(values.state ?? ".stepwell/state.sqlite", Number(values.patience));
   const parentGone = new Promise((resolve) => {
@@ -63,14 +66,17 @@ try {
     onfatal: (fatal) => control.send({ fatal }),
     onstopped(code) {
       // The other process need not wait for Node, which takes a while to end.
-      control.send({ left: true });
+      control.send({ left: { signal } });
       process.exit(code);
     },
   });
-  process.on("SIGTERM", () => void host.stop());
+  process.on("SIGTERM", () => {
+    signal = "SIGTERM";
+    void host.stop();
+  });
   await host.open();
   void parentGone.then(() => host.parentGone());
-  control.send({ ready: { socket: host.socket, pid: process.pid, version: VERSION } });
+  control.send({ ready: { ...host.address, pid: process.pid, version: VERSION } });
 } catch (error) {
   const { code, message, owner, stack } = /** @type {any} */ (error);
   const known = typeof code === "string" && code.startsWith("state.");

@@ -15,9 +15,10 @@ def main() -> None:
     """Run the command line."""
     gc.set_threshold(GC_THRESHOLD_OBJECTS)
     try:
-        from stepwell import cli, printable  # noqa: PLC0415 - an interrupt during the imports is quiet too
+        from stepwell import cli, printable, streams  # noqa: PLC0415 - an interrupt during the imports is quiet too
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    streams.open_streams()
     printable.guard_standard_streams()
     try:
         cli.main()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
-from typing import NoReturn
+import signal
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from stepwell import __version__, exit_codes
-from stepwell.exceptions import StepwellError
+from stepwell.exceptions import InputError, StepwellError
 from stepwell.lazy_group import LazyGroup
+from stepwell.streams import OutputClosedError
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 
 @click.group(
@@ -40,6 +44,7 @@ def stepwell() -> None:
 
 def main() -> NoReturn:
     """Run the command line, and turn whatever happens into an exit code and a sentence."""
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         code = stepwell(prog_name="stepwell", standalone_mode=False)
     except click.exceptions.Exit as exit_:
@@ -49,12 +54,24 @@ def main() -> NoReturn:
         code = exit_codes.USAGE
     except (click.Abort, KeyboardInterrupt):
         code = exit_codes.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone: nothing is left to say, not even by the interpreter's own flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = exit_codes.ERRORED
+    except OutputClosedError:
+        code = exit_codes.BROKEN_PIPE
     except StepwellError as error:
         exit_codes.leave(error)
     except Exception as error:  # noqa: BLE001 - the last resort
-        exit_codes.leave(error)
+        exit_codes.leave(_explained(error))
     raise SystemExit(code or 0)
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """End as with Ctrl-C. Process 1 of a container ignores the signal unless it has a handler."""
+    raise KeyboardInterrupt
+
+
+def _explained(error: Exception) -> Exception:
+    """What *error* means for the user, if the user's surroundings cause it."""
+    try:
+        os.getcwd()  # noqa: PTH109 - Path.cwd() is the same
+    except OSError:
+        return InputError("The current folder does not exist any more. Change to another one.")
+    return error

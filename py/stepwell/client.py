@@ -7,20 +7,19 @@ What a run seldom asks for imports its model when it is called: pydantic takes l
 from __future__ import annotations
 
 import http.client
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from pydantic_core import ValidationError
-
-from stepwell.exceptions import ApiError, HostLostError, InputError, InternalError
-from stepwell.http_connection import DEFAULT_ACCOUNT, Endpoint, UnixEndpoint, send, shut_down
+from stepwell.exceptions import HostLostError
+from stepwell.http_connection import DEFAULT_ACCOUNT, Endpoint, UnixEndpoint, quoted, send, shut_down
+from stepwell.response_parser import ResponseParser
 from stepwell.responses import Deployed, Envelope, Event, InstancePage, InstanceStatus, InstanceSummary, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from stepwell.host_address import HostAddress
     from stepwell.models import (
         AuditEntry,
         DeletedBatch,
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
         WorkflowSummary,
     )
 
-SERVER_ERROR = 500
 JSON = "application/json"
 LINES = "application/x-ndjson"
 ALL_WORKFLOWS = "-"
@@ -48,7 +46,6 @@ class Validated(Protocol):
 
 
 M = TypeVar("M", bound=Validated)
-T = TypeVar("T")
 
 
 class Client:
@@ -58,24 +55,25 @@ class Client:
     Every method raises `ApiError` for a refusal. When the host is gone it raises `HostLostError`, or `InputError` where
     the host is a server in the network.
 
-    Args:
-        endpoint: Where the host is; a text is the path of its Unix socket.
+    Attributes:
+        endpoint: The host.
+        next_address: Finds the next owner of the state, for a request that this host has not carried out. None: such a
+            request raises.
     """
 
-    def __init__(self, endpoint: Endpoint | str) -> None:
-        self.endpoint: Endpoint = UnixEndpoint(endpoint) if isinstance(endpoint, str) else endpoint
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.next_address: Callable[[HostLostError], HostAddress] | None = None
         self._connection: http.client.HTTPConnection | None = None
+        self._responses = ResponseParser()
 
-    def ping(self, patience: float) -> bool:
-        """Whether a host answers within *patience* seconds."""
-        self._connection = self.endpoint.connect()
-        kept = self._connection.timeout
-        self._connection.timeout = patience
+    def ping(self, timeout: float) -> bool:
+        """Whether the host answers within *timeout* seconds, and owns the state that its address names."""
+        self.close()
         try:
-            self._request("GET", "/host")
-        except (HostLostError, InputError):
+            self._connect(timeout)
+        except HostLostError:
             return False
-        self._connection.sock.settimeout(kept)
         return True
 
     def close(self) -> None:
@@ -86,7 +84,9 @@ class Client:
 
     def of_account(self, account: str | None) -> Client:
         """A client of the same host for another account; None means the default account."""
-        return Client(replace(self.endpoint, account=account or DEFAULT_ACCOUNT))
+        client = Client(replace(self.endpoint, account=account or DEFAULT_ACCOUNT))
+        client.next_address = self.next_address
+        return client
 
     # The host, over its Unix socket only ------------------------------------------------------------------------------
 
@@ -102,7 +102,7 @@ class Client:
 
     def listen(self, listener: dict[str, object]) -> Stream:
         """Have the host listen in the network, as long as the stream is open. Its first line says where."""
-        return Stream(self.endpoint, "POST", "/listeners", listener)
+        return Stream(self.endpoint, self._responses, "POST", "/listeners", listener)
 
     def back_up(self, target: str) -> None:
         """Write a copy of the state to the file *target*, while the host goes on."""
@@ -110,7 +110,7 @@ class Client:
 
     def vacuum(self) -> dict[str, Any]:
         """Give unused space of the state back; its size before and after, in bytes."""
-        return _parse(as_object, self._request("POST", "/state/vacuum").result, "/state/vacuum")
+        return self._responses.parse(as_object, self._request("POST", "/state/vacuum").result, "/state/vacuum")
 
     def create_token(self, token: dict[str, object]) -> Token:
         """Create a token. Only this answer has its secret."""
@@ -128,7 +128,7 @@ class Client:
         """Revoke a token."""
         from stepwell.models import Token
 
-        return self._call(Token, "DELETE", f"/tokens/{quote(token_id, safe='')}")
+        return self._call(Token, "DELETE", f"/tokens/{quoted(token_id)}")
 
     def audit(self, limit: int) -> list[AuditEntry]:
         """The newest entries of the audit log."""
@@ -138,12 +138,12 @@ class Client:
 
     def export(self, workflow: str, instance_id: str, *, with_vars: bool) -> bytes:
         """The instance as the bytes of a run file."""
-        path = f"/workflows/{quote(workflow, safe='')}/instances/{quote(instance_id, safe='')}/export"
+        path = f"/workflows/{quoted(workflow)}/instances/{quoted(instance_id)}/export"
         return self._bytes("GET", path if with_vars else f"{path}?vars=false")
 
     def fork(self, workflow: str, fork: dict[str, object]) -> InstanceSummary:
         """Make an instance out of a run file: ``file``, ``instance_id``, ``from``, ``results`` and ``params``."""
-        return self._call(InstanceSummary, "POST", f"/workflows/{quote(workflow, safe='')}/forks", fork)
+        return self._call(InstanceSummary, "POST", f"/workflows/{quoted(workflow)}/forks", fork)
 
     # Workflows --------------------------------------------------------------------------------------------------------
 
@@ -170,7 +170,7 @@ class Client:
         path = f"{self._workflow(workflow)}/instances{_query(query)}"
         envelope = self._request("GET", path)
         page = {"instances": envelope.result, "result_info": envelope.result_info}
-        return _parse(InstancePage.model_validate, page, path)
+        return self._responses.parse(InstancePage.model_validate, page, path)
 
     def create(self, workflow: str, instance_id: str | None, params: object) -> InstanceSummary:
         """Make an instance; the host gives it an id where *instance_id* is None."""
@@ -218,7 +218,7 @@ class Client:
         """Send an event to an instance."""
         from stepwell.models import SentEvent
 
-        path = f"{self._instance(workflow, instance_id)}/events/{quote(event_type, safe='')}"
+        path = f"{self._instance(workflow, instance_id)}/events/{quoted(event_type)}"
         return self._call(SentEvent, "POST", path, payload)
 
     def delete(self, workflow: str, instance_ids: list[str]) -> DeletedBatch:
@@ -230,45 +230,112 @@ class Client:
 
     def subscribe(self, workflow: str, instance_id: str, cursor: int = 0) -> Subscription:
         """The instance's events after *cursor*, the past ones first, until its last."""
-        return Subscription(self.endpoint, "GET", f"{self._instance(workflow, instance_id)}/subscribe?cursor={cursor}")
+        return Subscription(
+            self.endpoint, self._responses, "GET", f"{self._instance(workflow, instance_id)}/subscribe?cursor={cursor}"
+        )
 
     # Requests ---------------------------------------------------------------------------------------------------------
 
     def _workflow(self, name: str) -> str:
-        return f"{self.endpoint.prefix}/workflows/{quote(name, safe='')}"
+        return f"{self.endpoint.prefix}/workflows/{quoted(name)}"
 
     def _instance(self, workflow: str, instance_id: str) -> str:
-        return f"{self._workflow(workflow)}/instances/{quote(instance_id, safe='')}"
+        return f"{self._workflow(workflow)}/instances/{quoted(instance_id)}"
 
     def _call(self, model: type[M], method: str, path: str, body: object = None) -> M:
-        return _parse(model.model_validate, self._request(method, path, body).result, path)
+        return self._responses.parse(model.model_validate, self._request(method, path, body).result, path)
 
     def _object(self, method: str, path: str) -> dict[str, Any]:
-        return _parse(as_object, self._request(method, path).result, path)
+        return self._responses.parse(as_object, self._request(method, path).result, path)
 
     def _list(self, model: type[M], path: str) -> list[M]:
         result = self._request("GET", path).result
-        return _parse(lambda items: [model.model_validate(item) for item in _as_list(items)], result, path)
+        return self._responses.parse(
+            lambda items: [model.model_validate(item) for item in _as_list(items)], result, path
+        )
 
     def _request(self, method: str, path: str, body: object = None) -> Envelope:
-        return _parse_envelope(self._bytes(method, path, body), path)
+        return self._responses.envelope(self._bytes(method, path, body), path)
 
     def _bytes(self, method: str, path: str, body: object = None) -> bytes:
-        if self._connection is None:
-            self._connection = self.endpoint.connect()
-        try:
-            response = send(self._connection, method, path, body, {**self.endpoint.headers, "accept": JSON})
-            data = response.read()
-        except (OSError, http.client.HTTPException) as error:
-            self.close()
-            raise self.endpoint.lost(error) from error
-        except HostLostError:
-            self.close()
-            raise
+        was_open = self._connection is not None
+        while True:
+            try:
+                return self._exchange(method, path, body)
+            except HostLostError as error:
+                self.close()
+                if error.sent and method != "GET":
+                    raise
+                # A connection that has rested may have been closed. The host is gone if a new one fails too.
+                if was_open:
+                    was_open = False
+                elif self.next_address is not None and isinstance(self.endpoint, UnixEndpoint):
+                    self.endpoint = replace(self.endpoint, address=self.next_address(error))
+                else:
+                    raise
+
+    def _exchange(self, method: str, path: str, body: object) -> bytes:
+        connection = self._connection or self._connect(None)
+        response, data = exchange(connection, self.endpoint, method, path, body)
         self._media = (response.getheader("content-type") or "").partition(";")[0]
         if response.status != http.client.OK:
-            _refuse(response.status, data, path)
+            self._responses.refuse(response.status, data, path)
         return data
+
+    def _connect(self, timeout: float | None) -> http.client.HTTPConnection:
+        """Open the connection, and check that the host is the one that the endpoint names."""
+        connection = self.endpoint.connect()
+        kept = connection.timeout
+        if timeout is not None:
+            connection.timeout = timeout
+        try:
+            if isinstance(self.endpoint, UnixEndpoint):
+                self._check_host(connection, self.endpoint)
+        except HostLostError as error:
+            connection.close()
+            raise HostLostError(str(error), sent=False) from error
+        except BaseException:
+            connection.close()
+            raise
+        if connection.sock is not None:
+            connection.sock.settimeout(kept)
+        self._connection = connection
+        return connection
+
+    def _check_host(self, connection: http.client.HTTPConnection, endpoint: UnixEndpoint) -> None:
+        path = "/host"
+        response, data = exchange(connection, endpoint, "GET", path, None)
+        if response.status != http.client.OK:
+            self._responses.refuse(response.status, data, path)
+        described = self._responses.parse(as_object, self._responses.envelope(data, path).result, path)
+        self._responses.host_version = str(described.get("version", ""))
+        if described.get("state_identity") != endpoint.address.identity:
+            raise HostLostError("The host owns another state file.", sent=False)
+
+
+def exchange(
+    connection: http.client.HTTPConnection, endpoint: Endpoint, method: str, path: str, body: object
+) -> tuple[http.client.HTTPResponse, bytes]:
+    """Send a request, and read the whole response."""
+    response = begin(connection, endpoint, method, path, body, JSON)
+    try:
+        return response, response.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise endpoint.lost(error, sent=True) from error
+
+
+def begin(  # noqa: PLR0913, PLR0917 - what a request is made of
+    connection: http.client.HTTPConnection, endpoint: Endpoint, method: str, path: str, body: object, accept: str
+) -> http.client.HTTPResponse:
+    """Send a request, and read the head of its response."""
+    try:
+        send(connection, method, path, body, {**endpoint.headers, "accept": accept})
+    except (OSError, http.client.HTTPException) as error:
+        raise endpoint.lost(error, sent=False) from error
+    try:
+        return connection.getresponse()
+    except (OSError, http.client.HTTPException) as error:
+        raise endpoint.lost(error, sent=True) from error
 
 
 class Stream:
@@ -278,8 +345,11 @@ class Stream:
     It has a connection of its own, so that requests can be made while it is read.
     """
 
-    def __init__(self, endpoint: Endpoint, method: str, path: str, body: object = None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, responses: ResponseParser, method: str, path: str, body: object = None
+    ) -> None:
         self._endpoint = endpoint
+        self._responses = responses
         self._connection = endpoint.connect()
         self._request = (method, path, body)
 
@@ -287,9 +357,9 @@ class Stream:
         """Read it; another thread may close it meanwhile."""
         method, path, body = self._request
         try:
-            response = send(self._connection, method, path, body, {**self._endpoint.headers, "accept": LINES})
+            response = begin(self._connection, self._endpoint, method, path, body, LINES)
             if response.status != http.client.OK:
-                _refuse(response.status, response.read(), path)
+                self._responses.refuse(response.status, response.read(), path)
             if self._connection.sock is not None:
                 # From now on silence means that nothing happens.
                 self._connection.sock.settimeout(None)
@@ -298,7 +368,7 @@ class Stream:
                 if line != b"\n":
                     yield line
         except (OSError, http.client.HTTPException) as error:
-            raise self._endpoint.lost(error) from error
+            raise self._endpoint.lost(error, sent=True) from error
         finally:
             self._connection.close()
 
@@ -313,10 +383,7 @@ class Subscription(Stream):
     def __iter__(self) -> Iterator[Event]:
         """Read it; another thread may close it meanwhile."""
         for line in self.lines():
-            try:
-                yield Event.model_validate_json(line)
-            except ValidationError as error:
-                raise InternalError(f"Malformed event from the host: {line!r} ({error})") from error
+            yield self._responses.parse(Event.model_validate_json, line, self._request[1])
 
 
 def _query(query: dict[str, object]) -> str:
@@ -326,31 +393,3 @@ def _query(query: dict[str, object]) -> str:
 
 def _as_list(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
-
-
-def _refuse(status: int, data: bytes, path: str) -> None:
-    envelope = _parse_envelope(data, path)
-    error = envelope.errors[0] if envelope.errors else None
-    if error is None or (status >= SERVER_ERROR and error.reason != "state.stopped"):
-        message = error.message if error else data.decode(errors="replace")
-        detail = f"\n{error.traceback}" if error and error.traceback else ""
-        raise InternalError(f"The host failed at {path}: {message}{detail}")
-    if status >= SERVER_ERROR:
-        raise HostLostError(f"The host stopped: {error.message}.", sent=True)
-    # Programs read the code from `reason`; people need the sentence.
-    message = re.sub(r"^\((?:\w+\.)?\w+\) ", "", error.message)
-    raise ApiError(message, code=error.code, reason=error.reason or "", traceback=error.traceback)
-
-
-def _parse_envelope(data: bytes, path: str) -> Envelope:
-    try:
-        return Envelope.model_validate_json(data)
-    except ValidationError as error:
-        raise InternalError(f"Malformed response from the host for {path}: {data[:500]!r} ({error})") from error
-
-
-def _parse(parse: Callable[[object], T], result: object, path: str) -> T:
-    try:
-        return parse(result)
-    except ValidationError as error:
-        raise InternalError(f"Unexpected response from the host for {path}: {error}") from error

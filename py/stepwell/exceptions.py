@@ -5,12 +5,13 @@ StepwellError
 ├── InputError          mend what was asked for: a file, an option, the state's place
 │   └── ApiError        the same, as the host's HTTP interface said it
 ├── HostLostError       the host process is gone: connect again
+│   └── HostStoppedError    the same, because a signal asked it to end
 └── InternalError       a fault of ours: report it
 """
 
 from __future__ import annotations
 
-__all__ = ["ApiError", "HostLostError", "InputError", "InternalError", "StepwellError"]
+__all__ = ["ApiError", "HostLostError", "HostStoppedError", "InputError", "InternalError", "StepwellError"]
 
 
 class StepwellError(Exception):
@@ -56,6 +57,10 @@ class HostLostError(StepwellError):
     def __init__(self, message: str, *, sent: bool) -> None:
         super().__init__(message)
         self.sent = sent
+
+
+class HostStoppedError(HostLostError):
+    """The host process ended in good order, because a signal asked it to."""
 
 
 class InternalError(StepwellError):

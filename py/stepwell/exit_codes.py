@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-from stepwell.exceptions import HostLostError, InputError, InternalError
+from stepwell.exceptions import HostLostError, HostStoppedError, InputError, InternalError
 
 COMPLETE = 0
 ERRORED = 1
@@ -14,6 +14,8 @@ USAGE = 2
 """The command line, the configuration, the user's code at import, or the state file."""
 INTERNAL = 70
 INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""As a program that SIGPIPE ends: 128 and the number of the signal."""
 
 HELP = """\b
 Exit codes:
@@ -21,7 +23,8 @@ Exit codes:
   1    the instance errored or was terminated
   2    usage, configuration, code that does not load, or a state file that cannot be used
   70   a fault in Stepwell itself
-  130  interrupted with Ctrl-C; the instance can be continued
+  130  interrupted with Ctrl-C or SIGTERM; the instance can be continued
+  141  the reader of standard output has gone
 """
 
 
@@ -33,6 +36,9 @@ def leave(error: Exception) -> NoReturn:
                 sys.stderr.write(error.traceback.rstrip() + "\n\n")
             sys.stderr.write(f"Error: {error}\n")
             code = USAGE
+        case HostStoppedError():
+            sys.stderr.write(f"Error: {error}\n")
+            code = INTERRUPTED
         case HostLostError():
             sys.stderr.write(f"Error: {error}\n")
             code = INTERNAL

@@ -153,11 +153,7 @@ class ForkCommand(RunCommand):
     def _create(self, client: Client) -> None:
         client.fork(self._name, self._body)
 
-    def _continue(self, client: Client) -> None:
-        if self._created:
-            # It was made by us, before its host went away.
-            super()._continue(client)
-            return
+    def _continue(self, client: Client) -> None:  # noqa: ARG002 - the base class needs it
         if self._code is not None:
             shutil.rmtree(self._code)
         raise InputError(f"Instance {self._request.instance_id!r} of {self._name} already exists. Choose another --id.")

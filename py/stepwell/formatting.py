@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sys
 from datetime import UTC, datetime
 
 from stepwell.printable import printable_json
+from stepwell.streams import takes_unicode
 
 STATUS_SIGNS = {
     "complete": "✅ Completed",
@@ -77,13 +79,45 @@ def step_title(step_name: str) -> str:
 
 
 def to_json(value: object, *, indent: int | None = None) -> str:
-    """*value* as JSON that people can read."""
-    return printable_json(json.dumps(value, ensure_ascii=False, indent=indent))
+    """
+    *value* as JSON that people can read, and that standard output can encode.
+
+    A lone surrogate, which has no encoding, is written as its escape.
+    """
+    text = json.dumps(value, ensure_ascii=not takes_unicode(sys.stdout), indent=indent)
+    return escape_surrogates(printable_json(text))
+
+
+def escape_surrogates(text: str) -> str:
+    """*text* with each surrogate replaced by its JSON escape."""
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def shortened(text: str, limit: int) -> str:
     """*text*, cut to *limit* characters; what is cut off is counted."""
     return text if len(text) <= limit else f"{text[:limit]}… [{len(text) - limit:,} more characters]"
+
+
+_SECRET_OPTIONS = ("--params", "--payload", "--result", "--token")
+_MAX_COMMAND_CHARACTERS = 1000
+
+
+def shown_command(*words: str) -> str:
+    """A command line for other people's eyes: without the values that it passes to workflows, and bounded."""
+    shown: list[str] = []
+    for word in words:
+        option = word.partition("=")[0]
+        if (shown and shown[-1] in _SECRET_OPTIONS) or word.lstrip().startswith(("{", "[", '"')):
+            shown.append("…")
+        elif option in _SECRET_OPTIONS and option != word:
+            shown.append(f"{option}=…")
+        else:
+            shown.append(word)
+    text = escape_surrogates(" ".join(word if word.endswith("…") else shlex.quote(word) for word in shown))
+    return shortened(text, _MAX_COMMAND_CHARACTERS)
 
 
 def command(*words: str) -> str:

@@ -10,8 +10,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from stepwell import __version__
 from stepwell.exceptions import InputError
-from stepwell.host_process import HostProcess, owner_timeout
+from stepwell.host_address import HostAddress, address_of
+from stepwell.host_process import HostProcess, HostSettings, owner_timeout
+from stepwell.http_connection import UnixEndpoint
+from stepwell.owner_loss_timer import OwnerLossTimer
 from stepwell.state import read_owner
 
 if TYPE_CHECKING:
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from stepwell.client import Client
-    from stepwell.runtimes import Runtime
+    from stepwell.exceptions import HostLostError
     from stepwell.state import StateOwner
 
 FIRST_REPLY_TIMEOUT_S = 1.0
@@ -33,11 +37,13 @@ class Connection:
 
     Attributes:
         client: The owner's HTTP interface.
+        address: The owner's socket.
         process: The owner's process, if this command started it.
         owner: The owner, if another process started it.
     """
 
     client: Client
+    address: HostAddress
     process: HostProcess | None
     owner: StateOwner | None
 
@@ -64,18 +70,16 @@ class HostConnector:
 
     Args:
         state: The path of the state file.
-        idle: Run nothing until something is deployed.
-        warm: The runtime whose interpreter is needed soon, or None.
+        settings: How a host runs that this command starts.
     """
 
-    def __init__(self, state: Path, *, idle: bool, warm: Runtime | None = None) -> None:
+    def __init__(self, state: Path, settings: HostSettings) -> None:
         self._state = state
-        self._idle = idle
-        self._warm = warm
+        self._settings = settings
         owner = read_owner(state)
         # A killed owner leaves its file behind. A host starts at once then.
         self._owner = None if owner is None or owner.is_gone() else owner
-        self._process = None if self._owner else HostProcess(state, idle=idle, warm=warm)
+        self._process = None if self._owner else self._spawn()
 
     def connection(self) -> Connection:
         """
@@ -89,20 +93,14 @@ class HostConnector:
         deadline = time.monotonic() + owner_timeout()
         while True:
             if self._process is None:
-                owner = self._owner
-                left = deadline - time.monotonic()
-                if owner is not None and (client := Client(owner.socket)).ping(max(left, FIRST_REPLY_TIMEOUT_S)):
-                    return Connection(client, None, owner)
+                if self._owner is not None and (reached := self._reach(self._owner, deadline)):
+                    return reached
                 if time.monotonic() > deadline:
-                    who = owner or "another process"
-                    raise InputError(
-                        f"State file {str(self._state)!r} is in use by {who}, which does not answer. "
-                        "Wait for it to end, or end it; nothing is lost by that."
-                    )
-                self._process = HostProcess(self._state, idle=self._idle, warm=self._warm)
+                    raise self._no_reply()
+                self._process = self._spawn()
             started = self._process.wait_ready()
-            if isinstance(started, str):
-                return Connection(Client(started), self._process, None)
+            if isinstance(started, HostAddress):
+                return Connection(Client(UnixEndpoint(started)), started, self._process, None)
             # An owner that replied a moment ago may have ended since. The next host starts then.
             self._process, self._owner = None, started
 
@@ -111,10 +109,58 @@ class HostConnector:
         if self._process is not None:
             self._process.close()
 
+    def _spawn(self) -> HostProcess:
+        return HostProcess(self._state, self._settings)
+
+    def _reach(self, owner: StateOwner, deadline: float) -> Connection | None:
+        """A connection to *owner*; None if it does not reply, or owns another file: hints are copied with folders."""
+        from stepwell.client import Client  # noqa: PLC0415 - imported already by now
+
+        if owner.secret is None:
+            raise InputError(
+                f"State file {str(self._state)!r} is in use by {owner}, a host of an older Stepwell "
+                f"({owner.version or 'unknown version'}); this command is Stepwell {__version__}. "
+                "End that process, or use its version."
+            )
+        address = address_of(self._state, owner.socket, owner.secret)
+        if address is None:
+            return None
+        client = Client(UnixEndpoint(address))
+        reached = client.ping(max(deadline - time.monotonic(), FIRST_REPLY_TIMEOUT_S))
+        return Connection(client, address, None, owner) if reached else None
+
+    def _no_reply(self) -> InputError:
+        who = self._owner or "another process"
+        return InputError(
+            f"State file {str(self._state)!r} is in use by {who}, which does not answer. "
+            "Wait for it to end, or end it; nothing is lost by that."
+        )
+
 
 def open_host(state: Path, *, idle: bool) -> Connection:
-    """Connect to the owner of *state*; start a host if the state has no owner."""
-    connector = HostConnector(state, idle=idle)
+    """
+    Connect to the owner of *state*; start a host if the state has no owner.
+
+    A request that an owner does not carry out because it ends goes to the next owner.
+    """
+    connection = _connect(state, idle=idle)
+    losses = OwnerLossTimer()
+
+    def next_address(error: HostLostError) -> HostAddress:
+        if losses.record(time.monotonic()) > owner_timeout():
+            raise error
+        if connection.process is not None:
+            raise connection.process.death() or error
+        following = _connect(state, idle=idle)
+        connection.process, connection.owner = following.process, following.owner
+        return following.address
+
+    connection.client.next_address = next_address
+    return connection
+
+
+def _connect(state: Path, *, idle: bool) -> Connection:
+    connector = HostConnector(state, HostSettings(idle=idle))
     try:
         return connector.connection()
     except BaseException:

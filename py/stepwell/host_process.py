@@ -13,15 +13,17 @@ import contextlib
 import json
 import math
 import os
-import shlex
 import socket
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stepwell.exceptions import HostLostError, InputError, InternalError
+from stepwell.exceptions import HostLostError, HostStoppedError, InputError, InternalError
+from stepwell.formatting import shown_command
+from stepwell.host_address import HostAddress
 from stepwell.node import HOST_FLAGS, find_node, host_environment, node_version
 from stepwell.state import parse_owner, state_error
 
@@ -65,6 +67,34 @@ def owner_timeout() -> float:
     return seconds
 
 
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """
+    How a host runs.
+
+    Attributes:
+        idle: Run nothing until something is deployed.
+        warm: The runtime whose interpreter is needed soon, or None.
+        force_replay: Replay an instance after each of its steps, waits and sleeps.
+    """
+
+    idle: bool = False
+    warm: Runtime | None = None
+    force_replay: bool = False
+
+    @property
+    def arguments(self) -> list[str]:
+        """The arguments of the host's script."""
+        arguments = ["--patience", str(round(owner_timeout() * 1000))]
+        if self.idle:
+            arguments.append("--idle")
+        if self.force_replay:
+            arguments.append("--force-replay")
+        if self.warm:
+            arguments += ["--warm", json.dumps(self.warm)]
+        return arguments
+
+
 class HostProcess:
     """
     A host that this command has started. It lives as long as the control socket is open.
@@ -75,7 +105,7 @@ class HostProcess:
         on_debugger: Called with True when a debugger in a workflow takes the terminal, with False when it returns it.
     """
 
-    def __init__(self, state: Path, *, idle: bool, warm: Runtime | None = None) -> None:
+    def __init__(self, state: Path, settings: HostSettings) -> None:
         self.state = state
         self.on_debugger: Callable[[bool], None] = lambda _on: None
         self._closed = False
@@ -86,13 +116,15 @@ class HostProcess:
         """The control socket has ended, or the host has let go of the state."""
         self._left = False
         """The host has let go of the state and is about to end."""
+        self._signal: str | None = None
+        """The signal that has stopped the host in good order."""
         self._fatal: dict[str, Any] | None = None
         self._held_back: list[str] | None = []
         """Text for people that the host writes while it starts; None once it is passed on."""
         self._control, theirs = socket.socketpair()
         text_output, text_input = os.pipe()
         try:
-            self._process = self._spawn(theirs, text_input, idle=idle, warm=warm)
+            self._process = self._spawn(theirs, text_input, settings)
         except BaseException:
             os.close(text_output)
             self._control.close()
@@ -107,32 +139,28 @@ class HostProcess:
         for listener in self._listeners:
             listener.start()
 
-    def _spawn(self, control: socket.socket, text: int, *, idle: bool, warm: Runtime | None) -> subprocess.Popen[bytes]:
+    def _spawn(self, control: socket.socket, text: int, settings: HostSettings) -> subprocess.Popen[bytes]:
         node = find_node()
         script = host_root() / "js" / "server" / "main.js"
         command = [os.fspath(node.path), *HOST_FLAGS, os.fspath(script), "--state", os.fspath(self.state)]
-        command += ["--patience", str(round(owner_timeout() * 1000))]
-        if idle:
-            command.append("--idle")
-        if warm:
-            command += ["--warm", json.dumps(warm)]
+        command += settings.arguments
         environment = {
             # The wasmtime runtime takes its packages from this Python. The cpython runtime uses it by default.
             "STEPWELL_HOST_PYTHON": sys.executable,
             **host_environment(),
-            "STEPWELL_COMMAND": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+            "STEPWELL_COMMAND": shown_command(Path(sys.argv[0]).name, *sys.argv[1:]),
         }
         try:
             return subprocess.Popen(command, stdin=control.fileno(), stdout=text, stderr=text, env=environment)  # noqa: S603 - our own script
         except OSError as error:
             raise InputError(f"{node.path} (from {node.source}) cannot be run: {error}.") from error
 
-    def wait_ready(self) -> str | StateOwner | None:
+    def wait_ready(self) -> HostAddress | StateOwner | None:
         """
         Wait until the host is ready, or until it reports that another process owns the state.
 
         Returns:
-            The host's socket path; or the other owner, None where it is unknown. The other owner replied, or has not
+            The host's address; or the other owner, None where it is unknown. The other owner replied, or has not
             replied within `owner_timeout`.
 
         Raises:
@@ -140,9 +168,9 @@ class HostProcess:
         """
         self._started.wait()
         match self._start:
-            case {"ready": {"socket": str(socket_path)}}:
+            case {"ready": {"socket": str(path), "secret": str(secret), "identity": str(identity)}}:
                 self._pass_text_on()
-                return socket_path
+                return HostAddress(path, secret, identity, frozenset({os.geteuid()}))
             case {"error": {"code": "state.owned", **rest}}:
                 self.close()
                 return parse_owner(rest.get("owner"))
@@ -171,6 +199,8 @@ class HostProcess:
                 return state_error(self.state, word, message)
             case {"message": str(message)}:
                 return InternalError(f"The host failed: {message}")
+        if self._signal is not None:
+            return HostStoppedError(f"The host process was ended ({self._signal}).", sent=True)
         if code < 0:
             return HostLostError(f"The host process was killed (signal {-code}).", sent=True)
         return InternalError(f"The host process ended by itself (exit code {code}).")
@@ -205,8 +235,9 @@ class HostProcess:
                 self.on_debugger(on)
             case {"fatal": dict(fatal)}:
                 self._fatal = fatal
-            case {"left": True}:
+            case {"left": dict(left)}:
                 self._left = True
+                self._signal = left.get("signal")
                 self._over.set()
 
     def _read_text(self, text_output: int) -> None:

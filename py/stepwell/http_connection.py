@@ -7,19 +7,26 @@ import http.client
 import json
 import socket
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, urlsplit
 
 from stepwell.exceptions import HostLostError, InputError
+from stepwell.unix_connection import UnixConnection
+
+if TYPE_CHECKING:
+    from stepwell.host_address import HostAddress
 
 DEFAULT_ACCOUNT = "default"
 REST = "/client/v4"
+MAX_BODY_BYTES = 128 * 1024 * 1024
+"""The longest body that the host reads: `js/server/requests/body.js`."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnixEndpoint:
     """The host that owns a state on this machine."""
 
-    path: str
+    address: HostAddress
     account: str = DEFAULT_ACCOUNT
     timeout_s: float | None = None
 
@@ -30,18 +37,18 @@ class UnixEndpoint:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Who can open the socket needs no token."""
-        return {}
+        """The proof that the request is meant for this host."""
+        return self.address.headers
 
     def connect(self) -> http.client.HTTPConnection:
         """A connection to the socket."""
-        return UnixConnection(self.path, self.timeout_s)
+        return UnixConnection(self.address, self.timeout_s)
 
-    def lost(self, error: Exception) -> Exception:
-        """The host has ended, or is too slow."""
+    def lost(self, error: Exception, *, sent: bool) -> Exception:
+        """The host has ended, or is too slow; *sent*: after a whole request was sent."""
         if isinstance(error, TimeoutError) and self.timeout_s is not None:
             return InputError(f"The host did not answer within {self.timeout_s:g} s (--timeout).")
-        return HostLostError(f"The host process ended ({str(error) or type(error).__name__}).", sent=True)
+        return HostLostError(f"The host process ended ({str(error) or type(error).__name__}).", sent=sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class RemoteEndpoint:
         assert parts.hostname is not None  # noqa: S101 - checked by _parts
         return kind(parts.hostname, parts.port, timeout=self.timeout_s)
 
-    def lost(self, error: Exception) -> Exception:
+    def lost(self, error: Exception, *, sent: bool) -> Exception:  # noqa: ARG002 - as the other endpoint
         """The server cannot be reached."""
         if isinstance(error, TimeoutError) and self.timeout_s is not None:
             return InputError(f"{self.url} did not answer within {self.timeout_s:g} s (--timeout).")
@@ -90,25 +97,6 @@ Endpoint = UnixEndpoint | RemoteEndpoint
 """Where a host is, and the account that requests are for."""
 
 
-class UnixConnection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path: str, timeout_s: float | None = None) -> None:
-        super().__init__("localhost", timeout=timeout_s)
-        self._path = path
-
-    def connect(self) -> None:
-        """Open the socket."""
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(self.timeout)
-        try:
-            connection.connect(self._path)
-        except OSError as error:
-            connection.close()
-            raise HostLostError(f"Nobody answers at {self._path} ({error.strerror}).", sent=False) from error
-        self.sock = connection
-
-
 def shut_down(connection: http.client.HTTPConnection) -> None:
     """End *connection* under the thread that reads from it."""
     if isinstance(connection.sock, socket.socket):
@@ -116,13 +104,32 @@ def shut_down(connection: http.client.HTTPConnection) -> None:
             connection.sock.shutdown(socket.SHUT_RDWR)
 
 
-def send(
-    connection: http.client.HTTPConnection, method: str, path: str, body: object, headers: dict[str, str]
-) -> http.client.HTTPResponse:
-    """Send a request with *body* as JSON."""
+def send(connection: http.client.HTTPConnection, method: str, path: str, body: object, headers: dict[str, str]) -> None:
+    """
+    Send a request with *body* as JSON.
+
+    Raises:
+        InputError: The body is too large.
+        OSError: The connection has ended. The host carries out no request that it has read only in part.
+    """
     data = None
     if method not in {"GET", "DELETE"}:
-        data = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        data = _encoded(body)
         headers = {**headers, "content-type": "application/json"}
     connection.request(method, path, body=data, headers=headers)
-    return connection.getresponse()
+
+
+def _encoded(body: object) -> bytes:
+    try:
+        # ASCII: a lone surrogate has an escape, but no UTF-8.
+        data = json.dumps(body, allow_nan=False).encode()
+    except RecursionError:
+        raise InputError("The value is nested too deeply.") from None
+    if len(data) > MAX_BODY_BYTES:
+        raise InputError(f"The request is {len(data):,} bytes long; the limit is {MAX_BODY_BYTES:,}.")
+    return data
+
+
+def quoted(text: str) -> str:
+    """*text* as a part of a path."""
+    return quote(text, safe="", errors="surrogateescape")

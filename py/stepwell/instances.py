@@ -11,13 +11,15 @@ from pydantic_core import to_jsonable_python
 
 from stepwell import exit_codes
 from stepwell.exceptions import InputError
-from stepwell.names import check_event_type
-from stepwell.options import LATEST, PATH, json_option, print_json, resolve_id, state_option
-from stepwell.params import parse_json
+from stepwell.lazy_group import LazyGroup
+from stepwell.names import LATEST, check_event_type
+from stepwell.options import PATH, json_option, print_json, resolve_id, state_option
+from stepwell.params import parse_json, read_json_file
 from stepwell.statuses import LISTED_STATUSES
 from stepwell.workflows import connect, say_when_it_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from stepwell.responses import InstancePage
@@ -27,7 +29,7 @@ MAX_DELETED = 100
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 
 
-@click.group(epilog=exit_codes.HELP, short_help="See and steer single instances.")
+@click.group(cls=LazyGroup, epilog=exit_codes.HELP, short_help="See and steer single instances.")
 def instances() -> None:
     """See and steer the instances of a workflow. `latest` stands for the newest one."""
 
@@ -112,19 +114,33 @@ def describe(  # noqa: PLR0913 - one for each option
     print_instance(name, instance_id, detail, output_limit=truncate_output_limit if step_output else None)
 
 
+PAUSED = frozenset({"paused", "waitingForPause"})
+HAS_EFFECT: dict[str, Callable[[str, str], bool]] = {
+    "pause": lambda _before, after: after in PAUSED,
+    "resume": lambda before, _after: before in PAUSED,
+}
+"""Whether a change of status has had an effect, by the statuses before and after it. Others are refused if not."""
+
+
 def change(  # noqa: PLR0913 - what the four commands differ in, and what they share
     name: str, instance_id: str, request: dict[str, object], said: str, *, state: Path | None, as_json: bool
 ) -> None:
-    """Ask for a change of status, and say what came of it."""
+    """Ask for a change of status, and say what came of it; exit 1 if it has no effect."""
     with connect(state) as connection:
         instance_id = resolve_id(connection.client, name, instance_id)
+        before = connection.client.status_of(name, instance_id).status
         changed = connection.client.change_status(name, instance_id, request)
         runs = connection.owner is not None
+    check = HAS_EFFECT.get(str(request["status"]))
+    has_effect = check is None or check(before, changed.status)
     if as_json:
         print_json({"id": instance_id, **changed.model_dump(mode="json")})
-        return
-    click.echo(f"{said} of instance {instance_id!r} of {name} asked for; it is now {changed.status}.")
-    if changed.status == "queued" and not runs:
+    elif has_effect:
+        click.echo(f"{said} of instance {instance_id!r} of {name} asked for; it is now {changed.status}.")
+    if not has_effect:
+        click.echo(f"Error: {said} has no effect: instance {instance_id!r} of {name} is {changed.status}.", err=True)
+        raise SystemExit(exit_codes.ERRORED)
+    if changed.status == "queued" and not runs and not as_json:
         say_when_it_runs()
 
 
@@ -248,10 +264,7 @@ def read_ids(path: Path) -> list[str]:
     Raises:
         InputError: It is not a JSON array of texts.
     """
-    try:
-        ids = parse_json(path.read_text(encoding="utf-8"), f"--filename {str(path)!r}")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--filename {str(path)!r} cannot be read: {error}.") from error
+    ids = read_json_file(path, "--filename")
     if not isinstance(ids, list) or not all(isinstance(id_, str) for id_ in ids):
         raise InputError(f"--filename {str(path)!r} must have a JSON array of ids, such as {json.dumps(['a', 'b'])}.")
     return ids

@@ -10,6 +10,9 @@ MAX_NAME_CHARACTERS = 64
 MAX_ID_CHARACTERS = 100
 MAX_EVENT_TYPE_CHARACTERS = 100
 
+LATEST = "latest"
+"""Stands for the newest instance where a command takes an id."""
+
 _WORD = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_-]*")
 _RESERVED = re.compile(r"batch|terminate|terminateAll|cf_[0-9a-f]{64}")
 
@@ -34,7 +37,7 @@ def check_instance_id(instance_id: str) -> None:
     """
     if problem := name_problem(instance_id, MAX_ID_CHARACTERS):
         raise InputError(f"Instance id {problem}.")
-    if _RESERVED.fullmatch(instance_id):
+    if _RESERVED.fullmatch(instance_id) or instance_id == LATEST:
         raise InputError(f"Instance id {instance_id!r} is reserved; choose another.")
 
 

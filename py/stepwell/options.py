@@ -9,6 +9,7 @@ import click
 
 from stepwell.exceptions import InputError
 from stepwell.formatting import to_json
+from stepwell.names import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from stepwell.client import Client
 
 PATH = click.Path(path_type=Path)
-LATEST = "latest"
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -31,6 +31,15 @@ def state_option(command: F) -> F:
 def json_option(command: F) -> F:
     """Add `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
+
+
+def force_replay_option(command: F) -> F:
+    """Add `--force-replay`."""
+    return click.option(
+        "--force-replay",
+        is_flag=True,
+        help="Replay an instance after each step, wait and sleep: finds code that is not deterministic.",
+    )(command)
 
 
 def resolve_id(client: Client, workflow: str, instance_id: str) -> str:

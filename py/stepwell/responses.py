@@ -8,13 +8,15 @@ of what Python took of a whole `stepwell run`. A test has pydantic read the anno
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - the test reads the annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic_core import SchemaValidator
+from pydantic_core import SchemaValidator, ValidationError
 from pydantic_core import core_schema as core
 
+from stepwell.formatting import escape_surrogates
 from stepwell.statuses import STATUSES, Status
 
 if TYPE_CHECKING:
@@ -65,8 +67,27 @@ class HostResponse:
     @classmethod
     def model_validate_json(cls, text: str | bytes) -> Self:
         """As `model_validate`, for JSON."""
-        made: Self = cls._validator.validate_json(text)
+        try:
+            made: Self = cls._validator.validate_json(text)
+        except ValidationError:
+            # pydantic's parser refuses lone surrogates, which values of JavaScript and Python may have.
+            return cls.model_validate(_escaped(json.loads(text)))
         return made
+
+
+VALUES = frozenset({"output", "params", "payload", "vars"})
+"""The keys of what users' code made. Such a value stays as it is; other texts are for people."""
+
+
+def _escaped(value: Any) -> Any:  # noqa: ANN401 - whatever the host has sent
+    """*value* with lone surrogates escaped in texts for people."""
+    if isinstance(value, str):
+        return escape_surrogates(value)
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    if isinstance(value, dict):
+        return {key: item if key in VALUES else _escaped(item) for key, item in value.items()}
+    return value
 
 
 def as_object(value: object) -> dict[str, Any]:

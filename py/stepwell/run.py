@@ -12,9 +12,9 @@ import click
 from stepwell import exit_codes
 from stepwell.exceptions import ApiError, HostLostError, InputError
 from stepwell.host_connector import HostConnector
-from stepwell.host_process import owner_timeout
+from stepwell.host_process import HostSettings, owner_timeout
 from stepwell.names import check_instance_id
-from stepwell.options import PATH
+from stepwell.options import PATH, force_replay_option
 from stepwell.owner_loss_timer import OwnerLossTimer
 from stepwell.params import read_params, same_json
 from stepwell.project_loader import load_project
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("--state", metavar="PATH", type=PATH, help="The state. Default: .stepwell/state.sqlite.")
 @runtime_options
 @click.option("--json", "as_json", is_flag=True, help="Print the instance with its steps, not only its output.")
+@force_replay_option
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def run(  # noqa: PLR0913, PLR0917 - one for each option
     target: str,
@@ -55,6 +56,8 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
     runtime: str | None,
     python: str | None,
     sdk: str | None,
+    untrusted: bool,  # noqa: FBT001 - click passes them by name
+    force_replay: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001 - click passes them by name
     quiet: bool,  # noqa: FBT001
 ) -> None:
@@ -84,6 +87,8 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
         runtime=runtime,
         python=python,
         sdk=sdk,
+        untrusted=untrusted,
+        force_replay=force_replay,
     )
     raise SystemExit(RunCommand(request).execute())
 
@@ -118,7 +123,9 @@ class RunCommand:
             self._connector.close()
 
     def _new_connector(self) -> HostConnector:
-        return HostConnector(self._request.state, idle=False, warm=self._request.likely_runtime())
+        request = self._request
+        settings = HostSettings(warm=request.likely_runtime(), force_replay=request.force_replay)
+        return HostConnector(request.state, settings)
 
     def _prepare(self) -> Project:
         """Read the project while Node starts, and import what takes long."""
@@ -164,6 +171,10 @@ class RunCommand:
         """Create the instance unless it exists."""
         deployed = client.deploy(project.deployment(self._request.runtime_of(project)))
         self._name = self._choose(deployed)
+        if self._created:
+            # Under another owner: what is gone by now was removed, and is not made anew.
+            self._is_unfinished(client)
+            return
         try:
             self._create(client)
         except ApiError as error:
@@ -183,7 +194,8 @@ class RunCommand:
                 f"Instance {request.instance_id!r} of {self._name} exists with other params. "
                 "Leave --params out to continue it, or choose another --id."
             )
-        if found.status in {"paused", "waitingForPause"} and not self._created:
+        if found.status in {"paused", "waitingForPause"}:
+            click.echo(f"Instance {request.instance_id!r} of {self._name} is {found.status}; it is resumed.", err=True)
             client.change_status(self._name, request.instance_id, {"status": "resume"})
 
     def _choose(self, deployed: Deployed) -> str:
@@ -264,7 +276,7 @@ class RunCommand:
             return
         why = (process.death() if process else None) or error
         if isinstance(why, HostLostError) and self._created:
-            raise HostLostError(
+            raise type(why)(
                 f"{why} Nothing finished is lost; continue with: {self._request.continue_command()}", sent=True
             )
         raise why

@@ -41,14 +41,16 @@ class RunRequest:
     runtime: str | None = None
     python: str | None = None
     sdk: str | None = None
+    untrusted: bool = False
+    force_replay: bool = False
 
     def runtime_of(self, project: Project) -> Runtime:
         """The runtime that runs *project*."""
-        return choose_runtime(project.main, self.runtime, self.python, self.sdk)
+        return choose_runtime(project.main, self.runtime, self.python, self.sdk, untrusted=self.untrusted)
 
     def likely_runtime(self) -> Runtime | None:
         """The runtime to start before the project has been read, or None."""
-        return likely_runtime(self.target, self.runtime, self.python, self.sdk)
+        return likely_runtime(self.target, self.runtime, self.python, self.sdk, untrusted=self.untrusted)
 
     def continue_command(self) -> str:
         """The command line that continues the instance."""
@@ -65,4 +67,6 @@ class RunRequest:
 
     def _runtime_words(self) -> list[str]:
         options = {"--runtime": self.runtime, "--python": self.python, "--sdk": self.sdk}
-        return [word for option, value in options.items() if value is not None for word in (option, value)]
+        words = [word for option, value in options.items() if value is not None for word in (option, value)]
+        flags = {"--untrusted": self.untrusted, "--force-replay": self.force_replay}
+        return [*words, *(flag for flag, given in flags.items() if given)]

@@ -10,6 +10,7 @@ import click
 from stepwell import exit_codes
 from stepwell.exceptions import InputError
 from stepwell.instances import STEP_TYPES
+from stepwell.lazy_group import LazyGroup
 from stepwell.options import PATH, json_option, print_json, resolve_id, state_option
 from stepwell.workflows import connect
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from stepwell.models import Comparison, Replayed, RunFile
 
 
-@click.group(epilog=exit_codes.HELP, short_help="Export instances as files, and open them.")
+@click.group(cls=LazyGroup, epilog=exit_codes.HELP, short_help="Export instances as files, and open them.")
 def runs() -> None:
     """Export an instance as one file (history, code, parameters, versions), and look at such files."""
 

@@ -33,7 +33,12 @@ UPSTREAM_SDK = "workers-runtime-sdk"
 
 
 def runtime_options(command: F) -> F:
-    """Add `--runtime`, `--python` and `--sdk`."""
+    """Add `--runtime`, `--python`, `--sdk` and `--untrusted`."""
+    command = click.option(
+        "--untrusted",
+        is_flag=True,
+        help="Run code that you do not trust: only in the sandbox, which is --runtime wasmtime.",
+    )(command)
     command = click.option(
         "--sdk",
         metavar="NAME",
@@ -53,7 +58,18 @@ def runtime_options(command: F) -> F:
     )(command)
 
 
-def choose_runtime(main: Path, name: str | None = None, python: str | None = None, sdk: str | None = None) -> Runtime:
+SANDBOX = "wasmtime"
+"""The runtime that is a security boundary."""
+
+
+def choose_runtime(
+    main: Path,
+    name: str | None = None,
+    python: str | None = None,
+    sdk: str | None = None,
+    *,
+    untrusted: bool = False,
+) -> Runtime:
     """
     The runtime for the workflows in *main*.
 
@@ -62,11 +78,15 @@ def choose_runtime(main: Path, name: str | None = None, python: str | None = Non
         name: The runtime that was asked for, if any.
         python: The Python that was asked for, if any; it asks for cpython, too.
         sdk: The SDK that was asked for, if any.
+        untrusted: Choose the sandbox, or nothing.
 
     Raises:
         InputError: There is no such runtime, or it cannot run such a file, or there is no such Python.
     """
     default = DEFAULT_RUNTIMES[main.suffix]
+    if untrusted:
+        _check_untrusted(main, default, name)
+        name = SANDBOX
     if default != FOR_PYTHON[0]:
         if name not in (None, default) or python is not None or sdk is not None:
             raise InputError(
@@ -87,6 +107,13 @@ def choose_runtime(main: Path, name: str | None = None, python: str | None = Non
             return {"name": name, "sandbox": wasmtime_settings(project_table(main))}
         return {"name": name, "sdk": str(_find_sdk())} if _is_upstream(sdk) else {"name": name}
     return {"name": name, "python": str(find_python(main, python))}
+
+
+def _check_untrusted(main: Path, default: str, name: str | None) -> None:
+    if default != FOR_PYTHON[0]:
+        raise InputError(f"{main.name} cannot be run with --untrusted: JavaScript workflows have no sandbox.")
+    if name not in (None, SANDBOX):
+        raise InputError(f"--untrusted needs the sandbox, --runtime {SANDBOX}; --runtime {name} is no boundary.")
 
 
 def runtime_name(runtime: Runtime) -> PackageRuntime:
@@ -118,13 +145,18 @@ def _find_sdk() -> Path:
 
 
 def likely_runtime(
-    target: Target, name: str | None = None, python: str | None = None, sdk: str | None = None
+    target: Target,
+    name: str | None = None,
+    python: str | None = None,
+    sdk: str | None = None,
+    *,
+    untrusted: bool = False,
 ) -> Runtime | None:
     """The runtime that is worth starting before *target* has been read; None where none is, or that is unclear."""
     main = target.main or _likely_main(target.config)
     if main is None:
         return None
-    runtime = choose_runtime(main, name, python, sdk)
+    runtime = choose_runtime(main, name, python, sdk, untrusted=untrusted)
     # One that has its packages imported takes the place of the one that would be started.
     return None if runtime["name"] == "pyodide" and is_prepared(main) else runtime
 

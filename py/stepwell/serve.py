@@ -12,8 +12,9 @@ from stepwell import exit_codes
 from stepwell.exceptions import HostLostError
 from stepwell.formatting import moment
 from stepwell.host_connector import HostConnector
+from stepwell.host_process import HostSettings
 from stepwell.listener import listener_options, open_listener
-from stepwell.options import state_option
+from stepwell.options import force_replay_option, state_option
 from stepwell.packages.require import require_packages_of
 from stepwell.project_loader import load_project
 from stepwell.runtimes import choose_runtime, runtime_name, runtime_options
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from stepwell.host_connector import Connection
     from stepwell.models import WorkflowSummary
     from stepwell.project import Project
-    from stepwell.runtimes import Runtime
 
 POLL_INTERVAL_S = 1.0
 """Seconds between two looks at an owner that is not ours."""
@@ -36,6 +36,7 @@ POLL_INTERVAL_S = 1.0
 @click.command(epilog=exit_codes.HELP, short_help="Run schedules and instances until Ctrl-C.")
 @click.argument("target")
 @runtime_options
+@force_replay_option
 @state_option
 @listener_options
 @click.option("--account", metavar="NAME", help="The account whose workflows they are. Default: the default account.")
@@ -45,6 +46,8 @@ def serve(  # noqa: PLR0913 - one for each option
     runtime: str | None,
     python: str | None,
     sdk: str | None,
+    untrusted: bool,
+    force_replay: bool,
     state: Path | None,
     listener: dict[str, object] | None,
     account: str | None,
@@ -59,14 +62,14 @@ def serve(  # noqa: PLR0913 - one for each option
     """
     found = find_target(target)
     project = replace(load_project(found), account=account)
-    chosen = choose_runtime(project.main, runtime, python, sdk)
+    chosen = choose_runtime(project.main, runtime, python, sdk, untrusted=untrusted)
     for warning in project.warnings:
         click.echo(f"Warning: {warning}", err=True)
     require_packages_of(project, found, runtime_name(chosen))
     path = state_path(state, create=True)
     try:
         while True:
-            _serve(path, project, chosen, listener)
+            _serve(path, project, HostSettings(warm=chosen, force_replay=force_replay), listener)
     except KeyboardInterrupt:
         click.echo(
             "Interrupted; what is unfinished goes on with the next `stepwell serve` or `stepwell run`.", err=True
@@ -74,13 +77,13 @@ def serve(  # noqa: PLR0913 - one for each option
         raise SystemExit(exit_codes.INTERRUPTED) from None
 
 
-def _serve(state: Path, project: Project, runtime: Runtime, listener: dict[str, object] | None) -> None:
+def _serve(state: Path, project: Project, settings: HostSettings, listener: dict[str, object] | None) -> None:
     """Until the owner of *state* has gone, who may be another process."""
-    opening = HostConnector(state, idle=False, warm=runtime)
+    connector = HostConnector(state, settings)
     try:
-        with opening.connection() as connection:
+        with connector.connection() as connection:
             client = connection.client.of_account(project.account)
-            names = [workflow.name for workflow in client.deploy(project.deployment(runtime)).workflows]
+            names = [workflow.name for workflow in client.deploy(project.deployment(settings.warm)).workflows]
             _announce([client.workflow(name) for name in names], connection)
             with open_listener(client, listener):
                 if connection.process is None:
@@ -88,7 +91,7 @@ def _serve(state: Path, project: Project, runtime: Runtime, listener: dict[str, 
                 else:
                     _wait_for_host_end(connection)
     finally:
-        opening.close()
+        connector.close()
 
 
 def _wait_for_host_end(connection: Connection) -> NoReturn:

@@ -9,12 +9,15 @@ from pathlib import Path
 from stepwell.exceptions import InputError
 
 DEFAULT = Path(".stepwell", "state.sqlite")
+PRIVATE_MODE = 0o700
+"""Of a folder that Stepwell makes: params, results and variables are in it."""
 
 REMEDIES = {
     "state.corrupt": "Put a sound copy in its place, or move it away to start anew; it was not changed.",
     "state.foreign": "Give another path with --state.",
     "state.readonly": "Make it and its folder writable, or give another path with --state.",
     "state.full": "Free some space, then continue: what was finished is kept.",
+    "state.gone": "Put it back, or run the command again: it goes on from what the file holds.",
     "state.path": "Make it and its folder writable, or give another path with --state.",
 }
 
@@ -30,6 +33,8 @@ class StateOwner:
     pid: int
     socket: str
     command: str
+    version: str = ""
+    secret: str | None = None
 
     def __str__(self) -> str:
         return f"process {self.pid} ({self.command})"
@@ -86,7 +91,7 @@ def make_folder(folder: Path, *, ignored: bool) -> None:
     """
     ignore = folder / ".gitignore"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=PRIVATE_MODE, parents=True, exist_ok=True)
         if ignored and not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
     except OSError as error:
@@ -107,8 +112,15 @@ def read_owner(state: Path) -> StateOwner | None:
 def parse_owner(data: object) -> StateOwner | None:
     """*data* as an owner, or None where it is not one."""
     match data:
-        case {"pid": int(pid), "socket": str(socket), "command": str(command)}:
-            return StateOwner(pid, socket, command)
+        case {"pid": int(pid), "socket": str(socket), "command": str(command), **rest}:
+            version, secret = rest.get("version"), rest.get("secret")
+            return StateOwner(
+                pid,
+                socket,
+                command,
+                version if isinstance(version, str) else "",
+                secret if isinstance(secret, str) else None,
+            )
     return None
 
 

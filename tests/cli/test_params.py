@@ -1,9 +1,11 @@
 """JSON from the command line."""
 
+from pathlib import Path
+
 import pytest
 
 from stepwell.exceptions import InputError
-from stepwell.params import MAX_BYTES, parse_json, read_params, same_json
+from stepwell.params import parse_json, read_params, same_json
 
 
 def test_file(tmp_path):
@@ -26,7 +28,9 @@ def test_none_given():
         ("", "--params is not JSON: Expecting value at line 1, column 1."),
         ("[1, NaN]", "--params is not JSON: NaN is not a JSON value."),
         ("[" * 100_000, "--params is nested too deeply."),
-        (f'"{"x" * MAX_BYTES}"', "--params is 1,048,578 bytes long; the limit is 1,048,576 (1 MiB)."),
+        ('{"n": 1e400}', "--params holds the number 1e400, which is too large."),
+        ("1" * 5000, "--params holds an integer of 5,000 digits; the limit is 4,300."),
+        ("\udcff", "--params is not UTF-8 text."),
     ],
 )
 def test_not_json(text, message):
@@ -47,6 +51,37 @@ def test_file_missing(tmp_path):
     """A file that is not there is named."""
     with pytest.raises(InputError, match=r"nope\.json' cannot be read: No such file"):
         read_params(None, tmp_path / "nope.json")
+
+
+def test_value_is_kept():
+    """A number is the one that was given, and a lone surrogate is a text."""
+    assert [616581622363398142, 1.0, "\ud800"] == parse_json('[616581622363398142, 1.0, "\\ud800"]', "--params")
+
+
+def test_byte_order_mark(tmp_path):
+    """A byte order mark is no part of the text."""
+    path = tmp_path / "params.json"
+    path.write_bytes(b'\xef\xbb\xbf{"a": 1}')
+
+    assert {"a": 1} == read_params(None, path)
+
+
+def test_closed_standard_input(monkeypatch):
+    """A closed standard input is named."""
+    monkeypatch.setattr("sys.stdin", None)
+
+    with pytest.raises(InputError, match="standard input is closed"):
+        read_params(None, Path("-"))
+
+
+@pytest.mark.parametrize("path", [Path("folder"), Path("null\0byte")])
+def test_no_file(tmp_path, monkeypatch, path):
+    """What cannot be opened is named."""
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(InputError, match="cannot be read"):
+        read_params(None, path)
 
 
 def test_file_not_text(tmp_path):

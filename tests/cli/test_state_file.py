@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from stepwell.state import Owner
+from stepwell.state import StateOwner
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_full(place):
 
 def test_owner_is_gone(tmp_path):
     """An owner that listens is there, however long it takes to answer; of one that was killed the socket is left."""
-    owner = Owner(1, str(tmp_path / "x.sock"), "stepwell run x.py")
+    owner = StateOwner(1, str(tmp_path / "x.sock"), "stepwell run x.py")
     missing = owner.is_gone()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(owner.socket)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from stepwell.exceptions import ApiError, HostLostError
 from stepwell.host_connector import HostConnector
+from stepwell.host_process import HostSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,7 @@ class HostAccess:
 
     def open(self) -> None:
         """Connect to the owner, start one if there is none, and deploy."""
-        self._connection = HostConnector(self.state, idle=False, warm=self._runtime).connection()
+        self._connection = HostConnector(self.state, HostSettings(warm=self._runtime)).connection()
         deployed = self._connection.client.deploy(self._deployment).workflows
         self.workflows = {workflow.name: workflow.input_schema for workflow in deployed}
 

@@ -41,22 +41,24 @@ class MissingTool:
         return f"{self.what}\n    {self.remedy}"
 
 
-@click.command(short_help="Build a wheel of native code for runtime pyodide.")
+EXIT_CODES = """\b
+Exit codes:
+  0    the wheel is in OUTDIR
+  1    the build failed
+  2    something is missing
+"""
+
+
+@click.command(epilog=EXIT_CODES, short_help="Build a wheel of native code for runtime pyodide.")
 @click.argument("source", default=".", type=PATH)
 @click.option("--outdir", "-o", default="dist", show_default=True, type=PATH, help="Where the wheel is put.")
 @click.option("--check", is_flag=True, help="Build nothing; say whether the toolchain is there.")
 def build(source: Path, outdir: Path, *, check: bool) -> None:
-    r"""
+    """
     Build a wheel of SOURCE, a Python project with native code, for runtime pyodide.
 
     pyodide-build does it, with Emscripten and Pyodide's cross-build environment. None of these is downloaded: what is
     missing is named, with the command that gets it.
-
-    \b
-    Exit codes:
-      0    the wheel is in OUTDIR
-      1    the build failed
-      2    something is missing
     """
     wanted = read_wanted()
     tool = find_pyodide_build()

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from stepwell.exceptions import InputError
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from stepwell.packages.declaration import Declaration
@@ -42,6 +43,15 @@ def is_lock_of(lock: Path, declaration: Declaration) -> bool:
 def locked_versions(lock: Path) -> dict[str, str]:
     """The versions of *lock*, by normalized name; empty for a package without one."""
     return {package["name"]: package.get("version", "") for package in read_lock(lock).get("packages", [])}
+
+
+def locked_on(lock: Path) -> dict[str, datetime]:
+    """When the locked files were uploaded, by normalized name; without those whose index does not tell."""
+    times = {
+        package["name"]: [wheel["upload-time"] for wheel in package.get("wheels", []) if "upload-time" in wheel]
+        for package in read_lock(lock).get("packages", [])
+    }
+    return {name: min(uploaded) for name, uploaded in times.items() if uploaded}
 
 
 def locked_python(lock: Path) -> str:

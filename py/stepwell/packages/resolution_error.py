@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from stepwell.packages.adapters import resolvable_requirements
-from stepwell.packages.locks import locked_python, locked_versions
+from stepwell.packages.locks import locked_versions
 from stepwell.packages.package_folder import RUNTIMES
 from stepwell.packages.uv import Uv, interpreter
 
@@ -32,15 +31,7 @@ def resolution_failure(folder: PackageFolder, answer: UvResult, uv: Uv) -> str:
     if not answer.unsatisfiable:
         return f"{declared.capitalize()} cannot be resolved; nothing was changed.\n{answer.text}"
     requirements = resolvable_requirements(folder.declaration)
-    culprits = [each for each in requirements if not _fits(uv, [each])]
-    lines = []
-    for culprit in culprits:
-        others = _runtimes_for(folder, [culprit])
-        name = Requirement(culprit).name
-        if others:
-            lines.append(
-                f"{name} has no wheel for runtime {folder.runtime}. It can be installed for: {', '.join(others)}."
-            )
+    lines = [line for each in requirements if not _fits(uv, [each]) for line in _blame(folder, uv, each)]
     if lines:
         able = _runtimes_for(folder, requirements)
         if able and len(requirements) > 1:
@@ -48,6 +39,35 @@ def resolution_failure(folder: PackageFolder, answer: UvResult, uv: Uv) -> str:
         # Why each of hundreds of versions has none would only hide it.
         return "\n".join([*lines, "Nothing was changed."])
     return f"No versions fit {declared} for runtime {folder.runtime}; nothing was changed.\n{_end_of(answer.text)}"
+
+
+def _blame(folder: PackageFolder, uv: Uv, requirement: str) -> Iterator[str]:
+    """What keeps *requirement* from being installed: itself, or a package that it needs."""
+    others = _runtimes_for(folder, [requirement])
+    if not others:
+        return
+    name = Requirement(requirement).name
+    missing = [each for each in _needed_by(uv, requirement) if not _has_wheel(uv, each)]
+    elsewhere = f"It can be installed for: {', '.join(others)}."
+    if missing in ([], [canonicalize_name(name)]):
+        yield f"{name} has no wheel for runtime {folder.runtime}. {elsewhere}"
+    else:
+        needed = " and ".join(each for each in missing if each != canonicalize_name(name))
+        have = "has" if len(missing) == 1 else "have"
+        yield f"{name} needs {needed}, which {have} no wheel for runtime {folder.runtime}. {elsewhere}"
+
+
+def _needed_by(uv: Uv, requirement: str) -> list[str]:
+    """The packages that *requirement* needs on a common Python, itself included."""
+    with tempfile.TemporaryDirectory(prefix="stepwell-") as folder:
+        lock = Path(folder, "pylock.toml")
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return list(locked_versions(lock)) if uv.lock_newest([requirement], lock, version, alone=False).ok else []
+
+
+def _has_wheel(uv: Uv, name: str) -> bool:
+    with tempfile.TemporaryDirectory(prefix="stepwell-") as folder:
+        return uv.has_wheel(name, Path(folder, "pylock.toml"))
 
 
 def _end_of(text: str) -> str:
@@ -65,21 +85,3 @@ def _runtimes_for(folder: PackageFolder, requirements: list[str]) -> list[Packag
 def _fits(uv: Uv, requirements: list[str]) -> bool:
     with tempfile.TemporaryDirectory(prefix="stepwell-") as folder:
         return uv.lock(requirements, Path(folder, "pylock.toml")).ok
-
-
-def older_than_newest(folder: PackageFolder, uv: Uv, lock: Path) -> Iterator[str]:
-    """
-    What to know of packages that are locked in an older version because the newest has no wheel for the runtime.
-
-    Without this a program would quietly get another major version in one runtime than in another.
-    """
-    requirements = resolvable_requirements(folder.declaration)
-    answer = uv.newest(requirements, locked_python(lock))
-    versions = locked_versions(lock)
-    for name, newest in re.findall(r"(?m)^([\w.-]+)==(\S+)", answer.text if answer.ok else ""):
-        locked = versions.get(canonicalize_name(name))
-        if locked and Version(locked) < Version(newest):
-            yield (
-                f"{name} {locked} is locked for runtime {folder.runtime}: {newest}, the newest, has no wheel for it, "
-                "or needs something that has none. Declare the version that you mean."
-            )

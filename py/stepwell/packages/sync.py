@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,17 +22,24 @@ from stepwell.node import find_node
 from stepwell.packages.adapters import adapters_of, install_adapters, resolvable_requirements
 from stepwell.packages.declaration import Declaration, check_requirements, find_declaration
 from stepwell.packages.locks import annotate, is_lock_of, locked_python, locked_versions
+from stepwell.packages.older_versions import OlderVersion, older_than_newest
 from stepwell.packages.package_folder import PREPARED, RUNTIMES, STAMP, PackageFolder, PackageRuntime
-from stepwell.packages.resolution_error import older_than_newest, resolution_failure
+from stepwell.packages.resolution_error import resolution_failure
 from stepwell.packages.uv import Uv, interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DRAFT = ".stepwell-sync-"
+EXIT_CODES = """\b
+Exit codes:
+  0    what is declared is installed
+  1    it is not (--check)
+  2    it cannot be: what is declared, no package that fits, no network
+"""
 
 
-@click.command(short_help="Lock and install the packages that a workflow declares.")
+@click.command(epilog=EXIT_CODES, short_help="Lock and install the packages that a workflow declares.")
 @click.argument("target", default=".")
 @click.option(
     "--runtime",
@@ -46,20 +54,23 @@ DRAFT = ".stepwell-sync-"
     help="The Python of runtime cpython. Default: the project's own (.venv), else the one that runs stepwell.",
 )
 @click.option("--upgrade", is_flag=True, help="Lock the newest versions that fit, not those of the lock file.")
+@click.option("--allow-old", is_flag=True, help="Lock versions that are years older than the newest one, too.")
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 where a sync is needed.")
-def sync(target: str, runtimes: tuple[PackageRuntime, ...], python: str | None, *, upgrade: bool, check: bool) -> None:
-    r"""
+def sync(  # noqa: PLR0913 - one for each option
+    target: str,
+    runtimes: tuple[PackageRuntime, ...],
+    python: str | None,
+    *,
+    upgrade: bool,
+    allow_old: bool,
+    check: bool,
+) -> None:
+    """
     Lock and install the packages that TARGET declares: a file, or a folder (default: this one).
 
     They are declared in a PEP 723 block of the file, or in `[project] dependencies` of the pyproject.toml beside or
     above it. They are locked in pylock.toml and installed in python_modules. Indexes are those that uv, or else pip,
     is configured for.
-
-    \b
-    Exit codes:
-      0    what is declared is installed
-      1    it is not (--check)
-      2    it cannot be: what is declared, no package that fits, no network
     """
     declaration = declared_by(target)
     folders = [PackageFolder(declaration, runtime) for runtime in runtimes or _usual(declaration)]
@@ -70,7 +81,7 @@ def sync(target: str, runtimes: tuple[PackageRuntime, ...], python: str | None, 
         raise SystemExit(exit_codes.ERRORED if problems else exit_codes.COMPLETE)
     check_requirements(declaration)
     for folder in folders:
-        bring_up_to_date(folder, python=python, upgrade=upgrade)
+        bring_up_to_date(folder, python=python, upgrade=upgrade, allow_old=allow_old)
 
 
 def declared_by(target: str) -> Declaration:
@@ -98,7 +109,7 @@ def _usual(declaration: Declaration) -> list[PackageRuntime]:
     return [runtime for runtime in RUNTIMES if PackageFolder(declaration, runtime).lock.exists()] or ["pyodide"]
 
 
-def bring_up_to_date(folder: PackageFolder, *, python: str | None, upgrade: bool) -> None:
+def bring_up_to_date(folder: PackageFolder, *, python: str | None, upgrade: bool, allow_old: bool) -> None:
     """
     Lock and install what is declared at *folder*; until all is there, what was there stays.
 
@@ -119,7 +130,7 @@ def bring_up_to_date(folder: PackageFolder, *, python: str | None, upgrade: bool
         # Beside the lock file, for it may name files by paths relative to itself.
         lock = folder.root / f"pylock.{draft.name.lstrip('.')}.toml"
         try:
-            _make_lock(folder, uv, lock, upgrade=upgrade)
+            _make_lock(folder, uv, lock, upgrade=upgrade, allow_old=allow_old)
             modules = draft / "modules"
             _install(folder, uv, lock, modules)
             _exchange(folder, modules, lock)
@@ -133,7 +144,7 @@ def bring_up_to_date(folder: PackageFolder, *, python: str | None, upgrade: bool
     click.echo(f"{folder.runtime}: {packages} locked in {folder.lock.name}, installed in {folder.modules.name}.")
 
 
-def _make_lock(folder: PackageFolder, uv: Uv, lock: Path, *, upgrade: bool) -> None:
+def _make_lock(folder: PackageFolder, uv: Uv, lock: Path, *, upgrade: bool, allow_old: bool) -> None:
     declaration = folder.declaration
     requirements = resolvable_requirements(declaration)
     if folder.lock.is_file():
@@ -147,8 +158,18 @@ def _make_lock(folder: PackageFolder, uv: Uv, lock: Path, *, upgrade: bool) -> N
     _check_python(declaration, folder.runtime, locked_python(lock))
     annotate(lock, declaration, folder.runtime)
     if folder.runtime != "cpython":
-        for warning in older_than_newest(folder, uv, lock):
-            click.echo(f"Warning: {warning}", err=True)
+        older = list(older_than_newest(folder, uv, lock))
+        for each in older:
+            click.echo(f"Warning: {each}", err=True)
+        if not allow_old and any(each.is_old for each in older):
+            _confirm([each for each in older if each.is_old])
+
+
+def _confirm(old: list[OlderVersion]) -> None:
+    names = ", ".join(f"{each.name} {each.locked}" for each in old)
+    if sys.stdin is not None and sys.stdin.isatty() and click.confirm(f"Lock {names} all the same?", err=True):
+        return
+    raise InputError(f"{names}: years older than the newest version; nothing was changed. Allow that with --allow-old.")
 
 
 def _check_python(declaration: Declaration, runtime: PackageRuntime, version: str) -> None:

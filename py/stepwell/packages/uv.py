@@ -67,10 +67,19 @@ class Uv:
         options = ["--format", "pylock.toml", "--quiet", "--no-header", "-o", os.fspath(output)]
         return self.compile([*options, *(["--upgrade"] if upgrade else [])], requirements)
 
-    def newest(self, requirements: list[str], python_version: str) -> UvResult:
-        """The newest versions of *requirements* alone for a common Python *python_version*, as `name==version`."""
-        options = ["--no-header", "--no-annotate", "--no-deps", "--python-version", python_version]
+    def lock_newest(self, requirements: list[str], output: Path, python_version: str, *, alone: bool) -> UvResult:
+        """
+        Resolve *requirements* for a common Python *python_version* of this machine into the lock file *output*.
+
+        With *alone*, without what they need in turn.
+        """
+        options = ["--format", "pylock.toml", "--quiet", "--no-header", "-o", os.fspath(output)]
+        options += ["--python-version", python_version, *(["--no-deps"] if alone else [])]
         return replace(self, python=sys.executable).compile(options, requirements)
+
+    def has_wheel(self, name: str, output: Path) -> bool:
+        """Whether any version of the package *name* has a wheel for the interpreter. *output* is written."""
+        return self.compile(["--format", "pylock.toml", "--quiet", "--no-deps", "-o", os.fspath(output)], [name]).ok
 
     def compile(self, options: list[str], requirements: list[str]) -> UvResult:
         """Resolve *requirements*."""

@@ -1,14 +1,26 @@
 /** A graph as a picture: SVG that stands alone, in light and dark, with a title and a description. */
 
 /** @import { Graph } from "./graph.d.ts" */
-/** @import { Arrow, Box } from "./layout.js" */
+/** @import { Arrow, Box } from "./boxes.js" */
 
+import { curve, tenths } from "./curve.js";
 import { cut, visible } from "./labels.js";
 import { layoutGraph } from "./layout.js";
 import { drawText } from "./text.js";
 
 /** Containers, which have their title in a corner. */
-const FRAMES = new Set(["loop", "parallel", "block", "try", "catch", "finally", "if", "switch", "function"]);
+export const FRAMES = new Set([
+  "loop",
+  "parallel",
+  "block",
+  "try",
+  "catch",
+  "finally",
+  "if",
+  "switch",
+  "function",
+  "callback",
+]);
 
 /** Characters of a line of the description. */
 const DESCRIPTION_WIDTH = 120;
@@ -64,9 +76,9 @@ function drawBox(box) {
   const { shape, x, y, width, height, full, path, dynamic } = box;
   const place = path ? ` data-path="${escape(pathText(path))}"` : "";
   const classes = `${shape}${dynamic ? " dynamic" : ""}`;
-  const isFrame = FRAMES.has(shape) || (shape === "step_do" && height > 60);
+  const isFrame = FRAMES.has(shape);
   const inside = isFrame ? frameParts(box) : boxParts(box);
-  const rect = `<rect class="${isFrame ? `frame ${shape}` : "box"}" x="${n(x)}" y="${n(y)}" width="${n(width)}" height="${n(height)}" rx="${radius(shape, height)}"/>`;
+  const rect = `<rect class="${isFrame ? `frame ${shape}` : "box"}" x="${tenths(x)}" y="${tenths(y)}" width="${tenths(width)}" height="${tenths(height)}" rx="${radius(shape, height)}"/>`;
   const hint = full ? `<title>${escape(full)}</title>` : "";
   return `<g class="node ${classes}"${place}>${hint}${rect}${inside}</g>`;
 }
@@ -81,13 +93,13 @@ function pathText(path) {
 
 /** @param {string} shape @param {number} height */
 function radius(shape, height) {
-  if (shape === "start" || shape === "break" || shape === "nothing") return n(height / 2);
+  if (shape === "start" || shape === "break" || shape === "nothing") return tenths(height / 2);
   return shape.startsWith("step_sleep") ? "14" : "6";
 }
 
 /** @param {Box} box */
 function frameParts({ x, y, title }) {
-  return title ? `<text class="corner" x="${n(x + 12)}" y="${n(y + 17)}">${escape(title)}</text>` : "";
+  return title ? `<text class="corner" x="${tenths(x + 12)}" y="${tenths(y + 17)}">${escape(title)}</text>` : "";
 }
 
 /** @param {Box} box */
@@ -96,10 +108,10 @@ function boxParts({ shape, x, y, width, height, title, note }) {
   const isPlain = shape === "start" || shape === "choice" || shape === "nothing";
   const mark = isPlain
     ? ""
-    : `<rect class="mark" x="${n(x)}" y="${n(y + 8)}" width="4" height="${n(height - 16)}" rx="2"/>`;
-  const at = n(x + width / 2 + (isPlain ? 0 : 2));
-  const name = `<text class="${shape === "nothing" ? "note" : "name"}" x="${at}" y="${n(note ? middle - 4 : middle + 4.5)}" text-anchor="middle">${escape(title)}</text>`;
-  return `${mark}${name}${note ? `<text class="note" x="${at}" y="${n(middle + 13)}" text-anchor="middle">${escape(note)}</text>` : ""}`;
+    : `<rect class="mark" x="${tenths(x)}" y="${tenths(y + 8)}" width="4" height="${tenths(height - 16)}" rx="2"/>`;
+  const at = tenths(x + width / 2 + (isPlain ? 0 : 2));
+  const name = `<text class="${shape === "nothing" ? "note" : "name"}" x="${at}" y="${tenths(note ? middle - 4 : middle + 4.5)}" text-anchor="middle">${escape(title)}</text>`;
+  return `${mark}${name}${note ? `<text class="note" x="${at}" y="${tenths(middle + 13)}" text-anchor="middle">${escape(note)}</text>` : ""}`;
 }
 
 /** @param {Arrow} arrow @returns {string} */
@@ -107,25 +119,8 @@ function drawArrow({ points, label, full }) {
   const line = `<path class="edge" d="${curve(points)}" marker-end="url(#graph-tip)"/>`;
   if (!label) return line;
   const middle = points[Math.floor(points.length / 2)] ?? { x: 0, y: 0 };
-  const at = `x="${n(middle.x)}" y="${n(middle.y + 4)}"`;
+  const at = `x="${tenths(middle.x)}" y="${tenths(middle.y + 4)}"`;
   return `${line}<text class="label" ${at} text-anchor="middle"><title>${escape(full)}</title>${escape(label)}</text>`;
-}
-
-/** A smooth line through points. @param {{ x: number, y: number }[]} points */
-export function curve([first, ...rest]) {
-  if (!first) return "";
-  let path = `M${n(first.x)} ${n(first.y)}`;
-  for (const [index, point] of rest.entries()) {
-    const next = rest[index + 1];
-    if (!next) path += `L${n(point.x)} ${n(point.y)}`;
-    else path += `Q${n(point.x)} ${n(point.y)} ${n((point.x + next.x) / 2)} ${n((point.y + next.y) / 2)}`;
-  }
-  return path;
-}
-
-/** A number with one decimal. @param {number} value */
-function n(value) {
-  return String(Math.round(value * 10) / 10);
 }
 
 /** @param {string} text */

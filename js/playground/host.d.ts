@@ -7,6 +7,7 @@
  * with a `HostError`.
  */
 
+import type { Graph } from "../graph/graph.d.ts";
 import type { Status } from "../store/store.d.ts";
 
 /** `engine/connect.js`. Nothing is waited for: the host starts at once, and its `state` says how far it is. */
@@ -131,25 +132,8 @@ export interface ScheduleSummary {
   next: number | null;
 }
 
-/**
- * The steps of a workflow as its source has them, for a graph before anything runs. Steps are those of `@step.do` and
- * of calls with a name that stands in the source; `edges` come from `depends` and from parameters named after steps.
- */
-export interface Graph {
-  nodes: GraphNode[];
-  edges: { from: string; to: string }[];
-}
-
-export interface GraphNode {
-  /** The step's name. Instances have it with a count: `stepName` in events is `NAME-COUNT`. */
-  name: string;
-  kind: "do" | "sleep" | "waitForEvent";
-  file: string;
-  line: number;
-  /** The decorated function, where there is one. */
-  functionName?: string;
-  concurrent?: boolean;
-}
+/** What a workflow's source says of its steps, for a diagram before anything runs. */
+export type { Graph };
 
 // Instances -------------------------------------------------------------------------------------------------------------
 

@@ -47,7 +47,7 @@ export class BrowserGuest extends Pool {
   /**
    * Let the interpreter that stands by look at source code. See runtime/python/examine.py for what it can be asked.
    *
-   * @param {"check" | "outline"} what
+   * @param {"check" | "graph"} what
    * @param {object} given
    */
   static async examine(what, given) {

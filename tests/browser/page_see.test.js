@@ -39,15 +39,16 @@ test("the timeline moves while a step runs", async () => {
   await hasStatus(page, "terminated");
 });
 
-test("the graph has the steps with their states, joined by what they depend on", async () => {
+test("the graph has the steps with their states, joined in their order", async () => {
   await start(page, "Steps", { n: 3 }, "graphed");
   await hasStatus(page, "complete");
   await view(page, "Graph");
 
-  await page.getByRole("button", { name: /^sum .*\(done, after first, flaky/ }).waitFor();
+  await page.getByRole("button", { name: /^sum .*\(done, depends on first, flaky/ }).waitFor();
   await page.getByRole("button", { name: /^flaky 3 attempts/ }).click();
   await page.getByRole("region", { name: "Step flaky-1" }).waitFor();
-  assert.equal(await page.locator(".edge.depends").count(), 2);
+  // From the start to the first step, and from each to the next.
+  assert.equal(await page.locator(".edge").count(), 3);
 });
 
 test("the tables show what is on the disk", async () => {
@@ -135,8 +136,8 @@ test("a replay with changed code says what differs first, and leads to the line"
   await page.getByText("The code calls renamed-1 after first-1, where the history has flaky-1.").waitFor();
   await page.getByRole("row", { name: "renamed-1 not there called" }).waitFor();
   await page.getByRole("row", { name: "flaky-1 recorded not called" }).waitFor();
-  await page.getByRole("button", { name: "demo.py, line 16" }).click();
-  await page.locator(".codepane .cm-activeLineGutter", { hasText: "16" }).waitFor();
+  await page.getByRole("button", { name: "demo.py, line 15" }).click();
+  await page.locator(".codepane .cm-activeLineGutter", { hasText: "15" }).waitFor();
 
   await write(
     page,
@@ -217,4 +218,16 @@ test("code that spins leaves the page usable, and is ended by its timeout", asyn
 
   await hasStatus(page, "errored");
   await page.getByRole("alert").getByText("WorkflowTimeoutError").waitFor();
+});
+
+test("the graph of a run with many steps keeps its arrows, and says what did not run", async () => {
+  await start(page, "Many", { n: 100 }, "many");
+  await hasStatus(page, "complete");
+  await view(page, "Graph");
+
+  await page.getByRole("button", { name: /^part 100 times \(done, in a loop/ }).waitFor();
+  await page.getByRole("button", { name: /^extra sleep · did not run \(did not run, if / }).waitFor();
+  await page.getByRole("button", { name: /^end .*\(done/ }).waitFor();
+  assert.equal(await page.getByRole("button", { name: /not yet/ }).count(), 0);
+  assert.ok((await page.locator(".edge").count()) >= 4);
 });

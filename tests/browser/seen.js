@@ -81,6 +81,25 @@ class Floods(WorkflowEntrypoint):
         await flood()
 
 
+class Many(WorkflowEntrypoint):
+    async def run(self, event, step):
+        for number in range(event["payload"].get("n", 100)):
+
+            @step.do("part")
+            async def part():
+                return number
+
+            await part()
+        if event["payload"].get("extra"):
+            await step.sleep("extra", 10)
+
+        @step.do("end")
+        async def end():
+            return 1
+
+        await end()
+
+
 class Spins(WorkflowEntrypoint):
     async def run(self, event, step):
         @step.do("spin", config={"retries": {"limit": 0, "delay": 1}, "timeout": "2 seconds"})

@@ -126,7 +126,7 @@ export class Playground {
 
   /** @param {Files} files @param {string} main @param {string} className @returns {Promise<import("../host.d.ts").Graph>} */
   async graph(files, main, className) {
-    return await BrowserGuest.examine("outline", { files, main, className });
+    return await BrowserGuest.examine("graph", { files, main, className });
   }
 
   /** @param {Files} files @param {string} main */

@@ -2,6 +2,7 @@
 
 import { html } from "htm/preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { isFinalStatus } from "../../../engine/status.js";
 import { Icon } from "../parts/icon.js";
 import { JsonView } from "../parts/json_view.js";
 import { TabList, TabPanel } from "../parts/tabs.js";
@@ -103,7 +104,7 @@ function Run({ address }) {
     ${count !== null && html`<${WatchBar} events=${events} at=${count} onChange=${(/** @type {number} */ to) => (watching.value = to)} onClose=${() => (watching.value = null)} />`}
     <${TabPanel} name="view" value=${tab.value}>
       ${tab.value === "timeline" && html`<${Timeline} ...${shared} start=${start} end=${end} />`}
-      ${tab.value === "graph" && html`<${StepGraph} ...${shared} events=${events} source=${source} workflow=${workflow} />`}
+      ${tab.value === "graph" && html`<${StepGraph} ...${shared} events=${events} source=${source} workflow=${workflow} isOver=${isFinalStatus(detail.status)} />`}
       ${tab.value === "result" && html`<${Result} detail=${detail} />`}
       ${tab.value === "output" && html`<${Output} logs=${detail.logs} />`}
       ${tab.value === "events" && html`<${EventLog} events=${count === null ? events : events.slice(0, count)} />`}

@@ -6,6 +6,7 @@
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
+import { nodeAt, nodeOfStep } from "../../../graph/node_of_step.js";
 import { plural } from "../format.js";
 import { Icon } from "../parts/icon.js";
 import { JsonView } from "../parts/json_view.js";
@@ -79,8 +80,8 @@ function Result({ found, detail, workflow }) {
   const { replayed, isMine } = found;
   const difference = firstDifference(replayed, detail);
   const rows = replayedSteps(replayed, detail);
-  const lines = useLines(found, workflow);
-  const place = difference?.step === undefined ? undefined : lines.get(splitTarget(difference.step).name);
+  const placeOf = usePlaces(found, workflow);
+  const place = difference?.step === undefined ? undefined : placeOf(splitTarget(difference.step));
   return html`<div class="verdict ${difference ? "different" : "same"}" role="status">
       <${Mark} look=${stateLook(difference ? "failed" : "done")} />
       <div>
@@ -149,11 +150,11 @@ function isShown({ code }, { file }) {
 }
 
 /**
- * Where the source of the code has its steps, by name.
+ * Gives the place of a step in the source of the code.
  *
  * @param {Found} found @param {string} workflow
  */
-function useLines({ code }, workflow) {
+function usePlaces({ code }, workflow) {
   const [graph, setGraph] = useState(/** @type {Graph | null} */ (null));
   useEffect(() => {
     let isOver = false;
@@ -165,5 +166,8 @@ function useLines({ code }, workflow) {
       isOver = true;
     };
   }, [code, workflow]);
-  return new Map((graph?.nodes ?? []).map(({ name, file, line }) => [name, { file, line }]));
+  return (/** @type {{ name: string, count: number }} */ { name, count }) => {
+    const path = graph && nodeOfStep(graph, name, count);
+    return path ? nodeAt(graph, path)?.at : undefined;
+  };
 }

@@ -30,6 +30,7 @@ nox.options.reuse_existing_virtualenvs = True
 PYTHONS = ["3.11", "3.13", "3.14"]
 """The oldest has all of the tests, the others what can come out otherwise there. One that is not found is skipped."""
 NODES = ["24"]
+PIP_AUDIT = "pip-audit==2.10.1"
 # Carries a browser, for machines that have none of their own.
 CHROMIUM = "@sparticuz/chromium@153.0.0"
 MINIFLARE = "miniflare@5.20261117.0-beta"
@@ -249,6 +250,7 @@ def engine(session: nox.Session, node: str) -> None:
 
 SAME_IN_EVERY_PYTHON = [
     "test_architecture.py",
+    "test_notices.py",
     "cli/test_benchmark.py",
     "cli/test_build.py",
     "cli/test_examples.py",
@@ -497,6 +499,15 @@ def fuzz(session: nox.Session) -> None:
     session.log(f"STEPWELL_SEED={seed}")
     session.run(node, *NODE_TEST, *node_tests("tests/fuzz"), external=True)
     session.run("pytest", "tests/fuzz", f"--numprocesses={SIDE_BY_SIDE}", *session.posargs)
+
+
+@nox.session(default=False)
+def audit(session: nox.Session) -> None:
+    """Ask the registries for known weaknesses of what is used, in both languages. Needs the network."""
+    session.install("-e", ".[wasmtime]", PIP_AUDIT)
+    node = use_node(session, NODES[0])
+    session.run("pip-audit", "--skip-editable", *session.posargs)
+    session.run(node, npm_of(node), "audit", "--omit=dev", external=True)
 
 
 @nox.session(default=False)

@@ -91,6 +91,18 @@ def test_name(wheel):
     assert wheel.name.endswith("-py3-none-any.whl")
 
 
+def test_notices(wheel, members):
+    """The wheel has the notices and the list of what it carries, and that list has every package of npm in it."""
+    with zipfile.ZipFile(wheel) as archive:
+        (sbom,) = [name for name in archive.namelist() if name.endswith(".dist-info/sboms/sbom.cdx.json")]
+        listed = {each["name"] for each in json.loads(archive.read(sbom))["components"]}
+    carried = [path.parts[3:] for path in members if path.parts[:3] == ("stepwell", "_host", "node_modules")]
+    names = {"/".join(parts[:2]) if parts[0].startswith("@") else parts[0] for parts in carried}
+
+    assert [path for path in members if path.name == "THIRD_PARTY_NOTICES.txt"]
+    assert set() == names - listed
+
+
 def test_top_level(members):
     """Only `stepwell` is importable: `workers` on the host belongs to another distribution."""
     assert {"stepwell"} == {path.parts[0] for path in members if not path.parts[0].endswith(".dist-info")}

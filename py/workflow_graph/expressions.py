@@ -7,10 +7,9 @@ import builtins
 import operator
 from typing import TYPE_CHECKING, Any
 
-from . import calls, objects, promises, texts
+from . import calls, comprehensions, objects, promises, texts
 from .conditions import source
 from .nodes import has_content
-from .scopes import Scope
 from .values import HOLE, UNKNOWN, Choice, Constant, Environment, Function, Items, Library, Many, Table, Text, choose
 
 if TYPE_CHECKING:
@@ -186,55 +185,6 @@ def key_of(value: Value) -> str | None:
     return None
 
 
-def _list_comprehension(walker: Walker, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
-    return _comprehension(walker, node.generators, node.elt)
-
-
-def _dict_comprehension(walker: Walker, node: ast.DictComp) -> Value:
-    found = _comprehension(walker, node.generators, node.value)
-    return Table({HOLE: found.items[0]}, rest=True) if isinstance(found, Items) else UNKNOWN
-
-
-def _comprehension(walker: Walker, generators: list[ast.comprehension], element: ast.expr) -> Value:
-    """One loop for each ``for``, around what each element runs."""
-    frame = walker.frame
-    outside, unstarted = frame.scope, walker.unstarted
-    iterable = evaluate(walker, generators[0].iter)
-    frame.scope = Scope(outside, outside.file, [])
-    walker.unstarted = []
-    try:
-        value = _round(walker, generators, element, iterable)
-        for promise in walker.unstarted:
-            promise.is_many = True
-        return Items([value], walker.depth)
-    finally:
-        frame.scope = outside
-        walker.unstarted = unstarted + walker.unstarted
-
-
-def _round(walker: Walker, generators: list[ast.comprehension], element: ast.expr, iterable: Value) -> Value:
-    first, *others = generators
-    found: list[Value] = []
-
-    def read() -> None:
-        if first.is_async:
-            promises.settle(walker, iterable)
-        objects.bind_target(walker, first.target, objects.element_of(iterable))
-        for condition in first.ifs:
-            evaluate(walker, condition)
-        if others:
-            found.append(_round(walker, others, element, evaluate(walker, others[0].iter)))
-        else:
-            found.append(evaluate(walker, element))
-
-    walker.depth += 1
-    nodes = walker.collect(read)
-    walker.depth -= 1
-    if has_content(nodes):
-        walker.emit({"type": "loop", "nodes": nodes})
-    return Many(found[0])
-
-
 def _subscript(walker: Walker, node: ast.Subscript) -> Value:
     owner = evaluate(walker, node.value)
     index = evaluate(walker, node.slice)
@@ -307,10 +257,10 @@ _READERS: dict[type[ast.expr], Callable[[Walker, Any], Value]] = {
     ast.Tuple: _items,
     ast.Set: _items,
     ast.Dict: _table,
-    ast.ListComp: _list_comprehension,
-    ast.SetComp: _list_comprehension,
-    ast.GeneratorExp: _list_comprehension,
-    ast.DictComp: _dict_comprehension,
+    ast.ListComp: comprehensions.read_list,
+    ast.SetComp: comprehensions.read_list,
+    ast.GeneratorExp: comprehensions.read_list,
+    ast.DictComp: comprehensions.read_dict,
     ast.Subscript: _subscript,
     ast.Yield: _yield,
     ast.YieldFrom: _yield,

@@ -151,6 +151,8 @@ class PassRunner:
                 began = self._begin_attempts(began)
             elif self._due and self._give_outcomes():
                 if self.loop.time() > until:
+                    # What has been given makes code runnable.
+                    self._drained = False
                     self.loop.wake()
                     break
             elif (self._drained or self.loop.time() > until) and not self._replays.advance(self._drained):

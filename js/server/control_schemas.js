@@ -21,6 +21,10 @@ const sandbox = z.strictObject({
   passCpu: limit.nullable().optional(),
   passWall: limit.nullable().optional(),
   maxOutput: z.int().min(1).optional(),
+  hostMemory: z
+    .int()
+    .min(256 << 20)
+    .optional(),
   fetch: z.array(z.string()).optional(),
   threads: z.int().min(1).optional(),
 });

@@ -57,7 +57,7 @@ export class Sources {
     if (!modules) return [];
     const texts = filesOf(root, new Set([".py"])).map((path) => {
       try {
-        return readFileSync(path, "utf8");
+        return statSync(path).isFile() ? readFileSync(path, "utf8") : "";
       } catch {
         return "";
       }
@@ -67,7 +67,10 @@ export class Sources {
 
   /** @param {string} path */
   #digestOf(path) {
-    const { mtimeMs, ctimeMs, size, ino } = statSync(path);
+    const found = statSync(path);
+    // To open a FIFO waits for a writer, and a device may never end.
+    if (!found.isFile()) throw Object.assign(new Error(`${path} is not a file`), { code: "ENOTFILE" });
+    const { mtimeMs, ctimeMs, size, ino } = found;
     const stamp = JSON.stringify([mtimeMs, ctimeMs, size, ino]);
     const known = this.#digests.get(path);
     if (known?.stamp === stamp) return known.digest;

@@ -18,10 +18,11 @@ _NUMBERS = {
     "pass-cpu-seconds": ("passCpu", 1000, 0.001, None),
     "pass-seconds": ("passWall", 1000, 0.001, None),
     "output-characters": ("maxOutput", 1, 1, None),
+    "host-memory-mib": ("hostMemory", _MIB, 256, None),
     "threads": ("threads", 1, 1, 256),
 }
 """As the file has them: what the host calls them, in how many of its units, and the least and the most."""
-_WHOLE = {"memory", "maxOutput", "threads"}
+_WHOLE = {"memory", "hostMemory", "maxOutput", "threads"}
 
 
 def wasmtime_settings(table: tuple[Path, dict[str, Any]]) -> dict[str, object]:

@@ -18,6 +18,7 @@ const MIB = 1 << 20;
  * @property {number | null} passWall how long one such run may take
  * @property {number} maxOutput characters that one such run may write
  * @property {string[]} fetch hosts that may be fetched from: "api.example.com", "*.example.com", "localhost:8000"
+ * @property {number | null} hostMemory of the process that hosts them; null: three quarters of the machine's
  * @property {number | null} threads that run instances; null: as many as there are processors
  * @property {string} python the Python that hosts them, which has the package `wasmtime`
  */
@@ -30,6 +31,7 @@ const DEFAULTS = {
   passCpu: 900_000,
   passWall: null,
   maxOutput: 16 * MIB,
+  hostMemory: null,
   fetch: [],
   threads: null,
 };

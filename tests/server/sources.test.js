@@ -1,7 +1,8 @@
 /** The version of a deployment: a name for what all that it may import says. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -150,4 +151,19 @@ test("a changed module is loaded anew, and an unchanged one is not", async () =>
 
   assert.equal(first, second);
   assert.notEqual(second, third);
+});
+
+test("FIFOs and devices among the sources are no sources, and stop nobody", () => {
+  const main = write("flow.py", "import package");
+  mkdirSync(join(root, "python_modules"));
+  writeFileSync(join(root, "python_modules/package.py"), "");
+  const sources = new Sources();
+  const before = sources.version({ root, main });
+
+  execFileSync("mkfifo", [join(root, "pipe.py")]);
+  symlinkSync("/dev/zero", join(root, "zero.py"));
+
+  assert.equal(sources.version({ root, main }), before);
+  assert.deepEqual(sources.imports({ root, main, modules: join(root, "python_modules") }), ["import package"]);
+  assert.throws(() => sources.version({ root, main: join(root, "pipe.py") }), /cannot be read/);
 });

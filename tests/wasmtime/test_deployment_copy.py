@@ -79,3 +79,23 @@ def test_copy_of_one_that_runs(temporary, sources, other):
     assert 2 == len(list(temporary.iterdir()))
     own.close()
     assert 1 == len(list(temporary.iterdir()))
+
+
+def test_links_to_what_is_left_out_are_left_out(temporary, sources):
+    """A name that shows does not open what is hidden, such as secrets and states."""
+    (sources / ".dev.vars").write_text("TOKEN=secret")
+    for folder in (".stepwell", "shown", "node_modules"):
+        (sources / folder).mkdir()
+        (sources / folder / "file.txt").write_text("text")
+    (sources / "outside").symlink_to("/etc/hostname")
+    (sources / "vars.txt").symlink_to(".dev.vars")
+    (sources / "again.txt").symlink_to("vars.txt")
+    (sources / "state.txt").symlink_to(".stepwell/file.txt")
+    (sources / "package.txt").symlink_to("node_modules/file.txt")
+    (sources / "good.txt").symlink_to("shown/file.txt")
+    own = deployment.DeploymentCopy({"root": str(sources)}, None)
+
+    root = next(temporary.iterdir()) / "root"
+    copied = sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+    own.close()
+    assert ["flow.py", "good.txt", "shown/file.txt"] == copied

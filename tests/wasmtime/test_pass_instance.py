@@ -46,6 +46,14 @@ class Owner:
     def __init__(self):
         self.handed = []
         self.used = []
+        self.woken = []
+        self.lost_ones = []
+
+    def wake(self, instance):
+        self.woken.append(instance)
+
+    def lost(self, instance, _reason, limit):
+        self.lost_ones.append((instance, limit))
 
     def batches(self, instance, texts):
         self.handed += texts
@@ -204,3 +212,58 @@ def test_an_attempt_that_has_ended_leaves_nothing(limited, processor, owner):
 
     assert [(3, 1, 99.0)] == [used[:3] for used in owner.used]
     assert [(0, 0)] == list(limited.meter.used)
+
+
+def test_a_batch_that_no_frame_holds_ends_its_instance(make_instance, owner, host, monkeypatch):
+    """The engine's host would end the whole process for it."""
+    monkeypatch.setattr(host("pass_instance"), "_MAX_BATCH_BYTES", 1000)
+    instance = make_instance(*NO_LIMITS)
+    instance.posted("[]" + " " * 998)
+
+    with pytest.raises(Exception, match="at once"):
+        instance.posted("[]" + "é" * 500)
+    assert "MessageLimitExceeded" == instance.broken.name
+
+
+class Hosted:
+    """An instance that has taken so many pages."""
+
+    def __init__(self, host, pages):
+        self.meter = host("limits").Meter(None, pages_taken=pages)
+        self.ended_by = None
+
+    def condemn(self, limit):
+        self.ended_by = limit.name
+
+
+def test_the_largest_instance_ends_where_the_process_has_too_much(host, clock):
+    used = 2000
+    memory = host("host_memory").HostMemory(2000, lambda: used)
+    instances = [Hosted(host, 10), Hosted(host, 30), Hosted(host, 20)]
+    memory.check(instances)
+    assert [None, None, None] == [each.ended_by for each in instances]
+
+    used = 2001
+    clock.passes(0.2)
+    memory.check(instances)
+    assert [None, "MemoryError", None] == [each.ended_by for each in instances]
+
+
+def test_one_that_waits_ends_too(make_instance, owner, host):
+    """Through its limit, by a thread that works."""
+    instance = make_instance(*NO_LIMITS)
+    limit = host("limits").LimitReached("MemoryError", "The host uses too much.")
+    instance.condemn(limit)
+    assert [instance] == owner.woken
+    instance.work()
+
+    assert [(instance, limit)] == owner.lost_ones
+    assert instance.is_over
+
+
+def test_one_that_runs_ends_where_it_stands(instance, host):
+    instance._working = True  # noqa: SLF001
+    instance.condemn(host("limits").LimitReached("MemoryError", "The host uses too much."))
+
+    with pytest.raises(Exception, match="uses too much"):
+        instance.check_running()

@@ -144,17 +144,17 @@ def _files_in(root: Path) -> Iterator[Path]:
     """
     Regular files below *root*, breadth first.
 
-    What is hidden, as states and secrets are, is left out, and so are links that lead out of it.
+    What is hidden, as states and secrets are, is left out, and so are links that lead out of it or to what is left out.
     """
     folders = [root]
     within = root.resolve()
     for folder in folders:
         for entry in _listing(folder):
             path = folder / entry
-            if entry.startswith((".", "python_modules")) or entry in _NOT_SOURCE:
+            if _is_left_out(entry):
                 continue
             try:
-                if path.is_symlink() and not path.resolve().is_relative_to(within):
+                if path.is_symlink() and not _is_shown(path.resolve(), within):
                     continue
                 mode = path.stat().st_mode
             except OSError:
@@ -163,6 +163,15 @@ def _files_in(root: Path) -> Iterator[Path]:
                 folders.append(path)
             elif stat.S_ISREG(mode) and os.access(path, os.R_OK):
                 yield path
+
+
+def _is_left_out(name: str) -> bool:
+    return name.startswith((".", "python_modules")) or name in _NOT_SOURCE
+
+
+def _is_shown(target: Path, root: Path) -> bool:
+    """Whether a link may lead to *target*: it is below *root*, and neither it nor a folder on the way is left out."""
+    return target.is_relative_to(root) and not any(map(_is_left_out, target.relative_to(root).parts))
 
 
 def _listing(folder: Path) -> list[str]:

@@ -76,6 +76,8 @@ class Meter:
     since: float = 0.0
     """When what runs now has begun to, without a break."""
     total: int = 0
+    pages_taken: int = 0
+    """All that the kernel has given the instance, in pages."""
     used: dict[Running, int] = field(default_factory=dict)
     pages: dict[Running, int] = field(default_factory=dict)
     _mark: int = 0
@@ -102,6 +104,7 @@ class Meter:
         if _faults is not None:
             pages = _faults()
             self.pages[before] = self.pages.get(before, 0) + pages - self._pages_mark
+            self.pages_taken += pages - self._pages_mark
             self._pages_mark = pages
         if running != before:
             self.running = running

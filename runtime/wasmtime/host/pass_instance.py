@@ -29,6 +29,9 @@ Longer than a turn of the guest (`SLICE_S` in its loop): what waits, and runs fo
 all that runs beside it would be lost.
 """
 
+_MAX_BATCH_BYTES = 60 << 20
+"""In UTF-8. A frame of the socket may have little more."""
+_BATCH_TOO_LARGE = f"The workflow has sent more than {_MAX_BATCH_BYTES >> 20} MiB at once."
 _INTERRUPTED = "wasm trap: interrupt"
 _OVERTIME = (
     f"The interpreter ran without a break for more than {TIME_PER_CPU} times the limit of processor time. "
@@ -37,6 +40,7 @@ _OVERTIME = (
 
 Call = tuple[str, tuple[str | int, ...]]
 """An export, and its arguments."""
+_NOTHING: Call = ("", ())
 
 
 class PassInstanceOwner(Protocol):
@@ -87,6 +91,7 @@ class PassInstance:
         self._working = False
         self._over = False
         self._expired: dict[tuple[int, int], float] = {}
+        self._condemned: LimitReached | None = None
         self._attempts = RunningAttempts()
         self._ended: list[Running] = []
         """Attempts whose outcome is in the outbox."""
@@ -110,6 +115,18 @@ class PassInstance:
         """An attempt has timed out. If it keeps the interpreter to itself, that is cut."""
         self._expired[ref, attempt] = time.monotonic()
 
+    def condemn(self, limit: LimitReached) -> None:
+        """End it through *limit*: where it stands if it runs, at once if it waits."""
+        with self._lock:
+            if self._over or self._condemned is not None:
+                return
+            self._condemned = limit
+            if self._working:
+                return
+            self._working = True
+        # The store is closed by a thread that works, as always.
+        self._owner.wake(self)
+
     def drop(self) -> None:
         """The pass is over for the engine: let everything go."""
         with self._lock:
@@ -129,6 +146,10 @@ class PassInstance:
     def work(self) -> None:
         """Call what has been put, until there is nothing more."""
         while call := self._take():
+            if self._condemned is not None:
+                self.broken = self._condemned
+                self._lose(self.broken.message)
+                return
             try:
                 self._perform(*call)
             except (wasmtime.WasmtimeError, LimitReached) as error:
@@ -143,6 +164,8 @@ class PassInstance:
 
     def _take(self) -> Call | None:
         with self._lock:
+            if self._condemned is not None and not self._over:
+                return _NOTHING
             if self._inbox and not self._over:
                 return self._inbox.popleft()
             self._working = False
@@ -185,6 +208,8 @@ class PassInstance:
     def _check_wanted(self) -> None:
         if self._over:
             raise LimitReached("Dropped", "The pass is over.")
+        if self._condemned is not None:
+            raise self._condemned
         expired = self._expired.get(self.meter.running)
         if expired is not None and time.monotonic() - max(expired, self.meter.since) > _TIMEOUT_GRACE_S:
             raise LimitReached("Expired", "The step went on after its timeout.")
@@ -225,6 +250,10 @@ class PassInstance:
         self._take_batch(text)
 
     def _take_batch(self, text: str) -> None:
+        if len(text) > _MAX_BATCH_BYTES // 4 and len(text.encode(errors="surrogatepass")) > _MAX_BATCH_BYTES:
+            # The engine's host would take no more from any instance.
+            self.broken = LimitReached("MessageLimitExceeded", _BATCH_TOO_LARGE)
+            raise self.broken
         ended = self._attempts.note_posted(text)
         self._ended += ended
         if self.meter.running in ended:

@@ -25,6 +25,7 @@ from _stepwell_process.life import die_with_host
 from . import fast_paths, precompiled
 from .deployment_copy import DeploymentCopy
 from .fetching import MAX_FETCHES_PER_INSTANCE, TOO_MANY_FETCHES, Fetcher
+from .host_memory import HostMemory, default_limit
 from .limits import LimitReached, Limits
 from .pass_instance import PassInstance
 from .sandbox_instance import InstanceFactory, configure
@@ -51,6 +52,7 @@ class Server:
         self._unsent_since = 0.0
         self._limits = Limits.of(boot)
         self._fetcher = Fetcher(boot["fetch"])
+        self._memory = HostMemory(boot["limits"].get("hostMemory") or default_limit())
         self._engine = wasmtime.Engine(configure())
         component = precompiled.load(self._engine, Path(boot["component"]), Path(boot["cache"]), self._compiling)
         self._factory = InstanceFactory(self._engine, component)
@@ -76,6 +78,7 @@ class Server:
 
     def _tick(self) -> None:
         self._engine.increment_epoch()
+        self._memory.check(list(self._instances.values()))
         self.settle()
 
     def _compiling(self) -> None:
@@ -191,7 +194,7 @@ class Server:
             instance.fetching -= 1
             instance.put("answer", number, text)
 
-        self._fetcher.perform(text, answer)
+        self._fetcher.perform(instance.number, text, answer)
 
     def wake(self, instance: PassInstance) -> None:
         """See `PassInstanceOwner`."""

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from places import Place
+from syncing import PATIENCE_S, sync
 
+pytestmark = pytest.mark.timeout(2 * PATIENCE_S)
 EXAMPLES = Path(__file__).parents[2] / "examples" / "agents"
 
 
@@ -26,8 +28,7 @@ RUNTIMES = {"pyodide": (), "cpython": ("--runtime", "cpython"), "upstream": ("--
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_shop_agent(examples, runtime):
     """The agent asks, waits for the approval, pays and reports; each request and call is a step."""
-    synced = examples.run("sync", "shop_agent.py", *(RUNTIMES[runtime] if runtime == "cpython" else ()))
-    assert synced.code == 0, synced.err
+    sync(examples, "shop_agent.py", "cpython" if runtime == "cpython" else "pyodide")
     state = ("--state", f"{runtime}.sqlite")
     agent = examples.start("run", "shop_agent.py", "--id", "shopping", *RUNTIMES[runtime], *state)
     said = agent.read_until("waiting for event 'approval-1'")
@@ -55,8 +56,7 @@ def test_wasmtime_has_no_wheel(examples):
 
 def test_langgraph_flow(examples):
     """A node runs once, a person's remark resumes the graph, and its checkpoints are in the file."""
-    synced = examples.run("sync", "langgraph_flow.py", "--runtime", "cpython")
-    assert synced.code == 0, synced.err
+    sync(examples, "langgraph_flow.py", "cpython")
     draft = examples.start("run", "langgraph_flow.py", "--runtime", "cpython", "--id", "draft", "--state", "lg.sqlite")
     draft.read_until("waiting for event 'review'")
     draft.kill_group()
@@ -76,8 +76,7 @@ def test_langgraph_flow(examples):
 
 def test_openai_flow(examples):
     """The request and the tool are steps, and the session is in its file."""
-    synced = examples.run("sync", "openai_flow.py", "--runtime", "cpython")
-    assert synced.code == 0, synced.err
+    sync(examples, "openai_flow.py", "cpython")
 
     done = examples.run("run", "openai_flow.py", "--runtime", "cpython", "--state", "openai.sqlite")
 

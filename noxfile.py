@@ -502,6 +502,14 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def kills(session: nox.Session) -> None:
+    """Kill and stop commands and hosts a thousand times, over all runtimes. STEPWELL_KILLS says how often in each."""
+    use_stepwell(session, *PYTEST)
+    session.env["STEPWELL_KILLS"] = os.environ.get("STEPWELL_KILLS", "250")
+    session.run("pytest", "tests/crash", "-s", "--timeout=7200", *session.posargs)
+
+
+@nox.session(default=False)
 def audit(session: nox.Session) -> None:
     """Ask the registries for known weaknesses of what is used, in both languages. Needs the network."""
     session.install("-e", ".[wasmtime]", PIP_AUDIT)

@@ -18,8 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stepwell.client import Client
+from stepwell.host_address import address_of
+from stepwell.http_connection import UnixEndpoint
+from stepwell.state import read_owner
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from stepwell.host_address import HostAddress
 
 PATIENCE = 60
 
@@ -31,6 +38,18 @@ def until(happened: Callable[[], bool], complaint: str) -> None:
         if time.monotonic() > deadline:
             pytest.fail(complaint)
         time.sleep(0.01)
+
+
+def host_address(state: Path) -> HostAddress | None:
+    """Where the host of a state is, if one owns it."""
+    owner = read_owner(state)
+    return None if owner is None or owner.secret is None else address_of(state, owner.socket, owner.secret)
+
+
+def open_client(state: Path) -> Client | None:
+    """A client of the host that owns a state, if one does."""
+    address = host_address(state)
+    return None if address is None else Client(UnixEndpoint(address))
 
 
 @dataclass(frozen=True)

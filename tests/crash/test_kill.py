@@ -1,7 +1,9 @@
 """
-The process group dies by SIGKILL at random moments, again and again, and every instance ends as it should.
+Processes are killed and stopped at random moments, again and again, and every instance ends as it should.
 
-A kill may fall anywhere: while the host starts, between two commits, in a step, sleep or wait, while an event is sent.
+The whole process group is killed, or the command alone, or the host alone, or all are stopped for a while before. It
+may be anywhere: while the host starts, between two commits, in a step, sleep or wait, while an event is sent. What has
+begun is noted by a ledger that no stroke reaches.
 """
 
 from __future__ import annotations
@@ -20,18 +22,21 @@ from pathlib import Path
 
 import pytest
 from ledger import Ledger
+from places import open_client
 
-from stepwell.client import Client
 from stepwell.exceptions import StepwellError
 from stepwell.runtimes import FOR_PYTHON
 from stepwell.state import read_owner
 
-FLOWS = Path(__file__).parent / "flows" / "flows.py"
+FLOWS = Path(__file__).parent / "flows"
+RUNTIMES = (*FOR_PYTHON, "javascript")
+STROKES = ("group", "group", "host", "command", "stop")
 # How often everything is killed, by runtime: the engine is the same, the channel to its guests is not.
-KILLS = {name: int(os.environ.get("STEPWELL_KILLS", "200" if name == "pyodide" else "50")) for name in FOR_PYTHON}
+KILLS = {name: int(os.environ.get("STEPWELL_KILLS", "200" if name == "pyodide" else "50")) for name in RUNTIMES}
 SIDE_BY_SIDE = 3
 """States that are killed at the same time. Most of a life is waiting."""
 LONGEST_LIFE = 1.6
+LONGEST_STOP_S = 1.0
 PATIENCE = 60
 OUTPUTS = {
     "SequenceFlow": "45",
@@ -70,26 +75,52 @@ class Round:
                     self.create_and_send()
                 time.sleep(0.02)  # the driver's own pace; nothing is asserted about it
         finally:
-            self.kills += process.poll() is None
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+            self.strike(process)
         self.note_finished()
 
+    def strike(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill the command, its host, or both, perhaps after both were stopped for a while."""
+        self.kills += process.poll() is None
+        stroke = self.chance.choice(STROKES)
+        host = self.host_pid()
+        with contextlib.suppress(ProcessLookupError):
+            if stroke == "stop":
+                os.killpg(process.pid, signal.SIGSTOP)
+                time.sleep(self.chance.uniform(0, LONGEST_STOP_S))  # they are stopped for a while
+                os.killpg(process.pid, signal.SIGCONT)
+            if stroke == "host" and host is not None:
+                os.kill(host, signal.SIGKILL)
+                process.communicate(timeout=PATIENCE)
+            elif stroke == "command":
+                process.kill()
+                process.communicate()
+        with contextlib.suppress(ProcessLookupError):
+            if stroke != "command":
+                os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+    def host_pid(self) -> int | None:
+        """The process that owns the state, if it is still that process."""
+        owner = read_owner(self.state)
+        with contextlib.suppress(OSError):
+            if owner is not None and os.fsencode(self.state) in Path(f"/proc/{owner.pid}/cmdline").read_bytes():
+                return owner.pid
+        return None
+
     def start(self, workflow: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "stepwell", "run", f"{FLOWS}:{workflow}", "--state", str(self.state)]
+        file = FLOWS / ("flows.mjs" if self.runtime == "javascript" else "flows.py")
+        command = [sys.executable, "-m", "stepwell", "run", f"{file}:{workflow}", "--state", str(self.state)]
         command += ["--id", self.instance_id(workflow), "--params", f'{{"ledger": "{self.ledger.url}"}}', "--quiet"]
-        command += ["--runtime", self.runtime]
+        command += [] if self.runtime == "javascript" else ["--runtime", self.runtime]
         return subprocess.Popen(
             command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
 
     def create_and_send(self) -> None:
         """Make what does not exist yet, and send the events that are not there yet."""
-        owner = read_owner(self.state)
-        if owner is None:
+        client = open_client(self.state)
+        if client is None:
             return
-        client = Client(owner.socket)
         try:
             for workflow in WORKFLOWS:
                 instance = self.instance_id(workflow)
@@ -188,7 +219,7 @@ def kill_often(folder: Path, runtime: str, kills: int, seed: str) -> tuple[int, 
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("runtime", FOR_PYTHON)
+@pytest.mark.parametrize("runtime", RUNTIMES)
 def test_every_instance_survives_kills_at_random_moments(tmp_path: Path, runtime: str) -> None:
     """Many kills: right outputs, no finished step again, no step with retry limit 0 twice."""
     if runtime == "wasmtime":

@@ -8,12 +8,10 @@ import socket
 from pathlib import Path
 
 import pytest
-from places import until
+from places import host_address, open_client, until
 
-from stepwell.client import Client
 from stepwell.exceptions import InputError
 from stepwell.project_loader import load_project
-from stepwell.state import read_owner
 from stepwell.target import find_target
 
 REQUESTS = int(os.environ.get("STEPWELL_FUZZ_REQUESTS", "500"))
@@ -72,13 +70,14 @@ def changed(chance, data: bytes) -> bytes:
     return bytes(data)
 
 
-def request(chance) -> bytes:
+def request(chance, headers: dict[str, str]) -> bytes:
     """A request to the host, most of them changed."""
     body = chance.choice(BODIES)
     if chance.random() < 0.6:
         body = changed(chance, body)
     method = chance.choice(["GET", "POST", "PATCH", "DELETE", "PUT"])
-    path = f"/workflows/Flow/instances{chance.choice(PATHS)}"
+    prefix = chance.choice(["", "/client/v4/accounts/default"])
+    path = f"{prefix}/workflows/Flow/instances{chance.choice(PATHS)}"
     length = len(body) if chance.random() < 0.9 else chance.choice([-1, 0, 10**12])
     head = (
         f"{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n"
@@ -93,16 +92,16 @@ def test_requests(place, chance):
     running = place.start("serve", "flow.py")
     running.read_until("Serving")
     host = running.host_pid()
-    address = read_owner(place.state).socket
-    with contextlib.closing(Client(address)) as client:
+    address = host_address(place.state)
+    with contextlib.closing(open_client(place.state)) as client:
         client.create("Flow", "good", {})
 
         for _ in range(REQUESTS):
             with socket.socket(socket.AF_UNIX) as connection:
-                connection.connect(address)
+                connection.connect(address.socket)
                 connection.settimeout(chance.choice([0.01, 0.05]))
                 with contextlib.suppress(OSError):
-                    connection.sendall(request(chance))
+                    connection.sendall(request(chance, address.headers))
                     connection.recv(chance.choice([1, 65536]))
 
         with contextlib.suppress(Exception):

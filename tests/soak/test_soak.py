@@ -16,10 +16,7 @@ import time
 from contextlib import closing
 
 import pytest
-from places import Place, Terminal, until
-
-from stepwell.client import Client
-from stepwell.state import read_owner
+from places import Place, Terminal, host_address, open_client, until
 
 SOAK_S = float(os.environ.get("STEPWELL_SOAK_S", "600"))
 PATIENCE_S = 120
@@ -82,9 +79,9 @@ def params(**values):
     return "--params", json.dumps(values)
 
 
-def client_of(place: Place) -> Client:
-    until(lambda: read_owner(place.state) is not None, "nothing owns the state")
-    return Client(read_owner(place.state).socket)
+def client_of(place: Place):
+    until(lambda: host_address(place.state) is not None, "nothing owns the state")
+    return open_client(place.state)
 
 
 def send_at_the_end(place: Place) -> None:

@@ -127,9 +127,9 @@ async function nextEvents(engine, workflow, { id, options }, onclose) {
   try {
     for (;;) {
       const added = new Promise((resolve) => (wake = () => resolve(undefined)));
-      const { events, done } = await subscription.read();
+      const { events, done, more } = await subscription.read();
       if (events.length > 0 || done || closed) return { events, done, cursor: subscription.cursor };
-      await added;
+      if (!more) await added;
     }
   } finally {
     unwatch();

@@ -19,7 +19,7 @@ import { Commands } from "./commands.js";
 import { EngineContext } from "./context.js";
 import { Creator } from "./creator.js";
 import { WorkflowError } from "./errors.js";
-import { WORKFLOW_SUCCESS } from "./events.js";
+import { lastId, WORKFLOW_SUCCESS } from "./events.js";
 import { findInstance, findWorkflow } from "./find.js";
 import { workflowNameProblem } from "./names.js";
 import { Sweeper } from "./retention.js";
@@ -280,11 +280,12 @@ export class Engine {
    */
   additions(number, { entry, line }) {
     return this.#engine.readDurable((store) => {
-      const log = store.loadLog(number, entry);
+      const log = store.loadLogPortion(number, entry);
       const ended = log.some(({ event }) => event === WORKFLOW_SUCCESS);
       return {
         exists: store.nameOf(number) !== undefined,
         log,
+        more: log.length > 0 && lastId(log) < store.loadCursor(number).seq,
         result: ended ? (store.loadInstanceByNumber(number)?.output ?? null) : null,
         output: line === undefined ? [] : store.loadOutput(number, line),
       };

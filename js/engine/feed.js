@@ -34,7 +34,16 @@ export class Feed {
   /** What has come since the last call, in order of time. `last`: the instance has ended, or is gone. */
   async read() {
     const { id } = this.#row;
-    const { events, output, done } = await this.#subscription.read(this.#wantsOutput ? this.printed : undefined);
+    const {
+      events,
+      output: all,
+      done,
+      more,
+      until,
+    } = await this.#subscription.read(this.#wantsOutput ? this.printed : undefined);
+    // What was printed later comes with later events.
+    const later = all.findIndex(({ at }) => at > until);
+    const output = later < 0 ? all : all.slice(0, later);
     this.printed = output.at(-1)?.id ?? this.printed;
     const logs = output.map(({ at, step, level, text }) => ({
       type: "log",
@@ -46,6 +55,6 @@ export class Feed {
     }));
     // Stable: a line printed in the millisecond of a step's end comes before it, as it did.
     const lines = [...logs, ...events].sort((a, b) => a.timestamp - b.timestamp);
-    return { lines, last: done };
+    return { lines, last: done, more };
   }
 }

@@ -13,7 +13,8 @@ import { entries, STEP_START, targetOf } from "./events.js";
  *
  * @typedef {object} Additions
  * @property {boolean} exists whether the instance does
- * @property {LogRow[]} log
+ * @property {LogRow[]} log a portion of it
+ * @property {boolean} more whether the log goes on
  * @property {Encoded | null} result the instance's output, where the log has its success
  * @property {(OutputRow & { id: number })[]} output
  *
@@ -76,7 +77,8 @@ export class Subscription {
   }
 
   /**
-   * The events since the last read. `done`: the instance has ended, or does not exist any more.
+   * The events since the last read. `done`: the instance has ended, or does not exist any more; `more`: the next read gives
+   * what comes after `until`.
    *
    * @param {number} [line] id of the last line of output that the caller has; without it no output is read
    */
@@ -86,8 +88,8 @@ export class Subscription {
       for (const entry of entries(await this.#engine.log(number))) this.#note(entry);
       this.#started = true;
     }
-    const { exists, log, result, output } = await this.#engine.additions(number, { entry: this.cursor, line });
-    if (!exists) return { events: [], output: [], done: true };
+    const { exists, log, more, result, output } = await this.#engine.additions(number, { entry: this.cursor, line });
+    if (!exists) return { events: [], output: [], done: true, more: false, until: Infinity };
     const added = entries(log).filter(({ eventId }) => eventId > this.cursor);
     this.cursor = added.at(-1)?.eventId ?? this.cursor;
     const row = { ...this.#row, output: result };
@@ -98,7 +100,8 @@ export class Subscription {
       );
     });
     const events = all.filter(({ type }) => this.#filter === undefined || this.#filter.includes(type));
-    return { events, output, done: all.some(({ type }) => LAST_EVENTS.has(type)) };
+    const until = more ? (added.at(-1)?.at ?? 0) : Infinity;
+    return { events, output, more, until, done: all.some(({ type }) => LAST_EVENTS.has(type)) };
   }
 
   /** @param {import("../store/store.d.ts").LogEntry} entry */

@@ -22,6 +22,9 @@ const VERSION = `workflow, id, class_name AS className, main, step_limit AS step
 
 /** The last time that a Date can hold. A larger one is damage, and nobody waits for it. */
 const LAST_TIME_MS = 8.64e15;
+/** How much of a log a follower gets at once. */
+const PORTION_ROWS = 500;
+const PORTION_CHARACTERS = 1024 * 1024;
 const ENTRY = "seq, event, next, name, count, at, attempt, due, value, detail, checksum";
 /** Of an instance whose row is damaged. */
 const NOTHING_KNOWN = {
@@ -250,6 +253,32 @@ export class SqliteReads {
         () =>
           this.#sql(
             `SELECT ${ENTRY} FROM log WHERE instance = ? AND seq >= ? AND seq + (next IS NOT NULL) > ? ORDER BY seq`,
+          ).all(number, after, after),
+      )
+    );
+    for (const row of rows) checkEntry(number, row, this.#coveredBy(number, row));
+    return rows;
+  }
+
+  /**
+   * The entries with larger numbers, as many as fit into a portion: a follower of a long log gets it in portions.
+   *
+   * @param {number} number
+   * @param {number} after
+   * @returns {LogRow[]} at least one, where there is one
+   */
+  loadLogPortion(number, after) {
+    const size = "coalesce(length(value), 0) + coalesce(length(detail), 0)";
+    const rows = /** @type {LogRow[]} */ (
+      readable(
+        () => number,
+        () =>
+          this.#sql(
+            `SELECT ${ENTRY} FROM (
+               SELECT ${ENTRY}, sum(size) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) - size AS before FROM (
+                 SELECT ${ENTRY}, ${size} AS size FROM log
+                 WHERE instance = ? AND seq >= ? AND seq + (next IS NOT NULL) > ? ORDER BY seq LIMIT ${PORTION_ROWS}))
+             WHERE before < ${PORTION_CHARACTERS} ORDER BY seq`,
           ).all(number, after, after),
       )
     );

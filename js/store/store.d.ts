@@ -301,6 +301,7 @@ export interface Store {
   countInstances(filter: Omit<InstanceFilter, "limit" | "offset">): number;
   /** Throws a DamageError where an entry is not what was written. */
   loadLog(number: number, after?: number): LogRow[];
+  loadLogPortion(number: number, after: number): LogRow[];
   loadValue(number: number, step: StepRef, event: number): Encoded | undefined;
   loadCursor(number: number): LogCursor;
   loadChunks(number: number): ChunkRow[];

@@ -18,6 +18,7 @@ from stepwell.host_connector import open_host
 from stepwell.host_process import host_root
 from stepwell.node import find_node, node_version
 from stepwell.options import json_option, print_json, state_option
+from stepwell.repair import examine_instances
 from stepwell.state import DEFAULT
 
 if TYPE_CHECKING:
@@ -54,9 +55,15 @@ class Finding:
 @click.command(epilog=exit_codes.HELP, short_help="Check what Stepwell runs on.")
 @state_option
 @json_option
-def doctor(*, state: Path | None, as_json: bool) -> None:
+@click.option(
+    "--repair", is_flag=True, help="Move damaged instances out of the state, into a file beside it. Nothing may own it."
+)
+def doctor(*, state: Path | None, as_json: bool, repair: bool) -> None:
     """Check Python, Node, the interpreter and the state; exit 1 if something is wrong."""
-    findings = examine((state or DEFAULT).absolute())
+    path = (state or DEFAULT).absolute()
+    findings = examine(path)
+    if repair and path.exists():
+        findings.append(look_at_instances(path))
     ok = all(finding.ok for finding in findings)
     if as_json:
         print_json({"ok": ok, "findings": [asdict(finding) for finding in findings]})
@@ -134,6 +141,18 @@ def look_at_state(state: Path) -> Finding:
     except StepwellError as error:
         return Finding("State", str(error), ok=False)
     return Finding("State", f"{state}, {f'owned by {owner}' if owner else 'owned by nobody'}, {_format(info)}")
+
+
+def look_at_instances(state: Path) -> Finding:
+    """Set damaged instances aside."""
+    try:
+        damaged, file = examine_instances(state, repair=True)
+    except StepwellError as error:
+        return Finding("Instances", str(error), ok=False)
+    if not damaged:
+        return Finding("Instances", "none is damaged")
+    names = "; ".join(f"{each.workflow} {each.id}: {each.what}" for each in damaged)
+    return Finding("Instances", f"{len(damaged)} damaged", remedy=f"Moved to {file}. {names}")
 
 
 PLACE = "Make the folder writable, or give another path with --state."

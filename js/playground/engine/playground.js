@@ -261,8 +261,12 @@ export class Playground {
     // One read after the other: each begins where the last one ended.
     const push = () => {
       reading = reading.then(async () => {
-        const { lines } = await feed.read();
-        if (lines.length > 0) this.#emit("follow", { key, lines, cursor: feed.cursor, printed: feed.printed });
+        for (let more = true; more;) {
+          const found = await feed.read();
+          ({ more } = found);
+          const { lines } = found;
+          if (lines.length > 0) this.#emit("follow", { key, lines, cursor: feed.cursor, printed: feed.printed });
+        }
       });
       return reading;
     };

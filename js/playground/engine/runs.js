@@ -180,6 +180,7 @@ async function eventsOf({ store, number }) {
     additions: async () => ({
       exists: true,
       log: store.loadLog(number),
+      more: false,
       result: row.output,
       output: store.loadOutput(number),
     }),

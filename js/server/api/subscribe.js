@@ -102,7 +102,8 @@ class Events {
       }
       this.#stale = false;
       const printed = this.#feed.printed;
-      const { lines, last } = await this.#feed.read();
+      const { lines, last, more } = await this.#feed.read();
+      if (more) this.#stale = true;
       if (lines.length > 0) controller.enqueue(this.#encoder.encode(this.#written(lines, printed)));
       if (last) {
         this.#close();

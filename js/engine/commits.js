@@ -51,6 +51,11 @@ export class Commits {
     this.#acknowledge = acknowledge;
   }
 
+  /** Whether something is written that is not committed. */
+  get isOpen() {
+    return this.#open;
+  }
+
   /**
    * Run *write* inside the open transaction. It is committed at the end of the turn if anybody waits for it, soon if not.
    *

@@ -24,6 +24,7 @@ import { openListener } from "./listener.js";
 import { OwnedStore } from "./owned_store.js";
 import { PrivateServer } from "./private_server.js";
 import { openApart, runFile } from "./run_files.js";
+import { TailMark } from "./tail_mark.js";
 import { PYODIDE_VERSION, VERSION } from "./version.js";
 
 const EXIT_STATE = 3;
@@ -47,6 +48,7 @@ export class Host {
   #ownership;
   #driver;
   #store;
+  #tailMark;
   #deployments;
   #server;
   /** @type {NodeJS.Timeout | undefined} */
@@ -73,6 +75,9 @@ export class Host {
       print: options.report,
       ondebugging: options.ondebugging,
     });
+    this.#tailMark = new TailMark(this.#ownership.state, () =>
+      this.engine.commits.isOpen ? undefined : this.#store.lastEntry(),
+    );
     this.engine = new Engine({
       store: this.#store,
       clock: nodeClock,
@@ -110,6 +115,13 @@ export class Host {
     await this.#server.listen(this.#ownership.socket);
     this.#ownership.announce({ command: process.env.STEPWELL_COMMAND ?? "node", version: VERSION });
     this.#watch = setInterval(() => this.#checkFiles(), WATCH_INTERVAL_MS).unref();
+    const missing = this.#tailMark.missing();
+    if (missing > 0) {
+      this.#options.report(
+        `The state has lost the last ${missing} of its log entries: it was copied without its -wal file, or that was damaged. Instances continue from what is left.`,
+      );
+    }
+    this.#tailMark.start();
     this.engine.open();
   }
 
@@ -354,6 +366,7 @@ export class Host {
     }
     if (code !== 0) await this.#server.close();
     await this.#deployments.dispose();
+    this.#tailMark.stop();
     try {
       this.#store.close();
     } finally {

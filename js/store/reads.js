@@ -333,6 +333,11 @@ export class SqliteReads {
     return Number(this.#sql("SELECT count(*) AS n FROM chunks WHERE instance = ?").get(number)?.n);
   }
 
+  /** @returns {number} the number of the last entry of all logs; 0: there is none */
+  lastEntry() {
+    return this.#sql("SELECT max(id) AS id FROM log").get()?.id ?? 0;
+  }
+
   /** @param {number} number the events that no wait has taken, in order of arrival */
   loadEvents(number) {
     return /** @type {EventRow[]} */ (

@@ -10,6 +10,7 @@ from pydantic_core import ValidationError
 from stepwell import __version__
 from stepwell.exceptions import ApiError, HostLostError, InputError, InternalError
 from stepwell.responses import Envelope
+from stepwell.state import REMEDIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +60,7 @@ class ResponseParser:
 
         Raises:
             ApiError: The host refuses the request.
+            InputError: The state file is damaged, or cannot be written.
             HostLostError: The host has not carried the request out, because it has stopped or owns another state.
             InternalError: The host has failed.
         """
@@ -66,6 +68,8 @@ class ResponseParser:
         error = envelope.errors[0] if envelope.errors else None
         if error is not None and error.reason in NOT_CARRIED_OUT:
             raise HostLostError(f"{error.message}.", sent=False)
+        if error is not None and (remedy := REMEDIES.get(error.reason or "")):
+            raise InputError(f"{error.message}. {remedy}")
         if error is None or status >= SERVER_ERROR:
             message = error.message if error else data.decode(errors="replace")
             detail = f"\n{error.traceback}" if error and error.traceback else ""

@@ -2,7 +2,9 @@
 
 import { StoppedError } from "../../engine/commits.js";
 import { WorkflowError } from "../../engine/errors.js";
+import { toStateError } from "../../store/node_driver.js";
 import { RunFileError } from "../../store/run_file.js";
+import { StateError } from "../../store/schema.js";
 import { RequestError } from "../requests/request_error.js";
 
 /** @typedef {import("hono/utils/http-status").ContentfulStatusCode} HttpStatus */
@@ -29,6 +31,7 @@ const CONFLICT = new Set([
   "instance.cannot_resume",
   "instance.finished",
   "instance.not_sleeping",
+  "instance.damaged",
   "deployment.conflict",
   "workflow.being_deleted",
 ]);
@@ -69,6 +72,15 @@ export function describeError(error) {
     return { status: 400, code: INTERNAL_ERROR, reason: "value.not_serializable", message };
   if (error instanceof RunFileError) return { status: 400, code: INTERNAL_ERROR, reason: error.code, message };
   if (error instanceof StoppedError) return { status: 500, code: INTERNAL_ERROR, reason: "state.stopped", message };
+  const cause = toStateError(error);
+  if (cause instanceof StateError) {
+    return {
+      status: 500,
+      code: INTERNAL_ERROR,
+      reason: cause.code,
+      message: `The state file cannot be used: ${cause.message}`,
+    };
+  }
   return {
     status: 500,
     code: INTERNAL_ERROR,

@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 from stepwell.exceptions import HostLostError
 from stepwell.http_connection import DEFAULT_ACCOUNT, Endpoint, UnixEndpoint, quoted, send, shut_down
 from stepwell.response_parser import ResponseParser
-from stepwell.state import REMEDIES
 from stepwell.responses import Deployed, Envelope, Event, InstancePage, InstanceStatus, InstanceSummary, as_object
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from _workflows_bridge.proxies import from_js, is_proxy
 from _workflows_bridge.session import Session, origin
 from _workflows_bridge.values import JsDict, encode
 
@@ -67,6 +68,8 @@ class Workflow:
                 ``errors``. Or the list itself: gives the instances, without those that existed before.
             more: ``count`` or ``instances`` and the rest, by keyword.
         """
+        if is_proxy(batch):
+            batch = cast("Any", from_js(batch))
         if isinstance(batch, list | tuple):
             listed = [_creation(each, f"create_batch()[{index}]") for index, each in enumerate(batch)]
             return [self._instance(each) for each in await self._call("createBatch", {"batch": listed})]
@@ -151,9 +154,7 @@ class WorkflowInstance:
         """Run it again; with ``from_`` (or ``{"from": ...}``) from a step on: its ``name``, ``count`` and ``type``."""
         fields = {key.rstrip("_"): value for key, value in {**_mapping(options, "restart()"), **more}.items()}
         start = _known(fields, ("from",), "restart()").get("from")
-        if start is not None:
-            start = {"from": _known(start, ("name", "count", "type"), "from of restart()")}
-        await self._call("restart", **(start or {}))
+        await self._call("restart", **({} if start is None else {"from": _restart_point(start)}))
 
     async def delete(self) -> None:
         """Delete it, and all that is known of it."""
@@ -222,7 +223,25 @@ def _creation(options: object, what: str, also: Iterable[str] = ()) -> dict[str,
     return fields
 
 
+def _restart_point(start: object) -> dict[str, Any]:
+    fields = _known(start, ("name", "count", "type"), "from of restart()")
+    name, count, kind = fields.get("name"), fields.get("count", 1), fields.get("type", "do")
+    if not isinstance(name, str):
+        given = "missing" if name is None else a_kind(name)
+        raise TypeError(f"from of restart() needs the name of a step as a str; it is {given}.")
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise TypeError(f"The count in from of restart() must be an int from 1, not {count!r}.")
+    if kind not in _KINDS:
+        raise TypeError(f"The type in from of restart() must be one of {', '.join(_KINDS)}, not {kind!r}.")
+    return fields
+
+
+_KINDS = ("do", "sleep", "waitForEvent")
+
+
 def _mapping(options: object, what: str) -> Mapping[str, Any]:
+    if is_proxy(options):
+        options = from_js(options)
     if options is None:
         return {}
     if not isinstance(options, dict):

@@ -234,6 +234,18 @@ def _node_of(node: Node, dependency: object) -> Node:
     return found
 
 
+def keyword_only(node: Node) -> list[str]:
+    """The last parameters of the callback of *node*, which it takes by keyword only."""
+    code = getattr(node.function, "__code__", None)
+    if code is not None and not hasattr(node.function, "__wrapped__") and not code.co_kwonlyargcount:
+        return NO_PARAMETERS
+    try:
+        parameters = inspect.signature(node.function).parameters.values()
+    except (TypeError, ValueError):
+        return NO_PARAMETERS
+    return [each.name for each in parameters if each.kind is inspect.Parameter.KEYWORD_ONLY]
+
+
 def _parameters_of(function: Callable[..., Any]) -> list[str]:
     if type(function) is FunctionType and not hasattr(function, "__wrapped__"):
         code = function.__code__

@@ -10,7 +10,7 @@ from _workflows_bridge.streams import keep
 from _workflows_bridge.transports import open_transport
 from _workflows_bridge.values import encode
 
-from ._graph import Graph, Node
+from ._graph import Graph, Node, keyword_only
 from ._plan import NO_PLAN, Plan, config_to_wire, refusal, rollback_to_wire
 from ._timing import duration_to_wire, time_to_wire
 
@@ -105,8 +105,12 @@ class WorkflowStep:
         perform, bare = node.function, True
         if node.parameters:
             index = self._graph.context_index(node)
+            keywords = keyword_only(node)
             bare = index is None
-            perform = partial(perform, *arguments) if index is None else partial(_call, perform, arguments, index)
+            if bare and not keywords:
+                perform = partial(perform, *arguments)
+            else:
+                perform = partial(_call, perform, arguments, keywords, index)
         return self._transport.do(
             node.name, config, perform, str, bare=bare, write=_write, delay=delay, rollback=rollback
         )
@@ -172,10 +176,27 @@ class WorkflowStep:
 
 
 def _call(
-    function: Callable[..., Any], arguments: list[Any], context_index: int, make_context: Callable[[], JsDict]
+    function: Callable[..., Any],
+    arguments: list[Any],
+    keywords: list[str],
+    context_index: int | None,
+    make_context: Callable[[], JsDict] | None = None,
 ) -> object:
-    """Call the callback once; *context_index* is where it wants the context among its arguments."""
-    return function(*arguments[:context_index], make_context(), *arguments[context_index:])
+    """
+    Call the callback once.
+
+    Args:
+        function: The callback.
+        arguments: All but the context, in order of the parameters.
+        keywords: The last parameters, which it takes by keyword only.
+        context_index: Where it wants the context, if it does.
+        make_context: Makes the context.
+    """
+    values = list(arguments)
+    if context_index is not None and make_context is not None:
+        values.insert(context_index, make_context())
+    positional = values[: len(values) - len(keywords)]
+    return function(*positional, **dict(zip(keywords, values[len(positional) :], strict=True)))
 
 
 def _write(result: object, step: str) -> str | Awaitable[str]:

@@ -81,6 +81,14 @@ for (const { where, runtime, transport } of PLACES) {
       assert.deepEqual(ran.toSorted(), ["broken", "broken", "no", "no", "sibling"]);
     });
 
+    test("a callback takes its context and its dependencies by keyword only", async () => {
+      assert.deepEqual(await engine.run("KeywordOnly"), [[1, "second"], 1]);
+    });
+
+    test("each dependent, and who calls a step, has a result of its own", async () => {
+      assert.deepEqual(await engine.run("OwnResults", { payload: 1 }), [1, 3, 3]);
+    });
+
     test("steps of the same name that are made in a loop have dependencies of their own", async () => {
       assert.deepEqual(await engine.run("Loop"), [0, 2, 4]);
     });

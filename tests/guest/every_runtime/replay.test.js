@@ -129,6 +129,38 @@ for (const { where, runtime, transport } of PLACES) {
       assert.equal(run.messages.filter(({ type }) => type === "done").length, 1);
     });
 
+    test("recorded outcomes are given in the order of the history, not of the calls", async () => {
+      const history = [
+        done({ name: "b", value: '"b"' }),
+        done({ name: "save", count: 1, value: '"saved b"' }),
+        done({ name: "a", value: '"a"' }),
+        done({ name: "save", count: 2, value: '"saved a"' }),
+      ];
+
+      assert.deepEqual(await engine.run("Order", { history }), ["saved a", "saved b"]);
+    });
+
+    test("outcomes that the code does not call any more are skipped", async () => {
+      const history = Array.from({ length: 200 }, (_, n) => done({ name: `step ${n}`, value: String(n) }));
+
+      assert.equal(await engine.run("Missing", { history, payload: 200 }), 9900);
+    });
+
+    test("a step runs beside a loop that never waits", async () => {
+      assert.equal(await engine.run("Spins"), "done");
+    });
+
+    test("a step that has timed out is cancelled, and what its finally block prints is kept", async () => {
+      const run = engine.start("Cancelled");
+      const { ref } = await run.next("do");
+
+      run.send({ type: "expired", ref, attempt: 1 });
+      await run.next("log", ({ text }) => text.includes("cleaned up"));
+
+      assert.match(run.logs.map(({ text }) => text).join("\n"), /^cancelled\ncleaned up$/);
+      run.send({ type: "drop", reason: "test" });
+    });
+
     test("an exception is made anew of what is stored, also where the step has just run", async () => {
       assert.deepEqual(await engine.run("MadeAnew"), { same: false, args: ["missing", 3], unstored: false });
     });

@@ -296,3 +296,45 @@ class Loop(WorkflowEntrypoint):
 
             found.append(await double())
         return found
+
+
+class KeywordOnly(WorkflowEntrypoint):
+    """Context and dependencies that callbacks take by keyword only."""
+
+    async def run(self, event, step):
+        @step.do()
+        async def first():
+            return 1
+
+        @step.do()
+        async def second(first, *, ctx):
+            return [first, ctx.step.name]
+
+        @step.do()
+        async def third(*, ctx, second):
+            return [second, ctx.attempt]
+
+        return await third()
+
+
+class OwnResults(WorkflowEntrypoint):
+    """Dependents that change what a dependency gave."""
+
+    async def run(self, event, step):
+        size = event["payload"]
+
+        @step.do()
+        async def rows():
+            return [3, 1, 2] * size
+
+        @step.do()
+        async def smallest(rows):
+            rows.sort()
+            return rows[0]
+
+        @step.do()
+        async def first(rows):
+            return rows[0]
+
+        mine = await rows()
+        return [await smallest(), await first(), mine[0]]

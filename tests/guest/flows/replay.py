@@ -191,3 +191,76 @@ class Uncaught(WorkflowEntrypoint):
             raise ValueError("bad\nvalue")
 
         await broken()
+
+
+class Cancelled(WorkflowEntrypoint):
+    """A step that is told of its timeout."""
+
+    async def run(self, event, step):
+        @step.do()
+        async def slow():
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                print("cancelled")
+                raise
+            finally:
+                print("cleaned up")
+
+        await slow()
+
+
+class Order(WorkflowEntrypoint):
+    """Two steps that call a third of one name each."""
+
+    async def run(self, event, step):
+        async def chain(x):
+            @step.do(x)
+            async def first():
+                return x
+
+            await first()
+
+            @step.do("save")
+            async def save():
+                return f"saved {x}"
+
+            return await save()
+
+        return await asyncio.gather(chain("a"), chain("b"))
+
+
+class Missing(WorkflowEntrypoint):
+    """Every other step of the history, at the same time."""
+
+    async def run(self, event, step):
+        async def one(n):
+            @step.do(f"step {n}")
+            async def do():
+                return n
+
+            return await do()
+
+        return sum(await asyncio.gather(*[one(n) for n in range(0, event["payload"], 2)]))
+
+
+class Spins(WorkflowEntrypoint):
+    """A loop that never waits, beside a step."""
+
+    async def run(self, event, step):
+        running = True
+
+        async def spin():
+            while running:
+                await asyncio.sleep(0)
+
+        spinning = asyncio.create_task(spin())
+
+        @step.do()
+        async def work():
+            return "done"
+
+        result = await work()
+        running = False
+        await spinning
+        return result

@@ -234,6 +234,9 @@ def _entry(entries: dict[str, Value], given: Call) -> Value:
 def _of_items(walker: Walker, owner: Items, name: str, given: Call) -> Value:
     """Lists that grow inside a loop have as many of the value as the loop has rounds."""
     value = given.arguments[-1] if given.arguments else UNKNOWN
+    if value is owner:
+        # A list that is in itself has no end.
+        return UNKNOWN
     if name in {"append", "add", "insert", "appendleft"}:
         for _ in range(max(0, walker.depth - owner.depth)):
             value = Many(value)

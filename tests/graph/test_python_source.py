@@ -150,6 +150,15 @@ def test_names_in_branches():
     assert {"work", "rest"} == {each["name"] for branch in node["branches"] for each in branch["nodes"]}
 
 
+def test_list_in_itself():
+    """A list that is added to itself keeps nothing else from being drawn."""
+    body = f"{STEP}\nwaits = [work()]\nwaits.append(waits)\nawait asyncio.gather(*waits)"
+
+    (node,) = nodes_of(workflow(body))
+
+    assert ["work"] == [each["name"] for each in node["nodes"]]
+
+
 def test_lambda_has_its_own_parameters():
     """A lambda in a method gets what it is called with, not the method's object."""
     body = f"{STEP}\nawait asyncio.gather(*map(lambda each: each(), [work]))"

@@ -94,7 +94,8 @@ function each(walker, list, callback, given, element) {
 /** Lists that grow inside a loop have as many of the value as the loop has rounds. @param {Walker} walker @param {Items} owner @param {string} name @param {Call} given @returns {Value} */
 function ofItems(walker, owner, name, given) {
   if (ADDING.has(name)) {
-    for (const value of given.arguments) {
+    // An array that is in itself has no end.
+    for (const value of given.arguments.filter((each) => each !== owner)) {
       let added = value;
       for (let depth = owner.depth; depth < walker.depth; depth++) added = manyOf(added);
       owner.items.push(added);

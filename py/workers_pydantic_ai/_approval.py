@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic_ai.messages import ToolCallPart
     from pydantic_ai.tools import DeferredToolRequests, DeferredToolResults, RunContext
 
-    from ._scope import Scope
+    from ._scope import AgentScope
 
 __all__ = ["ApproveByEvent", "InvalidDecisionWarning"]
 
@@ -67,14 +67,16 @@ class ApproveByEvent(AbstractCapability[AgentDepsT]):
         approvals = {call.tool_call_id: await self._decide(scope, agent, call, number) for call, number in numbered}
         return requests.build_results(approvals=approvals)
 
-    async def _announce(self, scope: Scope, agent: str, call: ToolCallPart, number: int) -> None:
+    async def _announce(self, scope: AgentScope, agent: str, call: ToolCallPart, number: int) -> None:
         async def announce() -> dict[str, Any]:
             print(f"Approve {call.tool_name}({call.args_as_json_str()})? Send an event of type approval-{number}.")  # noqa: T201
             return {"type": f"approval-{number}", "tool": call.tool_name, "arguments": call.args_as_dict()}
 
         await scope.step.do(f"{agent}__approval-{number}.ask")(announce)()
 
-    async def _decide(self, scope: Scope, agent: str, call: ToolCallPart, number: int) -> ToolApproved | ToolDenied:
+    async def _decide(
+        self, scope: AgentScope, agent: str, call: ToolCallPart, number: int
+    ) -> ToolApproved | ToolDenied:
         event_type = f"approval-{number}"
         while True:
             try:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from ._scope import Scope
+    from ._scope import AgentScope
 
 __all__ = ["EventWaiter", "event_of", "milliseconds"]
 
@@ -33,7 +33,7 @@ def event_of(token: str) -> tuple[str, str]:
 class EventWaiter(ExternalEventWaiter):
     """Waits for an event of a type that no other wait of the instance has, so a second answer is never mistaken."""
 
-    def __init__(self, scope: Scope, agent: str) -> None:
+    def __init__(self, scope: AgentScope, agent: str) -> None:
         """Wait in *scope*, for the agent of that name."""
         self._scope = scope
         self._agent = agent

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from contextvars import Context
 
-__all__ = ["Scope", "current_scope", "durable_agents", "require_scope_in_workflows"]
+__all__ = ["AgentScope", "current_scope", "durable_agents", "require_scope_in_workflows"]
 
 _Result = TypeVar("_Result")
 
-_scope: ContextVar[Scope | None] = ContextVar("workers_pydantic_ai_scope", default=None)
+_scope: ContextVar[AgentScope | None] = ContextVar("workers_pydantic_ai_scope", default=None)
 _inside_step: ContextVar[bool] = ContextVar("workers_pydantic_ai_inside_step", default=False)
 
 
-class Scope:
+class AgentScope:
     """
     One call of ``run()``.
 
@@ -71,7 +71,7 @@ class Scope:
                 variable.reset(old)
 
 
-def current_scope() -> Scope | None:
+def current_scope() -> AgentScope | None:
     """The scope of the code that runs; None outside a workflow, and inside a step."""
     return _scope.get()
 
@@ -91,7 +91,7 @@ def durable_agents(
 
     @wraps(run)
     async def durable_run(self: Any, event: Any, step: Any) -> _Result:  # noqa: ANN401 - as the SDK calls it
-        token = _scope.set(Scope(step, event["instanceId"]))
+        token = _scope.set(AgentScope(step, event["instanceId"]))
         try:
             return await run(self, event, step)
         finally:

@@ -15,16 +15,16 @@ from .values import (
     Choice,
     Class,
     Function,
-    Instance,
     Items,
     Library,
     Many,
     Method,
+    ObjectValue,
     Promise,
-    Step,
     StepDecorator,
     StepFunction,
     StepMethod,
+    StepObject,
     Table,
     Value,
     choose,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Call:
+class EvaluatedCall:
     """A call with its evaluated arguments, and its place in the source."""
 
     callee: Value
@@ -51,7 +51,7 @@ class Call:
         return self.arguments[position] if position < len(self.arguments) else None
 
 
-def call(walker: Walker, given: Call) -> Value:  # noqa: PLR0911 - a case for each kind of value
+def call(walker: Walker, given: EvaluatedCall) -> Value:  # noqa: PLR0911 - a case for each kind of value
     """What *given* gives."""
     match given.callee:
         case StepMethod():
@@ -73,7 +73,7 @@ def call(walker: Walker, given: Call) -> Value:  # noqa: PLR0911 - a case for ea
     return unknown(walker, given)
 
 
-def _call_one_of(walker: Walker, choice: Choice, given: Call) -> Value:
+def _call_one_of(walker: Walker, choice: Choice, given: EvaluatedCall) -> Value:
     """Call each of several functions, each in a branch of its own."""
     callee = source(given.node.func) if isinstance(given.node, ast.Call) else ""
     branches: list[Node] = []
@@ -84,7 +84,7 @@ def _call_one_of(walker: Walker, choice: Choice, given: Call) -> Value:
         condition = label or _name_of(option)
 
         def read(condition: str | None = condition, option: Value = option) -> None:
-            result = call(walker, Call(option, given.arguments, given.keywords, given.node))
+            result = call(walker, EvaluatedCall(option, given.arguments, given.keywords, given.node))
             results.append((condition, result))
 
         branches.append({"condition": condition, "nodes": walker.collect(read)})
@@ -107,9 +107,9 @@ def _name_of(value: Value) -> str | None:
     return None
 
 
-def unknown(walker: Walker, given: Call) -> Value:
+def unknown(walker: Walker, given: EvaluatedCall) -> Value:
     """
-    Call what cannot be read.
+    EvaluatedCall what cannot be read.
 
     What it is given may run there: promises, functions with steps, and `step` itself, for which a node stands that
     says so.
@@ -130,7 +130,7 @@ def unknown(walker: Walker, given: Call) -> Value:
     return Promise(begin) if waiting or kept else UNKNOWN
 
 
-def call_dynamic(walker: Walker, given: Call) -> Value:
+def call_dynamic(walker: Walker, given: EvaluatedCall) -> Value:
     """Draw a call that may run steps which only a run knows."""
     node = given.node
     callee = source(node.func) if isinstance(node, ast.Call) else source(node)
@@ -149,7 +149,7 @@ def _is_waiting(value: Value) -> bool:
 
 def _has_step(value: Value) -> bool:
     match value:
-        case Step() | StepMethod():
+        case StepObject() | StepMethod():
             return True
         case Items(items=items):
             return any(map(_has_step, items))
@@ -157,8 +157,8 @@ def _has_step(value: Value) -> bool:
             return any(map(_has_step, entries.values()))
         case Many(value=inside):
             return _has_step(inside)
-        case Instance(attributes=attributes):
-            return any(isinstance(each, Step) for each in attributes.values())
+        case ObjectValue(attributes=attributes):
+            return any(isinstance(each, StepObject) for each in attributes.values())
     return False
 
 
@@ -168,14 +168,14 @@ def _run(walker: Walker, value: Value) -> None:
         case StepFunction() | Function():
             node = value.decorator.place if isinstance(value, StepFunction) else value.node
             if node not in walker.active:
-                promises.settle(walker, call(walker, Call(value, [], {}, node)))
+                promises.settle(walker, call(walker, EvaluatedCall(value, [], {}, node)))
         case Items(items=items):
             for item in items:
                 if isinstance(item, StepFunction | Function):
                     _run(walker, item)
 
 
-def call_binding(walker: Walker, owner: Binding, method: str, given: Call) -> Value:
+def call_binding(walker: Walker, owner: Binding, method: str, given: EvaluatedCall) -> Value:
     """Call a method of a binding: creating instances of another workflow is drawn."""
     if method not in {"create", "create_batch", "createBatch"}:
         return UNKNOWN

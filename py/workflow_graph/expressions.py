@@ -237,7 +237,7 @@ def _call(walker: Walker, node: ast.Call) -> Value:
             keywords[keyword.arg] = value
         elif isinstance(value, Table):
             keywords.update({key: each for key, each in value.entries.items() if key != HOLE})
-    return calls.call(walker, calls.Call(callee, arguments, keywords, node))
+    return calls.call(walker, calls.EvaluatedCall(callee, arguments, keywords, node))
 
 
 _READERS: dict[type[ast.expr], Callable[[Walker, Any], Value]] = {

@@ -10,23 +10,35 @@ from . import calls, objects, promises
 from .merging import merge
 from .nodes import has_content, tidy_function
 from .scopes import Frame, Scope
-from .values import UNKNOWN, Function, Instance, Items, Many, Promise, StepDecorator, StepFunction, Table, Value, choose
+from .values import (
+    UNKNOWN,
+    Function,
+    Items,
+    Many,
+    ObjectValue,
+    Promise,
+    StepDecorator,
+    StepFunction,
+    Table,
+    Value,
+    choose,
+)
 
 if TYPE_CHECKING:
-    from .calls import Call
+    from .calls import EvaluatedCall
     from .scopes import FunctionNode
     from .values import Class, Node
     from .walker import Walker
 
 
-def call(walker: Walker, function: Function, given: Call) -> Value:
+def call(walker: Walker, function: Function, given: EvaluatedCall) -> Value:
     """Call *function*. A coroutine function runs when its result is awaited."""
     if isinstance(function.node, ast.AsyncFunctionDef):
         return Promise(lambda: enter(walker, function, given))
     return enter(walker, function, given)
 
 
-def enter(walker: Walker, function: Function, given: Call) -> Value:
+def enter(walker: Walker, function: Function, given: EvaluatedCall) -> Value:
     """Read the body of *function*: one node for the call, and a definition where it has steps."""
     node = function.node
     if node in walker.active:
@@ -104,7 +116,7 @@ def _is_static(node: ast.AST) -> bool:
     return any(isinstance(each, ast.Name) and each.id == "staticmethod" for each in getattr(node, "decorator_list", ()))
 
 
-def _call_node(walker: Walker, function: Function, given: Call) -> Node:
+def _call_node(walker: Walker, function: Function, given: EvaluatedCall) -> Node:
     return {"type": "function_call", "name": _name(walker, function), "at": walker.place(given.node)}
 
 
@@ -121,7 +133,7 @@ def _name(walker: Walker, function: Function) -> str:
     return name
 
 
-def _define(walker: Walker, function: Function, nodes: list[Node], given: Call) -> None:
+def _define(walker: Walker, function: Function, nodes: list[Node], given: EvaluatedCall) -> None:
     """Keep *nodes* as the definition of *function*: what two calls of it do differently is dynamic in it."""
     name = _name(walker, function)
     known = walker.definitions[function.node][1]
@@ -130,9 +142,9 @@ def _define(walker: Walker, function: Function, nodes: list[Node], given: Call) 
     walker.definitions[function.node] = (name, nodes)
 
 
-def make(walker: Walker, made: Class, given: Call) -> Value:
+def make(walker: Walker, made: Class, given: EvaluatedCall) -> Value:
     """Make an object of a class of the source."""
-    instance = Instance(made)
+    instance = ObjectValue(made)
     initialise, base = objects.member(walker, made, "__init__")
     if isinstance(initialise, Function) and initialise.node not in walker.active and walker.can_enter():
         method = Function(initialise.node, initialise.scope, instance, base)
@@ -148,7 +160,7 @@ def decorated(walker: Walker, node: ast.FunctionDef | ast.AsyncFunctionDef) -> V
         found = walker.evaluate(decorator)
         if not isinstance(found, StepDecorator | Function):
             continue
-        result = calls.call(walker, calls.Call(found, [value], {}, decorator))
+        result = calls.call(walker, calls.EvaluatedCall(found, [value], {}, decorator))
         if isinstance(result, StepFunction | Function):
             value = result
     return value

@@ -16,14 +16,14 @@ from .values import (
     Constant,
     Environment,
     Function,
-    Instance,
     Items,
     Library,
     Many,
     Method,
     Module,
-    Step,
+    ObjectValue,
     StepMethod,
+    StepObject,
     Table,
     Text,
     Value,
@@ -49,11 +49,11 @@ MOST_BASES = 20
 def attribute(walker: Walker, owner: Value, name: str) -> Value:  # noqa: PLR0911 - a case for each kind of value
     """What ``owner.name`` gives."""
     match owner:
-        case Step():
+        case StepObject():
             if name == "js":
-                return Step(is_javascript=True)
+                return StepObject(is_javascript=True)
             return StepMethod(METHODS[name], owner.is_javascript) if name in METHODS else UNKNOWN
-        case Instance():
+        case ObjectValue():
             return _of_instance(walker, owner, name)
         case Class():
             found, _ = member(walker, owner, name)
@@ -69,7 +69,7 @@ def attribute(walker: Walker, owner: Value, name: str) -> Value:  # noqa: PLR091
     return Method(owner, name)
 
 
-def _of_instance(walker: Walker, owner: Instance, name: str) -> Value:
+def _of_instance(walker: Walker, owner: ObjectValue, name: str) -> Value:
     if name in owner.attributes:
         return owner.attributes[name]
     if name == "env":
@@ -80,10 +80,10 @@ def _of_instance(walker: Walker, owner: Instance, name: str) -> Value:
     decorators = {each.id for each in getattr(found.node, "decorator_list", ()) if isinstance(each, ast.Name)}
     if "staticmethod" in decorators:
         return found
-    this = Instance(owner.made_from, owner.attributes)
+    this = ObjectValue(owner.made_from, owner.attributes)
     method = Function(found.node, found.scope, this, base)
     if decorators & {"property", "cached_property"}:
-        return calls.call(walker, calls.Call(method, [], {}, found.node))
+        return calls.call(walker, calls.EvaluatedCall(method, [], {}, found.node))
     return method
 
 
@@ -180,7 +180,7 @@ def bind_target(walker: Walker, target: ast.expr, value: Value) -> None:
             bind_target(walker, inner, value)
         case ast.Attribute(value=owner_node, attr=name):
             owner = walker.evaluate(owner_node)
-            if isinstance(owner, Instance):
+            if isinstance(owner, ObjectValue):
                 # Texts and numbers of an object may change between any two steps.
                 is_changing = isinstance(value, Text | Constant)
                 owner.attributes[name] = UNKNOWN if is_changing else value

@@ -11,7 +11,7 @@ from .values import UNKNOWN, Constant, Node, Table, Text, Value, choose
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .values import Instance
+    from .values import ObjectValue
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -117,7 +117,7 @@ class Frame:
     """
 
     scope: Scope
-    owner: Instance | None = None
+    owner: ObjectValue | None = None
     defined_in: ast.ClassDef | None = None
     block: list[Node] = field(default_factory=list)
     guards: int = 0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Sources:
+class ModuleSources:
     """
     Modules by their path from the project's root, such as ``flows/order.py``.
 
@@ -127,5 +127,5 @@ def constant(scope: Scope, node: ast.expr) -> Value:
 
     if isinstance(node, ast.Await):
         return UNKNOWN
-    sources = Sources(lambda _path: None, scope.file)
+    sources = ModuleSources(lambda _path: None, scope.file)
     return evaluate(Walker(sources, Frame(scope)), node)

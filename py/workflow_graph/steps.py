@@ -23,12 +23,12 @@ from .values import (
 if TYPE_CHECKING:
     import ast
 
-    from .calls import Call
+    from .calls import EvaluatedCall
     from .values import Node, StepMethod
     from .walker import Walker
 
 
-def call_method(walker: Walker, callee: StepMethod, given: Call) -> Value:
+def call_method(walker: Walker, callee: StepMethod, given: EvaluatedCall) -> Value:
     """Call a method of `step`."""
     if callee.is_javascript and callee.method == "do":
         return _do_javascript(walker, given)
@@ -54,18 +54,18 @@ def _named(walker: Walker, kind: str, name: Value | None, place: ast.AST) -> Nod
     return {"type": kind, "name": text.text, **dynamic, "at": walker.place(place)}
 
 
-def _sleep(walker: Walker, _callee: StepMethod, given: Call) -> Node:
+def _sleep(walker: Walker, _callee: StepMethod, given: EvaluatedCall) -> Node:
     node = _named(walker, "step_sleep", given.argument(0, "name"), given.node)
     return {**node, "duration": texts.duration(given.argument(1, "duration")), **_expression(given, 1, "duration")}
 
 
-def _sleep_until(walker: Walker, _callee: StepMethod, given: Call) -> Node:
+def _sleep_until(walker: Walker, _callee: StepMethod, given: EvaluatedCall) -> Node:
     node = _named(walker, "step_sleep_until", given.argument(0, "name"), given.node)
     until = texts.duration(given.argument(1, "timestamp"))
     return {**node, "timestamp": str(until), **_expression(given, 1, "timestamp")}
 
 
-def _expression(given: Call, position: int, keyword: str) -> Node:
+def _expression(given: EvaluatedCall, position: int, keyword: str) -> Node:
     """The source of an argument that only a run knows."""
     if isinstance(given.argument(position, keyword), Text | Constant):
         return {}
@@ -75,7 +75,7 @@ def _expression(given: Call, position: int, keyword: str) -> Node:
     return {"expression": source(found[0])} if found else {}
 
 
-def _wait(walker: Walker, callee: StepMethod, given: Call) -> Node:
+def _wait(walker: Walker, callee: StepMethod, given: EvaluatedCall) -> Node:
     node = _named(walker, "step_wait_for_event", given.argument(0, "name"), given.node)
     event_type, timeout = given.argument(1, "event_type"), given.argument(2, "timeout")
     if callee.is_javascript:
@@ -85,7 +85,7 @@ def _wait(walker: Walker, callee: StepMethod, given: Call) -> Node:
     return {**node, "options": {"event_type": kind.text, "timeout": texts.duration(timeout, texts.DEFAULT_WAIT)}}
 
 
-def _do_javascript(walker: Walker, given: Call) -> Value:
+def _do_javascript(walker: Walker, given: EvaluatedCall) -> Value:
     """``step.js.do(name, config?, callback, rollback?)``, which begins with the call."""
     name, *rest = given.arguments or [UNKNOWN]
     config = next((each for each in rest[:1] if isinstance(each, Table)), None)
@@ -100,7 +100,7 @@ def _do_javascript(walker: Walker, given: Call) -> Value:
     return promise
 
 
-def _decorator(given: Call) -> Value:
+def _decorator(given: EvaluatedCall) -> Value:
     concurrent = given.keywords.get("concurrent")
     return StepDecorator(
         name=given.argument(0, "name"),

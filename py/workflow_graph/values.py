@@ -74,7 +74,7 @@ class Choice(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class Step(Value):
+class StepObject(Value):
     """The object `step` that `run` receives, or JavaScript's own form of it."""
 
     is_javascript: bool = False
@@ -122,7 +122,7 @@ class Function(Value):
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     scope: Scope
-    owner: Instance | None = None
+    owner: ObjectValue | None = None
     """The object whose method it is."""
     defined_in: ast.ClassDef | None = None
     arguments: tuple[Value, ...] = ()
@@ -144,7 +144,7 @@ class Class(Value):
 
 
 @dataclass(eq=False, slots=True)
-class Instance(Value):
+class ObjectValue(Value):
     """An object of a class of the source. Methods of *start_after* and of the classes before it are passed over."""
 
     made_from: Class

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .scopes import Frame
-    from .sources import Sources
+    from .sources import ModuleSources
     from .values import Node, Promise, StepFunction, Value
 
 MOST_ENTRIES = 3_000
@@ -35,7 +35,7 @@ class Walker:
         unstarted: Promises that begin by themselves, and have not been awaited in this statement so far.
     """
 
-    def __init__(self, sources: Sources, frame: Frame) -> None:
+    def __init__(self, sources: ModuleSources, frame: Frame) -> None:
         """Read from *sources*, beginning in *frame*."""
         self.sources = sources
         self.frame = frame

@@ -8,8 +8,8 @@ from . import objects
 from .functions import read
 from .nodes import children, tidy_function
 from .scopes import Frame, Scope
-from .sources import Sources
-from .values import UNKNOWN, Class, Function, Instance, Library, Step
+from .sources import ModuleSources
+from .values import UNKNOWN, Class, Function, Library, ObjectValue, StepObject
 from .walker import Walker
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def build_graph(read_file: Callable[[str], str | None], main: str, class_name: s
         with an ``error``, which says why and where: ``{"message", "file", "line", "column"}``.
     """
     try:
-        nodes, functions = _walk(Sources(read_file, main), class_name)
+        nodes, functions = _walk(ModuleSources(read_file, main), class_name)
     except SyntaxError as error:
         nodes, functions = [_error(main, f"{error.msg}", error.lineno or 1, error.offset or 1)], {}
     except FileNotFoundError:
@@ -56,7 +56,7 @@ def workflow_classes(read_file: Callable[[str], str | None], main: str) -> list[
         SyntaxError: The file does not parse.
         FileNotFoundError: There is no such file.
     """
-    sources = Sources(read_file, main)
+    sources = ModuleSources(read_file, main)
     scope = sources.main_module()
     walker = Walker(sources, Frame(scope))
     names = [*scope.names, *scope.lazy]
@@ -80,7 +80,7 @@ def _is_entrypoint(walker: Walker, made: Class, base: ast.expr) -> bool:
     return isinstance(value, Library) and value.name == f"{LIBRARY}.{ENTRYPOINT}"
 
 
-def _walk(sources: Sources, class_name: str) -> tuple[list[Node], dict[str, Node]]:
+def _walk(sources: ModuleSources, class_name: str) -> tuple[list[Node], dict[str, Node]]:
     scope = sources.main_module()
     found = _find_class(scope, class_name)
     if found is None:
@@ -90,12 +90,12 @@ def _walk(sources: Sources, class_name: str) -> tuple[list[Node], dict[str, Node
     if not isinstance(run, Function):
         line = found.node.lineno
         return [_error(found.scope.file, f"Class {class_name} has no method run", line, found.node.col_offset + 1)], {}
-    instance = Instance(found)
+    instance = ObjectValue(found)
     initialise, initialise_base = objects.member(walker, found, "__init__")
     if isinstance(initialise, Function):
         method = Function(initialise.node, initialise.scope, instance, initialise_base)
         read(walker, method, [UNKNOWN, UNKNOWN], {})
-    frame = read(walker, Function(run.node, run.scope, instance, base), [UNKNOWN, Step()], {})
+    frame = read(walker, Function(run.node, run.scope, instance, base), [UNKNOWN, StepObject()], {})
     return _finish(walker, tidy_function(frame.block))
 
 

@@ -119,7 +119,7 @@ class Output:
             return
         self._bytes_taken = False
         for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper) and isinstance(stream.buffer, ByteStream):
+            if isinstance(stream, io.TextIOWrapper) and isinstance(stream.buffer, PrintedBytes):
                 # From now on its text is noted when it is written, by whoever writes it.
                 stream.reconfigure(write_through=True)
 
@@ -153,12 +153,12 @@ def _message(key: _Key, text: str) -> Message:
 _NEWLINES = (None, "", "\n", "\r", "\r\n")
 
 
-class ByteStream(io.BufferedIOBase):
+class PrintedBytes(io.BufferedIOBase):
     """``sys.stdout.buffer``: bytes, as UTF-8, that are written to the stream of text above it."""
 
     mode = "wb"
 
-    def __init__(self, text: Stream) -> None:
+    def __init__(self, text: PrintedText) -> None:
         """Write to *text*."""
         super().__init__()
         self.name = text.name
@@ -195,7 +195,7 @@ class ByteStream(io.BufferedIOBase):
         """Stay open: other code shares this stream."""
 
 
-class Stream(io.TextIOBase):
+class PrintedText(io.TextIOBase):
     """``sys.stdout`` or ``sys.stderr``."""
 
     encoding = "utf-8"
@@ -211,15 +211,15 @@ class Stream(io.TextIOBase):
         self._output = output
         self._level = level
         self._fd = fd
-        self._bytes = ByteStream(self)
+        self._bytes = PrintedBytes(self)
 
     @property
-    def buffer(self) -> ByteStream:
+    def buffer(self) -> PrintedBytes:
         """The stream of bytes below this one."""
         self._output.note_bytes()
         return self._bytes
 
-    def detach(self) -> ByteStream:  # type: ignore[override]
+    def detach(self) -> PrintedBytes:  # type: ignore[override]
         """The stream of bytes, for another stream of text. This one can still be used: other code has it, too."""
         return self.buffer
 
@@ -329,7 +329,7 @@ def _nearest_level(number: int) -> str:
 def install(output: Output) -> None:
     """Send prints, logging and warnings to *output*."""
     for fd, level in _LEVELS_BY_FD.items():
-        setattr(sys, level, Stream(output, level, fd))
+        setattr(sys, level, PrintedText(output, level, fd))
         setattr(sys, f"__{level}__", getattr(sys, level))
     os.write = _write_past(output)
     logging.getLogger().setLevel(logging.INFO)

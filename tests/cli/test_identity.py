@@ -15,6 +15,7 @@ import pytest
 from stepwell.client import Client
 from stepwell.exceptions import HostLostError
 from stepwell.host_address import HostAddress, file_identity
+from stepwell.http_connection import UnixEndpoint
 from stepwell.unix_connection import UnixConnection, peer_user
 
 SLEEPER = """
@@ -109,7 +110,7 @@ def test_host_proves_which_file_it_owns(tmp_path, identity, expected):
     )
     address = HostAddress(str(tmp_path / "x.sock"), "secret", str(own), frozenset({os.geteuid()}))
 
-    client = Client(address)
+    client = Client(UnixEndpoint(address))
     assert expected == client.ping(5)
     client.close()
     thread.join()
@@ -121,7 +122,7 @@ def test_process_of_another_user(tmp_path):
     address = HostAddress(str(tmp_path / "x.sock"), "secret", "1:1", frozenset({os.geteuid() + 1}))
 
     with pytest.raises(HostLostError, match="belongs to another user"):
-        UnixConnection(address).send_request("GET", "/host", None)
+        UnixConnection(address).connect()
 
     thread.join()
     assert [b""] == received

@@ -26,9 +26,11 @@ function addHostRoutes(app, host) {
     setImmediate(() => void host.stop());
     return c.json(success({}));
   });
-  app.post("/deployments", async (c) =>
-    c.json(success({ workflows: await host.deploy(parse(S.deployment, (await readJson(c.req.raw)).plain)) })),
-  );
+  app.post("/deployments", async (c) => {
+    const { plain, exact } = await readJson(c.req.raw);
+    const varsText = encode(exact?.vars ?? {}, "vars");
+    return c.json(success({ workflows: await host.deploy({ ...parse(S.deployment, plain), varsText }) }));
+  });
   // The listener is open as long as the answer is read.
   app.post("/listeners", async (c) => {
     const request = parse(S.listener, (await readJson(c.req.raw)).plain);

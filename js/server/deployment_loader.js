@@ -8,6 +8,7 @@ import { dirname, relative, resolve } from "node:path";
 import { accountOf, DEFAULT_ACCOUNT, workflowKey } from "../engine/accounts.js";
 import { WorkflowError } from "../engine/errors.js";
 import { RUNTIMES, runtimeFor, SUFFIXES } from "../../runtime/registry.js";
+import { maskOf } from "./masking.js";
 import { modulesFolder } from "./packages.js";
 import { payloadProblem } from "./payload_check.js";
 import { Sources } from "./sources.js";
@@ -19,6 +20,7 @@ import { Sources } from "./sources.js";
  * @property {string} root folder whose modules can be imported
  * @property {string} main the file that has the workflows
  * @property {Record<string, unknown>} vars
+ * @property {string} [varsText] canonical text of them, with numbers as they were written
  * @property {Record<string, string> | null} bindings names of workflows by the names under which `env` has them; null: each
  *   class under its own
  * @property {RuntimeOptions | null} [runtime] what runs it, with its options; absent or null: the default one for the main file
@@ -149,6 +151,7 @@ export class DeploymentLoader {
       root: resolve(this.#stateFolder, root),
       main: resolve(this.#stateFolder, main),
       vars: JSON.parse(vars),
+      varsText: vars,
       bindings: bindings === null ? null : JSON.parse(bindings),
       runtime: runtime === null ? null : JSON.parse(runtime),
     };
@@ -165,7 +168,7 @@ export class DeploymentLoader {
       scriptName: deployment.scriptName ?? null,
       root: relative(this.#stateFolder, deployment.root),
       main: relative(this.#stateFolder, deployment.main),
-      vars: JSON.stringify(deployment.vars),
+      vars: deployment.varsText ?? JSON.stringify(deployment.vars),
       bindings: deployment.bindings && JSON.stringify(deployment.bindings),
       runtime: deployment.runtime ? JSON.stringify(deployment.runtime) : null,
       stepLimit: stepLimit ?? null,
@@ -197,14 +200,15 @@ export class DeploymentLoader {
   async #start(deployment) {
     const GuestClass = await RUNTIMES[nameOf(deployment)].load();
     const guest = new GuestClass({ deployment });
-    guest.onoutput = (text) => this.#print(text.trimEnd());
+    const mask = maskOf(deployment.varsText ?? JSON.stringify(deployment.vars));
+    guest.onoutput = (text) => this.#print(mask(text.trimEnd()));
     guest.onproblem = this.#print;
     guest.ondebugging = this.#ondebugging;
     this.#guests.add(guest);
     try {
       /** @type {{ classes: string[], schemas?: Record<string, JsonSchema>, output: { text: string }[] }} */
       const { classes, schemas, output } = await guest.load();
-      for (const { text } of output) this.#print(text.trimEnd());
+      for (const { text } of output) this.#print(mask(text.trimEnd()));
       return { guest, classes, ...(schemas && { schemas }) };
     } catch (error) {
       this.#guests.delete(guest);
@@ -215,8 +219,8 @@ export class DeploymentLoader {
 }
 
 /** @param {Deployment} deployment */
-function keyOf({ account = DEFAULT_ACCOUNT, root, main, vars, bindings, runtime }) {
-  return JSON.stringify([account, root, main, vars, bindings, runtime ?? null]);
+function keyOf({ account = DEFAULT_ACCOUNT, root, main, vars, varsText, bindings, runtime }) {
+  return JSON.stringify([account, root, main, varsText ?? JSON.stringify(vars), bindings, runtime ?? null]);
 }
 
 /** @param {Deployment} deployment */

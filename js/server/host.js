@@ -143,7 +143,7 @@ export class Host {
   /**
    * Load a deployment and register its workflows.
    *
-   * @param {import("zod").infer<typeof import("./control_schemas.js").deployment>} request
+   * @param {import("zod").infer<typeof import("./control_schemas.js").deployment> & { varsText?: string }} request
    * @returns {Promise<{ name: string, class_name: string, input_schema?: object }[]>} `input_schema`: the JSON schema of payloads
    */
   async deploy({ workflows, script_name, ...rest }) {

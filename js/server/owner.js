@@ -176,7 +176,7 @@ function canonicalPath(state) {
  * @param {string} path
  */
 function realPath(path) {
-  const bytes = realpathSync(path, { encoding: "buffer" });
+  const bytes = realpathSync.native(path, { encoding: "buffer" });
   const text = bytes.toString("utf8");
   return Buffer.from(text).equals(bytes) ? text : path;
 }

@@ -64,7 +64,7 @@ function describe(file) {
     sources: sources.map((source) => source.path),
     class_name: workflow.className,
     step_limit: workflow.stepLimit,
-    vars: JSON.parse(workflow.vars),
+    vars: toExactPlain(workflow.vars),
     bindings: workflow.bindings && JSON.parse(workflow.bindings),
     steps: store
       .loadLog(number)
@@ -113,6 +113,7 @@ async function replayFile(file, runtime, main) {
       root: main === undefined ? folder : dirname(code),
       main: code,
       vars: JSON.parse(workflow.vars),
+      varsText: workflow.vars,
       bindings: workflow.bindings === null ? null : JSON.parse(workflow.bindings),
       runtime: runtime === undefined ? null : JSON.parse(runtime),
     });

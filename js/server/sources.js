@@ -96,10 +96,21 @@ function filesOf(root, suffixes) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) {
         if (isSourceFolder(entry.name, path)) folders.push(path);
-      } else if (suffixes.has(extname(entry.name))) files.push(path);
+      } else if (suffixes.has(extname(entry.name)) && isFile(entry, path)) files.push(path);
     }
   }
   return files;
+}
+
+/**
+ * Whether it can be read to its end: a pipe or a device among the sources would block the host.
+ *
+ * @param {import("node:fs").Dirent} entry
+ * @param {string} path
+ */
+function isFile(entry, path) {
+  if (!entry.isSymbolicLink()) return entry.isFile();
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 /** @param {string} folder */

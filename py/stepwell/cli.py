@@ -74,4 +74,7 @@ def _explained(error: Exception) -> Exception:
         os.getcwd()  # noqa: PTH109 - Path.cwd() is the same
     except OSError:
         return InputError("The current folder does not exist any more. Change to another one.")
+    if isinstance(error, OSError) and error.filename is not None:
+        # The system refuses a file that was named, or one beside it.
+        return InputError(f"{os.fsdecode(error.filename)!r} cannot be used: {error.strerror}.")
     return error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stepwell.exceptions import InputError
+from stepwell.utf8_path import utf8_folder
 
 DEFAULT = Path(".stepwell", "state.sqlite")
 PRIVATE_MODE = 0o700
@@ -75,7 +76,9 @@ def state_path(given: Path | None, *, create: bool) -> Path:
             f"There is no state file {str(given or DEFAULT)!r}. "
             "Run a workflow here first, or give the path of its state with --state."
         )
-    return path
+    if not path.name.isprintable():
+        raise InputError(f"State {str(given or DEFAULT)!r} has a name that is no text. Give another path with --state.")
+    return utf8_folder(path.parent) / path.name
 
 
 def make_folder(folder: Path, *, ignored: bool) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stepwell.exceptions import InputError
+from stepwell.utf8_path import utf8_source
 
 CONFIG_NAMES = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
 """In upstream's order of precedence."""
@@ -60,7 +61,7 @@ def find_target(text: str) -> Target:
         raise InputError(f"TARGET {str(path)!r} does not exist.")
     if path.suffix not in SUFFIXES:
         raise InputError(f"TARGET {str(path)!r} cannot be run: its name ends in none of {', '.join(SUFFIXES)}.")
-    return Target(text, path.resolve(), None, class_name)
+    return Target(text, utf8_source(path.resolve()), None, class_name)
 
 
 def _split(text: str) -> tuple[Path, str | None]:

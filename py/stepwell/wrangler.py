@@ -15,6 +15,7 @@ from stepwell.exceptions import InputError
 from stepwell.names import MAX_NAME_CHARACTERS, binding_name, name_problem
 from stepwell.project import Project, WorkflowSetting
 from stepwell.target import SUFFIXES
+from stepwell.utf8_path import utf8_source
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -119,7 +120,7 @@ def load_config(path: Path) -> Project:
 
 def _main(path: Path, name: str) -> Path:
     try:
-        main = (path.parent / name).resolve()
+        main = utf8_source((path.parent / name).resolve())
         if main.is_file():
             return main
     except (OSError, ValueError):  # a name that no file system has

@@ -7,6 +7,7 @@ import { realpathSync } from "node:fs";
 import { basename, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { knowErrors } from "../../bridge/errors.js";
+import { decode } from "../../bridge/values.js";
 import { bindingName, Workflow } from "./binding.js";
 import { imported } from "./modules.js";
 import { env, WorkflowEntrypoint } from "./workers.js";
@@ -27,10 +28,10 @@ export class UserModule {
    * @param {Options} options
    * @param {import("./binding.js").FindSession} find
    */
-  constructor({ root, main, vars, bindings }, find) {
+  constructor({ root, main, vars, varsText, bindings }, find) {
     this.#root = root;
     this.#main = main;
-    this.#vars = structuredClone(vars);
+    this.#vars = varsText === undefined ? structuredClone(vars) : decode(varsText);
     this.#bindings = bindings ?? undefined;
     this.#find = find;
     Object.assign(env, this.#vars);

@@ -39,6 +39,7 @@ const IDLE_TIMEOUT_MS = 30_000;
  * @property {string | null} [modules] folder of the packages that were installed for it and for this runtime, if any
  * @property {string[]} [imports] the statements by which its modules import those packages
  * @property {Record<string, unknown>} vars
+ * @property {string} [varsText] canonical text of them, which counts where it is given
  * @property {Record<string, string> | null} [bindings] names of workflows by the names that `env` has for them; absent or
  *   null: each class under its own
  * @property {Record<string, unknown> & { name: string } | null} [runtime] the runtime and its own options; absent or null: by

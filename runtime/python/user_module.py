@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 class UserModule:
-    """``{root, main, modules?, vars, bindings?, remedy?}``. Paths are the host's, and hold in the guest too."""
+    """
+    ``{root, main, modules?, vars, varsText?, bindings?, remedy?}``. Paths are the host's, and hold in the guest too.
+
+    ``varsText`` is the canonical text of ``vars``, whose numbers are as they were written; it counts where it is given.
+    """
 
     def __init__(self, options: dict[str, Any], sdk: Sdk) -> None:
         """Describe it, for code that has *sdk* as ``workers``; `load` imports it."""
@@ -29,7 +33,7 @@ class UserModule:
         self.sdk = sdk
         self._modules: str | None = options.get("modules")
         self._remedy: str = options.get("remedy", _REMEDY)
-        self._vars: dict[str, object] = decode(encode(options["vars"]))
+        self._vars: dict[str, object] = decode(options.get("varsText") or encode(options["vars"]))
         self._bindings: dict[str, str] | None = options.get("bindings")
         sdk.bind(self._vars, self._bindings or {})
         self._classes: dict[str, type] = {}

@@ -101,9 +101,7 @@ CONFIGURATIONS = [
     b'{"main": 1}',
     b'{"main": "flow.mjs"}',
     b'{"main": "../flow.mjs", "vars": {"A": "\\ud800"}}',
-    b'{"main": "../flow.mjs", "workflows": [{"binding": "F", "name": "f", "class_name": "Flow", "limits": {"steps": 0}}]}',
-    b'{"main": "../flow.mjs", "workflows": [{"binding": "F", "name": "f", "class_name": "Flow",'
-    b' "default_retention": {"success_retention": "1e300 days"}}]}',
+    b'{"main": "../flow.mjs", "workflows": [{"binding": "F", "name": "f", "class_name": "Flow", "limits": 0}]}',
     b"\xff\xfe",
 ]
 
@@ -159,7 +157,8 @@ def run(folder, number):
         return f"case {number} of seed {SEED} hangs: {line!r}\n{err[-2000:].decode(errors='replace')}"
     if process.returncode in ALLOWED and b"Traceback" not in err:
         return None
-    return f"case {number} of seed {SEED} exits with {process.returncode}: {line!r}\n{err[-2000:].decode(errors='replace')}"
+    end = err[-2000:].decode(errors="replace")
+    return f"case {number} of seed {SEED} exits with {process.returncode}: {line!r}\n{end}"
 
 
 @pytest.mark.timeout(120 + CASES * 30)

@@ -9,6 +9,15 @@ from pathlib import Path
 
 import pytest
 
+FLOW = """
+    import { WorkflowEntrypoint } from "cloudflare:workers";
+
+    export class Flow extends WorkflowEntrypoint {
+      async run() {
+        return 1;
+      }
+    }
+"""
 STEPWELL = f"{sys.executable} -m stepwell"
 
 
@@ -86,17 +95,68 @@ def test_deleted_folder(place, order):
     assert "Error: The current folder does not exist any more." in done.stderr
 
 
-def test_no_home(place):
-    """A user without a home folder gets a temporary cache, and one warning."""
+@pytest.mark.parametrize("target", ["odd\\xe9/flow.mjs", "o\\xe9.mjs", "."])
+def test_path_that_is_not_utf_8(place, target):
+    """A file runs wherever it is, and its state is found again."""
+    folder = place.folder / os.fsdecode(b"odd\xe9")
+    for path in (folder / "flow.mjs", place.folder / os.fsdecode(b"o\xe9.mjs")):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(FLOW, encoding="utf-8")
+    name = "flow.mjs" if target == "." else target.encode().decode("unicode_escape").encode("latin-1")
+    options = {"cwd": folder if target == "." else place.folder, "env": place.environment, "capture_output": True}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "stepwell", "run", name, "-q", "--id", "a"], **options, timeout=60, check=False
+    )
+    listed = subprocess.run([sys.executable, "-m", "stepwell", "workflows", "list"], **options, timeout=60, check=False)
+
+    assert (0, b"1\n") == (done.returncode, done.stdout), done.stderr
+    assert (0, True) == (listed.returncode, b"Flow" in listed.stdout)
+
+
+def test_pipe_among_the_sources(place):
+    """A pipe beside a workflow is none of its sources, and is not waited for."""
+    place.write("flow.mjs", FLOW)
+    os.mkfifo(place.folder / "pipe.json")
+
+    assert 0 == place.run("run", "flow.mjs", "-q").code
+
+
+def test_variables(place):
+    """Variables keep their numbers, and their values are masked in what the code prints and raises."""
     place.write(
-        "flow.mjs",
+        "app.py",
         """
-        import { WorkflowEntrypoint } from "cloudflare:workers";
-        export class Flow extends WorkflowEntrypoint {
-          async run() { return 1; }
-        }
+        from workers import WorkflowEntrypoint
+
+        class App(WorkflowEntrypoint):
+            async def run(self, event, step):
+                print("token", self.env.TOKEN)
+                if event["payload"].get("fail"):
+                    raise ValueError(f"refused {self.env.TOKEN}")
+                return [self.env.BIG, self.env.RATE]
         """,
     )
+    config = {
+        "main": "app.py",
+        "workflows": [{"binding": "APP", "name": "app", "class_name": "App"}],
+        "vars": {"BIG": 616581622363398142, "RATE": 1.0, "TOKEN": "hunter2-hunter2"},
+    }
+    place.write("wrangler.json", json.dumps(config))
+
+    done = place.run("run", ".", "--id", "a")
+    failed = place.run("run", ".", "--id", "b", "--params", '{"fail": true}')
+    described = place.run("workflows", "instances", "describe", "app", "b", "--json")
+
+    assert (0, "[616581622363398142, 1.0]\n") == (done.code, done.out), done.err
+    assert "token [TOKEN]" in done.err
+    assert (1, True) == (failed.code, "refused [TOKEN]" in failed.err)
+    assert [] == [text for text in (done.err, failed.err, described.out) if "hunter2" in text]
+
+
+def test_no_home(place):
+    """A user without a home folder gets a temporary cache, and one warning."""
+    place.write("flow.mjs", FLOW)
     for name in ("HOME", "XDG_CACHE_HOME", "STEPWELL_CACHE"):
         place.environment.pop(name, None)
     place.environment |= {"HOME": "", "STEPWELL_CACHE": "", "TMPDIR": str(place.folder)}

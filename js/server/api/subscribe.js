@@ -10,6 +10,7 @@
 
 import { Feed } from "../../engine/feed.js";
 import { toExactPlain } from "../../engine/plain.js";
+import { masked } from "../masking.js";
 
 const LINES = "application/x-ndjson";
 /** Proxies close a connection that says nothing for a minute. */
@@ -44,11 +45,12 @@ export function lastEventOf(context) {
  * @param {InstanceRow} row
  * @param {SubscriptionOptions} options
  * @param {Context} context
+ * @param {import("../masking.js").Mask} mask
  */
-export function answerWithEvents(host, row, options, context) {
+export function answerWithEvents(host, row, options, context, mask) {
   const wantsLines = (context.req.header("accept") ?? "").includes(LINES);
   const feed = new Feed(host.engine, row, options, lastEventOf(context).printed, toExactPlain);
-  const stream = new Events(host, row.number, feed, wantsLines ? JSON_LINES : SERVER_SENT_EVENTS).stream();
+  const stream = new Events(host, row.number, feed, wantsLines ? JSON_LINES : SERVER_SENT_EVENTS, mask).stream();
   const headers = { "content-type": wantsLines ? LINES : "text/event-stream", "cache-control": "no-store" };
   return new Response(stream, { headers });
 }
@@ -58,6 +60,7 @@ class Events {
   #number;
   #feed;
   #format;
+  #mask;
   #encoder = new TextEncoder();
   /** Something has been added since the last read. */
   #stale = true;
@@ -66,8 +69,9 @@ class Events {
   #wake = () => {};
   #unwatch = () => {};
 
-  /** @param {Host} host @param {number} number @param {Feed} feed @param {Format} format */
-  constructor(host, number, feed, format) {
+  /** @param {Host} host @param {number} number @param {Feed} feed @param {Format} format @param {import("../masking.js").Mask} mask */
+  constructor(host, number, feed, format, mask) {
+    this.#mask = mask;
     this.#host = host;
     this.#number = number;
     this.#feed = feed;
@@ -119,7 +123,8 @@ class Events {
     const first = lines.find((line) => "eventId" in line);
     cursor = first === undefined ? cursor : /** @type {any} */ (first).eventId - 1;
     return lines
-      .map((line, index) => {
+      .map((each, index) => {
+        const line = masked(each, this.#mask);
         cursor = /** @type {any} */ (line).eventId ?? cursor;
         const isLast = index === lines.length - 1;
         return this.#format.line(line, isLast ? `${this.#feed.cursor}.${this.#feed.printed}` : `${cursor}.${printed}`);

@@ -14,6 +14,7 @@ import { subscriptionOptions } from "../../../engine/subscription.js";
 import { iso } from "../json.js";
 import * as S from "../schemas.js";
 import { chunksOf, streamOf } from "../stream_output.js";
+import { masked, maskOf } from "../../masking.js";
 import { answerWithEvents, lastEventOf } from "../subscribe.js";
 
 /** Cron ids have slashes, and wrangler does not encode them. */
@@ -57,7 +58,8 @@ export function singleInstanceOperations(api) {
         const row = await engine.get(...addressed(call));
         const filter = query.filter === undefined ? {} : { filter: [query.filter].flat() };
         const cursor = query.cursor ?? lastEventOf(context).cursor;
-        return answerWithEvents(host, row, subscriptionOptions({ cursor, ...filter }), context);
+        const mask = maskOf((await engine.workflow(row.workflow)).vars);
+        return answerWithEvents(host, row, subscriptionOptions({ cursor, ...filter }), context, mask);
       },
     },
     {
@@ -116,7 +118,9 @@ export function singleInstanceOperations(api) {
       run: async (call) => {
         const { order, simple } = call.query;
         const row = await engine.get(...addressed(call));
-        const detail = instanceDetail(row, await engine.log(row.number), await engine.output(row.number), toExactPlain);
+        const log = await engine.log(row.number);
+        const { vars } = await engine.workflow(row.workflow);
+        const detail = masked(instanceDetail(row, log, await engine.output(row.number), toExactPlain), maskOf(vars));
         if (order === "desc") detail.steps.reverse();
         return simple === "true" ? { ...detail, steps: [], logs: [] } : detail;
       },

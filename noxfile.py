@@ -248,18 +248,38 @@ def engine(session: nox.Session, node: str) -> None:
     session.run(executable, *NODE_TEST, *(session.posargs or node_tests(*WITHOUT_INTERPRETER)), external=True)
 
 
-SAME_IN_EVERY_PYTHON = [
-    "test_architecture.py",
-    "test_notices.py",
-    "cli/test_benchmark.py",
-    "cli/test_build.py",
-    "cli/test_examples.py",
-    "cli/test_javascript.py",
-    "cli/test_playground.py",
-    "cli/test_playground_words.py",
-    "cli/test_pydantic.py",
+VARIES_WITH_PYTHON = [
+    "tests/bridge",
+    "tests/workers",
+    "tests/graph",
+    *(
+        f"tests/cli/test_{name}.py"
+        for name in (
+            "cli",
+            "control_channel",
+            "description",
+            "doctor",
+            "formatting",
+            "identity",
+            "interrupt",
+            "node",
+            "params",
+            "printable",
+            "progress",
+            "responses",
+            "run",
+            "runtimes",
+            "sync",
+            "target",
+            "timeline",
+            "wrangler",
+        )
+    ),
 ]
-"""Tests of what the Python that runs stepwell has no part in: sources, guests with an interpreter of their own."""
+"""
+Tests of what the Python that runs stepwell has a part in: its own modules, signals, processes, terminals, parsers, and
+workflows that run in it. The others are about the host, guests with an interpreter of their own, and sources.
+"""
 
 
 @nox.session(python=PYTHONS)
@@ -268,10 +288,11 @@ def tests(session: nox.Session) -> None:
     """Run the tests of the command line and the bridge's Python half."""
     use_stepwell(session, *PYTEST, XDIST, *DEBUGGING)
     elsewhere = ["agents", "crash", "fuzz", "soak", "wasmtime", "wheel"]
-    if session.python != PYTHONS[0] and not session.posargs:
-        elsewhere += SAME_IN_EVERY_PYTHON
+    chosen = ["tests"] if session.python == PYTHONS[0] or session.posargs else VARIES_WITH_PYTHON
     left_out = [f"--ignore=tests/{name}" for name in elsewhere]
-    session.run("pytest", "tests", f"--numprocesses={SIDE_BY_SIDE}", "--dist=worksteal", *left_out, *session.posargs)
+    # They wait for processes more than they compute.
+    workers = f"--numprocesses={SIDE_BY_SIDE + 1}"
+    session.run("pytest", *chosen, workers, "--dist=worksteal", *left_out, *session.posargs)
 
 
 @nox.session

@@ -18,7 +18,7 @@ ONE_THING = {
     "Call": "a call of a step, as the session has it",
     "Delivery": "gives outcomes to `run()` one at a time",
     "Outcome": "what became of a call",
-    "Replays": "how often a pass has been replayed, as its interpreter knows it",
+    "Replays": "passes whose replay waits for their code",
     # The two readers of source code.
     "Frame": "a call that is being read",
     "Scope": "the names of a part of the source",

@@ -276,7 +276,7 @@ def test_bad_input(place):
             await session.call("stepwell_describe_instance", {"workflow": "Buy"})
         missing = await session.call("stepwell_describe_instance", {"workflow": "Buy", "instance_id": "x"})
         assert missing.is_error
-        assert "instance.not_found" in missing.content[0].text
+        assert "Instance does not exist: x" in missing.content[0].text
 
     run(place, body)
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 @click.argument("target")
 @runtime_options
 @state_option
-def mcp(*, target: str, runtime: str | None, python: str | None, sdk: str | None, state: Path | None) -> None:
+def mcp(  # noqa: PLR0913 - one for each option
+    *, target: str, runtime: str | None, python: str | None, sdk: str | None, untrusted: bool, state: Path | None
+) -> None:
     """
     Serve the workflows of TARGET over the Model Context Protocol, on stdin and stdout.
 
@@ -41,7 +43,7 @@ def mcp(*, target: str, runtime: str | None, python: str | None, sdk: str | None
 
     found = find_target(target)
     project = load_project(found)
-    chosen = choose_runtime(project.main, runtime, python, sdk)
+    chosen = choose_runtime(project.main, runtime, python, sdk, untrusted=untrusted)
     for warning in project.warnings:
         click.echo(f"Warning: {warning}", err=True)
     require_packages_of(project, found, runtime_name(chosen))

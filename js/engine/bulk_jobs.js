@@ -62,6 +62,10 @@ export class BulkJobs {
     return running?.job.kind === "remove" ? running.done : undefined;
   }
 
+  async done() {
+    while (this.#running.size > 0) await Promise.all([...this.#running.values()].map(({ done }) => done));
+  }
+
   /** @param {string} workflow @param {BulkJob["kind"]} kind @param {Status} [status] */
   #begin(workflow, kind, status) {
     return this.#engine.transact((store) => {

@@ -201,6 +201,11 @@ export class Engine {
     });
   }
 
+  /** Resolves when nothing is being done to all instances of a workflow any more. */
+  bulkJobsDone() {
+    return this.#bulkJobs.done();
+  }
+
   /** Delete a workflow with its instances, in the background. @type {BulkJobs["deleteWorkflow"]} */
   deleteWorkflow(workflow) {
     return this.#bulkJobs.deleteWorkflow(workflow);

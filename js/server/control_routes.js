@@ -31,6 +31,16 @@ function addHostRoutes(app, host) {
     const varsText = encode(exact?.vars ?? {}, "vars");
     return c.json(success({ workflows: await host.deploy({ ...parse(S.deployment, plain), varsText }) }));
   });
+  app.post("/state/backup", async (c) => {
+    await host.backUp(parse(S.backup, (await readJson(c.req.raw)).plain).target);
+    return c.json(success({}));
+  });
+  app.post("/state/vacuum", async (c) => c.json(success(await host.vacuum())));
+  // A host that runs nothing ends with its command: the command waits.
+  app.post("/bulk-jobs/wait", async (c) => {
+    await host.engine.bulkJobsDone();
+    return c.json(success({}));
+  });
   // The listener is open as long as the answer is read.
   app.post("/listeners", async (c) => {
     const request = parse(S.listener, (await readJson(c.req.raw)).plain);

@@ -89,6 +89,8 @@ export const listener = z.strictObject({
   creations_per_second: z.int().min(0).default(0),
 });
 
+export const backup = z.strictObject({ target: z.string().startsWith("/") });
+
 export const token = z.strictObject({
   name: z.string(),
   scope: z.enum(["read", "write", "admin"]),

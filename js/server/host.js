@@ -3,12 +3,13 @@
 /** @import { Deployment } from "./deployment_loader.js" */
 
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { toRetention } from "../engine/creation.js";
 import { Engine } from "../engine/engine.js";
 import { WorkflowError } from "../engine/errors.js";
 import { workflowNameProblem } from "../engine/names.js";
 import { isFinalStatus } from "../engine/status.js";
-import { openDriver, toStateError } from "../store/node_driver.js";
+import { backUp, openDriver, toStateError, vacuum } from "../store/node_driver.js";
 import { SCHEMA_VERSION } from "../store/schema.js";
 import { workflowKey } from "../engine/accounts.js";
 import { scriptNameOf } from "./api/json.js";
@@ -244,6 +245,27 @@ export class Host {
     const schedules = settings.schedules?.map(({ cron: expression }) => expression) ?? [];
     await this.engine.saveWorkflow({ ...row, schedules });
     return this.engine.workflow(key);
+  }
+
+  /**
+   * Write a copy of the state, while instances run on.
+   *
+   * @param {string} target a file that does not exist
+   */
+  async backUp(target) {
+    if (existsSync(target)) throw new WorkflowError("backup.exists", `${target} exists. Give another name.`);
+    await this.engine.commits.committed();
+    try {
+      await backUp(this.#driver, target);
+    } catch (error) {
+      throw new WorkflowError("backup.failed", `${target} cannot be written: ${/** @type {Error} */ (error).message}.`);
+    }
+  }
+
+  /** Give unused space of the state back. Nothing runs meanwhile. */
+  async vacuum() {
+    await this.engine.commits.commitNow();
+    return vacuum(this.#driver);
   }
 
   /** @param {import("./listener.js").ListenerOptions} options */

@@ -2,7 +2,8 @@
 
 /** @import { Driver } from "./driver.d.ts" */
 
-import { DatabaseSync } from "node:sqlite";
+import { backup, DatabaseSync } from "node:sqlite";
+import { APPLICATION_ID, pragma, SCHEMA_VERSION, StateError } from "./schema.js";
 import { stateErrorOf } from "./state_error.js";
 
 /** ms for which somebody who only looks into the file (SQLite's shell, a backup) may keep us from writing. */
@@ -48,4 +49,53 @@ export function openFile(path, { readOnly = false } = {}) {
 export function toStateError(error) {
   const code = /** @type {any} */ (error)?.errcode;
   return typeof code === "number" ? stateErrorOf(code, error) : error;
+}
+
+/**
+ * Write a copy of a database that others go on using; what is committed meanwhile may be in it or not.
+ *
+ * @param {Driver} db
+ * @param {string} target a file that does not exist
+ */
+export async function backUp(db, target) {
+  await backup(/** @type {DatabaseSync} */ (db), target);
+  // One file, with nothing beside it.
+  const copy = new DatabaseSync(target);
+  copy.exec("PRAGMA journal_mode = DELETE");
+  copy.close();
+}
+
+/**
+ * Give the space of what has been deleted back to the file system. Nothing else is done meanwhile.
+ *
+ * @param {Driver} db
+ * @returns {{ before: number, after: number }} sizes in bytes
+ */
+export function vacuum(db) {
+  const size = () => pragma(db, "page_count") * pragma(db, "page_size");
+  const before = size();
+  db.exec("VACUUM");
+  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  return { before, after: size() };
+}
+
+/**
+ * @param {string} path
+ * @throws {StateError} it is not a state that this version can use
+ */
+export function checkState(path) {
+  try {
+    const db = new DatabaseSync(path, { readOnly: true });
+    try {
+      if (pragma(db, "application_id") !== APPLICATION_ID) throw new StateError("state.foreign", "it is not a state");
+      if (pragma(db, "user_version") > SCHEMA_VERSION)
+        throw new StateError("state.newer", "a newer version of Stepwell has written it. Upgrade Stepwell");
+      const { integrity_check: result } = db.prepare("PRAGMA integrity_check").get() ?? {};
+      if (result !== "ok") throw new StateError("state.corrupt", String(result));
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    throw toStateError(error);
+  }
 }

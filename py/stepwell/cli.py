@@ -26,6 +26,9 @@ if TYPE_CHECKING:
         "workflows": "stepwell.workflows:workflows",
         "graph": "stepwell.graph:graph",
         "mcp": "stepwell.mcp.command:mcp",
+        "logs": "stepwell.logs:logs",
+        "state": "stepwell.state_commands:state",
+        "cache": "stepwell.state_commands:cache",
         "tokens": "stepwell.tokens:tokens",
         "audit": "stepwell.tokens:audit",
         "sync": "stepwell.packages.sync:sync",
@@ -40,6 +43,15 @@ if TYPE_CHECKING:
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def stepwell() -> None:
     """Run durable Python Workflows: kill the process, run it again, and it goes on where it was."""
+
+
+@stepwell.command("help", short_help="Show the help of a command.")
+@click.argument("command", nargs=-1)
+@click.pass_context
+def help_(context: click.Context, command: tuple[str, ...]) -> None:
+    """Show the help of COMMAND, as `COMMAND --help` does."""
+    assert context.parent is not None  # noqa: S101 - it is a command of the group
+    stepwell.main([*command, "--help"], prog_name="stepwell", standalone_mode=False)
 
 
 def main() -> NoReturn:

@@ -82,9 +82,9 @@ class Client:
             self._connection.close()
             self._connection = None
 
-    def of_account(self, account: str | None) -> Client:
+    def of_account(self, account: str | None, timeout_s: float | None = None) -> Client:
         """A client of the same host for another account; None means the default account."""
-        client = Client(replace(self.endpoint, account=account or DEFAULT_ACCOUNT))
+        client = Client(replace(self.endpoint, account=account or DEFAULT_ACCOUNT, timeout_s=timeout_s))
         client.next_address = self.next_address
         return client
 
@@ -103,6 +103,10 @@ class Client:
     def listen(self, listener: dict[str, object]) -> Stream:
         """Have the host listen in the network, as long as the stream is open. Its first line says where."""
         return Stream(self.endpoint, self._responses, "POST", "/listeners", listener)
+
+    def wait_for_bulk_jobs(self) -> None:
+        """Wait until what is done to all instances of workflows is done."""
+        self._request("POST", "/bulk-jobs/wait")
 
     def back_up(self, target: str) -> None:
         """Write a copy of the state to the file *target*, while the host goes on."""
@@ -191,11 +195,13 @@ class Client:
         """Its status and its params."""
         return self._call(InstanceStatus, "GET", f"{self._instance(workflow, instance_id)}?simple=true")
 
-    def step(self, workflow: str, instance_id: str, **query: object) -> tuple[bytes, bool]:
-        """The whole output of a step; and whether it is a byte stream's bytes rather than the envelope's JSON."""
+    def step(self, workflow: str, instance_id: str, **query: object) -> bytes | dict[str, Any]:
+        """How a step stands, with its whole output; of a byte stream its bytes."""
         path = f"{self._instance(workflow, instance_id)}/step{_query(query)}"
         data = self._bytes("GET", path)
-        return data, self._media != JSON
+        if self._media != JSON:
+            return data
+        return self._responses.parse(as_object, self._responses.envelope(data, path).result, path)
 
     def change_status(self, workflow: str, instance_id: str, change: dict[str, object]) -> StatusChange:
         """Pause, resume, terminate or restart an instance."""

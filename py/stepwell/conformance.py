@@ -13,7 +13,7 @@ from stepwell.node import find_node
 from stepwell.runtimes import find_upstream_sdk
 
 
-@click.command()
+@click.command(short_help="Compare workflows in Python and JavaScript.")
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="Run on this one; repeatable. Default: all.")
 @click.option("-k", "text", default="", metavar="TEXT", help="Run the scenarios whose name contains TEXT.")
 @click.option(

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from stepwell.formatting import STATUS_SIGNS, STEP_SIGNS, TRIGGER_SIGNS, between, duration, moment, shortened, to_json
+from stepwell.formatting import (
+    STATUS_SIGNS,
+    STEP_SIGNS,
+    TRIGGER_SIGNS,
+    between,
+    duration,
+    moment,
+    plain,
+    shortened,
+    signed,
+    to_json,
+)
 from stepwell.models import Attempt, DoStep, InstanceDetail, SleepStep, Step, Termination, WaitStep
 from stepwell.tables import print_pairs, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
 Pairs = list[tuple[str, str]]
 
+PARAMS_SHOWN = 5000
+"""Characters of the params, where no outputs are shown."""
 
-def print_instance(workflow: str, instance_id: str, detail: InstanceDetail, *, output_limit: int | None) -> None:
+
+def print_instance(
+    workflow: str, instance_id: str, detail: InstanceDetail, *, output_limit: int | None, with_logs: bool = False
+) -> None:
     """
     Print *detail* with its steps.
 
@@ -26,10 +42,16 @@ def print_instance(workflow: str, instance_id: str, detail: InstanceDetail, *, o
         instance_id: The instance's id.
         detail: What the host says of it.
         output_limit: How many characters of an output are shown; None shows no outputs of steps.
+        with_logs: Whether what the code printed is shown.
     """
     print_pairs(_summary(workflow, instance_id, detail, output_limit))
     if detail.error is not None and detail.error.traceback:
         click.echo(f"\n{detail.error.traceback.rstrip()}")
+    if with_logs and detail.logs:
+        click.echo("\nLogs:")
+        for line in detail.logs:
+            where = f" {line.step}" if line.step else ""
+            click.echo(f"  {_time(line.timestamp)}{where} | {line.text}")
     if detail.steps:
         click.echo("\nSteps:")
     for step in detail.steps:
@@ -46,15 +68,16 @@ def _summary(workflow: str, instance_id: str, detail: InstanceDetail, output_lim
         ("Workflow Name", workflow),
         ("Instance Id", instance_id),
         ("Version Id", detail.version_id),
-        ("Status", STATUS_SIGNS.get(detail.status, detail.status)),
-        ("Trigger", TRIGGER_SIGNS.get(detail.trigger.source, detail.trigger.source)),
-        ("Queued", moment(detail.queued)),
+        ("Status", signed(STATUS_SIGNS, detail.status)),
+        ("Trigger", signed(TRIGGER_SIGNS, detail.trigger.source)),
+        ("Queued", _time(detail.queued)),
         ("Success", _success(done=detail.success)),
-        ("Start", moment(detail.start)),
-        ("End", moment(detail.end)),
-        ("Duration", between(detail.start, detail.end)),
+        ("Start", _time(detail.start)),
+        ("End", _time(detail.end)),
+        ("Duration", between(detail.start, detail.end or datetime.now(UTC))),
+        ("Params", shortened(to_json(detail.params), output_limit or PARAMS_SHOWN)),
     ]
-    succeeded = [step for step in detail.steps if isinstance(step, DoStep) and step.success]
+    succeeded = [step for step in detail.steps if not isinstance(step, Termination) and _succeeded(step)]
     if succeeded:
         pairs.append(("Last Successful Step", max(succeeded, key=_ended).name))
     if detail.error is not None:
@@ -64,27 +87,43 @@ def _summary(workflow: str, instance_id: str, detail: InstanceDetail, output_lim
     return pairs
 
 
-def _ended(step: DoStep) -> datetime:
+def _succeeded(step: DoStep | SleepStep | WaitStep) -> bool:
+    return bool(step.success) if isinstance(step, DoStep) else step.finished and step.error is None
+
+
+def _ended(step: DoStep | SleepStep | WaitStep) -> datetime:
     return step.end or step.start
+
+
+def _time(when: datetime | float | None) -> str:
+    return moment(when, with_ms=True)
+
+
+def _step_sign(step: DoStep | SleepStep | WaitStep) -> str:
+    """What the step is; one that has ended neither sleeps nor waits."""
+    over = {"sleep": "💤 Slept", "waitForEvent": "👀 Waited for event"}
+    if not isinstance(step, DoStep) and step.finished:
+        return plain(over[step.type])
+    return signed(STEP_SIGNS, step.type)
 
 
 def _step_pairs(step: Step, output_limit: int | None) -> Pairs:
     if isinstance(step, Termination):
         return [
-            ("Type", STEP_SIGNS[step.type]),
-            ("Trigger", TRIGGER_SIGNS.get(step.trigger.source, step.trigger.source)),
+            ("Type", signed(STEP_SIGNS, step.type)),
+            ("Trigger", signed(TRIGGER_SIGNS, step.trigger.source)),
         ]
-    pairs = [("Name", step.name), ("Type", STEP_SIGNS[step.type]), ("Start", moment(step.start))]
+    pairs = [("Name", step.name), ("Type", _step_sign(step)), ("Start", _time(step.start))]
     match step:
         case SleepStep():
             pairs += [
-                ("End" if step.finished else "Until", moment(step.end)),
+                ("End" if step.finished else "Until", _time(step.end)),
                 ("Duration", between(step.start, step.end)),
             ]
         case WaitStep():
-            pairs += [("Event type", step.event_type or "-"), ("End", moment(step.end))]
+            pairs += [("Event type", step.event_type or "-"), ("End", _time(step.end))]
         case DoStep():
-            pairs += [("End", moment(step.end)), ("Duration", between(step.start, step.end))]
+            pairs += [("End", _time(step.end)), ("Duration", between(step.start, step.end or datetime.now(UTC)))]
             pairs.append(("Success", _success(done=step.success)))
             last = step.attempts[-1] if step.attempts else None
             if step.end is None and last is not None and last.end is not None and last.retry_delay_ms is not None:
@@ -108,17 +147,17 @@ _USAGE: dict[str, Callable[[Attempt], str]] = {
 
 def _attempt_row(attempt: Attempt, counted: list[str]) -> list[str]:
     if attempt.success is None:
-        state = STATUS_SIGNS["running"]
+        state = signed(STATUS_SIGNS, "running")
     else:
-        state = STATUS_SIGNS["complete"] if attempt.success else STATUS_SIGNS["errored"]
+        state = signed(STATUS_SIGNS, "complete" if attempt.success else "errored")
     error = "" if attempt.error is None else str(attempt.error)
     if attempt.retry_delay_ms is not None:
         error += f" (again after {duration(attempt.retry_delay_ms / 1000)})"
     used = [_USAGE[heading](attempt) for heading in counted]
-    return [moment(attempt.start), moment(attempt.end), between(attempt.start, attempt.end), *used, state, error]
+    return [_time(attempt.start), _time(attempt.end), between(attempt.start, attempt.end), *used, state, error]
 
 
 def _success(*, done: bool | None) -> str:
     if done is None:
-        return "⌛ Not finished"
-    return "✅ Yes" if done else "❌ No"
+        return plain("⌛ Not finished")
+    return plain("✅ Yes" if done else "❌ No")

@@ -52,7 +52,7 @@ class Finding:
         return "⚠️ " if self.remedy else "✅"
 
 
-@click.command(epilog=exit_codes.HELP, short_help="Check what Stepwell runs on.")
+@click.command(epilog=exit_codes.SHORT_HELP, short_help="Check what Stepwell runs on.")
 @state_option
 @json_option
 @click.option(

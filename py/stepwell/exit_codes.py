@@ -17,6 +17,15 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 """As a program that SIGPIPE ends: 128 and the number of the signal."""
 
+SHORT_HELP = """\b
+Exit codes:
+  0    done
+  1    something was found to be wrong
+  2    usage or configuration
+  70   a fault in Stepwell itself
+  130  interrupted with Ctrl-C
+"""
+"""Of commands that run no instance."""
 HELP = """\b
 Exit codes:
   0    complete

@@ -38,6 +38,29 @@ STEP_SIGNS = {
     "waitForEvent": "👀 Waiting for event",
 }
 
+
+class Style:
+    """How people want to read it: the options `--utc` and `--no-emoji`."""
+
+    def __init__(self) -> None:
+        self.utc = False
+        self.emoji = True
+
+
+style = Style()
+
+
+def signed(signs: dict[str, str], key: str) -> str:
+    """The words for *key* with their sign, which is left out where nobody wants it."""
+    words = signs.get(key, key)
+    return words if style.emoji or key not in signs else words.partition(" ")[2]
+
+
+def plain(text: str) -> str:
+    """*text* without the sign that it begins with, where nobody wants it."""
+    return text if style.emoji else text.partition(" ")[2]
+
+
 _SCALE = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
@@ -59,13 +82,24 @@ def duration(seconds: float) -> str:
     return f"{whole} s"
 
 
-def moment(when: datetime | float | None) -> str:
-    """A time as people here write it; a number is in ms since 1970."""
+def moment(when: datetime | float | None, *, with_ms: bool = False) -> str:
+    """A time as people here write it, with its zone; a number is in ms since 1970."""
     if when is None:
         return "-"
     if not isinstance(when, datetime):
         when = datetime.fromtimestamp(when / 1000, UTC)
-    return when.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    here = when.astimezone(UTC if style.utc else None)
+    ms = f".{here.microsecond // 1000:03}" if with_ms else ""
+    return here.strftime(f"%Y-%m-%d %H:%M:%S{ms} %Z")
+
+
+def age(when: datetime) -> str:
+    """How long ago it was, in one unit: `12 s`, `3 min`, `5 h`, `2 d`."""
+    seconds = max(0, (datetime.now(UTC) - when).total_seconds())
+    for size, unit in _SCALE:
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
 
 
 def between(start: datetime | None, end: datetime | None) -> str:

@@ -23,7 +23,7 @@ UNCUT_WIDTH = 10_000
 """Characters of a line where no terminal limits it."""
 
 
-@click.command()
+@click.command(short_help="Draw the steps of a workflow from its source.")
 @click.argument("target", metavar="TARGET")
 @click.option("--workflow", "class_name", metavar="CLASS", help="The workflow's class, where TARGET has several.")
 @click.option(

@@ -37,15 +37,22 @@ class Connection:
 
     Attributes:
         client: The owner's HTTP interface.
-        address: The owner's socket.
+        address: The owner's socket; None for a server in the network.
         process: The owner's process, if this command started it.
         owner: The owner, if another process started it.
+        is_remote: It is a server in the network.
     """
 
     client: Client
-    address: HostAddress
+    address: HostAddress | None
     process: HostProcess | None
     owner: StateOwner | None
+    is_remote: bool = False
+
+    @property
+    def runs(self) -> bool:
+        """Whether instances run there without this command: in a process that owns the state, or on a server."""
+        return self.is_remote or self.owner is not None
 
     def __enter__(self) -> Self:
         return self
@@ -153,6 +160,7 @@ def open_host(state: Path, *, idle: bool) -> Connection:
             raise connection.process.death() or error
         following = _connect(state, idle=idle)
         connection.process, connection.owner = following.process, following.owner
+        assert following.address is not None  # noqa: S101 - it is no server in the network
         return following.address
 
     connection.client.next_address = next_address

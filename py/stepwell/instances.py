@@ -1,86 +1,141 @@
-"""`stepwell workflows instances`: see and steer single instances."""
+"""`stepwell workflows instances`: list, inspect and delete instances; `instance_commands.py` has what changes one."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime  # noqa: TC003 - a parameter of commands
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 from pydantic_core import to_jsonable_python
 
 from stepwell import exit_codes
+from stepwell.client import ALL_WORKFLOWS
 from stepwell.exceptions import InputError
+from stepwell.formatting import plain
 from stepwell.lazy_group import LazyGroup
-from stepwell.names import LATEST, check_event_type
-from stepwell.options import PATH, json_option, print_json, resolve_id, state_option
-from stepwell.params import parse_json, read_json_file
+from stepwell.names import LATEST
+from stepwell.options import PATH, print_json, print_json_line
+from stepwell.params import read_json_file
+from stepwell.server_options import Server, resolve_id, server_options
 from stepwell.statuses import LISTED_STATUSES
-from stepwell.workflows import connect, say_when_it_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from stepwell.responses import InstancePage
+    from stepwell.client import Client
+    from stepwell.responses import InstancePage, InstanceSummary
 
-STEP_TYPES = ["do", "sleep", "waitForEvent"]
 MAX_DELETED = 100
-MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
+LINES_PER_REQUEST = 100
+DATE = "%Y-%m-%d"
+MOMENT_FORMATS = [DATE, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
+COMMANDS = "stepwell.instance_commands"
 
 
-@click.group(cls=LazyGroup, epilog=exit_codes.HELP, short_help="See and steer single instances.")
+class Moment(click.DateTime):
+    """A time; one without a zone is local, and a date alone is a whole day."""
+
+    def __init__(self, *, is_end: bool) -> None:
+        super().__init__(MOMENT_FORMATS)
+        self._is_end = is_end
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The time in UTC."""
+        found = super().convert(value, param, ctx)
+        assert isinstance(found, datetime)  # noqa: S101 - as click gives it
+        if self._is_end and isinstance(value, str) and len(value) == len("2026-01-31"):
+            found += timedelta(days=1) - timedelta(milliseconds=1)
+        return found.astimezone(UTC)
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at={
+        "watch": "stepwell.logs:watch",
+        "logs": "stepwell.logs:instance_logs",
+        "step": f"{COMMANDS}:step",
+        "send-event": f"{COMMANDS}:send_event",
+        "pause": f"{COMMANDS}:pause",
+        "resume": f"{COMMANDS}:resume",
+        "skip-sleep": f"{COMMANDS}:skip_sleep",
+        "restart": f"{COMMANDS}:restart",
+        "terminate": f"{COMMANDS}:terminate",
+        "terminate-all": f"{COMMANDS}:terminate_all",
+    },
+    epilog=exit_codes.HELP,
+    short_help="List, inspect and control instances.",
+)
 def instances() -> None:
-    """See and steer the instances of a workflow. `latest` stands for the newest one."""
+    """List, inspect and control the instances of a workflow. `latest` stands for the newest one."""
 
 
 @instances.command("list")
-@click.argument("name")
+@click.argument("name", required=False)
 @click.option("--status", type=click.Choice(LISTED_STATUSES), help="Only those with this status.")
+@click.option("--search", metavar="TEXT", help="Only those with this in their ids.")
 @click.option("--reverse", is_flag=True, help="Oldest first.")
-@click.option("--date-start", type=MOMENT, help="Only those made at or after this time.")
-@click.option("--date-end", type=MOMENT, help="Only those made at or before this time.")
+@click.option("--date-start", type=Moment(is_end=False), help="Only those made at or after this time.")
+@click.option("--date-end", type=Moment(is_end=True), help="Only those made at or before this time.")
 @click.option("--page", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--per-page", type=click.IntRange(1, 100), default=25, show_default=True)
-@state_option
-@json_option
+@click.option("--jsonl", is_flag=True, help="Print all of them, a JSON document a line.")
+@server_options
 def list_(  # noqa: PLR0913 - one for each option
     *,
-    name: str,
+    name: str | None,
     status: str | None,
+    search: str | None,
     reverse: bool,
     date_start: datetime | None,
     date_end: datetime | None,
     page: int,
     per_page: int,
-    state: Path | None,
+    jsonl: bool,
+    server: Server,
     as_json: bool,
 ) -> None:
-    """List the instances of the workflow NAME, newest first."""
-    with connect(state) as connection:
-        found = connection.client.instances(
-            name,
-            page=page,
-            per_page=per_page,
-            status=status,
-            direction="asc" if reverse else "desc",
-            date_start=date_start and date_start.astimezone().isoformat(),
-            date_end=date_end and date_end.astimezone().isoformat(),
-        )
+    """List the instances of the workflow NAME, or of all workflows, newest first."""
+    query: dict[str, object] = {
+        "status": status,
+        "search": search,
+        "direction": "asc" if reverse else "desc",
+        "date_start": date_start and date_start.isoformat(),
+        "date_end": date_end and date_end.isoformat(),
+    }
+    with server.connect(name) as connection:
+        if jsonl:
+            for instance in every_instance(connection.client, name or ALL_WORKFLOWS, query):
+                print_json_line(to_jsonable_python(instance))
+            return
+        found = connection.client.instances(name or ALL_WORKFLOWS, page=page, per_page=per_page, **query)
     if as_json:
         print_json(to_jsonable_python(found.instances))
     else:
         show_page(name, found)
 
 
-def show_page(name: str, page: InstancePage) -> None:
+def every_instance(client: Client, name: str, query: dict[str, object]) -> Iterator[InstanceSummary]:
+    """The instances of all pages."""
+    cursor: str | None = None
+    while True:
+        found = client.instances(name, per_page=LINES_PER_REQUEST, cursor=cursor, **query)
+        yield from found.instances
+        cursor = found.result_info.cursor if found.result_info else None
+        if cursor is None:
+            return
+
+
+def show_page(name: str | None, page: InstancePage) -> None:
     """Print a page of instances, and which one it is."""
     if not page.instances:
-        click.echo(f"There are no such instances of workflow {name!r}.", err=True)
+        whose = "" if name is None else f" of workflow {name!r}"
+        click.echo(f"There are no such instances{whose}.", err=True)
         return
-    from stepwell.tables import instance_rows, print_table  # noqa: PLC0415 - rich takes its time
+    from stepwell.tables import print_instances  # noqa: PLC0415 - rich takes its time
 
-    print_table(*instance_rows(page.instances))
+    print_instances(page.instances, with_workflow=name is None)
     info = page.result_info
     if info is not None and info.total_count > info.count:
         click.echo(f"Page {info.page} of {info.total_pages}, {info.total_count} instances.", err=True)
@@ -91,170 +146,60 @@ def show_page(name: str, page: InstancePage) -> None:
 @click.argument("instance_id", metavar="[ID|latest]", default=LATEST)
 @click.option("--step-output/--no-step-output", default=True, show_default=True, help="Show what steps returned.")
 @click.option("--truncate-output-limit", type=click.IntRange(0), default=5000, show_default=True, help="In characters.")
-@state_option
-@json_option
+@click.option("--logs/--no-logs", default=False, show_default=True, help="Show what the code printed.")
+@server_options
 def describe(  # noqa: PLR0913 - one for each option
     *,
     name: str,
     instance_id: str,
     step_output: bool,
     truncate_output_limit: int,
-    state: Path | None,
+    logs: bool,
+    server: Server,
     as_json: bool,
 ) -> None:
     """Show an instance of the workflow NAME with its steps."""
-    with connect(state) as connection:
+    with server.connect(name, instance_id) as connection:
         instance_id = resolve_id(connection.client, name, instance_id)
         if as_json:
-            print_json(connection.client.raw_instance(name, instance_id))
+            print_json({"id": instance_id, **connection.client.raw_instance(name, instance_id)})
             return
         detail = connection.client.instance(name, instance_id)
     from stepwell.description import print_instance  # noqa: PLC0415 - rich takes its time
 
-    print_instance(name, instance_id, detail, output_limit=truncate_output_limit if step_output else None)
-
-
-PAUSED = frozenset({"paused", "waitingForPause"})
-HAS_EFFECT: dict[str, Callable[[str, str], bool]] = {
-    "pause": lambda _before, after: after in PAUSED,
-    "resume": lambda before, _after: before in PAUSED,
-}
-"""Whether a change of status has had an effect, by the statuses before and after it. Others are refused if not."""
-
-
-def change(  # noqa: PLR0913 - what the four commands differ in, and what they share
-    name: str, instance_id: str, request: dict[str, object], said: str, *, state: Path | None, as_json: bool
-) -> None:
-    """Ask for a change of status, and say what came of it; exit 1 if it has no effect."""
-    with connect(state) as connection:
-        instance_id = resolve_id(connection.client, name, instance_id)
-        before = connection.client.status_of(name, instance_id).status
-        changed = connection.client.change_status(name, instance_id, request)
-        runs = connection.owner is not None
-    check = HAS_EFFECT.get(str(request["status"]))
-    has_effect = check is None or check(before, changed.status)
-    if as_json:
-        print_json({"id": instance_id, **changed.model_dump(mode="json")})
-    elif has_effect:
-        click.echo(f"{said} of instance {instance_id!r} of {name} asked for; it is now {changed.status}.")
-    if not has_effect:
-        click.echo(f"Error: {said} has no effect: instance {instance_id!r} of {name} is {changed.status}.", err=True)
-        raise SystemExit(exit_codes.ERRORED)
-    if changed.status == "queued" and not runs and not as_json:
-        say_when_it_runs()
-
-
-@instances.command()
-@click.argument("name")
-@click.argument("instance_id", metavar="ID|latest")
-@state_option
-@json_option
-def pause(*, name: str, instance_id: str, state: Path | None, as_json: bool) -> None:
-    """Pause an instance once its running steps have ended."""
-    change(name, instance_id, {"status": "pause"}, "⏸️ Pause", state=state, as_json=as_json)
-
-
-@instances.command()
-@click.argument("name")
-@click.argument("instance_id", metavar="ID|latest")
-@state_option
-@json_option
-def resume(*, name: str, instance_id: str, state: Path | None, as_json: bool) -> None:
-    """Let a paused instance go on."""
-    change(name, instance_id, {"status": "resume"}, "▶ Resume", state=state, as_json=as_json)
-
-
-@instances.command()
-@click.argument("name")
-@click.argument("instance_id", metavar="ID|latest")
-@click.option("--rollback", is_flag=True, help="Run the rollbacks of its steps first.")
-@state_option
-@json_option
-def terminate(*, name: str, instance_id: str, rollback: bool, state: Path | None, as_json: bool) -> None:
-    """End an instance for good."""
-    request: dict[str, object] = {"status": "terminate"}
-    if rollback:
-        request["rollback"] = True
-    change(name, instance_id, request, "🚫 Termination", state=state, as_json=as_json)
-
-
-@instances.command()
-@click.argument("name")
-@click.argument("instance_id", metavar="ID|latest")
-@click.option("--from-step-name", metavar="STEP", help="Keep what was done before this step.")
-@click.option("--from-step-count", type=click.IntRange(1), help="Which of the steps of that name. Default: 1.")
-@click.option("--from-step-type", type=click.Choice(STEP_TYPES), help="Its type. Default: do.")
-@state_option
-@json_option
-def restart(  # noqa: PLR0913 - one for each option
-    *,
-    name: str,
-    instance_id: str,
-    from_step_name: str | None,
-    from_step_count: int | None,
-    from_step_type: str | None,
-    state: Path | None,
-    as_json: bool,
-) -> None:
-    """Run an instance again, from its beginning or from a step."""
-    request: dict[str, object] = {"status": "restart"}
-    if from_step_name is not None:
-        step = {"name": from_step_name, "count": from_step_count, "type": from_step_type}
-        request["from"] = {key: value for key, value in step.items() if value is not None}
-    elif from_step_count is not None or from_step_type is not None:
-        raise InputError("--from-step-count and --from-step-type need --from-step-name.")
-    change(name, instance_id, request, "🔄 Restart", state=state, as_json=as_json)
-
-
-@instances.command("send-event")
-@click.argument("name")
-@click.argument("instance_id", metavar="ID|latest")
-@click.option("--type", "event_type", metavar="TYPE", required=True, help="The event's type.")
-@click.option("--payload", metavar="JSON", default="{}", show_default=True, help="The event's payload.")
-@state_option
-@json_option
-def send_event(  # noqa: PLR0913 - one for each option
-    *, name: str, instance_id: str, event_type: str, payload: str, state: Path | None, as_json: bool
-) -> None:
-    """Send an event to an instance. One that is not waited for yet is kept for it."""
-    check_event_type(event_type)
-    value = parse_json(payload, "--payload")
-    with connect(state) as connection:
-        instance_id = resolve_id(connection.client, name, instance_id)
-        sent = connection.client.send_event(name, instance_id, event_type, value)
-    if as_json:
-        print_json(sent.model_dump(mode="json"))
-    else:
-        click.echo(f"📩 Sent event {event_type!r} to instance {instance_id!r} of {name}.")
+    limit = truncate_output_limit if step_output else None
+    print_instance(name, instance_id, detail, output_limit=limit, with_logs=logs)
 
 
 @instances.command()
 @click.argument("name")
 @click.argument("instance_ids", metavar="[ID|latest]...", nargs=-1)
 @click.option("--filename", metavar="FILE", type=PATH, help="A file with a JSON array of ids.")
-@state_option
-@json_option
-def delete(
-    *, name: str, instance_ids: tuple[str, ...], filename: Path | None, state: Path | None, as_json: bool
-) -> None:
+@server_options
+def delete(*, name: str, instance_ids: tuple[str, ...], filename: Path | None, server: Server, as_json: bool) -> None:
     """Delete instances with all that is known of them, also while they run."""
     ids = [*instance_ids, *(read_ids(filename) if filename else ())]
     if not ids:
         raise InputError("No instance to delete is named: give ids, or --filename.")
     if len(ids) > MAX_DELETED:
         raise InputError(f"{len(ids)} instances are named; at most {MAX_DELETED} can be deleted at a time.")
-    with connect(state) as connection:
+    with server.connect(name) as connection:
         latest = resolve_id(connection.client, name, LATEST) if LATEST in ids else LATEST
         done = connection.client.delete(name, [latest if id_ == LATEST else id_ for id_ in ids])
     if as_json:
         print_json(done.model_dump(mode="json"))
     else:
         for instance in done.deleted:
-            click.echo(f"🗑️ Deleted instance {instance.id!r} of {name}.")
+            click.echo(plain(f"🗑️ Deleted instance {instance.id!r} of {name}."))
         for failure in done.errors:
-            click.echo(f"Error: {failure.id!r}: {failure.message}", err=True)
+            click.echo(f"Error: {failure.id!r}: {_reason(failure.message)}", err=True)
     if done.errors:
         raise SystemExit(exit_codes.ERRORED)
+
+
+def _reason(message: str) -> str:
+    """What a failure of a batch is for people, who need no code."""
+    return {"workflows.api.error.instance.not_found": "there is no such instance"}.get(message, message)
 
 
 def read_ids(path: Path) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import Any
 
 import click
+
+from stepwell.suggestions import did_you_mean
 
 
 class LazyGroup(click.Group):
@@ -25,6 +26,16 @@ class LazyGroup(click.Group):
         """The commands, in the order in which they are worth reading."""
         return [*super().list_commands(ctx), *self._commands_at]
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that *args* begin with; a misspelt one is refused with the one that may be meant."""
+        name = args[0]
+        known = self.list_commands(ctx)
+        if name not in known and not name.startswith("-") and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {name!r}.{did_you_mean(name, known)}")
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command *cmd_name*."""
         place = self._commands_at.get(cmd_name)
@@ -34,16 +45,3 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)  # noqa: S101 - the tables are ours
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that *args* begin with; suggest another one if there is none of that name."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), 1)
-            if not near or error.message.endswith("?"):
-                raise
-            message = f"{error.message.rstrip('.')}. Did you mean {near[0]!r}?"
-            raise click.UsageError(message, ctx) from None

@@ -37,6 +37,12 @@ SIGNS = {
     "timed out": ("⏰", "red"),
 }
 NAME_WIDTH_COLUMNS = 28
+LOG_NAME_COLUMNS = 16
+"""Columns of a step's name before each line that it prints."""
+OUTCOME_COLUMNS = 40
+"""Columns for what a finished line says besides the name."""
+WIDE_COLUMNS = 10_000
+"""No name is longer."""
 
 
 class LiveProgress:
@@ -76,7 +82,7 @@ class LiveProgress:
             # Told under the step when it has ended, and in its own line until then.
             return
         if step.ended is not None:
-            self._fresh += finished_lines(step, earlier=event.timestamp < self._since)
+            self._fresh += finished_lines(step, earlier=event.timestamp < self._since, width=self._console.width)
 
     def tick(self) -> None:
         """Draw, unless that was done a moment ago."""
@@ -166,9 +172,16 @@ def running_lines(step: StepProgress, now: float, subject: Subject) -> list[Text
     return [line]
 
 
-def finished_lines(step: StepProgress, *, earlier: bool) -> list[Text]:
-    """The lines of a step that has ended; *earlier*: before we came to look."""
-    line = _head(step)
+def finished_lines(step: StepProgress, *, earlier: bool, width: int = WIDE_COLUMNS) -> list[Text]:
+    """
+    The lines of a step that has ended.
+
+    Args:
+        step: Which.
+        earlier: It ended before we came to look.
+        width: Columns of the terminal. The name is cut to them, so that the line stays one.
+    """
+    line = _head(step, max(width - OUTCOME_COLUMNS, LOG_NAME_COLUMNS))
     took = duration(((step.ended or step.started) - step.started) / 1000)
     attempts = f"{step.attempt} attempts · " if step.attempt > 1 else ""
     line.append(f"{attempts}{took}{' · earlier' if earlier else ''}", "dim")
@@ -178,10 +191,19 @@ def finished_lines(step: StepProgress, *, earlier: bool) -> list[Text]:
 
 def log_lines(event: Event) -> list[Text]:
     """The lines that user code printed."""
-    prefix = f"│     {step_title(event.step_name)} │ " if event.step_name else "│  "
+    prefix = f"│     {_cut(step_title(event.step_name), LOG_NAME_COLUMNS)} │ " if event.step_name else "│  "
     return [Text(prefix + line, "dim") for line in (event.text or "").splitlines() or [""]]
 
 
-def _head(step: StepProgress) -> Text:
+def _head(step: StepProgress, name_width: int = WIDE_COLUMNS) -> Text:
     sign, style = SIGNS[step.state]
-    return Text.assemble(("├─ ", "dim"), (sign, style), " ", f"{step_title(step.name):<{NAME_WIDTH_COLUMNS}} ")
+    return Text.assemble(
+        ("├─ ", "dim"), (sign, style), " ", f"{_cut(step_title(step.name), name_width):<{NAME_WIDTH_COLUMNS}} "
+    )
+
+
+def _cut(name: str, width: int) -> str:
+    """*name* in at most *width* columns."""
+    text = Text(name)
+    text.truncate(width, overflow="ellipsis")
+    return text.plain

@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from stepwell.exceptions import InputError
 from stepwell.formatting import to_json
-from stepwell.names import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from stepwell.client import Client
 
 PATH = click.Path(path_type=Path)
 
@@ -42,19 +38,9 @@ def force_replay_option(command: F) -> F:
     )(command)
 
 
-def resolve_id(client: Client, workflow: str, instance_id: str) -> str:
-    """
-    The id that *instance_id* stands for: itself, or the newest instance's.
-
-    Raises:
-        InputError: The newest is asked for, and there is none.
-    """
-    if instance_id != LATEST:
-        return instance_id
-    newest = client.instances(workflow, page=1, per_page=1).instances
-    if not newest:
-        raise InputError(f"Workflow {workflow!r} has no instances.")
-    return newest[0].id
+def print_json_line(value: object) -> None:
+    """Print *value* on a line of stdout."""
+    click.echo(to_json(value))
 
 
 def print_json(value: object) -> None:

@@ -127,6 +127,31 @@ def _shown(text: str) -> str:
     return text if len(text) <= MAX_SHOWN_CHARACTERS else text[:MAX_SHOWN_CHARACTERS] + "…"
 
 
+def params_of(text: str | None, pairs: tuple[str, ...], what: str) -> object:
+    """
+    The value of the JSON *text*, with the members of *pairs*; an empty object where neither is given.
+
+    A value of a pair that is JSON means that value, any other text itself.
+
+    Raises:
+        InputError: It is not JSON, or too large, or not an object to which members can be added.
+    """
+    value = {} if text is None else parse_json(text, what)
+    if not pairs:
+        return value
+    if not isinstance(value, dict):
+        raise InputError(f"--param adds members to an object, and {what} is not one.")
+    for pair in pairs:
+        key, equals, given = pair.partition("=")
+        if not key or not equals:
+            raise InputError(f"--param is {pair!r}; it must be KEY=VALUE.")
+        try:
+            value[key] = parse_json(given, "--param")
+        except InputError:
+            value[key] = given
+    return value
+
+
 def same_json(one: object, other: object) -> bool:
     """Whether two values are the same JSON: numbers by value, but true is not 1."""
     if isinstance(one, bool) or isinstance(other, bool):

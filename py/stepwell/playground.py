@@ -20,7 +20,7 @@ DEFAULT_PORT = 8790
 """Always the same: a browser keeps what it stores by the port, too."""
 
 
-@click.command(epilog=exit_codes.HELP, short_help="Write and run workflows in a browser tab.")
+@click.command(epilog=exit_codes.SHORT_HELP, short_help="Write and run workflows in a browser tab.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="Serve at this one; 0: any."
 )

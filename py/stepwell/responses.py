@@ -129,6 +129,7 @@ class ResultInfo(HostResponse):
     total_count: int
     page: int = 1
     total_pages: int = 1
+    cursor: str | None = None
 
 
 ResultInfo.describe(
@@ -137,6 +138,7 @@ ResultInfo.describe(
     total_count=WHOLE,
     page=core.with_default_schema(WHOLE, default=1),
     total_pages=core.with_default_schema(WHOLE, default=1),
+    cursor=optional(TEXT),
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stepwell.exceptions import InputError
+from stepwell.suggestions import meant, similar
 from stepwell.utf8_path import utf8_source
 
 CONFIG_NAMES = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
@@ -58,10 +59,18 @@ def find_target(text: str) -> Target:
         names = ", ".join(CONFIG_NAMES[:-1]) + f" or {CONFIG_NAMES[-1]}"
         raise InputError(f"Folder {str(path)!r} has no {names}. Give one, or a file as TARGET.")
     if not path.exists():
-        raise InputError(f"TARGET {str(path)!r} does not exist.")
+        raise InputError(f"TARGET {str(path)!r} does not exist.{_suggestion(path)}")
     if path.suffix not in SUFFIXES:
         raise InputError(f"TARGET {str(path)!r} cannot be run: its name ends in none of {', '.join(SUFFIXES)}.")
     return Target(text, utf8_source(path.resolve()), None, class_name)
+
+
+def _suggestion(path: Path) -> str:
+    """A sentence with the files beside *path* that it may stand for; their endings do not make them similar."""
+    if not path.parent.is_dir():
+        return ""
+    beside = {each.stem: each.name for each in path.parent.iterdir() if each.suffix in SUFFIXES}
+    return meant([beside[stem] for stem in similar(path.stem, beside)])
 
 
 def _split(text: str) -> tuple[Path, str | None]:

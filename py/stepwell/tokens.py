@@ -25,7 +25,7 @@ SCOPES = ["read", "write", "admin"]
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 
 
-@click.group(epilog=exit_codes.HELP, short_help="Create, list and revoke API tokens.")
+@click.group(epilog=exit_codes.SHORT_HELP, short_help="Create, list and revoke API tokens.")
 def tokens() -> None:
     """Create, list and revoke tokens of the HTTP interface. Listeners off loopback require one."""
 
@@ -99,7 +99,7 @@ def revoke(*, token_id: str, state: Path | None, as_json: bool) -> None:
         click.echo(f"Token {revoked.id} ({revoked.name}) is revoked.")
 
 
-@click.command(epilog=exit_codes.HELP, short_help="Show who changed what.")
+@click.command(epilog=exit_codes.SHORT_HELP, short_help="Show who changed what.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many entries.")
 @state_option
 @json_option

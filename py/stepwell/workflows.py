@@ -1,56 +1,49 @@
-"""`stepwell workflows`: what the state holds, and instances made without a run."""
+"""`stepwell workflows`: what the state or a server holds, and instances made without a run."""
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 
 import click
 from pydantic_core import to_jsonable_python
 
 from stepwell import exit_codes
-from stepwell.formatting import STATUS_SIGNS, moment
-from stepwell.host_connector import Connection, open_host
+from stepwell.formatting import STATUS_SIGNS, moment, plain, signed
 from stepwell.lazy_group import LazyGroup
 from stepwell.names import check_instance_id
-from stepwell.options import json_option, print_json, state_option
-from stepwell.params import parse_json
-from stepwell.state import state_path
+from stepwell.options import print_json
+from stepwell.params import params_of
+from stepwell.server_options import Server, server_options
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from stepwell.models import WorkflowSummary
 
 LATEST_SHOWN = 5
-
-
-def connect(state: Path | None) -> Connection:
-    """Connect to the owner of the state, or look into it ourselves; nothing is run by that."""
-    return open_host(state_path(state, create=False), idle=True)
 
 
 @click.group(
     cls=LazyGroup,
     commands_at={"instances": "stepwell.instances:instances"},
     epilog=exit_codes.HELP,
-    short_help="See and steer workflows and instances.",
+    short_help="List, inspect and control workflows.",
 )
 def workflows() -> None:
-    """See and steer workflows and their instances, while a run owns the state or nobody does."""
+    """List, inspect and control workflows and instances, of a state or of a server (--url)."""
 
 
 @workflows.command("list")
-@state_option
-@json_option
-def list_(*, state: Path | None, as_json: bool) -> None:
-    """List the workflows of the state."""
-    with connect(state) as connection:
-        found = connection.client.workflows()
+@click.option("--search", metavar="TEXT", help="Only those with this in their names.")
+@click.option("--page", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--per-page", type=click.IntRange(1, 100), default=100, show_default=True)
+@server_options
+def list_(*, search: str | None, page: int, per_page: int, server: Server, as_json: bool) -> None:
+    """List the workflows."""
+    with server.connect() as connection:
+        found = connection.client.workflows(search=search, page=page, per_page=per_page)
     if as_json:
         print_json([workflow.model_dump(mode="json") for workflow in found])
     elif not found:
-        click.echo("There are no workflows in this state yet.", err=True)
+        click.echo("There are no such workflows." if search or page > 1 else "There are no workflows yet.", err=True)
     else:
         from stepwell.tables import print_table  # noqa: PLC0415 - rich takes its time
 
@@ -67,33 +60,33 @@ def list_(*, state: Path | None, as_json: bool) -> None:
                 ]
                 for workflow in found
             ],
+            left_out_when_narrow=("Modified", "Created", "Class name"),
         )
 
 
 @workflows.command()
 @click.argument("name")
-@state_option
-@json_option
-def describe(*, name: str, state: Path | None, as_json: bool) -> None:
+@server_options
+def describe(*, name: str, server: Server, as_json: bool) -> None:
     """Show the workflow NAME and its latest instances."""
-    with connect(state) as connection:
+    with server.connect(name) as connection:
         workflow = connection.client.workflow(name)
         latest = connection.client.instances(name, page=1, per_page=LATEST_SHOWN).instances
     if as_json:
         described = workflow.model_dump(mode="json")
         print_json({**described, "latest_instances": to_jsonable_python(latest)})
         return
-    from stepwell.tables import instance_rows, print_pairs, print_table  # noqa: PLC0415
+    from stepwell.tables import print_instances, print_pairs  # noqa: PLC0415
 
     print_pairs(workflow_pairs(workflow))
     if latest:
         click.echo("\nLatest instances:")
-        print_table(*instance_rows(latest))
+        print_instances(latest)
 
 
 def workflow_pairs(workflow: WorkflowSummary) -> list[tuple[str, str]]:
     """What there is to say of *workflow*."""
-    counts = [f"{STATUS_SIGNS.get(status, status)} {count}" for status, count in workflow.instances.items() if count]
+    counts = [f"{signed(STATUS_SIGNS, status)} {count}" for status, count in workflow.instances.items() if count]
     return [
         ("Name", workflow.name),
         ("Script name", workflow.script_name),
@@ -108,30 +101,58 @@ def workflow_pairs(workflow: WorkflowSummary) -> list[tuple[str, str]]:
 
 @workflows.command()
 @click.argument("name")
-@click.argument("params", default="{}")
-@click.option("--id", "instance_id", metavar="ID", help="The instance's id. Default: a new one.")
-@state_option
-@json_option
-def trigger(*, name: str, params: str, instance_id: str | None, state: Path | None, as_json: bool) -> None:
+@server_options
+def delete(*, name: str, server: Server, as_json: bool) -> None:
     """
-    Make an instance of the workflow NAME, with PARAMS as JSON.
+    Delete the workflow NAME with all of its instances, also while they run.
 
-    It runs at once where a run owns the state, else when the next one opens it.
+    The workflow is not found from now on; its instances are deleted in the background.
     """
-    value = parse_json(params, "PARAMS")
+    with server.connect(name) as connection:
+        connection.client.delete_workflow(name)
+        if not connection.runs:
+            # It goes on when the state is opened again; better now than then.
+            connection.client.wait_for_bulk_jobs()
+    if as_json:
+        print_json({"status": "ok", "success": True})
+    else:
+        click.echo(plain(f"🗑️ Deleted workflow {name!r}. Its instances are deleted in the background."))
+
+
+@workflows.command()
+@click.argument("name")
+@click.argument("params", required=False)
+@click.option("--param", "pairs", metavar="KEY=VALUE", multiple=True, help="A member of PARAMS; repeatable.")
+@click.option("--id", "instance_id", metavar="ID", help="The instance's id. Default: a new one.")
+@server_options
+def trigger(  # noqa: PLR0913 - one for each option
+    *,
+    name: str,
+    params: str | None,
+    pairs: tuple[str, ...],
+    instance_id: str | None,
+    server: Server,
+    as_json: bool,
+) -> None:
+    """
+    Create an instance of the workflow NAME, with PARAMS as JSON.
+
+    It runs at once if a process or a server runs the state, else when the next one opens it.
+    """
+    value = params_of(params, pairs, "PARAMS")
     if instance_id is not None:
         check_instance_id(instance_id)
-    with connect(state) as connection:
-        made = connection.client.create(name, instance_id or str(uuid.uuid4()), value)
-        runs = connection.owner is not None
+    with server.connect(name) as connection:
+        made = connection.client.create(name, instance_id, value)
+        runs = connection.runs
     if as_json:
         print_json(to_jsonable_python(made))
         return
-    click.echo(f"🚀 Workflow instance {made.id!r} has been queued successfully")
+    click.echo(plain(f"🚀 Workflow instance {made.id!r} has been queued successfully"))
     if not runs:
         say_when_it_runs()
 
 
 def say_when_it_runs() -> None:
-    """Say that nobody runs the state just now."""
-    click.echo("Nobody owns the state just now: it goes on when `stepwell run` opens it.", err=True)
+    """Say that no process runs the state."""
+    click.echo("Nothing is running this state. Start it with: stepwell serve DIR", err=True)

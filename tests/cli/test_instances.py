@@ -177,7 +177,7 @@ def test_restart(finished):
     done = finished.run(*INSTANCES, "restart", "OrderWorkflow", "a", "--from-step-name", "reserve")
 
     assert "🔄 Restart of instance 'a' of OrderWorkflow asked for; it is now queued." in done.out
-    assert "it goes on when `stepwell run` opens it" in done.err
+    assert "Nothing is running this state. Start it with: stepwell serve DIR" in done.err
     assert {"shipped": 1} == finished.run("run", "order.py", "--id", "a", "-q").json
 
 

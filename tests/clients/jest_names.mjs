@@ -4,16 +4,14 @@
  */
 
 import assert from "node:assert/strict";
-import { createRequire, registerHooks } from "node:module";
+import { registerHooks } from "node:module";
 import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-const { resolve } = createRequire(`${process.env.STEPWELL_CLIENTS_NPM}/index.js`);
+const parentURL = pathToFileURL(`${process.env.STEPWELL_CLIENTS_NPM}/index.js`).href;
 registerHooks({
   resolve: (specifier, context, next) =>
-    /^cloudflare($|\/)/.test(specifier)
-      ? { url: pathToFileURL(resolve(specifier)).href, shortCircuit: true }
-      : next(specifier, context),
+    /^cloudflare($|\/)/.test(specifier) ? next(specifier, { ...context, parentURL }) : next(specifier, context),
   // Its package is one of CommonJS, which a compiler would make of them.
   load: (url, context, next) =>
     next(url, url.endsWith(".test.ts") ? { ...context, format: "module-typescript" } : context),

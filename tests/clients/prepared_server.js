@@ -35,7 +35,7 @@ on.host.updateWorkflow = async (
 async function prepare() {
   const { engine } = on.harness;
   await engine.saveWorkflow({ ...ROW, name: "x" });
-  for (const id of ["x", "instance_id"]) await engine.commands.delete("x", id).catch(() => {});
+  for (const id of ["x", "instance_id", "generated"]) await engine.commands.delete("x", id).catch(() => {});
   await engine.creator.create("x", { id: "x" });
   await on.harness.settle();
 }

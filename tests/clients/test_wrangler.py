@@ -15,23 +15,23 @@ PATIENCE_S = 120
 
 
 @pytest.fixture(params=["remote", "local"])
-def wrangler(request, server, tmp_path):
+def wrangler(request, server, tmp_path_factory):
     """Runs a command of the group `workflows`, and gives its exit code and all that it prints."""
     script = Path(named_folder("STEPWELL_CLIENTS_NPM")).resolve() / "node_modules" / "wrangler" / "bin" / "wrangler.js"
+    # Not below the project, whose configuration it would read.
+    folder = tmp_path_factory.mktemp("wrangler")
     environment = {
         **os.environ,
         "CLOUDFLARE_API_BASE_URL": f"{server.url}/client/v4",
         "CLOUDFLARE_API_TOKEN": "any",
         "CLOUDFLARE_ACCOUNT_ID": "acc",
         "WRANGLER_SEND_METRICS": "false",
-        "WRANGLER_LOG_PATH": str(tmp_path / "logs"),
-        "HOME": str(tmp_path),
+        "WRANGLER_LOG_PATH": str(folder / "logs"),
+        "HOME": str(folder),
         "NO_COLOR": "1",
         "CI": "1",
     }
     place = ["--local", "--port", str(server.port)] if request.param == "local" else []
-    folder = tmp_path / "elsewhere"
-    folder.mkdir()
 
     def run(*command, can_be_local=True):
         done = subprocess.run(

@@ -30,7 +30,7 @@ export async function served(run, { policy, settings } = {}) {
     streamClosed: () => (host.opened -= 1),
   });
   const app = createApi(host);
-  const network = createNetworkApi(host, { ...POLICY, ...policy });
+  const network = createNetworkApi(host, { ...POLICY, now: () => harness.clock.now(), ...policy });
   return {
     harness,
     access,

@@ -33,13 +33,13 @@ const NETWORK_LIMITS = { maxBytes: 16 * 2 ** 20 };
 
 /** What the operations work with. */
 export class Api {
-  /** @param {Host} host @param {{ creationsPerSecond?: number }} [options] 0: no limit */
-  constructor(host, { creationsPerSecond = 0 } = {}) {
+  /** @param {Host} host @param {{ creationsPerSecond?: number, now?: () => number }} [options] 0: no limit; `now` in ms */
+  constructor(host, { creationsPerSecond = 0, now = () => performance.now() } = {}) {
     this.host = host;
     this.engine = host.engine;
     this.audit = host.access.audit;
-    this.pages = new PageMemory(() => performance.now());
-    this.rates = new CreationRates(creationsPerSecond, () => performance.now());
+    this.pages = new PageMemory(now);
+    this.rates = new CreationRates(creationsPerSecond, now);
   }
 
   /** @returns {Operation[]} */
@@ -82,6 +82,7 @@ export function createApi(host) {
  * @property {string[] | undefined} hosts names of this server besides those of loopback; undefined: any
  * @property {string} publicUrl without a slash at its end
  * @property {number} creationsPerSecond
+ * @property {() => number} [now] in ms, for rates and pages
  */
 
 /**

@@ -86,7 +86,8 @@ const newInstance = z.strictObject({
 });
 
 export const createInstance = newInstance.default({});
-export const createBatch = z.array(newInstance);
+/** Without a body nothing is created. */
+export const createBatch = z.array(newInstance).optional();
 
 /** As wrangler and the local explorer name it. */
 export const createLocalInstance = z.strictObject({ id: z.string().optional(), params }).default({});

@@ -39,6 +39,7 @@ export function instanceOperations({ engine, rates, audit }) {
       result: S.createdInstanceResult.array(),
       run: async ({ account, params, body, exact }) => {
         const key = workflowKey(account, params.workflow_name);
+        if (body === undefined) return [];
         rates.take(account, body.length);
         const options = body.map((/** @type {NewInstance} */ each, /** @type {number} */ index) =>
           createOptions(each, exact[index].params),

@@ -1,0 +1,110 @@
+"""`stepwell state`: copies of a state, and its size; `stepwell cache`: what can be made again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import click
+
+from stepwell import exit_codes
+from stepwell.cache import cache_folder
+from stepwell.exceptions import InputError, InternalError
+from stepwell.host_connector import open_host
+from stepwell.host_process import host_root
+from stepwell.node import find_node, host_environment
+from stepwell.options import PATH, json_option, print_json, state_option
+from stepwell.state import DEFAULT, make_folder, state_error, state_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MIB = 1024 * 1024
+
+
+@click.group(epilog=exit_codes.SHORT_HELP, short_help="Copy, restore or compact a state.")
+def state() -> None:
+    """Copy, restore or compact a state."""
+
+
+@state.command()
+@click.argument("file", type=PATH)
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+@state_option
+def backup(*, file: Path, force: bool, state: Path | None) -> None:
+    """Write a copy of the state to FILE, also while instances run."""
+    target = file.absolute()
+    if target.exists() and not force:
+        raise InputError(f"{str(file)!r} exists. Give another name, or --force to replace it.")
+    draft = target.with_name(f"{target.name}.{os.getpid()}")
+    try:
+        with open_host(state_path(state, create=False), idle=True) as connection:
+            connection.client.back_up(str(draft))
+        draft.chmod(0o600)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    click.echo(f"Wrote a copy of the state to {str(file)!r} ({target.stat().st_size / MIB:,.1f} MiB).")
+
+
+@state.command()
+@click.argument("file", type=PATH)
+@click.option("--force", is_flag=True, help="Replace the state if it exists.")
+@state_option
+def restore(*, file: Path, force: bool, state: Path | None) -> None:
+    """Put FILE, which `state backup` has written, in the place of the state. No process may use the state meanwhile."""
+    path = (state or DEFAULT).absolute()
+    if not file.is_file():
+        raise InputError(f"{str(file)!r} does not exist.")
+    make_folder(path.parent, ignored=state is None)
+    command = [str(find_node().path), str(host_root() / "js" / "server" / "restore.js"), "--state", str(path)]
+    command += ["--from", str(file.absolute()), *(["--force"] if force else [])]
+    done = subprocess.run(command, capture_output=True, text=True, env=host_environment(), check=False)  # noqa: S603
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError:
+        raise InternalError(f"The state was not restored: {done.stderr}") from None
+    match answer:
+        case {"error": {"code": str(code), "message": str(message)}}:
+            about = path if code in {"state.exists", "state.owned"} else file
+            raise state_error(about, code, message.removesuffix("."))
+    click.echo(f"Restored the state {str(state or DEFAULT)!r} from {str(file)!r}.")
+
+
+@state.command()
+@state_option
+@json_option
+def vacuum(*, state: Path | None, as_json: bool) -> None:
+    """Give the space of what has been deleted back to the file system. Nothing runs meanwhile."""
+    with open_host(state_path(state, create=False), idle=True) as connection:
+        sizes = connection.client.vacuum()
+    if as_json:
+        print_json(sizes)
+    else:
+        click.echo(f"The state has {sizes['after'] / MIB:,.1f} MiB; it had {sizes['before'] / MIB:,.1f} MiB.")
+
+
+@click.group(epilog=exit_codes.SHORT_HELP, short_help="Look at the cache, or empty it.")
+def cache() -> None:
+    """Look at the cache, or empty it: interpreters and sources that can be made again."""
+
+
+@cache.command()
+@json_option
+def clean(*, as_json: bool) -> None:
+    """Delete the cache. The next command that needs it makes it again, which takes some seconds."""
+    folder = cache_folder()
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise InputError(f"The cache {str(folder)!r} cannot be deleted: {error.strerror}.") from error
+    if as_json:
+        print_json({"folder": str(folder), "bytes": size})
+    else:
+        click.echo(f"Deleted {size / MIB:,.1f} MiB in {str(folder)!r}.")

@@ -4,6 +4,9 @@
 
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
 
+/** What Node itself reads of the environment, in each thread. */
+const OF_TOOLS = process.env.NODE_V8_COVERAGE ? { NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE } : {};
+
 /**
  * @param {URL} program
  * @param {InterpreterEvents} events
@@ -16,6 +19,8 @@ export function startThread(program, { onmessage, ondeath }) {
   const worker = new Worker(program, {
     workerData: { port: port2 },
     transferList: [port2],
+    // The environment of the host has secrets in it that are nobody's in there.
+    env: OF_TOOLS,
     // The host's own output must stay clean.
     stdout: true,
     stderr: true,

@@ -1,10 +1,17 @@
-/** Folders of the host as the interpreter sees them: to be read, at the path that the user knows them by. */
+/**
+ * Folders of the host as the interpreter sees them: to be read, at the path that the user knows them by. Names that begin with a dot
+ * are left out: states, `.dev.vars` and the like are no business of workflows.
+ */
+
+import { isHidden } from "./hidden.js";
 
 /** The interpreter's own folders, which no other may hide. */
 const OWN_FOLDERS = new Set(["/", "/dev", "/lib", "/proc", "/session"]);
 /** "Read-only file system", by Emscripten's number. */
 const EROFS = 69;
 const ACCESS_MODE = 3;
+/** "No such file or directory", likewise. */
+const ENOENT = 44;
 
 /**
  * Show a folder of the host at the same path, so that every file is called what the user calls it.
@@ -33,8 +40,12 @@ function readOnly(FS) {
   const makeReadOnly = (node) => Object.assign(node, { node_ops: nodeOps, stream_ops: streamOps });
   const nodeOps = {
     ...NODEFS.node_ops,
-    lookup: (/** @type {any} */ parent, /** @type {string} */ name) =>
-      makeReadOnly(NODEFS.node_ops.lookup(parent, name)),
+    lookup(/** @type {any} */ parent, /** @type {string} */ name) {
+      if (isHidden(name)) throw new FS.ErrnoError(ENOENT);
+      return makeReadOnly(NODEFS.node_ops.lookup(parent, name));
+    },
+    readdir: (/** @type {any} */ node) =>
+      NODEFS.node_ops.readdir(node).filter((/** @type {string} */ name) => !isHidden(name)),
     setattr: refuse,
     mknod: refuse,
     rename: refuse,

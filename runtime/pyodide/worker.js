@@ -74,4 +74,6 @@ function mountDeployment({ FS }, { root, modules }) {
   mountFolder(FS, root);
   // One within the other is there already.
   if (modules && modules !== mounted && !modules.startsWith(`${root}/`)) mountFolder(FS, modules);
+  // No code of the user's mounts more of the machine.
+  delete FS.filesystems.NODEFS;
 }

@@ -20,6 +20,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.shared.exceptions import MCPError
 from places import Place
 from pydantic import ConfigDict
+from syncing import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -57,6 +58,7 @@ FLOW = """
         async def run(self, event, step):
             raise ValueError("sold out")
 """
+pytestmark = pytest.mark.timeout(2 * PATIENCE_S)
 TASKS = "io.modelcontextprotocol/tasks"
 
 
@@ -101,7 +103,7 @@ class Session:
 
     async def until(self, task: str, status: str) -> dict[str, Any]:
         """Polls, as a client does."""
-        with anyio.fail_after(60):
+        with anyio.fail_after(PATIENCE_S):
             while (found := await self.request("tasks/get", taskId=task))["status"] != status:  # noqa: ASYNC110
                 await anyio.sleep(0.05)
         return found

@@ -40,13 +40,13 @@ try {
   const [line] = /** @type {[string]} */ (await once(createInterface({ input: server.stdout }), "line"));
   const { url, echo, bareMs } = JSON.parse(line);
   const body = JSON.stringify({ params: { name: "Ada" } });
-  await report("echo, one after the other", await inTurn(() => ask(echo, "POST", body)));
-  await report("page 1", await inTurn(() => ask(`${url}${WORKFLOW}`)));
+  report("echo, one after the other", await inTurn(() => ask(echo, "POST", body)));
+  report("page 1", await inTurn(() => ask(`${url}${WORKFLOW}`)));
   const deep = Buffer.from(JSON.stringify([Math.max(PAGE, instances - 10_000 * PAGE)])).toString("base64url");
-  await report("page 10,000 by cursor", await inTurn(() => ask(`${url}${WORKFLOW}?cursor=${deep}`)));
+  report("page 10,000 by cursor", await inTurn(() => ask(`${url}${WORKFLOW}?cursor=${deep}`)));
   process.stdout.write(`${"bare query of a page".padEnd(40)} median ${bareMs.toFixed(2)} ms\n`);
-  await report(`echo, ${rate} a second`, await atRate(5, () => ask(echo, "POST", body)));
-  await report(
+  report(`echo, ${rate} a second`, await atRate(5, () => ask(echo, "POST", body)));
+  report(
     `create, ${rate} a second for ${seconds} s`,
     await atRate(seconds, () => ask(`${url}${WORKFLOW}`, "POST", body)),
   );

@@ -40,7 +40,7 @@ _SEND_DELAY_S = 0.002
 _MAX_WAKEUPS = 4096
 
 
-class Server:
+class SandboxServer:
     """See the module. It owns the pass instances, and is where the work of the threads comes from."""
 
     def __init__(self, connection: FrameSocket, boot: dict[str, Any]) -> None:
@@ -234,7 +234,7 @@ def run() -> None:
     die_with_host(CONNECTION)
     boot = next(message for message in iter_messages(frames) if message["type"] == "boot")
     try:
-        Server(frames, boot).serve()
+        SandboxServer(frames, boot).serve()
     except precompiled.DamagedComponent as error:
         sys.stderr.write(f"{error}\n")
         sys.stderr.flush()

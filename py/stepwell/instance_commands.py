@@ -13,7 +13,7 @@ from stepwell.formatting import plain, to_json
 from stepwell.names import check_event_type
 from stepwell.options import print_json
 from stepwell.params import params_of
-from stepwell.server_options import Server, resolve_id, server_options
+from stepwell.server_options import ServerChoice, resolve_id, server_options
 from stepwell.suggestions import did_you_mean
 from stepwell.workflows import say_when_it_runs
 
@@ -34,7 +34,14 @@ ENDABLE = ["queued", "running", "paused", "waitingForPause", "waiting"]
 @click.option("--attempt", type=click.IntRange(1), help="Of this attempt, instead of the last one.")
 @server_options
 def step(  # noqa: PLR0913 - one for each option
-    *, name: str, instance_id: str, step_name: str, step_type: str, attempt: int | None, server: Server, as_json: bool
+    *,
+    name: str,
+    instance_id: str,
+    step_name: str,
+    step_type: str,
+    attempt: int | None,
+    server: ServerChoice,
+    as_json: bool,
 ) -> None:
     """
     Print the whole output of STEP, as JSON; a byte stream as its bytes.
@@ -78,7 +85,7 @@ NOTHING_LEFT = frozenset({"instance.cannot_pause", "instance.cannot_resume"})
 """Why an instance that has ended is not changed."""
 
 
-def change(server: Server, name: str, instance_id: str, request: dict[str, object], *, as_json: bool) -> None:
+def change(server: ServerChoice, name: str, instance_id: str, request: dict[str, object], *, as_json: bool) -> None:
     """Ask for a change of status, and say what came of it; exit 1 if it has no effect."""
     verb = str(request["status"])
     with server.connect(name, instance_id) as connection:
@@ -113,7 +120,7 @@ DONE = {"pause": "⏸️ Pause", "resume": "▶ Resume", "terminate": "🚫 Term
 @click.argument("name")
 @click.argument("instance_id", metavar="ID|latest")
 @server_options
-def pause(*, name: str, instance_id: str, server: Server, as_json: bool) -> None:
+def pause(*, name: str, instance_id: str, server: ServerChoice, as_json: bool) -> None:
     """Pause an instance once its running steps have ended."""
     change(server, name, instance_id, {"status": "pause"}, as_json=as_json)
 
@@ -122,7 +129,7 @@ def pause(*, name: str, instance_id: str, server: Server, as_json: bool) -> None
 @click.argument("name")
 @click.argument("instance_id", metavar="ID|latest")
 @server_options
-def resume(*, name: str, instance_id: str, server: Server, as_json: bool) -> None:
+def resume(*, name: str, instance_id: str, server: ServerChoice, as_json: bool) -> None:
     """Let a paused instance continue."""
     change(server, name, instance_id, {"status": "resume"}, as_json=as_json)
 
@@ -132,7 +139,7 @@ def resume(*, name: str, instance_id: str, server: Server, as_json: bool) -> Non
 @click.argument("instance_id", metavar="ID|latest")
 @click.option("--rollback", is_flag=True, help="Run the rollbacks of its steps first.")
 @server_options
-def terminate(*, name: str, instance_id: str, rollback: bool, server: Server, as_json: bool) -> None:
+def terminate(*, name: str, instance_id: str, rollback: bool, server: ServerChoice, as_json: bool) -> None:
     """End an instance for good."""
     request: dict[str, object] = {"status": "terminate"}
     if rollback:
@@ -144,7 +151,7 @@ def terminate(*, name: str, instance_id: str, rollback: bool, server: Server, as
 @click.argument("name")
 @click.option("--status", type=click.Choice(ENDABLE), help="Only those with this status.")
 @server_options
-def terminate_all(*, name: str, status: str | None, server: Server, as_json: bool) -> None:
+def terminate_all(*, name: str, status: str | None, server: ServerChoice, as_json: bool) -> None:
     """End all unfinished instances of the workflow NAME, in the background."""
     with server.connect(name) as connection:
         answer = connection.client.terminate_all(name, status)
@@ -174,7 +181,7 @@ def restart(  # noqa: PLR0913 - one for each option
     from_step_count: int | None,
     from_step_type: str | None,
     force: bool,
-    server: Server,
+    server: ServerChoice,
     as_json: bool,
 ) -> None:
     """Run an instance again, from its beginning or from a step. What is done again loses its history."""
@@ -194,7 +201,7 @@ def restart(  # noqa: PLR0913 - one for each option
 @click.argument("instance_id", metavar="ID|latest")
 @click.option("--step", "step_name", metavar="NAME-COUNT", help="Only this one. Default: all that the instance has.")
 @server_options
-def skip_sleep(*, name: str, instance_id: str, step_name: str | None, server: Server, as_json: bool) -> None:
+def skip_sleep(*, name: str, instance_id: str, step_name: str | None, server: ServerChoice, as_json: bool) -> None:
     """End a sleep, or the delay before a retry, now."""
     with server.connect(name, instance_id) as connection:
         instance_id = resolve_id(connection.client, name, instance_id)
@@ -222,7 +229,7 @@ def send_event(  # noqa: PLR0913 - one for each option
     event_type: str,
     payload: str | None,
     pairs: tuple[str, ...],
-    server: Server,
+    server: ServerChoice,
     as_json: bool,
 ) -> None:
     """Send an event to an instance. One that is not waited for yet is kept for it."""

@@ -17,7 +17,7 @@ from stepwell.lazy_group import LazyGroup
 from stepwell.names import LATEST
 from stepwell.options import PATH, print_json, print_json_line
 from stepwell.params import read_json_file
-from stepwell.server_options import Server, resolve_id, server_options
+from stepwell.server_options import ServerChoice, resolve_id, server_options
 from stepwell.statuses import LISTED_STATUSES
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def list_(  # noqa: PLR0913 - one for each option
     page: int,
     per_page: int,
     jsonl: bool,
-    server: Server,
+    server: ServerChoice,
     as_json: bool,
 ) -> None:
     """List the instances of the workflow NAME, or of all workflows, newest first."""
@@ -155,7 +155,7 @@ def describe(  # noqa: PLR0913 - one for each option
     step_output: bool,
     truncate_output_limit: int,
     logs: bool,
-    server: Server,
+    server: ServerChoice,
     as_json: bool,
 ) -> None:
     """Show an instance of the workflow NAME with its steps."""
@@ -176,7 +176,9 @@ def describe(  # noqa: PLR0913 - one for each option
 @click.argument("instance_ids", metavar="[ID|latest]...", nargs=-1)
 @click.option("--filename", metavar="FILE", type=PATH, help="A file with a JSON array of ids.")
 @server_options
-def delete(*, name: str, instance_ids: tuple[str, ...], filename: Path | None, server: Server, as_json: bool) -> None:
+def delete(
+    *, name: str, instance_ids: tuple[str, ...], filename: Path | None, server: ServerChoice, as_json: bool
+) -> None:
     """Delete instances with all that is known of them, also while they run."""
     ids = [*instance_ids, *(read_ids(filename) if filename else ())]
     if not ids:

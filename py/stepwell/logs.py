@@ -16,7 +16,7 @@ from stepwell.formatting import moment, step_title
 from stepwell.names import LATEST
 from stepwell.options import print_json_line
 from stepwell.responses import Event
-from stepwell.server_options import Server, resolve_id, server_options
+from stepwell.server_options import ServerChoice, resolve_id, server_options
 from stepwell.statuses import FINAL_STATUSES
 from stepwell.suggestions import did_you_mean
 from stepwell.timeline import STATUS_OF_EVENT
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--workflow", metavar="NAME", help="Its workflow, where several have an instance of this id.")
 @click.option("--follow", "-f", is_flag=True, help="Stay, and show what comes, until the instance ends.")
 @server_options
-def logs(*, instance_id: str, workflow: str | None, follow: bool, server: Server, as_json: bool) -> None:
+def logs(*, instance_id: str, workflow: str | None, follow: bool, server: ServerChoice, as_json: bool) -> None:
     """Show what the code of INSTANCE printed and logged. `latest` is the newest of all instances."""
     with server.connect(workflow, instance_id) as connection:
         name, found = find_instance(connection.client, instance_id, workflow)
@@ -43,7 +43,7 @@ def logs(*, instance_id: str, workflow: str | None, follow: bool, server: Server
 @click.argument("instance_id", metavar="ID|latest")
 @click.option("--follow", "-f", is_flag=True, help="Stay, and show what comes, until the instance ends.")
 @server_options
-def instance_logs(*, name: str, instance_id: str, follow: bool, server: Server, as_json: bool) -> None:
+def instance_logs(*, name: str, instance_id: str, follow: bool, server: ServerChoice, as_json: bool) -> None:
     """Show what the code of an instance printed and logged."""
     with server.connect(name, instance_id) as connection:
         found = resolve_id(connection.client, name, instance_id)
@@ -54,7 +54,7 @@ def instance_logs(*, name: str, instance_id: str, follow: bool, server: Server, 
 @click.argument("name")
 @click.argument("instance_id", metavar="ID|latest")
 @server_options
-def watch(*, name: str, instance_id: str, server: Server, as_json: bool) -> None:
+def watch(*, name: str, instance_id: str, server: ServerChoice, as_json: bool) -> None:
     """Show what happens to an instance until it ends; with --json its events, one a line."""
     with server.connect(name, instance_id) as connection:
         found = resolve_id(connection.client, name, instance_id)

@@ -12,7 +12,7 @@ from stepwell.exceptions import InputError
 from stepwell.instance_commands import STEP_TYPES
 from stepwell.lazy_group import LazyGroup
 from stepwell.options import PATH, json_option, print_json, state_option
-from stepwell.server_options import Server, resolve_id
+from stepwell.server_options import ServerChoice, resolve_id
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ def export(  # noqa: PLR0913 - one for each option
     """
     if file.exists() and not force:
         raise InputError(f"{str(file)!r} exists. Give another name, or --force to replace it.")
-    with Server(state).connect() as connection:
+    with ServerChoice(state).connect() as connection:
         name, found = find_instance(connection.client, workflow, instance_id)
         data = connection.client.export(name, found, with_vars=not no_vars)
         steps = connection.client.instance(name, found).steps

@@ -34,7 +34,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ServerChoice:
     """What the options say."""
 
     state: Path | None = None
@@ -97,7 +97,7 @@ def server_options(command: F) -> F:
         if url is None and state is None:
             url = os.environ.get(URL_VARIABLE) or None
         secret = token or os.environ.get(TOKEN_VARIABLE) or None
-        return command(server=Server(state, url, secret, account, timeout), **others)
+        return command(server=ServerChoice(state, url, secret, account, timeout), **others)
 
     return with_server  # type: ignore[return-value]
 

@@ -13,7 +13,7 @@ from stepwell.lazy_group import LazyGroup
 from stepwell.names import check_instance_id
 from stepwell.options import print_json
 from stepwell.params import params_of
-from stepwell.server_options import Server, server_options
+from stepwell.server_options import ServerChoice, server_options
 
 if TYPE_CHECKING:
     from stepwell.models import WorkflowSummary
@@ -36,7 +36,7 @@ def workflows() -> None:
 @click.option("--page", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--per-page", type=click.IntRange(1, 100), default=100, show_default=True)
 @server_options
-def list_(*, search: str | None, page: int, per_page: int, server: Server, as_json: bool) -> None:
+def list_(*, search: str | None, page: int, per_page: int, server: ServerChoice, as_json: bool) -> None:
     """List the workflows."""
     with server.connect() as connection:
         found = connection.client.workflows(search=search, page=page, per_page=per_page)
@@ -67,7 +67,7 @@ def list_(*, search: str | None, page: int, per_page: int, server: Server, as_js
 @workflows.command()
 @click.argument("name")
 @server_options
-def describe(*, name: str, server: Server, as_json: bool) -> None:
+def describe(*, name: str, server: ServerChoice, as_json: bool) -> None:
     """Show the workflow NAME and its latest instances."""
     with server.connect(name) as connection:
         workflow = connection.client.workflow(name)
@@ -102,7 +102,7 @@ def workflow_pairs(workflow: WorkflowSummary) -> list[tuple[str, str]]:
 @workflows.command()
 @click.argument("name")
 @server_options
-def delete(*, name: str, server: Server, as_json: bool) -> None:
+def delete(*, name: str, server: ServerChoice, as_json: bool) -> None:
     """
     Delete the workflow NAME with all of its instances, also while they run.
 
@@ -131,7 +131,7 @@ def trigger(  # noqa: PLR0913 - one for each option
     params: str | None,
     pairs: tuple[str, ...],
     instance_id: str | None,
-    server: Server,
+    server: ServerChoice,
     as_json: bool,
 ) -> None:
     """

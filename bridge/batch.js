@@ -9,15 +9,44 @@
 
 /** @import { FromGuest, ToGuest } from "./protocol.d.ts" */
 
+/** What is to be said, collected as text. It is used again and again. */
+export class Batch {
+  /** @type {string[]} */
+  #messages = [];
+  #lines = [""];
+
+  get isEmpty() {
+    return this.#messages.length === 0;
+  }
+
+  /**
+   * Add a message. One that JSON cannot hold is not added, and changes nothing for the others.
+   *
+   * @param {ToGuest | FromGuest} message
+   * @throws {TypeError | RangeError}
+   */
+  add(message) {
+    this.#messages.push(JSON.stringify(extract(message, this.#lines)));
+  }
+
+  /** The text of all that has been added since last time. */
+  pack() {
+    this.#lines[0] = `[${this.#messages.join(",")}]`;
+    const text = this.#lines.join("\n");
+    this.#messages = [];
+    this.#lines = [""];
+    return text;
+  }
+}
+
 /**
  * @param {(ToGuest | FromGuest)[]} messages
  * @returns {string}
  */
 export function packBatch(messages) {
-  /** @type {string[]} */
-  const lines = [""];
-  lines[0] = JSON.stringify(messages.map((message) => extract(message, lines)));
-  return lines.join("\n");
+  const batch = new Batch();
+  for (const message of messages) batch.add(message);
+  return batch.pack();
 }
 
 /**

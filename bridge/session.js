@@ -16,6 +16,7 @@ import { askDelay, rollbackContext, toContext } from "./contexts.js";
 import { Delivery, Outcome } from "./delivery.js";
 import { fromWire } from "./errors.js";
 import { wellFormed } from "./json_text.js";
+import { toPlain } from "./plain.js";
 
 /** How soon the engine refuses a call that it refuses. */
 const ROUND_TRIP_S = 0.25;
@@ -124,7 +125,7 @@ export class Session {
     const options = JSON.parse(text);
     return this.#call(
       kind,
-      typeof name === "string" ? wellFormed(name) : name,
+      typeof name === "string" ? wellFormed(name) : toPlain(name, "The name of this call"),
       options,
       settle,
       callback,
@@ -172,6 +173,7 @@ export class Session {
   call(workflow, method, args) {
     return new Promise((resolve, reject) => {
       if (this.#closed) return;
+      const plain = toPlain(args, `The arguments of ${method}()`);
       /** @type {Settle} */
       const settle = (outcome, text) => {
         if (outcome === "value") resolve(text);
@@ -180,7 +182,7 @@ export class Session {
       const call = this.#add(new Call("call", workflow, 0, settle));
       this.#openAnswers += 1;
       this.#track(call);
-      this.#link.post({ type: "call", pass: this.pass, ref: call.ref, workflow, method, args });
+      this.#link.post({ type: "call", pass: this.pass, ref: call.ref, workflow, method, args: plain });
     });
   }
 
@@ -414,21 +416,6 @@ export class Session {
   }
 
   // Messages of the engine -------------------------------------------------------------------------------------------
-
-  /**
-   * Refuse a call whose message cannot be sent.
-   *
-   * @param {number} ref
-   * @param {WireError} error
-   */
-  refuse(ref, error) {
-    const call = this.#calls.get(ref);
-    if (!call) return;
-    this.#calls.delete(ref);
-    if (call.state === "idle") this.#idle -= 1;
-    this.#link.touch(this);
-    this.#reject(call, { type: "reject", pass: this.pass, ref, error, refused: true });
-  }
 
   /** Take a message of the engine for this pass. @param {Exclude<ToGuest, { type: "start" } | { type: "drop" }>} message */
   receive(message) {

@@ -21,6 +21,7 @@ from .contexts import ask_delay, rollback_context, to_context
 from .delivery import Delivery, Outcome
 from .errors import from_wire, message_of, to_wire
 from .json_text import quote, well_formed
+from .plain import UnsendableError, check_depth
 from .values import JsDict, decode
 
 if TYPE_CHECKING:
@@ -215,10 +216,10 @@ class Session:
             return known
         call = self._add(Call(kind, name, count, read))
         call.state = IDLE
+        self._send(call, {**message, "count": count}, f"The arguments of {kind} {name!r}")
         if entry is not None:
             self._adopt(call, entry)
         self._track(call)
-        self._link.post({**message, "pass": self.pass_, "ref": call.ref, "count": count})
         return call.future
 
     def call(self, workflow: str, method: str, args: Message, read: Read = decode) -> Future[Any]:
@@ -226,12 +227,11 @@ class Session:
         if self.closed:
             self.check_open()
         call = self._add(Call("call", workflow, 0, read))
+        message = {"type": "call", "workflow": workflow, "method": method, "args": args}
+        self._send(call, message, f"The arguments of {method}()")
         # The engine owes the answer: meanwhile the pass is not quiet.
         self._open_answers += 1
         self._track(call)
-        self._link.post(
-            {"type": "call", "pass": self.pass_, "ref": call.ref, "workflow": workflow, "method": method, "args": args}
-        )
         return call.future
 
     def exchange(self, message: Message, read: Read = decode) -> Future[Any]:
@@ -261,6 +261,17 @@ class Session:
         self._track(call)
         self._link.post({"type": "do", "pass": self.pass_, "ref": call.ref, "name": name, "count": count})
         return call.future
+
+    def _send(self, call: Call, message: Message, what: str) -> None:
+        """Send *message*, which has something of the user's in it. If it cannot be sent, *call* has not been made."""
+        try:
+            check_depth(message, what)
+            self._link.post({**message, "pass": self.pass_, "ref": call.ref})
+        except Exception as error:
+            del self._calls[call.ref]
+            if isinstance(error, UnsendableError):
+                raise
+            raise UnsendableError(what, message_of(error)) from error
 
     def _next_count(self, kind: str, name: str) -> int:
         """Count a call: which one of its kind and name it is."""

@@ -7,13 +7,13 @@
  * nobody can say which: then a pass is said to be at rest once that has ended, or, as upstream does, after five minutes.
  */
 
-/** @import { FromGuest, ToGuest } from "../../bridge/protocol.d.ts" */
+/** @import { ToGuest } from "../../bridge/protocol.d.ts" */
 /** @import { Link, Loop } from "../../bridge/link.d.ts" */
 /** @import { Session } from "../../bridge/session.js" */
 /** @import { UserModule } from "./user_module.js" */
 /** @import { Output } from "./output.js" */
 
-import { packBatch, unpackBatch } from "../../bridge/batch.js";
+import { Batch, unpackBatch } from "../../bridge/batch.js";
 import { PassRun } from "./pass_run.js";
 import { Replays } from "./replays.js";
 
@@ -30,8 +30,7 @@ export class PassRunner {
   #post;
   /** @type {Map<number, PassRun>} */
   #passes = new Map();
-  /** @type {FromGuest[]} */
-  #outbox = [];
+  #outbox = new Batch();
   /** @type {(() => void)[]} */
   #attempts = [];
   /** Passes that may have an outcome to give. @type {Set<Session>} */
@@ -89,9 +88,7 @@ export class PassRunner {
     return {
       post: (each) => {
         this.#takeOutput();
-        const problem = packingProblem(each);
-        if (problem === undefined) this.#outbox.push(each);
-        else this.#refuse(each, problem);
+        this.#outbox.add(each);
         this.#schedule();
       },
       begin: (session, call, attempt) => {
@@ -110,21 +107,6 @@ export class PassRunner {
         this.#schedule();
       },
     };
-  }
-
-  /**
-   * A message with something of the user's in it that JSON cannot hold fails its own call, and no other message.
-   *
-   * @param {any} message
-   * @param {string} problem
-   */
-  #refuse({ type, pass, ref, attempt }, problem) {
-    if (type === "delay")
-      this.#outbox.push({ type, pass, ref, attempt, failure: `returned what cannot be sent: ${problem}` });
-    else {
-      const error = { name: "TypeError", message: `The arguments of this call cannot be sent: ${problem}` };
-      queueMicrotask(() => this.#passes.get(pass)?.session.refuse(ref, error));
-    }
   }
 
   /** @returns {Loop<Session>} */
@@ -185,13 +167,11 @@ export class PassRunner {
 
   #flush() {
     this.#takeOutput();
-    const messages = this.#outbox;
-    this.#outbox = [];
-    if (messages.length > 0) this.#post(packBatch(messages));
+    if (!this.#outbox.isEmpty) this.#post(this.#outbox.pack());
   }
 
   #takeOutput() {
-    this.#outbox.push(...this.#output.take());
+    for (const message of this.#output.take()) this.#outbox.add(message);
   }
 
   #reportQuiet() {
@@ -206,7 +186,7 @@ export class PassRunner {
         this.#touched.delete(session);
         pass.reportedQuiet = session.seen;
         session.endRepetition();
-        this.#outbox.push({ type: "quiet", pass: session.pass, seen: session.seen });
+        this.#outbox.add({ type: "quiet", pass: session.pass, seen: session.seen });
       }
     }
     this.#flush();
@@ -216,19 +196,5 @@ export class PassRunner {
   /** How many passes live here, for tests that look for leaks. */
   census() {
     return { passes: this.#passes.size };
-  }
-}
-
-/** Messages of the guest's own making: all of the user's in them is text. */
-const PACKABLE = new Set(["done", "failed", "end", "fail", "log", "quiet", "replayed", "readTimes", "writeChunk"]);
-
-/** Why a message cannot be packed. @param {FromGuest} message @returns {string | undefined} undefined: it can */
-function packingProblem(message) {
-  if (PACKABLE.has(message.type)) return undefined;
-  try {
-    JSON.stringify(message);
-    return undefined;
-  } catch (error) {
-    return /** @type {Error} */ (error).message.split("\n")[0];
   }
 }

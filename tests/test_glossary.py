@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = ("bridge", "js", "py", "runtime")
 
 ONE_THING = {
+    "Batch": "what one turn has to say, as one text",
     "Call": "a call of a step, as the session has it",
     "Delivery": "gives outcomes to `run()` one at a time",
     "Outcome": "what became of a call",

@@ -17,9 +17,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from stepwell.client import Client
-from stepwell.state import read_owner
+from hosts import open_client
+
+if TYPE_CHECKING:
+    from stepwell.client import Client
 
 FLOOR = """\
 from workers import WorkflowEntrypoint
@@ -86,9 +89,8 @@ def warm(folder: Path, name: str, runtime: str) -> list[float]:
     command = [*STEPWELL, "serve", f"{name}.py", "--runtime", runtime, "--state", str(state)]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
-            while (owner := read_owner(state)) is None or not Path(owner.socket).exists():
+            while (client := open_client(state)) is None:
                 time.sleep(0.05)
-            client = Client(owner.socket)
             while not client.workflows():
                 time.sleep(0.05)
             lives = [life(client, f"i{number}") for number in range(FURTHER)]

@@ -11,15 +11,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hosts import open_client
 from killed import Ledger, kill_half_way, recovered
 from processes import PATIENCE, Figures, Program, ProgramError
 
-from stepwell.client import Client
 from stepwell.exceptions import HostLostError
-from stepwell.state import read_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from stepwell.client import Client
 
 FLOWS = Path(__file__).parent / "flows"
 PAGE = 100
@@ -115,8 +116,7 @@ def _connect(program: Program, state: Path) -> Client:
     """A connection to the host, as soon as it knows the workflows."""
     deadline = time.monotonic() + PATIENCE
     while program.process.poll() is None and time.monotonic() < deadline:
-        owner = read_owner(state)
-        client = Client(owner.socket) if owner else None
+        client = open_client(state)
         try:
             if client and any(workflow.name == "Noted" for workflow in client.workflows()):
                 return client

@@ -22,6 +22,7 @@ from .delivery import Delivery, Outcome
 from .errors import from_wire, message_of, to_wire
 from .json_text import quote, well_formed
 from .plain import UnsendableError, check_depth
+from .traces import release_frames
 from .values import JsDict, decode
 
 if TYPE_CHECKING:
@@ -385,6 +386,7 @@ class Session:
             return
         call.attempt = 0
         wire = error.wire if isinstance(error, JsFailure) else to_wire(error)
+        release_frames(error)
         call.failure = wire
         self._move(call, IDLE)
         self._link.touch(self)
@@ -666,6 +668,7 @@ class Session:
         """`run()` has raised *error*."""
         if not self._end_replay():
             self._link.post({"type": "fail", "pass": self.pass_, "error": to_wire(error)})
+            release_frames(error)
 
     def _end_replay(self) -> bool:
         self.end_search()

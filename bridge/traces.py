@@ -7,8 +7,8 @@ from traceback import FrameSummary, StackSummary, TracebackException, walk_tb
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from types import FrameType
+    from collections.abc import Iterable, Iterator
+    from types import FrameType, TracebackType
 
 MAX_CHARACTERS = 16_384
 """A longer text loses its middle."""
@@ -43,6 +43,36 @@ def format_traceback(error: BaseException) -> str:
     if len(text) > MAX_CHARACTERS:
         text = f"{text[: MAX_CHARACTERS // 2]}\n  [...]\n{text[-MAX_CHARACTERS // 2 :]}"
     return text
+
+
+def release_frames(error: BaseException) -> None:
+    """
+    Free the frames of a deep traceback one by one, the innermost first.
+
+    Python would free each from within the one before: a million frames exceed the stack of a WebAssembly interpreter.
+    """
+    seen: set[int] = set()
+    errors: list[BaseException | None] = [error]
+    while errors:
+        found = errors.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
+        errors += found.__cause__, found.__context__
+        entries = list(_entries_of(found.__traceback__))
+        if len(entries) <= _MAX_FRAMES:
+            continue
+        found.__traceback__ = None
+        for index in range(len(entries)):
+            entries[index].tb_next = None
+        while entries:
+            entries.pop()
+
+
+def _entries_of(entry: TracebackType | None) -> Iterator[TracebackType]:
+    while entry is not None:
+        yield entry
+        entry = entry.tb_next
 
 
 def _trim(summary: TracebackException | None, error: BaseException | None) -> None:

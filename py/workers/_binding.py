@@ -229,8 +229,9 @@ def _restart_point(start: object) -> dict[str, Any]:
     if not isinstance(name, str):
         given = "missing" if name is None else a_kind(name)
         raise TypeError(f"from of restart() needs the name of a step as a str; it is {given}.")
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise TypeError(f"The count in from of restart() must be an int from 1, not {count!r}.")
+    # A count that no step has is for the engine to refuse, in the same words for both languages.
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise TypeError(f"The count in from of restart() must be an int, not {count!r}.")
     if kind not in _KINDS:
         raise TypeError(f"The type in from of restart() must be one of {', '.join(_KINDS)}, not {kind!r}.")
     return fields

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .values import JsDict, decode
@@ -75,6 +75,18 @@ class StepFuture(Future[Any]):
     """The error that it was rejected with, as data."""
     count = 0
     """Which call of its kind and name it is, where that is known."""
+    on_await: Callable[[StepFuture], None] | None = None
+    """Told when code begins to await it, where the log has its outcome: the outcome may be given right then."""
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        """Wait for the outcome."""
+        if self.on_await is not None:
+            on_await, self.on_await = self.on_await, None
+            on_await(self)
+        return _await(self)
+
+
+_await = Future.__await__
 
 
 class Call:

@@ -31,14 +31,21 @@ class Outcome:
 
     __slots__ = ("error", "future", "is_here", "read", "text")
 
-    def __init__(self, future: StepFuture, read: Read) -> None:
-        """Stand for an outcome that is not here yet."""
+    def __init__(
+        self,
+        future: StepFuture,
+        read: Read,
+        text: str | None = None,
+        error: Message | None = None,
+        is_here: bool = False,  # noqa: FBT001, FBT002 - there is one for every replayed step, and keywords take time
+    ) -> None:
+        """Stand for an outcome that is not here yet; with *is_here* for one that is."""
         self.future = future
         self.read = read
-        self.is_here = False
-        self.text: str | None = None
+        self.is_here = is_here
+        self.text = text
         """Canonical text of the value; None for nothing."""
-        self.error: Message | None = None
+        self.error = error
         """The error as data, in place of a value."""
 
     def arrive(self, text: str | None, error: Message | None) -> None:
@@ -61,8 +68,8 @@ class Delivery:
         self.times: list[float] | None = None
         """Seconds from the start of the instance to each recorded outcome, where that has been asked for."""
         self._recorded = recorded
-        self._turn = 0
-        """The rank whose turn it is."""
+        self.turn = 0
+        """The rank whose turn it is: how many recorded outcomes have been given or skipped."""
         self._called: list[tuple[int, Outcome]] = []
         """A heap: calls whose outcomes are recorded, and not given yet."""
         self._live: deque[Outcome] = deque()
@@ -77,17 +84,12 @@ class Delivery:
     @property
     def behind(self) -> bool:
         """Whether an outcome that becomes known now has to wait for others."""
-        return self._turn < self._recorded or bool(self._called) or bool(self._live)
+        return self.turn < self._recorded or bool(self._called) or bool(self._live)
 
     @property
     def waiting(self) -> bool:
         """Whether a caller waits for an outcome that is known."""
         return bool(self._called) or bool(self._live)
-
-    @property
-    def turn(self) -> int:
-        """How many recorded outcomes have been given or skipped."""
-        return self._turn
 
     def expect(self, rank: int, outcome: Outcome) -> None:
         """Note that the call with the recorded *outcome* has been made."""
@@ -106,19 +108,24 @@ class Delivery:
         self._recorded += 1
         return self._recorded - 1
 
+    def is_next(self, future: StepFuture) -> bool:
+        """Whether the recorded outcome whose turn it is belongs to *future*."""
+        called = self._called
+        return bool(called) and called[0][1].future is future and called[0][0] <= self.turn
+
     def take(self, now: float) -> Outcome | None:
         """The outcome whose turn it is; None where its call has not been made, or the outcome is on its way."""
         if self._called:
             rank, outcome = self._called[0]
             # A lower rank was skipped, and its call came late.
-            if rank > self._turn or not outcome.is_here:
+            if rank > self.turn or not outcome.is_here:
                 return None
             heappop(self._called)
-            if rank == self._turn:
-                self._turn = rank + 1
+            if rank == self.turn:
+                self.turn = rank + 1
                 self._given = rank, now
             return outcome
-        if self._live and self._turn >= self._recorded:
+        if self._live and self.turn >= self._recorded:
             return self._live.popleft()
         return None
 
@@ -127,8 +134,8 @@ class Delivery:
         """Whether outcomes wait for one that nobody has called."""
         if self._called:
             rank, outcome = self._called[0]
-            return rank > self._turn and outcome.is_here
-        return bool(self._live) and self._turn < self._recorded
+            return rank > self.turn and outcome.is_here
+        return bool(self._live) and self.turn < self._recorded
 
     def note_timer(self, timer: TimerHandle) -> None:
         """Note that code has set *timer*."""
@@ -157,14 +164,14 @@ class Delivery:
     def skip(self) -> None:
         """Go on to the next outcome that can be given: the code does not call those before it, or only later."""
         rank = self._called[0][0] if self._called else self._recorded
-        self.skipped += rank - self._turn
-        self._turn = rank
+        self.skipped += rank - self.turn
+        self.turn = rank
 
     def clear(self) -> None:
         """Forget everything: the pass is over."""
         self._called.clear()
         self._live.clear()
-        self._turn = self._recorded
+        self.turn = self._recorded
 
 
 def is_set(timer: TimerHandle) -> bool:

@@ -43,6 +43,9 @@ class Link(Protocol[SessionT_contra]):
     def outcome_due(self, session: SessionT_contra) -> None:
         """Call `Session.give_outcome` when the code of *session* has done all that it could."""
 
+    def is_all_waiting(self, now: float) -> bool:
+        """Whether all code waits once the task that runs *now* does, and the turn has time left."""
+
     def js_was_notified(self, session: SessionT_contra) -> None:
         """JavaScript has an outcome of *session*, and has done what it can with it one turn later."""
 
@@ -52,6 +55,8 @@ class Loop(AbstractEventLoop, Generic[SessionT_contra]):
 
     drains = 0
     """How often all that was runnable has run."""
+    busy_rounds = 0
+    """Rounds since nothing was runnable, or since an outcome was given."""
 
     def begin_now(
         self, coro: Coroutine[Any, Any, None], session: SessionT_contra, context: Context

@@ -296,10 +296,9 @@ class Session:
             return None
         future = StepFuture(loop=self._loop)
         if entry is not None and is_known:
-            recorded = Outcome(future, read)
-            recorded.arrive(entry.get("value"), entry.get("error"))
             future.count = entry["count"]
-            self._delivery.expect(entry["rank"], recorded)
+            future.on_await = self._give_awaited
+            self._delivery.expect(entry["rank"], Outcome(future, read, entry.get("value"), entry.get("error"), True))  # noqa: FBT003 - likewise
             self._link.outcome_due(self)
         return future
 
@@ -563,21 +562,36 @@ class Session:
 
     def give_outcome(self) -> bool:
         """Give the code its next outcome, if it is here. To be called when the code has done all that it could."""
+        return self._give(self._loop.time())
+
+    def _give(self, now: float) -> bool:
         # Code that reads a stored output goes on before anything else becomes known to it.
         if self._open_outputs:
             return False
         turn = self._delivery.turn
-        outcome = self._delivery.take(self._loop.time())
+        outcome = self._delivery.take(now)
         if outcome is None:
             return False
         self._given_in = self._loop.drains
+        self._loop.busy_rounds = 0
         if self._repeating:
             if turn >= self._seen_outcomes:
                 self._repeating = False
-            else:
+            elif self._was_cut:
                 self._end_repetition_after_crash()
         self._tell(outcome.future, outcome.read, outcome.text, outcome.error)
         return True
+
+    def _give_awaited(self, future: StepFuture) -> None:
+        """
+        Give the code the recorded outcome of *future*, which it begins to await, if it would get it next in any case.
+
+        So steps that are awaited one by one are replayed without a turn of the loop for each.
+        """
+        if not self.js_is_due and self._delivery.is_next(future):
+            now = self._loop.time()
+            if self._link.is_all_waiting(now):
+                self._give(now)
 
     @property
     def has_outcome(self) -> bool:

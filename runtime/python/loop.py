@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from asyncio import Handle, Task, TimerHandle
+from asyncio import Handle, Task, TimerHandle, current_task
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +63,6 @@ class GuestLoop(Loop["Session"]):
         super().__init__()
         self.tasks: dict[Session, list[Task[Any]]] = {}
         """Of each session that is open, its tasks; some may be done."""
-        self.busy_rounds = 0
-        """Rounds since nothing was runnable, or since an outcome was given."""
         self.woken: set[Session] = set()
         """Sessions in which something other than a message of the engine has made code runnable."""
 
@@ -72,6 +70,8 @@ class GuestLoop(Loop["Session"]):
 
     turning = False
     """Whether a turn is under way."""
+    running: Handle | None = None
+    """What runs now, where it is something that was runnable."""
     _ready: deque[Handle]
     """What is runnable."""
 
@@ -119,17 +119,30 @@ class GuestLoop(Loop["Session"]):
             for _ in range(count):
                 handle = ready.popleft()
                 if not handle._cancelled:  # noqa: SLF001
+                    self.running = handle
                     try:
                         run(handle)
                     except (SystemExit, KeyboardInterrupt) as error:
                         # asyncio raises these through the loop. No user code may stop the interpreter it shares.
                         self.report_exit(error, handle)
+                    self.running = None
                 unchecked += 1
                 if unchecked == _BETWEEN_CHECKS:
                     unchecked = 0
                     if self.time() > until:
                         return not ready
         return not ready
+
+    def is_all_waiting(self) -> bool:
+        """Whether nothing is runnable, once the task that runs now begins to wait."""
+        if self._ready or self.running is None:
+            return False
+        # A task that begins at once runs inside of other code, which goes on when the task waits. A task that has been
+        # cancelled learns of it where it waits.
+        task = current_task(self)
+        if task is None or task.cancelling():
+            return False
+        return getattr(self.running._callback, "__self__", None) is task  # type: ignore[attr-defined]  # noqa: SLF001
 
     @property
     def is_spinning(self) -> bool:

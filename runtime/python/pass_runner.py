@@ -85,6 +85,8 @@ class PassRunner:
         """Whether all has run that was runnable in this turn."""
         self._outbox = Batch()
         self._attempts: list[tuple[Session, Call, int]] = []
+        self._until = 0.0
+        """The time at which this turn should end."""
 
     def load(self, text: str) -> str:
         """Import the main module of a deployment (JSON). Gives ``{classes}`` or ``{error}``."""
@@ -145,6 +147,7 @@ class PassRunner:
 
     def _run(self, until: float) -> None:
         began = perf_counter()
+        self._until = until
         while True:
             self._drained = self.loop.run_ready(until, FEW_ROUNDS if self._due else MAX_ROUNDS)
             if self._attempts:
@@ -185,7 +188,6 @@ class PassRunner:
                 continue
             if session.give_outcome():
                 given = True
-                self.loop.busy_rounds = 0
             else:
                 del self._due[session]
                 if session.is_stalled:
@@ -281,9 +283,14 @@ class PassRunner:
     def outcome_due(self, session: Session) -> None:
         """*session* may have an outcome to give."""
         self._due[session] = None
-        self._replays.note_progress(session)
+        if self._replays.watched:
+            self._replays.note_progress(session)
         if not self.loop.turning:
             self.loop.wake()
+
+    def is_all_waiting(self, now: float) -> bool:
+        """See `Link`."""
+        return not self._attempts and now <= self._until and self.loop.is_all_waiting()
 
     def js_was_notified(self, session: Session) -> None:
         """JavaScript has been told of an outcome: look at *session* when it has had its turn."""

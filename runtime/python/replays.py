@@ -32,23 +32,24 @@ class Replays:
     def __init__(self, loop: GuestLoop) -> None:
         """Watch the passes of *loop*."""
         self._loop = loop
-        self._since: dict[Session, float] = {}
+        self.watched: dict[Session, float] = {}
+        """Since when each has been watched."""
         self._timer: TimerHandle | None = None
 
     def watch(self, session: Session) -> None:
         """See to it that *session* goes on."""
-        self._since.setdefault(session, self._loop.time())
+        self.watched.setdefault(session, self._loop.time())
 
     def note_progress(self, session: Session) -> None:
         """*session* goes on."""
         if not session.searching:
-            self._since.pop(session, None)
-        elif session in self._since:
-            self._since[session] = self._loop.time()
+            self.watched.pop(session, None)
+        elif session in self.watched:
+            self.watched[session] = self._loop.time()
 
     def forget(self, session: Session) -> None:
         """*session* is over."""
-        self._since.pop(session, None)
+        self.watched.pop(session, None)
 
     def advance(self, drained: bool) -> bool:  # noqa: FBT001 - one argument
         """
@@ -61,13 +62,13 @@ class Replays:
             Whether a pass has something to do.
         """
         advanced = False
-        for session in list(self._since):
+        for session in list(self.watched):
             if session.js_is_due or (session.has_outcome and not session.is_stalled):
                 continue
             if not self._is_idle(session, drained):
-                self._poll(self._since[session])
+                self._poll(self.watched[session])
                 continue
-            del self._since[session]
+            del self.watched[session]
             advanced = True
             if session.is_stalled:
                 session.skip_outcome()
@@ -87,7 +88,7 @@ class Replays:
             quiescence = code_quiescence(session, self._loop)
             if quiescence is not Quiescence.UNKNOWN:
                 return quiescence is Quiescence.YES
-        return self._loop.time() - self._since[session] >= PATIENCE_S
+        return self._loop.time() - self.watched[session] >= PATIENCE_S
 
     def _poll(self, since: float) -> None:
         """Have a turn soon; later for a pass that has been watched *since* long ago."""

@@ -31,6 +31,17 @@ for (const { where, runtime, transport } of PLACES) {
       assert.ok(many < 50 * few, `1,000 steps took ${few} ms, 10,000 took ${many} ms`);
     });
 
+    for (const [title, className, given] of /** @type {const} */ ([
+      ["the code that begins a task at once goes on before the task gets an outcome", "BeginsAtOnce", [false, 1]],
+      ["a task that has been cancelled learns of it where it awaits a finished step", "CancelledBefore", "cancelled"],
+      ["what is runnable runs before a finished step gives its outcome", "RunnableFirst", ["other task", "one"]],
+    ])) {
+      test(title, async () => {
+        assert.deepEqual(await engine.run(className), given);
+        assert.deepEqual(await engine.run(className, { history: [done({ name: "one", value: "1" })] }), given);
+      });
+    }
+
     test("steps, sleeps and waits of the same name are remembered apart", async () => {
       const history = [
         done({ name: "same", value: '"old"' }),

@@ -264,3 +264,48 @@ class Spins(WorkflowEntrypoint):
         running = False
         await spinning
         return result
+
+
+class BeginsAtOnce(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do("one")
+        async def one():
+            return 1
+
+        task = asyncio.get_running_loop().create_task(one(), eager_start=True)
+        was_done = task.done()
+        return [was_done, await task]
+
+
+class CancelledBefore(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do("one")
+        async def one():
+            return 1
+
+        task = asyncio.current_task()
+        task.cancel()
+        try:
+            await one()
+        except asyncio.CancelledError:
+            task.uncancel()
+            return "cancelled"
+        return "given"
+
+
+class RunnableFirst(WorkflowEntrypoint):
+    async def run(self, event, step):
+        order = []
+
+        @step.do("one")
+        async def one():
+            return 1
+
+        async def note():
+            order.append("other task")
+
+        other = asyncio.create_task(note())
+        await one()
+        order.append("one")
+        await other
+        return order

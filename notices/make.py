@@ -18,8 +18,8 @@ TEXTS = Path(__file__).parent / "texts"
 NOTICES = ROOT / "THIRD_PARTY_NOTICES.txt"
 SBOM = ROOT / "sbom.cdx.json"
 LICENCE_FILES = ("LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE", "COPYING")
-NOT_CARRIED = ("@rollup/", "@types/", "@oxc-project/types")
-"""What has run when the wheel is made, and types."""
+NOT_CARRIED = ("@rollup/", "@types/")
+"""What has run when the wheel is made, and types that the wheel has nothing of."""
 
 
 @dataclass(frozen=True)

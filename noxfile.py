@@ -340,6 +340,15 @@ def conformance(session: nox.Session) -> None:
     session.run(node, "conformance/main.js", *(session.posargs or ["--without", "cloudflare"]), external=True)
 
 
+@nox.session
+@budget(3)
+def forced_replay(session: nox.Session) -> None:
+    """Run the workflows of `conformance` with a replay after each step, sleep and wait, in both languages."""
+    node = use_runtimes(session)
+    targets = session.posargs or ["--target", "python", "--target", "javascript"]
+    session.run(node, "conformance/main.js", "--quiet", "--force-replay", *targets, external=True)
+
+
 @nox.session(default=False)
 @nox.parametrize(
     "runtime", ["pyodide", "python-js-transport", "python-upstream-sdk", "wasmtime", "cpython", "javascript"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from typing import TYPE_CHECKING, NoReturn
@@ -80,6 +81,9 @@ def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
 def _explained(error: Exception) -> Exception:
     """What *error* means for the user, if the user's surroundings cause it."""
     try:
@@ -89,4 +93,6 @@ def _explained(error: Exception) -> Exception:
     if isinstance(error, OSError) and error.filename is not None:
         # The system refuses a file that was named, or one beside it.
         return InputError(f"{os.fsdecode(error.filename)!r} cannot be used: {error.strerror}.")
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
+        return InputError(f"Standard output cannot be written: {error.strerror}. Free some space, or write elsewhere.")
     return error

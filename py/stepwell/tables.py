@@ -58,7 +58,9 @@ def print_table(
         table.add_row(*(Text(row[place]) for place in places))
     # Rather than to cut the first column, the terminal wraps whole lines.
     width = max(console.width, _width(titles, rows, shown, FOLDED_COLUMNS))
-    console.print(table, width=width, soft_wrap=width > console.width)
+    if width > console.width:
+        console = open_console(width=width)
+    console.print(table)
 
 
 def _width(

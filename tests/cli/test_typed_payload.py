@@ -57,7 +57,7 @@ def test_refused_at_creation(place, flow):
     assert done.code == 2, done.err
     assert "payload.items[1]: expected string, received number." in done.err
     listed = place.run("workflows", "instances", "describe", "OrderWorkflow", "x")
-    assert "Instance does not exist: x" in listed.err
+    assert "has no instance 'x'" in listed.err
 
 
 def test_refused_by_another_workflow(place, flow):

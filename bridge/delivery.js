@@ -62,7 +62,7 @@ export class Delivery {
   #given;
   /** Timers of code that waits, and `#given` when they were set. @type {{ timer: Timer, rank: number, at: number }[]} */
   #timers = [];
-  /** How many outcomes have been skipped, for nobody called them. */
+  /** How many outcomes were skipped because their calls were missing. */
   skipped = 0;
 
   /**
@@ -131,7 +131,7 @@ export class Delivery {
     return outcome;
   }
 
-  /** Whether outcomes wait for one that nobody has called. */
+  /** Whether outcomes wait for an outcome whose call is missing. */
   get isStalled() {
     if (!this.waiting || this.#late.length > 0 || this.#turn >= this.#recorded) return false;
     if (this.#called.has(this.#turn)) return false;

@@ -79,7 +79,7 @@ class Delivery:
         self._timers: list[tuple[TimerHandle, int, float]] = []
         """Timers of code that waits, and `_given` when they were set."""
         self.skipped = 0
-        """How many outcomes have been skipped, for nobody called them."""
+        """How many outcomes were skipped because their calls were missing."""
 
     @property
     def behind(self) -> bool:
@@ -131,7 +131,7 @@ class Delivery:
 
     @property
     def is_stalled(self) -> bool:
-        """Whether outcomes wait for one that nobody has called."""
+        """Whether outcomes wait for an outcome whose call is missing."""
         if self._called:
             rank, outcome = self._called[0]
             return rank > self.turn and outcome.is_here

@@ -1,7 +1,7 @@
 /** Which code the workflows of a state run, and the guests that run it. */
 
 /** @import { RuntimeGuest, RuntimeOptions } from "../../runtime/registry.js" */
-/** @import { WorkflowRow } from "../store/store.d.ts" */
+/** @import { VersionRow, WorkflowRow } from "../store/store.d.ts" */
 /** @import { JsonSchema } from "./payload_check.js" */
 
 import { dirname, relative, resolve } from "node:path";
@@ -141,6 +141,23 @@ export class DeploymentLoader {
   /** The JSON schema of what the workflow's `run` takes, if it says so and its code is loaded. @param {WorkflowRow} workflow */
   payloadSchema(workflow) {
     return this.#loaded.get(keyOf(this.deploymentOf(workflow)))?.schemas?.[workflow.className];
+  }
+
+  /**
+   * Where the sources of a version are.
+   *
+   * @param {WorkflowRow} workflow
+   * @param {Pick<VersionRow, "id" | "main">} version
+   * @returns {{ root: string, main: string } | undefined} undefined: they have changed since, or are gone
+   */
+  sourceOf(workflow, { id, main: file }) {
+    const deployment = this.deploymentOf({ ...workflow, main: file });
+    try {
+      if (this.#sources.version(withModules(deployment)) !== id) return undefined;
+    } catch {
+      return undefined;
+    }
+    return { root: deployment.root, main: deployment.main };
   }
 
   /** @param {WorkflowRow} workflow @returns {Deployment} */

@@ -27,6 +27,7 @@ import { PrivateServer } from "./private_server.js";
 import { openApart, runFile } from "./run_files.js";
 import { TailMark } from "./tail_mark.js";
 import { PYODIDE_VERSION, VERSION } from "./version.js";
+import { VersionGraphs } from "./version_graphs.js";
 
 const EXIT_STATE = 3;
 /** How often the host checks that the files of its state are still there. */
@@ -76,6 +77,8 @@ export class Host {
       print: options.report,
       ondebugging: options.ondebugging,
     });
+    /** The diagrams of workflows' versions. */
+    this.graphs = new VersionGraphs(this.#deployments);
     this.#tailMark = new TailMark(this.#ownership.state, () =>
       this.engine.commits.isOpen ? undefined : this.#store.lastEntry(),
     );

@@ -320,7 +320,33 @@ test("PUT terminate ends the instances of a status, and says where it does so al
   assert.equal((await on.rest("/workflows/flow/instances/i7")).result.status, "paused");
 });
 
-test("versions are listed with the latest first, described, and have no graph yet", async () => {
+test("a version has a graph, as far as its sources are there", async () => {
+  /** @type {any} */
+  const graph = { version: 1, workflow: { class_name: "Flow", functions: {}, nodes: [] } };
+  const graphs = {
+    has: (/** @type {unknown} */ _workflow, /** @type {{ id: string }} */ { id }) => id === "v2",
+    graphOf: async (/** @type {unknown} */ _workflow, /** @type {{ id: string }} */ { id }) =>
+      id === "v2" ? graph : null,
+  };
+  const on = await served(waits, { graphs });
+  await on.harness.engine.saveWorkflow({ ...(await on.harness.engine.workflow("flow")), versionId: "v2" });
+
+  const { result } = await on.rest("/workflows/flow/versions");
+
+  assert.deepEqual(
+    result.map((/** @type {{ id: string, has_dag: boolean }} */ { id, has_dag }) => [id, has_dag]),
+    [
+      ["v2", true],
+      ["v1", false],
+    ],
+  );
+  assert.equal((await on.rest("/workflows/flow/versions/v2")).result.has_dag, true);
+  assert.deepEqual((await on.rest("/workflows/flow/versions/v2/graph")).result.graph, graph);
+  assert.equal((await on.rest("/workflows/flow/versions/v1/graph")).result.graph, null);
+  assert.equal((await on.rest("/workflows/flow/versions/nope/graph")).status, 404);
+});
+
+test("versions are listed with the latest first, and described", async () => {
   const on = await served(waits, { settings: { stepLimit: 7, concurrency: 2, successRetention: 1000 } });
   const row = { className: "Flow", root: ".", main: "f.py", vars: "{}", versionId: "v2", stepLimit: null };
   await on.harness.engine.saveWorkflow({ ...row, name: "flow" });
@@ -332,7 +358,6 @@ test("versions are listed with the latest first, described, and have no graph ye
     [{ steps: 7 }, { limit: 2 }, { success_retention: 1000 }, "python", false],
   );
   assert.equal((await on.rest("/workflows/flow/versions/v1")).result.workflow_id, "flow");
-  assert.equal((await on.rest("/workflows/flow/versions/v1/graph")).result.graph, null);
   assert.equal((await on.rest("/workflows/flow/versions/nope")).status, 404);
 });
 

@@ -7,6 +7,7 @@ import { Harness } from "../engine/harness.js";
 /** @import { Run } from "../engine/fake_guest.js" */
 /** @import { NewWorkflow } from "../../js/store/store.d.ts" */
 
+/** @typedef {Pick<import("../../js/server/version_graphs.js").VersionGraphs, "has" | "graphOf">} Graphs */
 /** @typedef {{ status: number, headers: Headers, success: boolean, errors: any[], result: any, result_info: any }} Answer */
 
 const POLICY = {
@@ -17,14 +18,18 @@ const POLICY = {
 };
 export const ACCOUNT = "/client/v4/accounts/acc";
 
-/** @param {Run} run @param {{ policy?: Partial<import("../../js/server/api/app.js").Policy>, settings?: Partial<NewWorkflow> }} [options] */
-export async function served(run, { policy, settings } = {}) {
+/** Of a state whose sources are gone. @type {Graphs} */
+const NO_GRAPHS = { has: () => false, graphOf: async () => null };
+
+/** @param {Run} run @param {{ policy?: Partial<import("../../js/server/api/app.js").Policy>, settings?: Partial<NewWorkflow>, graphs?: Graphs }} [options] */
+export async function served(run, { policy, settings, graphs = NO_GRAPHS } = {}) {
   const harness = new Harness(run, settings ? { settings } : {});
   await harness.settle();
   const access = new Access(harness.engine, harness.store, () => harness.clock.now());
   const host = /** @type {any} */ ({
     engine: harness.engine,
     access,
+    graphs,
     opened: 0,
     streamOpened: () => (host.opened += 1),
     streamClosed: () => (host.opened -= 1),

@@ -61,8 +61,8 @@ export function updatedWorkflowJson(row, triggeredOn) {
   };
 }
 
-/** @param {VersionRow} row */
-export function versionJson(row) {
+/** @param {VersionRow} row @param {boolean} hasGraph */
+export function versionJson(row, hasGraph) {
   const retention = {
     ...(row.successRetention === null ? {} : { success_retention: row.successRetention }),
     ...(row.errorRetention === null ? {} : { error_retention: row.errorRetention }),
@@ -73,7 +73,7 @@ export function versionJson(row) {
     created_on: iso(row.createdOn),
     modified_on: iso(row.modifiedOn),
     workflow_id: workflowNameOf(row.workflow),
-    has_dag: false,
+    has_dag: hasGraph,
     language: row.main.endsWith(".py") ? "python" : "javascript",
     ...(row.stepLimit === null ? {} : { limits: { steps: row.stepLimit } }),
     ...(row.concurrency === null ? {} : { concurrency: { limit: row.concurrency } }),

@@ -99,6 +99,7 @@ export const updateWorkflow = z.strictObject({
   concurrency: z.strictObject({ limit: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional() }).optional(),
   default_retention: retention.optional(),
   schedules: z.array(z.strictObject({ cron: z.string().max(256) })).optional(),
+  jurisdiction: z.enum(["eu", "fedramp", "us"]).optional().describe("Has no meaning on one machine."),
 });
 
 const step = z.strictObject({

@@ -65,12 +65,12 @@ export function workflowOperations({ host, engine, audit }) {
         return { status: "ok", success: true };
       },
     },
-    ...versionOperations({ engine }),
+    ...versionOperations({ engine, host }),
   ];
 }
 
-/** @param {Pick<Api, "engine">} api @returns {Operation[]} */
-function versionOperations({ engine }) {
+/** @param {Pick<Api, "engine" | "host">} api @returns {Operation[]} */
+function versionOperations({ engine, host: { graphs } }) {
   return [
     {
       id: "listVersions",
@@ -83,9 +83,12 @@ function versionOperations({ engine }) {
       list: true,
       run: async ({ account, params, query }) => {
         const { page = 1, per_page } = query;
-        const all = await engine.versions(workflowKey(account, params.workflow_name));
-        const { items, info } = slice(all, page, per_page);
-        return new Page(items.map(versionJson), info);
+        const workflow = await engine.workflow(workflowKey(account, params.workflow_name));
+        const { items, info } = slice(await engine.versions(workflow.name), page, per_page);
+        return new Page(
+          items.map((version) => versionJson(version, graphs.has(workflow, version))),
+          info,
+        );
       },
     },
     {
@@ -95,23 +98,31 @@ function versionOperations({ engine }) {
       summary: "Describe a version of a workflow's code.",
       scope: "read",
       result: S.versionResult,
-      run: async ({ account, params }) =>
-        versionJson(await engine.version(workflowKey(account, params.workflow_name), params.version_id)),
+      run: async ({ account, params }) => {
+        const { workflow, version } = await find(engine, workflowKey(account, params.workflow_name), params.version_id);
+        return versionJson(version, graphs.has(workflow, version));
+      },
     },
     {
       id: "getVersionGraph",
       method: "get",
       path: "/workflows/:workflow_name/versions/:version_id/graph",
-      summary: "The diagram of a version; null where there is none.",
+      summary: "The diagram of a version; null where its sources are gone.",
       scope: "read",
       result: S.graphResult,
       run: async ({ account, params }) => {
-        const row = await engine.version(workflowKey(account, params.workflow_name), params.version_id);
-        const { id, class_name, created_on, modified_on, workflow_id } = versionJson(row);
-        return { id, class_name, created_on, modified_on, workflow_id, graph: null };
+        const { workflow, version } = await find(engine, workflowKey(account, params.workflow_name), params.version_id);
+        const graph = await graphs.graphOf(workflow, version);
+        const { id, class_name, created_on, modified_on, workflow_id } = versionJson(version, graph !== null);
+        return { id, class_name, created_on, modified_on, workflow_id, graph };
       },
     },
   ];
+}
+
+/** @param {Api["engine"]} engine @param {string} key @param {string} id of the version */
+async function find(engine, key, id) {
+  return { workflow: await engine.workflow(key), version: await engine.version(key, id) };
 }
 
 /**

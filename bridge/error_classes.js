@@ -6,7 +6,7 @@ import { wellFormed } from "./json_text.js";
 import { InvalidStepReadableStreamError, NotSerializableError } from "./refusal.js";
 
 /** UTF-8 of a message that is kept. */
-const MAX_MESSAGE_BYTES = 16 * 1024;
+const MAX_ERROR_MESSAGE_BYTES = 16 * 1024;
 const UNREADABLE = "<it cannot be read what this error says>";
 
 /** Thrown by a step to say that trying again cannot help. */
@@ -80,10 +80,10 @@ export function identify(error) {
 
 /** A text that can be kept: at most 16 KiB, with a word about the rest, and well-formed. @param {string} text */
 function cut(text) {
-  if (text.length * 3 <= MAX_MESSAGE_BYTES) return wellFormed(text);
+  if (text.length * 3 <= MAX_ERROR_MESSAGE_BYTES) return wellFormed(text);
   const bytes = new TextEncoder().encode(wellFormed(text));
-  if (bytes.length <= MAX_MESSAGE_BYTES) return wellFormed(text);
-  const start = new TextDecoder().decode(bytes.subarray(0, MAX_MESSAGE_BYTES), { stream: true });
+  if (bytes.length <= MAX_ERROR_MESSAGE_BYTES) return wellFormed(text);
+  const start = new TextDecoder().decode(bytes.subarray(0, MAX_ERROR_MESSAGE_BYTES), { stream: true });
   return `${start}… [${bytes.length.toLocaleString("en")} bytes]`;
 }
 

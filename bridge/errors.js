@@ -26,7 +26,7 @@ import { decode, encodePart } from "./values.js";
 export { NonRetryableError, WorkflowTimeoutError, knowErrors } from "./error_classes.js";
 
 /** What is kept of the data of an error, as canonical text. */
-const MAX_DATA_BYTES = 64 * 1024;
+const MAX_ERROR_DATA_CHARACTERS = 64 * 1024;
 
 /**
  * Get `error`, which may be anything that was thrown, as data.
@@ -52,7 +52,7 @@ function addFinality(wire, error) {
 
 /** Those that can be read and stored, as far as there is room. @param {WireError} wire @param {Error} error */
 function addParts(wire, error) {
-  let room = MAX_DATA_BYTES;
+  let room = MAX_ERROR_DATA_CHARACTERS;
   const dropped = [];
   for (const [key, read] of partsOf(error)) {
     const text = readable(() => describing(error, () => encodePart(key, read())));
@@ -62,7 +62,7 @@ function addParts(wire, error) {
     else dropped.push(`${key} (${text.length.toLocaleString("en")} characters)`);
   }
   if (dropped.length > 0) {
-    wire.traceback = `[Not kept, beyond ${MAX_DATA_BYTES.toLocaleString("en")} bytes: ${dropped.join(", ")}.]`;
+    wire.traceback = `[Not kept, beyond ${MAX_ERROR_DATA_CHARACTERS.toLocaleString("en")} characters: ${dropped.join(", ")}.]`;
   }
 }
 

@@ -24,9 +24,9 @@ WireError = dict[str, Any]
 
 _WORKFLOWS = "workers.workflows"
 
-MAX_MESSAGE_BYTES = 16 * 1024
+MAX_ERROR_MESSAGE_BYTES = 16 * 1024
 """UTF-8 of a message that is kept."""
-MAX_DATA_BYTES = 64 * 1024
+MAX_ERROR_DATA_CHARACTERS = 64 * 1024
 """What is kept of the other data of an exception, as canonical text."""
 
 
@@ -43,7 +43,7 @@ def to_wire(error: BaseException) -> WireError:
     wire = identify(error)
     if _is_final(type(error)):
         wire["retryable"] = False
-    room = MAX_DATA_BYTES
+    room = MAX_ERROR_DATA_CHARACTERS
     dropped = []
     parts = parts_of(error)
     with describing(error):
@@ -63,7 +63,7 @@ def to_wire(error: BaseException) -> WireError:
 
 def identify(error: BaseException) -> WireError:
     """What *error* is and says: ``name``, ``message`` and, where its class can be found again, ``type``."""
-    wire: WireError = {"name": name_of(error), "message": cut(message_of(error), MAX_MESSAGE_BYTES)}
+    wire: WireError = {"name": name_of(error), "message": cut(message_of(error), MAX_ERROR_MESSAGE_BYTES)}
     if not _is_step_error(error):
         kind = type(error)
         wire["type"] = f"{kind.__module__}:{kind.__qualname__}"
@@ -131,7 +131,7 @@ def _traceback_of(error: BaseException, dropped: list[str]) -> str:
     except BaseException:  # noqa: BLE001 - user code takes part in it
         trace = ""
     if dropped:
-        trace += f"\n[Not kept, beyond {MAX_DATA_BYTES:,} bytes: {', '.join(dropped)}.]"
+        trace += f"\n[Not kept, beyond {MAX_ERROR_DATA_CHARACTERS:,} characters: {', '.join(dropped)}.]"
     return trace
 
 

@@ -58,6 +58,17 @@ export type ShownConfig = Omit<StepConfig, "retries"> & {
   retries: Omit<StepConfig["retries"], "delay"> & { delay?: number | string };
 };
 
+/** Limits of the byte stream that a step gives. */
+export interface StreamLimits {
+  /** The size of the chunks in which it is kept. */
+  chunkBytes: number;
+  /** The largest piece that the user's stream may give at once. */
+  maxPieceBytes: number;
+  maxStreamBytes: number;
+  /** The message of the error for a stream that is larger. */
+  streamTooLarge: string;
+}
+
 export type StepKind = "do" | "sleep" | "waitForEvent";
 
 /**
@@ -199,7 +210,7 @@ export type FromGuest =
    */
   | { type: "call"; pass: number; ref: number; workflow: string; method: string; args: object }
   /**
-   * The next chunk of the byte stream that the attempt of `step` gives, as encoded bytes; 256 KiB each, save the last. The
+   * The next chunk of the byte stream that the attempt of `step` gives, as encoded bytes; `chunkBytes` each, save the last. The
    * value of `done` is then `{"$":"stream","v":{name, count, chunks, bytes, preview}}`. Answered by `resolve`.
    */
   | { type: "writeChunk"; pass: number; ref: number; step: number; attempt: number; index: number; value: Encoded }
@@ -208,6 +219,8 @@ export type FromGuest =
    * `resolve` with an encoded list of milliseconds.
    */
   | { type: "readTimes"; pass: number; ref: number }
+  /** The limits of byte streams. Answered by `resolve` with an encoded `StreamLimits`. A pass asks when it first has a stream. */
+  | { type: "readStreamLimits"; pass: number; ref: number }
   /** A chunk of the byte stream that a step of this instance has given. Answered by `resolve` with encoded bytes. */
   | { type: "readChunk"; pass: number; ref: number; name: string; count: number; index: number }
   /** `run()` returned. */

@@ -144,7 +144,9 @@ export class Session {
    * @param {Callback} [rollback]
    */
   #call(kind, name, options, settle, callback, delay, rollback) {
-    if (kind === "writeChunk" || kind === "readChunk") return this.#exchange(kind, name, options, settle);
+    if (kind === "writeChunk" || kind === "readChunk" || kind === "readStreamLimits") {
+      return this.#exchange(kind, name, options, settle);
+    }
     if (kind === "call") throw new Error("A binding calls the session itself.");
     if (this.#refusing) return settle("error", JSON.stringify(noSteps()), -1);
     if (kind === "do" && ++this.#steps > this.#stepLimit) {
@@ -187,9 +189,9 @@ export class Session {
   }
 
   /**
-   * Write or read a chunk of a byte stream. Until it is answered the pass is not quiet.
+   * Write or read a chunk of a byte stream, or read the limits of streams. Until it is answered the pass is not quiet.
    *
-   * @param {"writeChunk" | "readChunk"} type
+   * @param {"writeChunk" | "readChunk" | "readStreamLimits"} type
    * @param {string} name
    * @param {any} options
    * @param {Settle} settle
@@ -200,7 +202,7 @@ export class Session {
     this.#track(call);
     const { pass } = this;
     const { ref } = call;
-    this.#link.post(type === "writeChunk" ? { type, pass, ref, ...more } : { type, pass, ref, name, count, ...more });
+    this.#link.post(type === "readChunk" ? { type, pass, ref, name, count, ...more } : { type, pass, ref, ...more });
   }
 
   /**

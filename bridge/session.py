@@ -106,6 +106,7 @@ class Session:
         self._counts: dict[tuple[str, str], int] = {}
         self._calls: dict[int, Call] = {}
         self._last_ref = 0
+        self._stream_limits: Message | None = None
         self._head = f'{{"type":"do","pass":{self.pass_},"ref":'
 
     @property
@@ -244,6 +245,12 @@ class Session:
         self._track(call)
         self._link.post({**message, "pass": self.pass_, "ref": call.ref})
         return call.future
+
+    async def stream_limits(self) -> Message:
+        """Get `StreamLimits` of `protocol.d.ts`. The first call asks the engine: most passes have no stream."""
+        if self._stream_limits is None:
+            self._stream_limits = json.loads(await self.exchange({"type": "readStreamLimits"}, str))
+        return self._stream_limits
 
     def identity(self, ref: int) -> tuple[str, int]:
         """Name and count of the step that is called *ref*."""

@@ -6,7 +6,7 @@
  * Python half is `step.py`.
  */
 
-/** @import { WireError } from "./protocol.d.ts" */
+/** @import { StreamLimits, WireError } from "./protocol.d.ts" */
 
 import { fromWire, toWire } from "./errors.js";
 import { checkOptions } from "./options.js";
@@ -18,7 +18,7 @@ import { encode } from "./values.js";
  * The session's end. It borrows its arguments for the call, but for `callback` and `settle`: those it holds until
  * `settle` has been called or the pass is over.
  *
- * `writeChunk` and `readChunk` serve byte streams: `name` and `count` (in `options`) are the step's.
+ * `writeChunk`, `readChunk` and `readStreamLimits` serve byte streams: `name` and `count` (in `options`) are the step's.
  *
  * @typedef {(
  *   kind: PortKind,
@@ -30,7 +30,7 @@ import { encode } from "./values.js";
  *   rollback?: Callback,
  * ) => void} StepPort
  *
- * @typedef {"do" | "sleep" | "waitForEvent" | "writeChunk" | "readChunk" | "call"} PortKind
+ * @typedef {"do" | "sleep" | "waitForEvent" | "writeChunk" | "readChunk" | "readStreamLimits" | "call"} PortKind
  *
  * Takes the outcome of a call.
  * @typedef {(outcome: OutcomeKind, text: string | undefined, failure: number) => void} Settle
@@ -58,6 +58,8 @@ import { encode } from "./values.js";
 export class WorkflowStep {
   #port;
   #encoded;
+  /** @type {StreamLimits | undefined} */
+  #streamLimits;
   #isPython;
   #watch;
   #describe;
@@ -238,9 +240,14 @@ export class WorkflowStep {
    */
   async #encode(output, step, ref, attempt) {
     if (!isStream(output)) return encode(output);
-    return await keep(output, step, (index, value) =>
-      this.#exchange("writeChunk", step, { step: ref, attempt, index, value }),
-    );
+    const write = (/** @type {number} */ index, /** @type {string} */ value) =>
+      this.#exchange("writeChunk", step, { step: ref, attempt, index, value });
+    return await keep(output, step, () => this.#readStreamLimits(step), write);
+  }
+
+  /** The first call asks the engine: most passes have no stream. @param {{ name: string, count: number }} step */
+  async #readStreamLimits(step) {
+    return (this.#streamLimits ??= JSON.parse((await this.#exchange("readStreamLimits", step, {})) ?? "{}"));
   }
 
   /** @param {string} text canonical text of what a step gave */
@@ -249,10 +256,10 @@ export class WorkflowStep {
   }
 
   /**
-   * @param {"writeChunk" | "readChunk"} kind
+   * @param {"writeChunk" | "readChunk" | "readStreamLimits"} kind
    * @param {{ name: string, count: number }} step
    * @param {object} more
-   * @returns {Promise<string | undefined>} a chunk as canonical text, where one was asked for
+   * @returns {Promise<string | undefined>} what was asked for, as canonical text
    */
   #exchange(kind, { name, count }, more) {
     return new Promise((resolve, reject) => {

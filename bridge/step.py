@@ -100,6 +100,8 @@ class JsStep:
                 parsed = json.loads(options)
                 del parsed["count"]
                 future = session.exchange({"type": kind, **parsed})
+            elif kind == "readStreamLimits":
+                future = session.exchange({"type": kind}, read=str)
             elif kind == "call":
                 parsed = json.loads(options)
                 future = session.call(name, parsed["method"], parsed["args"], read=str)

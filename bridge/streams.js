@@ -6,15 +6,14 @@
  * The twin of this file is `streams.py`.
  */
 
+/** @import { StreamLimits } from "./protocol.d.ts" */
+
 import { aKind, InvalidStepReadableStreamError, kindOf } from "./refusal.js";
 import { decode, encode } from "./values.js";
 
-/** Bytes in a row of the state file. */
-const CHUNK = 256 * 1024;
-const MAX_PIECE = 16 * 1024 * 1024;
-const MAX_STREAM = 1024 * 1024 * 1024;
-/** Characters. */
-const PREVIEW = 1024;
+const PREVIEW_CHARACTERS = 1024;
+/** UTF-8 of the preview has at most this size. */
+const PREVIEW_BYTES = 4 * PREVIEW_CHARACTERS;
 /** Canonical text of a description begins with it. */
 const TAG = '{"$":"stream"';
 
@@ -34,27 +33,28 @@ export function isStream(value) {
  *
  * @param {ReadableStream} stream
  * @param {{ name: string, count: number }} step
+ * @param {() => Promise<StreamLimits>} readLimits
  * @param {(index: number, chunk: string) => Promise<unknown>} write takes a chunk as canonical text; settled when it is kept
  * @returns {Promise<string>} canonical text of the description
  * @throws {InvalidStepReadableStreamError} It gives something other than bytes, or too much.
  */
-export async function keep(stream, { name, count }, write) {
+export async function keep(stream, { name, count }, readLimits, write) {
   if (stream.locked) throw invalid(name, "It is locked: somebody reads it already.");
+  const { chunkBytes, maxPieceBytes, maxStreamBytes, streamTooLarge } = await readLimits();
   let pending = new Uint8Array(0);
   let start = new Uint8Array(0);
   let chunks = 0;
   let bytes = 0;
   // Leaving the loop early cancels the stream.
   for await (const given of /** @type {AsyncIterable<unknown>} */ (/** @type {unknown} */ (stream))) {
-    const piece = toBytes(given, name);
+    const piece = toBytes(given, name, maxPieceBytes);
     bytes += piece.length;
-    if (bytes > MAX_STREAM)
-      throw new InvalidStepReadableStreamError("The instance has exceeded the 1GiB storage limit");
-    if (start.length < 4 * PREVIEW) start = join(start, piece.subarray(0, 4 * PREVIEW - start.length));
+    if (bytes > maxStreamBytes) throw new InvalidStepReadableStreamError(streamTooLarge);
+    if (start.length < PREVIEW_BYTES) start = join(start, piece.subarray(0, PREVIEW_BYTES - start.length));
     pending = join(pending, piece);
     let at = 0;
-    for (; pending.length - at >= CHUNK; at += CHUNK) {
-      await write(chunks, encode(pending.subarray(at, at + CHUNK)));
+    for (; pending.length - at >= chunkBytes; at += chunkBytes) {
+      await write(chunks, encode(pending.subarray(at, at + chunkBytes)));
       chunks += 1;
     }
     pending = pending.subarray(at);
@@ -104,8 +104,9 @@ function replay({ name, count, chunks }, read) {
 /**
  * @param {unknown} given
  * @param {string} step
+ * @param {number} maxBytes
  */
-function toBytes(given, step) {
+function toBytes(given, step, maxBytes) {
   const kind = kindOf(given);
   const isBytes = kind === "ArrayBuffer" || (ArrayBuffer.isView(given) && kind !== "DataView");
   if (!isBytes) {
@@ -115,8 +116,8 @@ function toBytes(given, step) {
   const bytes = ArrayBuffer.isView(view)
     ? new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
     : new Uint8Array(view);
-  if (bytes.length > MAX_PIECE) {
-    throw invalid(step, `It gave a chunk of ${bytes.length} bytes; the limit is ${MAX_PIECE}.`);
+  if (bytes.length > maxBytes) {
+    throw invalid(step, `It gave a chunk of ${bytes.length} bytes; the limit is ${maxBytes}.`);
   }
   return bytes;
 }
@@ -153,6 +154,6 @@ function previewOf(start, total) {
     return `[ReadableStream (binary): ${total} bytes]`;
   }
   const characters = Array.from(text);
-  if (characters.length <= PREVIEW && start.length === total) return text;
-  return `${characters.slice(0, PREVIEW).join("")}[truncated output]`;
+  if (characters.length <= PREVIEW_CHARACTERS && start.length === total) return text;
+  return `${characters.slice(0, PREVIEW_CHARACTERS).join("")}[truncated output]`;
 }

@@ -21,11 +21,9 @@ if TYPE_CHECKING:
 
     from .session import Session
 
-CHUNK = 256 * 1024
-"""Bytes in a row of the state file."""
-MAX_PIECE = 16 * 1024 * 1024
-MAX_STREAM = 1024 * 1024 * 1024
-_PREVIEW = 1024
+_PREVIEW_CHARACTERS = 1024
+_PREVIEW_BYTES = 4 * _PREVIEW_CHARACTERS
+"""UTF-8 of the preview has at most this size."""
 
 
 class ByteStream:
@@ -73,6 +71,8 @@ async def keep(stream: Any, step: str) -> str:  # noqa: ANN401 - an async iterat
         InvalidStepReadableStreamError: It gives something other than bytes, or too much.
     """
     session, ref, attempt = _session()
+    limits = await session.stream_limits()
+    chunk_bytes: int = limits["chunkBytes"]
     pending = bytearray()
     start = bytearray()
     chunks = total = 0
@@ -84,15 +84,15 @@ async def keep(stream: Any, step: str) -> str:  # noqa: ANN401 - an async iterat
     iterator = aiter(stream)
     try:
         async for given in iterator:
-            piece = _to_bytes(given, step)
+            piece = _to_bytes(given, step, limits["maxPieceBytes"])
             total += len(piece)
-            if total > MAX_STREAM:
-                raise InvalidStepReadableStreamError("The instance has exceeded the 1GiB storage limit")
-            start += piece[: max(0, 4 * _PREVIEW - len(start))]
+            if total > limits["maxStreamBytes"]:
+                raise InvalidStepReadableStreamError(limits["streamTooLarge"])
+            start += piece[: max(0, _PREVIEW_BYTES - len(start))]
             pending += piece
-            while len(pending) >= CHUNK:
-                await write(bytes(pending[:CHUNK]))
-                del pending[:CHUNK]
+            while len(pending) >= chunk_bytes:
+                await write(bytes(pending[:chunk_bytes]))
+                del pending[:chunk_bytes]
                 chunks += 1
     finally:
         if hasattr(iterator, "aclose"):
@@ -118,7 +118,7 @@ def _session() -> tuple[Session, int, int]:
     return found.session, found.ref or 0, found.attempt
 
 
-def _to_bytes(given: object, step: str) -> bytes | bytearray:
+def _to_bytes(given: object, step: str, max_bytes: int) -> bytes | bytearray:
     piece = from_js(given)
     if isinstance(piece, memoryview):
         piece = piece.tobytes()
@@ -127,10 +127,10 @@ def _to_bytes(given: object, step: str) -> bytes | bytearray:
             f'Step "{step}" returned an invalid ReadableStream output. It gave a chunk that is a '
             f"{type(piece).__name__}; chunks have to be bytes."
         )
-    if len(piece) > MAX_PIECE:
+    if len(piece) > max_bytes:
         raise InvalidStepReadableStreamError(
             f'Step "{step}" returned an invalid ReadableStream output. It gave a chunk of {len(piece)} bytes; '
-            f"the limit is {MAX_PIECE}."
+            f"the limit is {max_bytes}."
         )
     return piece
 
@@ -144,6 +144,6 @@ def _preview(start: bytes, total: int) -> str:
         if total <= len(start) or error.start < len(start) - 3:
             return f"[ReadableStream (binary): {total} bytes]"
         text = start[: error.start].decode()
-    if len(text) <= _PREVIEW and total <= len(start):
+    if len(text) <= _PREVIEW_CHARACTERS and total <= len(start):
         return text
-    return f"{text[:_PREVIEW]}[truncated output]"
+    return f"{text[:_PREVIEW_CHARACTERS]}[truncated output]"

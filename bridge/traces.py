@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import FrameType, TracebackType
 
-MAX_CHARACTERS = 16_384
+MAX_STACK_CHARACTERS = 16_384
 """A longer text loses its middle."""
 
 _MAX_FRAMES = 2000
@@ -40,8 +40,8 @@ def format_traceback(error: BaseException) -> str:
     summary = TracebackException.from_exception(error, limit=-_MAX_FRAMES)
     _trim(summary, error)
     text = "".join(summary.format()).rstrip("\n")
-    if len(text) > MAX_CHARACTERS:
-        text = f"{text[: MAX_CHARACTERS // 2]}\n  [...]\n{text[-MAX_CHARACTERS // 2 :]}"
+    if len(text) > MAX_STACK_CHARACTERS:
+        text = f"{text[: MAX_STACK_CHARACTERS // 2]}\n  [...]\n{text[-MAX_STACK_CHARACTERS // 2 :]}"
     return text
 
 

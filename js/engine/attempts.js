@@ -15,7 +15,7 @@ import { parseDuration } from "./duration.js";
 import { boundedError } from "./error_size.js";
 import { fatalError, internalError, interruptedError, timeoutError } from "./errors.js";
 import { targetOf } from "./events.js";
-import { MAX_VALUE_BYTES } from "./limits.js";
+import { MAX_VALUE_BYTES, STATE_FULL } from "./limits.js";
 import { isLarger } from "./value_size.js";
 import { retryDelay } from "./retry.js";
 
@@ -158,7 +158,7 @@ export class Attempts {
 
   /** There is no room for what the step gives, and trying again cannot help. @param {Step} step */
   #overflow(step) {
-    const error = fatalError("The instance has exceeded the 1GiB storage limit");
+    const error = fatalError(STATE_FULL);
     this.#pass.disarm(step);
     this.#pass.dropChunks(step);
     this.#fail(step, { error, held: false });

@@ -18,7 +18,7 @@ import { boundedError } from "./error_size.js";
 import { StoppedError } from "./commits.js";
 import { callError, fatalError, faultError, internalError } from "./errors.js";
 import { targetOf } from "./events.js";
-import { MAX_OPEN_CALLS, MAX_SLEEPS_AND_WAITS, MAX_VALUE_BYTES } from "./limits.js";
+import { MAX_OPEN_CALLS, MAX_SLEEPS_AND_WAITS, MAX_VALUE_BYTES, STREAM_LIMITS } from "./limits.js";
 import { isLarger } from "./value_size.js";
 import { messageProblem, refusableRef } from "./messages.js";
 import { OutputBound } from "./output.js";
@@ -228,6 +228,8 @@ export class Instance {
         return this.#onReadChunk(message);
       case "readTimes":
         return this.#onReadTimes(message);
+      case "readStreamLimits":
+        return this.#answer(message.ref, JSON.stringify(STREAM_LIMITS));
       case "replayed":
         return this.#rollback?.replayed();
       case "sleep":
@@ -344,17 +346,23 @@ export class Instance {
   #onReadTimes({ ref }) {
     const { row, steps } = this.#pass;
     const times = inOrder(steps.values()).map(({ endedAt }) => endedAt - (row.startedOn ?? endedAt));
-    this.#pass.tellCaller({ type: "resolve", pass: this.pass, ref, value: JSON.stringify(times) });
+    this.#answer(ref, JSON.stringify(times));
   }
 
   /** @param {Extract<FromGuest, { type: "readChunk" }>} message */
   #onReadChunk({ ref, name, count, index }) {
-    const { pass } = this;
     const value = this.#pass.store.loadChunk(this.number, { name, count }, index);
+    if (value !== undefined) return this.#answer(ref, value);
     const error = internalError(`Stored output for ${targetOf({ name, count })} is corrupt or incomplete.`);
-    this.#pass.tellCaller(
-      value === undefined ? { type: "reject", pass, ref, error } : { type: "resolve", pass, ref, value },
-    );
+    this.#pass.tellCaller({ type: "reject", pass: this.pass, ref, error });
+  }
+
+  /**
+   * @param {number} ref
+   * @param {Encoded} value
+   */
+  #answer(ref, value) {
+    this.#pass.tellCaller({ type: "resolve", pass: this.pass, ref, value });
   }
 
   /**

@@ -19,8 +19,17 @@ export const MAX_RETRIES = 10_000;
 export const DEFAULT_STEP_LIMIT = 10_000;
 /** All that an instance keeps: results, events that it has taken, byte streams. */
 export const MAX_STATE_CHARACTERS = 1024 ** 3;
+/** What an instance gets that keeps more. */
+export const STATE_FULL = "The instance has exceeded the 1GiB storage limit";
 /** Byte streams are kept in chunks of this size. */
 export const CHUNK_BYTES = 256 * 1024;
+/** What the guest holds a byte stream to. @type {import("../../bridge/protocol.d.ts").StreamLimits} */
+export const STREAM_LIMITS = {
+  chunkBytes: CHUNK_BYTES,
+  maxPieceBytes: 16 * 1024 * 1024,
+  maxStreamBytes: MAX_STATE_CHARACTERS,
+  streamTooLarge: STATE_FULL,
+};
 /** Size of an instance's own output (print, logging) that is kept. */
 export const MAX_OUTPUT_CHARACTERS = 1024 * 1024;
 /** How much is kept of what comes after that, and of each line of it. */

@@ -11,7 +11,7 @@ import { CHUNK_BYTES, MAX_MESSAGE_TEXT_CHARACTERS, MAX_VALUE_DEPTH } from "./lim
 import { isDeeper } from "./value_size.js";
 
 /** How deep and how large what users write as objects may be: configurations, durations, options. */
-const MAX_DEPTH = 64;
+const MAX_PLAIN_DEPTH = 64;
 const MAX_NODES = 100_000;
 /** Refs, counts, attempts and indexes. */
 const MAX_COUNT = 2 ** 31 - 1;
@@ -56,7 +56,7 @@ const data = (value) => {
     }
     if (typeof part === "bigint" || typeof part === "function" || typeof part === "symbol") return "is not plain data";
     if (typeof part !== "object" || part === null) continue;
-    if (depth === MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH}`;
+    if (depth === MAX_PLAIN_DEPTH) return `is nested deeper than ${MAX_PLAIN_DEPTH}`;
     for (const inner of Object.values(part)) open.push({ part: inner, depth: depth + 1 });
   }
   return undefined;
@@ -119,6 +119,7 @@ const SCHEMAS = {
   call: { ref: count, workflow: text, method: text, args: data },
   writeChunk: { ref: count, step: count, attempt: count, index: count, value: chunk },
   readTimes: { ref: count },
+  readStreamLimits: { ref: count },
   readChunk: { ref: count, name: text, count, index: count },
   end: { value: encoded },
   fail: { error },
@@ -130,7 +131,7 @@ const SCHEMAS = {
 const CHECKS = new Map(Object.entries(SCHEMAS).map(([type, fields]) => [type, Object.entries(fields)]));
 
 /** Messages that wait for an answer: a refusal goes to the call. */
-const ANSWERED = new Set(["do", "sleep", "waitForEvent", "call", "writeChunk", "readTimes", "readChunk"]);
+const ANSWERED = new Set(["do", "sleep", "waitForEvent", "call", "writeChunk", "readTimes", "readStreamLimits", "readChunk"]);
 
 /**
  * What is wrong with a message, as a sentence; undefined where nothing is.

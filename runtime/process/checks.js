@@ -58,6 +58,7 @@ const FIELDS = {
   writeChunk: { index: natural, value: isValue },
   readChunk: { name: string, count: positive, index: natural },
   readTimes: {},
+  readStreamLimits: {},
   end: { value: isValue },
   fail: { error },
   quiet: { seen: positive },
@@ -78,6 +79,7 @@ const REFS = {
   writeChunk: { ref: "new", step: "known", attempt: "attempt" },
   readChunk: { ref: "new" },
   readTimes: { ref: "new" },
+  readStreamLimits: { ref: "new" },
   log: { ref: "maybe" },
   ended: { ref: "known", attempt: "attempt" },
 };

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MAX_TURN_CHARACTERS = 1 << 20
 """How many characters of output one pass may have in one turn."""
-MAX_LATE_CHARACTERS = 1 << 16
+MAX_LATE_OUTPUT_CHARACTERS = 1 << 16
 """How many characters of what it writes after that in the same turn are kept."""
 MAX_LATE_LINE_CHARACTERS = 1000
 """How many of each such write."""
@@ -76,7 +76,7 @@ class Output:
         room = MAX_TURN_CHARACTERS - size
         kept = text
         if len(text) > room:
-            late_room = min(MAX_LATE_LINE_CHARACTERS, MAX_LATE_CHARACTERS + room)
+            late_room = min(MAX_LATE_LINE_CHARACTERS, MAX_LATE_OUTPUT_CHARACTERS + room)
             kept = text[: max(0, room, late_room)]
             self._dropped[pass_] = self._dropped.get(pass_, 0) + len(text) - len(kept)
             if kept and text.endswith("\n") and not kept.endswith("\n"):

@@ -24,7 +24,7 @@ const COMPILING_NOTICE =
 /** So many deaths of the process may an instance be there for, before it is taken for their reason. */
 const MAX_HOST_DEATHS = 2;
 /** How much is kept of the output beyond a pass's limit, and of each message of it. */
-const MAX_LATE_CHARACTERS = 1 << 16;
+const MAX_LATE_OUTPUT_CHARACTERS = 1 << 16;
 const MAX_LATE_LINE_CHARACTERS = 1000;
 
 /**
@@ -247,7 +247,7 @@ export class WasmtimeGuest {
   #keptOutput(sandboxed, message) {
     const { maxOutput } = this.#settings;
     const room = maxOutput - sandboxed.written;
-    const lateRoom = Math.min(MAX_LATE_LINE_CHARACTERS, MAX_LATE_CHARACTERS + room);
+    const lateRoom = Math.min(MAX_LATE_LINE_CHARACTERS, MAX_LATE_OUTPUT_CHARACTERS + room);
     const text = message.text.slice(0, Math.max(0, room, lateRoom));
     sandboxed.written += text.length;
     if (text.length === message.text.length) return [message];

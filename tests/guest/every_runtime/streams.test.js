@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { JavaScriptGuest } from "../../../runtime/javascript/pool.js";
+import { Engine } from "../engine.js";
 import { PLACES, openGuest } from "../guest.js";
 import { useEngine } from "../real.js";
 
@@ -111,6 +112,29 @@ for (const { name, openStreams, besideJs } of GUESTS) {
           ["text", 1],
         ],
       );
+    });
+  });
+
+  describe(`limits of byte streams in ${name}`, () => {
+    const guest = openStreams();
+    before(async () => void (await guest.load()));
+    after(() => guest.dispose());
+
+    test("a pass asks the engine for them when it first has a stream, and holds each stream to them", async () => {
+      const limits = { chunkBytes: 4, maxPieceBytes: 7, maxStreamBytes: 8, streamTooLarge: "more than eight bytes" };
+      const run = new Engine(guest).start("HandedOn", {
+        answer: ({ type, ref }, run) => {
+          if (type === "readStreamLimits") run.send({ type: "resolve", ref, value: JSON.stringify(limits) });
+          if (type === "writeChunk") run.send({ type: "resolve", ref });
+        },
+      });
+
+      const { name, message } = await run.output.catch(({ wire }) => wire);
+
+      assert.deepEqual([name, message], ["InvalidStepReadableStreamError", "more than eight bytes"]);
+      const sent = run.messages.map(({ type }) => type);
+      assert.equal(sent.filter((type) => type === "readStreamLimits").length, 1);
+      assert.equal(sent.filter((type) => type === "writeChunk").length, 1);
     });
   });
 }

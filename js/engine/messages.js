@@ -131,7 +131,16 @@ const SCHEMAS = {
 const CHECKS = new Map(Object.entries(SCHEMAS).map(([type, fields]) => [type, Object.entries(fields)]));
 
 /** Messages that wait for an answer: a refusal goes to the call. */
-const ANSWERED = new Set(["do", "sleep", "waitForEvent", "call", "writeChunk", "readTimes", "readStreamLimits", "readChunk"]);
+const ANSWERED = new Set([
+  "do",
+  "sleep",
+  "waitForEvent",
+  "call",
+  "writeChunk",
+  "readTimes",
+  "readStreamLimits",
+  "readChunk",
+]);
 
 /**
  * What is wrong with a message, as a sentence; undefined where nothing is.

@@ -19,8 +19,22 @@ import { Subscription, subscriptionOptions } from "./subscription.js";
 /** Number of the trigger "binding". */
 const BINDING = 1;
 
-/** @typedef {Extract<FromGuest, { type: "call" }> & { account: string }} BindingCall what the guest asks, and of which account it is */
-/** @typedef {InstanceReader & { creator: Creator, commands: Commands }} BindingEngine the part of the engine that calls need */
+/**
+ * @typedef {Extract<FromGuest, { type: "call" }> & { account: string, caller: InstanceName }} BindingCall what the guest asks,
+ *   of which account it is, and whose code asks
+ * @typedef {{ workflow: string, id: string }} InstanceName
+ *
+ * @typedef {object} CodeChange what an instance's code changes
+ * @property {InstanceName} caller
+ * @property {string} action as REST's audit log names it
+ * @property {string} workflow
+ * @property {string | undefined} instance
+ * @property {object} detail
+ *
+ * @typedef {<T>(change: CodeChange, carryOut: () => Promise<T>) => Promise<T>} RecordChange
+ * @typedef {InstanceReader & { creator: Creator, commands: Commands, recordChange: RecordChange }} BindingEngine the part of
+ *   the engine that calls need
+ */
 /** @typedef {(cancel: () => void) => void} OnClose hands over what ends the call early: nobody waits for it any more */
 
 /**
@@ -30,11 +44,31 @@ const BINDING = 1;
  * @returns {Promise<string | undefined>} what the method gives, as canonical text
  * @throws {WorkflowError | import("../../bridge/options.js").OptionError}
  */
-export async function answerCall(engine, { account, workflow, method, args }, onclose) {
+export async function answerCall(engine, { account, workflow, method, args, caller }, onclose) {
   const run = METHODS[method];
   if (!run) throw new WorkflowError("body.invalid", `A workflow has no method ${method}`);
-  const answer = await run(engine, workflowKey(account, workflow), args, onclose);
+  const key = workflowKey(account, workflow);
+  const carryOut = () => run(engine, key, args, onclose);
+  const action = RECORDED[method];
+  const answer = await (action === undefined
+    ? carryOut()
+    : engine.recordChange({ caller, action, workflow: key, ...targetOf(args) }, carryOut));
   return answer === undefined ? undefined : toText(answer);
+}
+
+/** Methods whose calls are recorded, with the action that REST records for the same change. @type {Record<string, string>} */
+const RECORDED = {
+  pause: "instance.pause",
+  resume: "instance.resume",
+  terminate: "instance.terminate",
+  restart: "instance.restart",
+  delete: "instance.delete",
+  deleteBatch: "instances.delete",
+};
+
+/** @param {any} args as the code has sent them */
+function targetOf({ id, ...detail }) {
+  return { instance: typeof id === "string" ? id : undefined, detail };
 }
 
 /** @type {Record<string, (engine: BindingEngine, workflow: string, args: any, onclose: OnClose) => Promise<unknown>>} */

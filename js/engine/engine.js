@@ -9,6 +9,7 @@
 /** @import { Guest } from "../../bridge/protocol.d.ts" */
 /** @import { InstanceFilter, NewWorkflow, Store, StepRef, WorkflowRow } from "../store/store.d.ts" */
 /** @import { Clock } from "./clock.d.ts" */
+/** @import { RecordChange } from "./binding.js" */
 /** @import { Acknowledge } from "./commits.js" */
 /** @import { Cron } from "./cron.d.ts" */
 
@@ -48,6 +49,7 @@ import { Schedules } from "./schedules.js";
  *   which says so in its error
  * @property {(forgery: { workflow: string, id: string }) => void} [onforgery] a guest has sent a message about an instance that
  *   runs in another guest; it was refused
+ * @property {RecordChange} [recordChange] carries out what an instance's code does to instances, and keeps a record of it
  * @property {number} [retryBlockedMs] how often code that does not load is tried again; 0: only when it is saved again
  * @property {number} [keepParked] how long the passes of parked instances are kept where there is room, in ms
  * @property {number} [stateLimit] how much an instance may keep, in characters
@@ -92,6 +94,11 @@ export class Engine {
 
   get commits() {
     return this.#engine.commits;
+  }
+
+  /** @type {RecordChange} */
+  recordChange(change, carryOut) {
+    return this.#options.recordChange ? this.#options.recordChange(change, carryOut) : carryOut();
   }
 
   /** Take up whatever the last engine on this store left unfinished. */

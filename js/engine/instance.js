@@ -372,6 +372,7 @@ export class Instance {
    */
   #onCall(message) {
     const { ref } = message;
+    const { workflow, id } = this.#pass.row;
     if (this.#openCalls >= MAX_OPEN_CALLS) {
       const problem = `More than ${MAX_OPEN_CALLS} calls of other workflows are open.`;
       return this.#pass.refuse(ref, fatalError(problem));
@@ -385,7 +386,7 @@ export class Instance {
       if (!this.#pass.ended) this.contain(() => this.#pass.sendNow(reply));
     };
     this.#owner
-      .call({ ...message, account: accountOf(this.#pass.row.workflow) }, (close) => {
+      .call({ ...message, account: accountOf(workflow), caller: { workflow, id } }, (close) => {
         cancel = close;
         this.#cancelCalls.add(close);
       })

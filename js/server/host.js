@@ -100,6 +100,7 @@ export class Host {
         options.report(
           `Refused: code of another deployment has sent a message about instance '${id}' of workflow '${workflow}'.`,
         ),
+      recordChange: (change, carryOut) => this.access.audit.recordCode(change, carryOut),
       onunblocked: (workflow) => options.report(`Workflow '${workflow}' continues: its code loads again.`),
       idle: options.idle,
       forceReplay: options.forceReplay ?? false,

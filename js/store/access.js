@@ -3,11 +3,20 @@
 /** @import { AuditEntry, AuditRow, TokenRow } from "./access_rows.d.ts" */
 /** @import { Sql } from "./statements.js" */
 
-/** Older entries of the audit log go. */
-const MAX_AUDIT_ENTRIES = 100_000;
+/**
+ * Older entries of the audit log go. Those of workflows' code have a share of their own: code that changes instances in a
+ * loop removes no entry of people.
+ */
+const MAX_ENTRIES = { people: 100_000, code: 10_000 };
+/** By how many entries the log may be too long. */
+const TRIM = 1000;
+/** Names of people's tokens end with a bracket. */
+const BY_CODE = "(actor LIKE 'instance % of workflow %' AND actor NOT LIKE '%)')";
 
 export class SqliteAccess {
   #sql;
+  /** How many entries there are, once it is known. @type {{ people: number, code: number } | undefined} */
+  #entries;
 
   /** @param {Sql} sql */
   constructor(sql) {
@@ -42,8 +51,32 @@ export class SqliteAccess {
       "INSERT INTO audit (at, actor, action, workflow, instance, detail) VALUES (?, ?, ?, ?, ?, ?)",
     ).run(at, actor, action, workflow, instance, detail);
     const number = Number(lastInsertRowid);
-    this.#sql("DELETE FROM audit WHERE number <= ?").run(number - MAX_AUDIT_ENTRIES);
+    this.#trim(number);
     return number;
+  }
+
+  /** @param {number} number of the entry that has been added */
+  #trim(number) {
+    const counted = this.#entries;
+    const entries = (this.#entries ??= this.#countEntries());
+    const kind = this.#sql(`SELECT ${BY_CODE} AS byCode FROM audit WHERE number = ?`).get(number)?.byCode
+      ? "code"
+      : "people";
+    if (counted) entries[kind] += 1;
+    if (entries[kind] < MAX_ENTRIES[kind] + TRIM) return;
+    const condition = kind === "code" ? BY_CODE : `NOT ${BY_CODE}`;
+    const { changes } = this.#sql(
+      `DELETE FROM audit WHERE number IN (SELECT number FROM audit WHERE ${condition} ORDER BY number LIMIT ?)`,
+    ).run(entries[kind] - MAX_ENTRIES[kind]);
+    entries[kind] -= Number(changes);
+  }
+
+  /** @returns {{ people: number, code: number }} */
+  #countEntries() {
+    const { all, code } = /** @type {{ all: number, code: number }} */ (
+      this.#sql(`SELECT count(*) AS "all", total(${BY_CODE}) AS code FROM audit`).get()
+    );
+    return { people: Number(all) - Number(code), code: Number(code) };
   }
 
   /** @param {number} number @param {string} outcome */

@@ -42,6 +42,9 @@ export class Harness {
     this.store = store;
   }
 
+  /** @type {import("../../js/engine/binding.js").RecordChange} */
+  recordChange = (_change, carryOut) => carryOut();
+
   /** Stands between the engine and its commits. @type {(commit: () => void) => void} */
   oncommit = (commit) => commit();
 
@@ -64,6 +67,7 @@ export class Harness {
       onfault: (fault) => this.faults.push(fault),
       onforgery: (forgery) => this.forgeries.push(forgery),
       onproblem: (problem) => this.problems.push(problem),
+      recordChange: (change, carryOut) => this.recordChange(change, carryOut),
       idle: this.idle,
       ...(this.stateLimit === undefined ? {} : { stateLimit: this.stateLimit }),
       keepParked: this.keepParked,

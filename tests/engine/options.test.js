@@ -35,6 +35,7 @@ for (const [method, args, message] of /** @type {[string, object, string][]} */ 
       pass: 1,
       ref: 1,
       account: "default",
+      caller: { workflow: "flow", id: "i1" },
       workflow: "flow",
       method,
       args,

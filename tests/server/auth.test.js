@@ -174,6 +174,68 @@ test("the audit log says who changed what, and what came of it", async () => {
   );
 });
 
+test("the audit log says what the code of an instance changes, and what came of it", async () => {
+  const on = await served(() => new Promise(() => {}));
+  await on.harness.create({}, "caller");
+  await on.harness.create({}, "i1");
+  const calls = /** @type {const} */ ([
+    ["pause", { id: "i1" }],
+    ["resume", { id: "i1" }],
+    ["terminate", { id: "i1", rollback: true }],
+    ["terminate", { id: "i1" }],
+    ["restart", { id: "i1" }],
+    ["status", { id: "i1" }],
+    ["delete", { id: "i1" }],
+    ["delete", { id: "i1" }],
+    ["deleteBatch", { ids: ["caller"] }],
+  ]);
+
+  for (const [ref, [method, args]] of calls.entries()) {
+    on.harness.guest.onmessages([{ type: "call", pass: 1, ref, workflow: "flow", method, args }]);
+    await on.harness.settle();
+  }
+
+  const entries = await on.access.loadAudit({ limit: 20 });
+  assert.deepEqual(new Set(entries.map(({ actor }) => actor)), new Set(["instance caller of workflow flow"]));
+  assert.deepEqual(
+    entries.toReversed().map(({ action, instance, detail, outcome }) => [action, instance, detail, outcome]),
+    [
+      ["instance.pause", "i1", "{}", "done"],
+      ["instance.resume", "i1", "{}", "done"],
+      ["instance.terminate", "i1", '{"rollback":true}', "done"],
+      ["instance.terminate", "i1", "{}", "refused: instance.cannot_terminate"],
+      ["instance.restart", "i1", "{}", "done"],
+      ["instance.delete", "i1", "{}", "done"],
+      ["instance.delete", "i1", "{}", "refused: instance.not_found"],
+      ["instances.delete", null, '{"ids":["caller"]}', "done"],
+    ],
+  );
+});
+
+test("code that changes instances in a loop removes no entry of people from the audit log, and a bounded number is kept", async () => {
+  const on = await served(waits);
+  const [forged, person] = ["instance i of workflow f", "local user"].map((name) => ({ name, reader: name }));
+  await on.access.audit.record(person, { action: "kept" }, async () => {});
+  await on.access.audit.record({ ...forged, name: `${forged.name} (token 1)` }, { action: "kept" }, async () => {});
+  const change = { caller: { workflow: "f", id: "i" }, action: "a", workflow: "f", instance: "x", detail: {} };
+  for (let i = 0; i < 12_500; i++) await on.access.audit.recordCode(change, async () => {});
+  await on.harness.engine.commits.committed();
+
+  const { n } = /** @type {{ n: number }} */ (on.harness.db.prepare("SELECT count(*) AS n FROM audit").get());
+  assert.ok(n >= 10_002 && n <= 11_002, `${n} entries`);
+  assert.equal(on.harness.db.prepare("SELECT count(*) AS n FROM audit WHERE action = 'kept'").get()?.n, 2);
+});
+
+test("a long detail is cut", async () => {
+  const on = await served(waits);
+  await on.ask("/batch/delete", "POST", { instances: Array.from({ length: 100 }, () => "x".repeat(99)) });
+
+  const [{ detail }] = await on.access.loadAudit({ limit: 1 });
+
+  assert.ok(detail !== null && detail.length < 10_000);
+  assert.match(JSON.parse(detail).cut, /^\{"instances":\["xxx/);
+});
+
 test("an entry of the audit log is written with the change", async () => {
   const on = await served(waits);
   await on.harness.create();

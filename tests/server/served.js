@@ -26,6 +26,7 @@ export async function served(run, { policy, settings, graphs = NO_GRAPHS } = {})
   const harness = new Harness(run, settings ? { settings } : {});
   await harness.settle();
   const access = new Access(harness.engine, harness.store, () => harness.clock.now());
+  harness.recordChange = (change, carryOut) => access.audit.recordCode(change, carryOut);
   const host = /** @type {any} */ ({
     engine: harness.engine,
     access,

@@ -4,7 +4,11 @@
  */
 
 /** @import { AuditEntry, AuditRow } from "../../store/access_rows.d.ts" */
+/** @import { CodeChange } from "../../engine/binding.js" */
 /** @import { Caller } from "./caller.js" */
+
+/** A longer detail is cut. */
+const MAX_DETAIL_CHARACTERS = 4096;
 
 /**
  * @typedef {object} AuditStorage
@@ -38,7 +42,7 @@ export class Audit {
       action,
       workflow: workflow ?? null,
       instance: instance ?? null,
-      detail: detail === undefined ? null : JSON.stringify(detail),
+      detail: detail === undefined ? null : detailText(detail),
     });
     try {
       const result = await change();
@@ -50,4 +54,32 @@ export class Audit {
       throw error;
     }
   }
+
+  /**
+   * Carry out what the code of an instance changes.
+   *
+   * @template T
+   * @param {CodeChange} change
+   * @param {() => Promise<T>} carryOut
+   * @returns {Promise<T>}
+   */
+  recordCode({ caller, instance, ...change }, carryOut) {
+    const name = nameOfCode(caller);
+    return this.record(
+      { name, reader: name },
+      { ...change, ...(instance === undefined ? {} : { instance }) },
+      carryOut,
+    );
+  }
+}
+
+/** @param {unknown} detail */
+function detailText(detail) {
+  const text = JSON.stringify(detail);
+  return text.length <= MAX_DETAIL_CHARACTERS ? text : JSON.stringify({ cut: text.slice(0, MAX_DETAIL_CHARACTERS) });
+}
+
+/** `SqliteAccess` tells entries of code from those of people by this name. @param {CodeChange["caller"]} caller */
+function nameOfCode({ workflow, id }) {
+  return `instance ${id} of workflow ${workflow}`;
 }

@@ -10,9 +10,10 @@ const OF_TOOLS = process.env.NODE_V8_COVERAGE ? { NODE_V8_COVERAGE: process.env.
 /**
  * @param {URL} program
  * @param {InterpreterEvents} events
+ * @param {string[]} [execArgv] options of Node that hold for this thread
  * @returns {InterpreterHandle}
  */
-export function startThread(program, { onmessage, ondeath }) {
+export function startThread(program, { onmessage, ondeath }, execArgv = []) {
   // Guests live in UTC. A thread has no time zone of its own: it takes that of the process when it starts.
   process.env.TZ = "UTC";
   const { port1: port, port2 } = new MessageChannel();
@@ -21,6 +22,7 @@ export function startThread(program, { onmessage, ondeath }) {
     transferList: [port2],
     // The environment of the host has secrets in it that are nobody's in there.
     env: OF_TOOLS,
+    execArgv,
     // The host's own output must stay clean.
     stdout: true,
     stderr: true,

@@ -5,7 +5,6 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { cachedDataVersionTag } from "node:v8";
 import { constants, Script } from "node:vm";
-import { threadId } from "node:worker_threads";
 import { crc32 } from "node:zlib";
 
 /** Bytes behind what V8 has compiled: a checksum, for V8 itself believes whatever it is given, and dies of what is damaged. */
@@ -20,35 +19,49 @@ const CHECKSUM_BYTES = 4;
 
 /**
  * @param {Factory} factory
- * @returns {{ createPyodideModule: unknown, keep: () => void }} `keep` stores what has been compiled of its functions by now, unless it is
- *   stored already: as a module it would be compiled anew by each thread, function by function
+ * @returns {{ createPyodideModule: unknown, compiled?: () => Buffer }} `compiled` gives what has been compiled of its functions by
+ *   now, for `storeCompiled`. It is absent if that is stored already. As a module it would be compiled anew by each thread,
+ *   function by function
  */
 export function loadFactory({ script: path, url, compiled }) {
-  const store = `${compiled}.${cachedDataVersionTag().toString(16)}.compiled`;
-  const cachedData = readStored(store);
+  const cachedData = readStored(placeOf(compiled));
   const script = new Script(readFileSync(path, "latin1"), {
     filename: path,
     cachedData,
     // For user code in JavaScript, which may import as it may in a module.
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
-  const keep = () => {
-    if (cachedData && !script.cachedDataRejected) return;
-    try {
-      mkdirSync(dirname(store), { recursive: true });
-      const draft = `${store}.${process.pid}-${threadId}`;
-      writeFileSync(draft, withChecksum(script.createCachedData()), { flush: true });
-      renameSync(draft, store);
-    } catch {
-      // The next start takes longer, no more.
-    }
-  };
   // By that loader Node would call itself experimental, on the standard error of each thread.
   const load = (/** @type {string} */ name) => import(name);
-  return { createPyodideModule: script.runInThisContext()(url, load), keep };
+  const createPyodideModule = script.runInThisContext()(url, load, process);
+  if (cachedData && !script.cachedDataRejected) return { createPyodideModule };
+  return { createPyodideModule, compiled: () => script.createCachedData() };
 }
 
-/** @param {Buffer} data */
+/**
+ * Store what a thread has compiled, for later ones. The threads themselves may write no files.
+ *
+ * @param {Factory} factory
+ * @param {Uint8Array} data
+ */
+export function storeCompiled({ compiled }, data) {
+  const store = placeOf(compiled);
+  try {
+    mkdirSync(dirname(store), { recursive: true });
+    const draft = `${store}.${process.pid}`;
+    writeFileSync(draft, withChecksum(data), { flush: true });
+    renameSync(draft, store);
+  } catch {
+    // The next start takes longer, no more.
+  }
+}
+
+/** Where it is for this V8. @param {string} compiled */
+function placeOf(compiled) {
+  return `${compiled}.${cachedDataVersionTag().toString(16)}.compiled`;
+}
+
+/** @param {Uint8Array} data */
 function withChecksum(data) {
   const checksum = Buffer.alloc(CHECKSUM_BYTES);
   checksum.writeUInt32LE(crc32(data));

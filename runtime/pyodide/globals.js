@@ -5,7 +5,8 @@ const OF_WORKERS = ["postMessage", "onmessage", "onmessageerror", "close", "Work
 const HIDDEN = new Set(["globalThis", "self", "console", "constructor", ...OF_NODE, ...OF_WORKERS]);
 
 /**
- * The host's own are hidden, not sealed off: a function's constructor still evaluates text in the real global scope.
+ * The host's own are hidden, not sealed off: a function's constructor still evaluates text in the real global scope. In Node
+ * `hide_host.js` takes them away there, too.
  *
  * @param {Record<string, unknown>} own what the guest has in addition, or in place of a global
  * @returns {Record<string, unknown>}

@@ -1,5 +1,6 @@
 /** One Pyodide interpreter in this thread: restored from a snapshot, or started afresh to make one. */
 
+import { hideSystem } from "./system_calls.js";
 import { useUtc } from "./utc.js";
 
 /** @typedef {{ path: string, text: string }} GuestFile `path` is relative to the guest's site-packages */
@@ -86,6 +87,7 @@ function shareModule(module, size, signals) {
   /** @param {any} imports */
   const share = async (imports) => {
     if (signals) lookAt(signals, imports.env);
+    hideSystem(imports.env);
     useUtc(imports.env, () => memory.buffer);
     const instance = await instantiate(module, imports);
     const memory = /** @type {WebAssembly.Memory} */ (instance.exports.memory);

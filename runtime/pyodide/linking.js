@@ -54,7 +54,7 @@ return index
  * @param {number} linked length of the table of functions when everything is linked
  * @param {string[]} users texts of the modules that ask Emscripten's module for exports
  * @returns {string} a script, for V8 keeps more of one than of a module. Its value is a function that is given the URL of
- *   `pyodide.asm.mjs` and a function that imports, and gives what that module exports
+ *   `pyodide.asm.mjs`, a function that imports and Node's `process`, and gives what that module exports
  * @throws {UnknownEmscripten} it is not the text that this was written for
  */
 export function withLinkingPutOff(text, linked, users) {
@@ -77,7 +77,7 @@ export function withLinkingPutOff(text, linked, users) {
     [...each.matchAll(EXPORT)].map(([, quoted, name]) => quoted ?? name),
   );
   const exported = JSON.stringify([...new Set(asked)]);
-  return `${HEAD}(function(__url,__import){"use strict";${replaced(text, [
+  return `${HEAD}(function(__url,__import,process){"use strict";${replaced(text, [
     [`${ASSIGN}${body}`, `function assignRest(wasmExports){${later.join(";")}}${ASSIGN}${ofNow.join(";")}`],
     [
       "wasmExports=Object.assign({},wasmExports)",

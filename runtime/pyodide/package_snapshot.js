@@ -19,6 +19,7 @@ import { startFrom } from "./snapshot_memory.js";
 import { startInterpreter } from "./interpreter.js";
 import { librariesOf, restoreLibraries } from "./libraries.js";
 import { mountFolder } from "./mount.js";
+import { provideConstants, threadRights } from "./thread_rights.js";
 import { cacheFolder, IMPORTS, packShared, store } from "./snapshot.js";
 
 /** What `stepwell sync` notes of what it has installed. */
@@ -91,6 +92,9 @@ function inThread(job) {
   return new Promise((resolve) => {
     const worker = new Worker(new URL(import.meta.url), {
       workerData: { packageSnapshot: job },
+      // Code of packages runs there.
+      env: {},
+      execArgv: threadRights(),
       stdout: true,
       stderr: true,
       resourceLimits: { stackSizeMb: 64 },
@@ -137,6 +141,7 @@ function compiled() {
 }
 
 if (!isMainThread && workerData?.packageSnapshot) {
+  provideConstants();
   const job = workerData.packageSnapshot;
   parentPort?.postMessage(await (job.make ? make(job.make) : check(job)));
 }

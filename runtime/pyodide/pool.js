@@ -11,8 +11,10 @@ import { join } from "node:path";
 import { startThread } from "../pool/node_thread.js";
 import { Pool } from "../pool/pool.js";
 import { guestFiles, pyodideFolder } from "./files.js";
+import { storeCompiled } from "./factory.js";
 import { findPackageSnapshot, makePackageSnapshot } from "./package_snapshot.js";
 import { findFactory, findSnapshot } from "./snapshot.js";
+import { threadRights } from "./thread_rights.js";
 
 /** What all threads share: read and compiled once. @type {{ files: GuestFile[], module: WebAssembly.Module } | undefined} */
 let common;
@@ -21,7 +23,12 @@ let plain;
 
 /** @type {InterpreterBackend} */
 const PYODIDE = {
-  start: (events) => startThread(new URL("worker.js", import.meta.url), events),
+  start: ({ onmessage, ...events }) =>
+    startThread(
+      new URL("worker.js", import.meta.url),
+      { ...events, onmessage: (message) => (message?.type === "compiled" ? store(message) : onmessage(message)) },
+      threadRights(),
+    ),
   soon: setImmediate,
   interruptible: true,
   async parts() {
@@ -31,6 +38,12 @@ const PYODIDE = {
     return { ...parts, ...(await plain) };
   },
 };
+
+/** @param {{ data: Uint8Array }} message of a thread */
+function store({ data }) {
+  const factory = findFactory();
+  if (factory) storeCompiled(factory, data);
+}
 
 /** A host may live for days, and the cache makes room for others' snapshots. @param {Snapshot} snapshot */
 function isThere(snapshot) {

@@ -1,16 +1,19 @@
 /** An isolate's thread in Node. */
 
+import process from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { workerData } from "node:worker_threads";
 import { loadPyodide } from "pyodide";
 import { loadFactory } from "./factory.js";
 import { guestGlobals, lazyClass } from "./globals.js";
+import { hideHost } from "./hide_host.js";
 import { startFrom } from "./snapshot_memory.js";
 import { startInterpreter } from "./interpreter.js";
 import { restoreLibraries } from "./libraries.js";
 import { mountFolder } from "./mount.js";
 import { InterpreterThread } from "./thread.js";
+import { provideConstants } from "./thread_rights.js";
 import { openUpstream } from "./upstream.js";
 
 /** @type {import("node:worker_threads").MessagePort} */
@@ -18,8 +21,12 @@ const port = workerData.port;
 // User code that gets hold of `workerData` finds no port to the engine there.
 delete workerData.port;
 
+provideConstants();
+
 /** The folder of packages, where a snapshot has needed it already. @type {string | undefined} */
 let mounted;
+/** Lets modules of a folder be imported. @type {(folder: string) => void} */
+let showFolder = () => {};
 const idle = new Int32Array(new SharedArrayBuffer(4));
 
 const thread = new InterpreterThread({
@@ -27,13 +34,13 @@ const thread = new InterpreterThread({
   async start({ files, module, snapshot, factory, packages, memoryLimit, signals }, own) {
     // Every snapshot refers to it, and with it Node would load all of its HTTP client.
     const globals = guestGlobals({ Request: lazyClass("Request"), ...own });
-    const { createPyodideModule, keep } = factory ? loadFactory(factory) : {};
+    const { createPyodideModule, compiled } = factory ? loadFactory(factory) : {};
     const options = createPyodideModule ? { createPyodideModule } : {};
     const pyodide = await startFrom(snapshot, (bytes) =>
       startInterpreter({ loadPyodide, files, module, snapshot: bytes, globals, memoryLimit, signals, options }),
     );
     // When whoever waits for the interpreter has been told.
-    if (keep) setImmediate(keep);
+    if (compiled) setImmediate(() => port.postMessage({ type: "compiled", data: compiled() }));
     if (packages) {
       // They may have been linked to anything, which their snapshot does not tell.
       pyodide._module.link?.();
@@ -41,6 +48,9 @@ const thread = new InterpreterThread({
       restoreLibraries(pyodide._module, packages.libraries);
       mounted = packages.modules;
     }
+    // The interpreter asks Node for its source of random bytes when it first needs some.
+    pyodide.runPython("import os; os.urandom(1)");
+    showFolder = hideHost(/** @type {object} */ (own.console));
     return pyodide;
   },
   mount: mountDeployment,
@@ -72,6 +82,7 @@ process.on("unhandledRejection", (error) => thread.complain(error));
  */
 function mountDeployment({ FS }, { root, modules }) {
   mountFolder(FS, root);
+  showFolder(root);
   // One within the other is there already.
   if (modules && modules !== mounted && !modules.startsWith(`${root}/`)) mountFolder(FS, modules);
   // No code of the user's mounts more of the machine.

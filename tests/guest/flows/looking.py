@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import js
+from pyodide.code import run_js
 from workers import WorkflowEntrypoint
 
 HERE = Path(__file__).parent
@@ -31,3 +33,37 @@ class Mounts(WorkflowEntrypoint):
         except Exception as error:
             said.append(type(error).__name__)
         return [*said, hasattr(pyodide_js.FS.filesystems, "NODEFS")]
+
+
+class Looking(WorkflowEntrypoint):
+    async def run(self, event, step):
+        found = {}
+        for script in event["payload"]["scripts"]:
+            try:
+                found[script] = str(await settled(run_js(script)))
+            except Exception as error:
+                found[script] = str(error)
+        return found
+
+
+class Ways(WorkflowEntrypoint):
+    async def run(self, event, step):
+        tell = "return typeof process"
+        found = {
+            "js.eval": js.eval("typeof process"),
+            "js.Function": js.Function.new(tell)(),
+            "a function's constructor": js.setTimeout.constructor.new(tell)(),
+            "an async function's constructor": await run_js("async () => {}").constructor.new(tell)(),
+            "run_js": run_js("typeof globalThis.process"),
+            "os.system": os.system("true"),
+            "os.getuid": os.getuid(),
+        }
+        try:
+            found["js.process"] = str(js.process)
+        except AttributeError:
+            found["js.process"] = "AttributeError"
+        return found
+
+
+async def settled(value):
+    return await value if hasattr(value, "then") else value

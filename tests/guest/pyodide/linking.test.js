@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { loadPyodide } from "pyodide";
-import { loadFactory } from "../../../runtime/pyodide/factory.js";
+import { loadFactory, storeCompiled } from "../../../runtime/pyodide/factory.js";
 import { guestFiles, pyodideFolder, snapshotKey } from "../../../runtime/pyodide/files.js";
 import { withLinkingPutOff } from "../../../runtime/pyodide/linking.js";
 import { findSnapshot, scriptFor } from "../../../runtime/pyodide/snapshot.js";
@@ -150,9 +150,10 @@ describe("what V8 has compiled", () => {
   /** V8 looks at no file for a script that this thread has compiled before. @param {string} name */
   function load(name) {
     writeFileSync(join(folder, `${name}.js`), `(function(url){return ()=>"${name} from "+url})`);
-    const loaded = loadFactory({ script: join(folder, `${name}.js`), url: "here", compiled: join(folder, name) });
-    assert.equal(/** @type {() => string} */ (loaded.createPyodideModule)(), `${name} from here`);
-    return loaded;
+    const factory = { script: join(folder, `${name}.js`), url: "here", compiled: join(folder, name) };
+    const { createPyodideModule, compiled } = loadFactory(factory);
+    assert.equal(/** @type {() => string} */ (createPyodideModule)(), `${name} from here`);
+    if (compiled) storeCompiled(factory, compiled());
   }
   /** @param {string} name */
   const stored = (name) =>
@@ -165,11 +166,11 @@ describe("what V8 has compiled", () => {
   }
 
   test("is kept for the next thread, once", () => {
-    load("first").keep();
+    load("first");
     const [name, ...more] = stored("first");
     const { ino } = statSync(join(folder, name));
 
-    load("first").keep();
+    load("first");
 
     assert.equal(statSync(join(folder, name)).ino, ino);
     assert.deepEqual(more, []);
@@ -188,16 +189,16 @@ describe("what V8 has compiled", () => {
       const rubbish = text === "cut" ? good.subarray(0, 300) : text === "flip" ? flipped(good) : text;
       writeFileSync(place, rubbish);
 
-      load(what).keep();
+      load(what);
 
       assert.notDeepEqual(readFileSync(place), Buffer.from(rubbish));
     });
   }
 
   test("is nobody's concern where it cannot be kept", () => {
-    writeFileSync(join(folder, "taken.js"), "(function(url){return url})");
+    writeFileSync(join(folder, "taken.js"), "");
 
-    loadFactory({ script: join(folder, "taken.js"), url: "here", compiled: join(folder, "taken.js", "key") }).keep();
+    storeCompiled({ script: "", url: "here", compiled: join(folder, "taken.js", "key") }, new Uint8Array(1));
 
     assert.deepEqual(stored("key"), []);
   });

@@ -14,6 +14,7 @@ import { Commits, StoppedError } from "./commits.js";
 import { WorkflowError } from "./errors.js";
 import { findInstance } from "./find.js";
 import { MAX_STATE_CHARACTERS } from "./limits.js";
+import { Observers } from "./observers.js";
 import { Watchers } from "./watchers.js";
 
 /**
@@ -38,6 +39,8 @@ export class EngineContext {
   #clock;
   #onfailure;
   #watchers;
+  /** Who follows all instances. */
+  observers;
   #stopped = false;
 
   /** @param {ContextOptions} options */
@@ -50,6 +53,7 @@ export class EngineContext {
     this.#clock = clock;
     this.#onfailure = onfailure;
     this.#watchers = new Watchers(this.commits);
+    this.observers = new Observers(store, this.commits);
   }
 
   get now() {

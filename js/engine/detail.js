@@ -225,7 +225,7 @@ export const LAST_EVENTS = new Set(["workflow_completed", "workflow_errored", "w
 /**
  * Upstream's subscription event of a log entry.
  *
- * @param {InstanceRow} row as it stands now: the output is kept there, not in the log
+ * @param {Pick<InstanceRow, "id" | "params" | "output">} row as it stands now: the output is kept there, not in the log
  * @param {LogEntry} entry
  * @param {(text: string) => unknown} toJson
  * @param {(entry: LogEntry) => boolean} isSensitive whether the step's output is to be hidden
@@ -274,6 +274,25 @@ export function subscriptionEvent(row, entry, toJson, isSensitive) {
     default:
       return base;
   }
+}
+
+/**
+ * The event of an entry for those who follow all instances: without params and outputs, which may be large.
+ *
+ * @param {string} id of the instance
+ * @param {LogEntry} entry
+ */
+export function briefEvent(id, entry) {
+  const row = { id, params: "null", output: null };
+  const { params, output, ...event } = /** @type {Record<string, unknown>} */ (
+    subscriptionEvent(
+      row,
+      entry,
+      () => null,
+      () => false,
+    )
+  );
+  return event;
 }
 
 /** What the runtime says that an attempt has used, where it counts that. @param {any} detail */

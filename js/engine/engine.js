@@ -313,6 +313,16 @@ export class Engine {
     return this.#engine.watch(number, notify);
   }
 
+  /**
+   * Call *observe* after each commit that has added to the log or output of any instance.
+   *
+   * @param {import("./observers.js").Observe} observe
+   * @returns {() => void} ends it
+   */
+  observe(observe) {
+    return this.#engine.observers.add(observe);
+  }
+
   // The end -----------------------------------------------------------------------------------------------------------
 
   /** @param {unknown} error */

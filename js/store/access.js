@@ -76,7 +76,7 @@ export class SqliteAccess {
     const { all, code } = /** @type {{ all: number, code: number }} */ (
       this.#sql(`SELECT count(*) AS "all", total(${BY_CODE}) AS code FROM audit`).get()
     );
-    return { people: Number(all) - Number(code), code: Number(code) };
+    return { people: all - code, code };
   }
 
   /** @param {number} number @param {string} outcome */

@@ -50,7 +50,7 @@ export class InstanceFacts extends StepFacts {
     for (const row of rows) {
       const { event, name, count, attempt, detail, ...rest } = row;
       const step = { name: /** @type {string} */ (name), count: /** @type {number} */ (count) };
-      this.append(log, event, row.at, {
+      this.insert(log, event, row.at, {
         ...rest,
         step,
         attempt,
@@ -187,6 +187,7 @@ export class InstanceFacts extends StepFacts {
 
   /** @param {number} number */
   instanceDeleted(number) {
+    this.observer?.deleted(number);
     this.#wipe(number);
     this.sql(
       `UPDATE workflows SET triggered_on = max(coalesce(triggered_on, 0), i.created_on) FROM instances AS i

@@ -1,15 +1,28 @@
 /** Writes an instance's log: what the facts of steps and instances have in common. */
 
 /** @import { Encoded } from "../../bridge/protocol.d.ts" */
-/** @import { LogCursor, StepRef } from "./store.d.ts" */
+/** @import { LogCursor, LogRow, StepRef } from "./store.d.ts" */
 /** @import { Sql } from "./statements.js" */
 
 import { checksumOf } from "./damage.js";
 import { SqliteReads } from "./reads.js";
 
+/**
+ * @typedef {object} Rest what else an entry has
+ * @property {number | null} [next]
+ * @property {StepRef} [step]
+ * @property {number | null} [attempt]
+ * @property {number | null} [due]
+ * @property {Encoded | null} [value]
+ * @property {object | undefined} [detail]
+ * @property {string} [covered] a text of the instance that the entry's checksum vouches for
+ */
+
 export class LogWriter extends SqliteReads {
   /** For the classes of facts. */
   sql;
+  /** @type {import("./store.d.ts").StoreObserver | undefined} */
+  observer;
 
   /** @param {Sql} sql */
   constructor(sql) {
@@ -18,13 +31,28 @@ export class LogWriter extends SqliteReads {
   }
 
   /**
+   * Write an entry, which observers see.
+   *
    * @param {LogCursor} log advanced past what is written
    * @param {number} event
    * @param {number} at
-   * @param {{ next?: number | null, step?: StepRef, attempt?: number | null, due?: number | null, value?: Encoded | null, detail?: object | undefined, covered?: string }} [rest]
-   *   `covered`: a text of the instance that the entry's checksum vouches for
+   * @param {Rest} [rest]
    */
-  append(log, event, at, { next = null, step, attempt, due = null, value, detail, covered } = {}) {
+  append(log, event, at, rest) {
+    const row = this.insert(log, event, at, rest);
+    this.observer?.appended(log.number, row);
+  }
+
+  /**
+   * The same without observers: for what has happened before, to another instance.
+   *
+   * @param {LogCursor} log advanced past what is written
+   * @param {number} event
+   * @param {number} at
+   * @param {Rest} [rest]
+   * @returns {LogRow}
+   */
+  insert(log, event, at, { next = null, step, attempt, due = null, value, detail, covered } = {}) {
     const seq = log.seq + 1;
     log.seq = next === null ? seq : seq + 1;
     const row = {
@@ -55,5 +83,6 @@ export class LogWriter extends SqliteReads {
       row.detail,
       checksumOf(row, covered),
     );
+    return { ...row, due };
   }
 }

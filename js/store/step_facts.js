@@ -116,6 +116,7 @@ export class StepFacts extends LogWriter {
   outputWritten(number, rows) {
     const insert = this.sql("INSERT INTO output (instance, at, step, level, text) VALUES (?, ?, ?, ?, ?)");
     for (const row of rows) insert.run(number, row.at, row.step, row.level, row.text);
+    this.observer?.printed(number, rows);
   }
 }
 

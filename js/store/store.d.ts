@@ -209,7 +209,16 @@ export interface InstanceFilter {
   offset?: number;
 }
 
+/** What is written about instances, as it is written: before its commit. */
+export interface StoreObserver {
+  appended(number: number, row: LogRow): void;
+  printed(number: number, lines: OutputRow[]): void;
+  /** The instance is about to be removed. */
+  deleted(number: number): void;
+}
+
 export interface Store {
+  observer?: StoreObserver | undefined;
   begin(): void;
   commit(): void;
   rollback(): void;

@@ -3,7 +3,11 @@
  */
 
 import { z } from "zod";
+import { SUBSCRIPTION_TYPES } from "../../engine/detail.js";
 import { STATUSES } from "../../engine/status.js";
+
+/** What those are told who follow all instances. */
+const ALL_TYPES = [...Object.values(SUBSCRIPTION_TYPES), "log", "instance_deleted"];
 
 const status = z.enum(STATUSES);
 const trigger = z.enum(["unknown", "api", "binding", "event", "cron"]);
@@ -68,6 +72,14 @@ export const subscribeQuery = z.strictObject({
   cursor: z.coerce.number().int().min(0).optional().describe("eventId of the last event that is known already."),
   filter: z
     .union([z.string(), z.array(z.string())])
+    .optional()
+    .describe("Only events of these types; repeatable."),
+});
+
+export const subscribeAllQuery = z.strictObject({
+  workflow: z.string().optional().describe("Only instances of this workflow."),
+  filter: z
+    .union([z.enum(ALL_TYPES), z.array(z.enum(ALL_TYPES))])
     .optional()
     .describe("Only events of these types; repeatable."),
 });

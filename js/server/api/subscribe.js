@@ -6,26 +6,15 @@
 /** @import { Context } from "hono" */
 /** @import { Host } from "../host.js" */
 /** @import { InstanceRow } from "../../store/store.d.ts" */
+/** @import { Format } from "./stream_format.js" */
 /** @import { SubscriptionOptions } from "../../engine/subscription.js" */
 
 import { Feed } from "../../engine/feed.js";
 import { toExactPlain } from "../../engine/plain.js";
 import { masked } from "../masking.js";
-
-const LINES = "application/x-ndjson";
-/** Proxies close a connection that says nothing for a minute. */
-const HEARTBEAT_MS = 15_000;
+import { formatOf, HEARTBEAT_MS } from "./stream_format.js";
 
 /** @typedef {Awaited<ReturnType<Feed["read"]>>["lines"][number]} Line */
-/** @typedef {{ line: (line: Line, id: string) => string, heartbeat: string }} Format */
-
-/** @type {Format} */
-const SERVER_SENT_EVENTS = {
-  line: (line, id) => `id: ${id}\nevent: ${line.type}\ndata: ${JSON.stringify(line)}\n\n`,
-  heartbeat: ": still here\n\n",
-};
-/** @type {Format} */
-const JSON_LINES = { line: (line) => `${JSON.stringify(line)}\n`, heartbeat: "\n" };
 
 /**
  * Where a subscriber goes on: `Last-Event-ID` as `line` writes it, the cursor and what is known of the printed lines.
@@ -48,10 +37,9 @@ export function lastEventOf(context) {
  * @param {import("../masking.js").Mask} mask
  */
 export function answerWithEvents(host, row, options, context, mask) {
-  const wantsLines = (context.req.header("accept") ?? "").includes(LINES);
+  const { format, headers } = formatOf(context);
   const feed = new Feed(host.engine, row, options, lastEventOf(context).printed, toExactPlain);
-  const stream = new Events(host, row.number, feed, wantsLines ? JSON_LINES : SERVER_SENT_EVENTS, mask).stream();
-  const headers = { "content-type": wantsLines ? LINES : "text/event-stream", "cache-control": "no-store" };
+  const stream = new Events(host, row.number, feed, format, mask).stream();
   return new Response(stream, { headers });
 }
 

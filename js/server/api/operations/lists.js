@@ -9,6 +9,8 @@ import { instanceJson } from "../json.js";
 import { fromCursor, toCursor } from "../pages.js";
 import { HttpRefusal, INTERNAL_ERROR } from "../refusal.js";
 import * as S from "../schemas.js";
+import { answerWithAllEvents } from "../subscribe_all.js";
+import { maskOf } from "../../masking.js";
 
 /** The local explorer's code for dates the wrong way round. */
 const INVERTED_DATES = 10502;
@@ -41,7 +43,31 @@ export function listOperations(api) {
       list: true,
       run: ({ account, query, caller }) => listPage(api, { account, query, reader: `${caller.reader} ${account}/` }),
     },
+    {
+      id: "subscribeAll",
+      method: "get",
+      path: "/workflows/-/subscribe",
+      summary: "Events of all instances from now on, without params and outputs, as server-sent events.",
+      scope: "read",
+      query: S.subscribeAllQuery,
+      result: S.successResult,
+      media: "text/event-stream",
+      run: async ({ account, query, context }) => {
+        const workflow = query.workflow === undefined ? undefined : workflowKey(account, query.workflow);
+        if (workflow !== undefined) await api.engine.workflow(workflow);
+        const types = query.filter === undefined ? undefined : [query.filter].flat();
+        return answerWithAllEvents(api.host, { account, workflow, types }, (key) => maskFor(api.engine, key), context);
+      },
+    },
   ];
+}
+
+/** @param {Api["engine"]} engine @param {string} key of a workflow; undefined where it is gone, and its variables with it */
+function maskFor(engine, key) {
+  return engine.workflow(key).then(
+    ({ vars }) => maskOf(vars),
+    () => undefined,
+  );
 }
 
 /**

@@ -45,10 +45,13 @@ function fill() {
     concurrency: null,
     successRetention: null,
     errorRetention: null,
+    scriptName: null,
+    env: null,
+    secrets: null,
   };
   for (let number = 1; number <= count; number += 1) {
     if (number % BATCH === 1) store.begin();
-    if (number === 1) store.saveWorkflow({ ...workflow, ...unset, scriptName: null, createdOn: 0, modifiedOn: 0 });
+    if (number === 1) store.saveWorkflow({ ...workflow, ...unset, createdOn: 0, modifiedOn: 0 });
     store.instanceCreated(
       { number, workflow: "bench", id: `i${number}`, params: "{}", trigger: 0, versionId: "v1" },
       number,

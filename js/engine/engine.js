@@ -343,6 +343,8 @@ export class Engine {
 const NOTHING_SET = {
   scriptName: null,
   bindings: null,
+  env: null,
+  secrets: null,
   runtime: null,
   concurrency: null,
   successRetention: null,

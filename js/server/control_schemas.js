@@ -29,6 +29,34 @@ const sandbox = z.strictObject({
   threads: z.int().min(1).optional(),
 });
 
+/** What `env` has under a name besides variables and workflows. */
+const envBinding = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("service"),
+    service: z.string(),
+    entrypoint: z.string().optional(),
+    props: z.json().optional(),
+  }),
+  z.strictObject({ kind: z.literal("host"), type: z.string(), className: z.string().optional() }),
+  z.strictObject({ kind: z.literal("refused"), message: z.string() }),
+]);
+
+const secretSource = z
+  .strictObject({
+    folder: z.string().startsWith("/"),
+    environment: z.string().optional(),
+    required: z.array(z.string()).optional(),
+    dot_env: z.boolean().optional(),
+    process_env: z.boolean().optional(),
+  })
+  .transform(({ dot_env, process_env, environment, required, folder }) => ({
+    folder,
+    ...(environment === undefined ? {} : { environment }),
+    ...(required === undefined ? {} : { required }),
+    ...(dot_env === undefined ? {} : { dotEnv: dot_env }),
+    ...(process_env === undefined ? {} : { processEnv: process_env }),
+  }));
+
 export const deployment = z.strictObject({
   account,
   script_name: z.string().min(1).max(255).optional(),
@@ -36,6 +64,8 @@ export const deployment = z.strictObject({
   main: z.string().startsWith("/"),
   vars: z.record(z.string(), z.json()).default({}),
   bindings: z.record(z.string(), z.string()).nullable().default(null),
+  env: z.record(z.string(), envBinding).nullable().default(null),
+  secrets: secretSource.nullable().default(null),
   runtime: z
     .discriminatedUnion("name", [
       z.strictObject({

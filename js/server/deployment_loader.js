@@ -11,6 +11,7 @@ import { RUNTIMES, runtimeFor, SUFFIXES } from "../../runtime/registry.js";
 import { maskOf } from "./masking.js";
 import { modulesFolder } from "./packages.js";
 import { payloadProblem } from "./payload_check.js";
+import { readSecrets } from "./secrets.js";
 import { Sources } from "./sources.js";
 
 /**
@@ -23,7 +24,16 @@ import { Sources } from "./sources.js";
  * @property {string} [varsText] canonical text of them, with numbers as they were written
  * @property {Record<string, string> | null} bindings names of workflows by the names under which `env` has them; null: each
  *   class under its own
+ * @property {Record<string, object> | null} [env] its other bindings, by the names under which `env` has them
+ * @property {import("./secrets.js").SecretSource | null} [secrets] where its secrets are, which are variables too
  * @property {RuntimeOptions | null} [runtime] what runs it, with its options; absent or null: the default one for the main file
+ *
+ * @typedef {object} LoadedEntry
+ * @property {string} version
+ * @property {string | undefined} varsText variables and secrets
+ * @property {number} lookedAt
+ * @property {Promise<Loaded>} loaded
+ * @property {Record<string, JsonSchema>} [schemas]
  *
  * @typedef {{ guest: RuntimeGuest, classes: string[], schemas?: Record<string, JsonSchema> }} Loaded `schemas`: of payloads,
  *   by class
@@ -40,7 +50,7 @@ export class DeploymentLoader {
   #print;
   #ondebugging;
   #sources = new Sources();
-  /** By deployment. @type {Map<string, { version: string, lookedAt: number, loaded: Promise<Loaded>, schemas?: Record<string, JsonSchema> }>} */
+  /** By deployment. @type {Map<string, LoadedEntry>} */
   #loaded = new Map();
   /** Code that could not be imported, by deployment. @type {Map<string, { version: string, error: unknown }>} */
   #failed = new Map();
@@ -76,9 +86,9 @@ export class DeploymentLoader {
     const known = this.#loaded.get(key);
     const now = performance.now();
     if (known && now - known.lookedAt < maxAge) return known.loaded;
-    const complete = withModules(deployment);
+    const complete = withSecrets(withModules(deployment));
     const version = this.#sources.version(complete);
-    if (known?.version === version) {
+    if (known?.version === version && known.varsText === complete.varsText) {
       known.lookedAt = now;
       return known.loaded;
     }
@@ -87,8 +97,8 @@ export class DeploymentLoader {
     this.#failed.delete(key);
     const imports = this.#sources.imports(complete);
     const loaded = this.#start({ ...complete, imports, transport: this.#transport });
-    /** @type {{ version: string, lookedAt: number, loaded: Promise<Loaded>, schemas?: Record<string, JsonSchema> }} */
-    const entry = { version, lookedAt: now, loaded, ...(known?.schemas && { schemas: known.schemas }) };
+    /** @type {LoadedEntry} */
+    const entry = { version, varsText: complete.varsText, lookedAt: now, loaded, ...(known?.schemas && { schemas: known.schemas }) };
     this.#loaded.set(key, entry);
     void loaded.then(({ schemas = {} }) => (entry.schemas = schemas)).catch(() => {});
     void loaded.then(({ guest }) => this.#versions.set(guest, version)).catch(() => {});
@@ -161,7 +171,7 @@ export class DeploymentLoader {
   }
 
   /** @param {WorkflowRow} workflow @returns {Deployment} */
-  deploymentOf({ name, root, main, vars, bindings, runtime, scriptName }) {
+  deploymentOf({ name, root, main, vars, bindings, env, secrets, runtime, scriptName }) {
     return {
       account: accountOf(name),
       scriptName,
@@ -170,8 +180,15 @@ export class DeploymentLoader {
       vars: JSON.parse(vars),
       varsText: vars,
       bindings: bindings === null ? null : JSON.parse(bindings),
+      env: env === null ? null : JSON.parse(env),
+      secrets: secrets === null ? null : this.#locateSecrets(JSON.parse(secrets)),
       runtime: runtime === null ? null : JSON.parse(runtime),
     };
+  }
+
+  /** @param {import("./secrets.js").SecretSource} source with its folder relative to the state's */
+  #locateSecrets(source) {
+    return { ...source, folder: resolve(this.#stateFolder, source.folder) };
   }
 
   /**
@@ -187,6 +204,10 @@ export class DeploymentLoader {
       main: relative(this.#stateFolder, deployment.main),
       vars: deployment.varsText ?? JSON.stringify(deployment.vars),
       bindings: deployment.bindings && JSON.stringify(deployment.bindings),
+      env: deployment.env ? JSON.stringify(deployment.env) : null,
+      secrets: deployment.secrets
+        ? JSON.stringify({ ...deployment.secrets, folder: relative(this.#stateFolder, deployment.secrets.folder) })
+        : null,
       runtime: deployment.runtime ? JSON.stringify(deployment.runtime) : null,
       stepLimit: stepLimit ?? null,
       concurrency: concurrency ?? null,
@@ -236,8 +257,32 @@ export class DeploymentLoader {
 }
 
 /** @param {Deployment} deployment */
-function keyOf({ account = DEFAULT_ACCOUNT, root, main, vars, varsText, bindings, runtime }) {
-  return JSON.stringify([account, root, main, varsText ?? JSON.stringify(vars), bindings, runtime ?? null]);
+function keyOf({ account = DEFAULT_ACCOUNT, root, main, vars, varsText, bindings, env, secrets, runtime }) {
+  const variables = varsText ?? JSON.stringify(vars);
+  return JSON.stringify([account, root, main, variables, bindings, env ?? null, secrets ?? null, runtime ?? null]);
+}
+
+/**
+ * The deployment with its secrets among its variables.
+ *
+ * @template {Deployment} T
+ * @param {T} deployment
+ * @returns {T}
+ */
+function withSecrets(deployment) {
+  if (!deployment.secrets) return deployment;
+  const text = deployment.varsText ?? JSON.stringify(deployment.vars);
+  const secrets = readSecrets(deployment.secrets, Object.keys(deployment.vars));
+  return { ...deployment, vars: { ...deployment.vars, ...secrets }, varsText: withMembers(text, secrets) };
+}
+
+/** A JSON object with further members, and its numbers as they are written. @param {string} text @param {object} members */
+function withMembers(text, members) {
+  /** @type {(key: string, value: unknown, context: { source: string }) => unknown} */
+  const keepNumber = (_key, value, { source }) =>
+    typeof value === "number" ? /** @type {any} */ (JSON).rawJSON(source) : value;
+  const parse = /** @type {(text: string, reviver: typeof keepNumber) => object} */ (JSON.parse);
+  return JSON.stringify({ ...parse(text, keepNumber), ...members });
 }
 
 /** @param {Deployment} deployment */

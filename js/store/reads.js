@@ -15,7 +15,7 @@ const INSTANCE = `number, workflow, id, status, params, "trigger", version_id AS
   wake_at AS wakeAt, success_retention AS successRetention, error_retention AS errorRetention, schedule`;
 const WORKFLOW = `name, class_name AS className, root, main, vars, bindings, step_limit AS stepLimit,
   concurrency, success_retention AS successRetention, error_retention AS errorRetention, version_id AS versionId,
-  created_on AS createdOn, modified_on AS modifiedOn, runtime, script_name AS scriptName`;
+  created_on AS createdOn, modified_on AS modifiedOn, runtime, script_name AS scriptName, env, secrets`;
 const VERSION = `workflow, id, class_name AS className, main, step_limit AS stepLimit, concurrency,
   success_retention AS successRetention, error_retention AS errorRetention, created_on AS createdOn,
   modified_on AS modifiedOn`;

@@ -82,8 +82,8 @@ export function writeRun(state, number, file, { sources, main, versions, exporte
     state.prepare("SELECT workflow FROM instances WHERE number = ?").get(number)
   );
   copyRows(state, file, "workflows", "name = ?", workflow);
-  // Where the code lies on this machine is nobody else's business.
-  file.prepare("UPDATE workflows SET root = '.', main = ?").run(main);
+  // Where the code and the secrets lie on this machine is nobody else's business.
+  file.prepare("UPDATE workflows SET root = '.', main = ?, secrets = NULL").run(main);
   if (withoutVars) file.prepare("UPDATE workflows SET vars = '{}'").run();
   file
     .prepare("INSERT INTO run (format, instance, main, exported_at, versions) VALUES (?, ?, ?, ?, ?)")

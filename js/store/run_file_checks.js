@@ -25,7 +25,13 @@ const JSON_COLUMNS = {
   instances: { params: ["any"], output: ["any"], error: ["object"], schedule: ["object"] },
   log: { value: ["any"], detail: ["object"] },
   events: { payload: ["any"] },
-  workflows: { vars: ["object"], bindings: ["object", "null"], runtime: ["object", "null"] },
+  workflows: {
+    vars: ["object"],
+    bindings: ["object", "null"],
+    runtime: ["object", "null"],
+    env: ["object", "null"],
+    secrets: ["object", "null"],
+  },
   run: { versions: ["object"] },
 };
 /** Objects whose values are all text. */

@@ -225,6 +225,11 @@ const MIGRATIONS = [
   -- Tells altered entries from right ones (damage.js); null: written by an older version.
   ALTER TABLE log ADD COLUMN checksum INTEGER;
   `,
+  `
+  -- env, JSON: what the code has as env besides variables and workflows. secrets, JSON: where its secrets are, not what.
+  ALTER TABLE workflows ADD COLUMN env TEXT;
+  ALTER TABLE workflows ADD COLUMN secrets TEXT;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -61,13 +61,14 @@ export class SqliteStore extends InstanceFacts {
     this.forgetWorkflows();
     this.sql(
       `INSERT INTO workflows (name, class_name, root, main, vars, bindings, step_limit, concurrency, success_retention,
-         error_retention, version_id, created_on, modified_on, runtime, script_name)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
+         error_retention, version_id, created_on, modified_on, runtime, script_name, env,
+         secrets)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
        class_name = excluded.class_name, root = excluded.root, main = excluded.main, vars = excluded.vars,
        bindings = excluded.bindings, step_limit = excluded.step_limit, concurrency = excluded.concurrency,
        success_retention = excluded.success_retention, error_retention = excluded.error_retention,
        version_id = excluded.version_id, modified_on = excluded.modified_on, runtime = excluded.runtime,
-       script_name = excluded.script_name`,
+       script_name = excluded.script_name, env = excluded.env, secrets = excluded.secrets`,
     ).run(
       w.name,
       w.className,
@@ -84,6 +85,8 @@ export class SqliteStore extends InstanceFacts {
       w.modifiedOn,
       w.runtime,
       w.scriptName,
+      w.env,
+      w.secrets,
     );
     this.#versionDeployed(w.name, w.modifiedOn);
   }

@@ -14,6 +14,10 @@ export interface WorkflowRow {
   vars: string;
   /** Workflow names by the names under which the code finds them, as JSON; null: each class under its own. */
   bindings: string | null;
+  /** Its other bindings, as JSON: an EnvBinding by name; null: none. */
+  env: string | null;
+  /** Where its secrets are, as JSON: a SecretSource; null: it has none. Their values are never stored. */
+  secrets: string | null;
   /** What runs it, with its options, as JSON; null: the default one for the main file. */
   runtime: string | null;
   stepLimit: number | null;
@@ -29,7 +33,7 @@ export interface WorkflowRow {
   scriptName: string | null;
 }
 
-type Optional = "scriptName" | "bindings" | "runtime" | "concurrency" | "successRetention" | "errorRetention";
+type Optional = "scriptName" | "bindings" | "env" | "secrets" | "runtime" | "concurrency" | "successRetention" | "errorRetention";
 export type NewWorkflow = Omit<WorkflowRow, "createdOn" | "modifiedOn" | Optional> &
   Partial<Pick<WorkflowRow, Optional>> & {
     /** Cron expressions; those that it had before and that are not among them are gone. */

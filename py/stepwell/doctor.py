@@ -87,7 +87,26 @@ def examine(state: Path) -> list[Finding]:
     findings.append(Finding("Node", f"{version}, {node.path} (from {node.source})"))
     findings += look_at_host(root)
     findings.append(look_at_state(state))
+    findings += look_at_project(Path.cwd())
     return findings
+
+
+def look_at_project(folder: Path) -> list[Finding]:
+    """What Cloudflare would do otherwise with the project in *folder*, if there is one."""
+    from stepwell.compatibility import python_difference  # noqa: PLC0415 - most folders have no project
+    from stepwell.runtimes import choose_runtime  # noqa: PLC0415
+    from stepwell.target import CONFIG_NAMES  # noqa: PLC0415
+    from stepwell.wrangler import load_config  # noqa: PLC0415
+
+    config = next((folder / name for name in CONFIG_NAMES if (folder / name).is_file()), None)
+    if config is None:
+        return []
+    try:
+        project = load_config(config)
+        difference = python_difference(project.cloudflare_python, choose_runtime(project.main))
+    except StepwellError as error:
+        return [Finding("Project", str(error), ok=False)]
+    return [Finding("Project", str(config), remedy=difference or "")]
 
 
 def look_at_python() -> Finding:

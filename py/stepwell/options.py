@@ -29,6 +29,16 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
 
 
+def environment_option(command: F) -> F:
+    """Add `--env`."""
+    return click.option(
+        "--env",
+        "environment",
+        metavar="NAME",
+        help="The environment of the wrangler configuration. Default: CLOUDFLARE_ENV, else its top level.",
+    )(command)
+
+
 def force_replay_option(command: F) -> F:
     """Add `--force-replay`."""
     return click.option(

@@ -34,22 +34,40 @@ class Project:
     Attributes:
         main: The file with the workflows. The modules beside it can be imported.
         workflows: Those of the configuration; empty means every workflow class of the file.
-        env: What `self.env` has besides the workflows.
+        env: The variables that `self.env` has.
         bindings: Names of workflows by the names that `self.env` has for them; None means each class under its own.
+        worker_env: The other bindings that `self.env` has, as the host takes them.
+        secrets: Where the host reads secrets; None means that there are none.
+        crons: Cron expressions, in UTC, at whose times the Worker's scheduled handler is called.
         warnings: What looks like a mistake in the configuration.
+        notes: What the configuration says that has another meaning here.
         sdk_flags: Compatibility flags for Cloudflare's own SDK; ours has none.
+        cloudflare_python: The version of Python that Cloudflare runs for the project, where it says.
         script_name: The Worker's name.
         account: The account whose workflows they are; None means the default account.
+        config: The configuration; None for a file of its own.
+        environment: The configuration's environment; None means its top level.
+        dev_ip: Where the configuration says that the development server listens.
+        dev_port: The port likewise.
     """
 
     main: Path
     workflows: list[WorkflowSetting] = field(default_factory=list)
     env: dict[str, object] = field(default_factory=dict)
     bindings: dict[str, str] | None = None
+    worker_env: dict[str, dict[str, object]] = field(default_factory=dict)
+    secrets: dict[str, object] | None = None
+    crons: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     sdk_flags: list[str] = field(default_factory=list)
+    cloudflare_python: str | None = None
     script_name: str | None = None
     account: str | None = None
+    config: Path | None = None
+    environment: str | None = None
+    dev_ip: str | None = None
+    dev_port: int | None = None
 
     def deployment(self, runtime: Runtime | None = None) -> dict[str, object]:
         """The project as the host takes it, to be run by *runtime*."""
@@ -72,6 +90,8 @@ class Project:
             "main": str(self.main),
             "vars": self.env,
             "bindings": self.bindings,
+            "env": self.worker_env or None,
+            "secrets": self.secrets,
             "runtime": {**runtime, "flags": self.sdk_flags} if runtime and "sdk" in runtime else runtime,
             "workflows": workflows or None,
         }

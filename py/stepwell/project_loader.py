@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from stepwell.target import Target
 
 
-def load_project(target: Target) -> Project:
+def load_project(target: Target, environment: str | None = None) -> Project:
     """
-    Read what *target* names.
+    Read what *target* names, and of a configuration what *environment* (`--env`) uses.
 
     Raises:
         InputError: The configuration does not fit.
@@ -22,4 +22,4 @@ def load_project(target: Target) -> Project:
     from stepwell.wrangler import load_config  # noqa: PLC0415 - a file needs no configuration
 
     assert target.config is not None  # noqa: S101 - a target is one or the other
-    return load_config(target.config)
+    return load_config(target.config, environment)

@@ -14,7 +14,7 @@ from stepwell.exceptions import ApiError, HostLostError, InputError
 from stepwell.host_connector import HostConnector
 from stepwell.host_process import HostSettings, owner_timeout
 from stepwell.names import check_instance_id
-from stepwell.options import PATH, force_replay_option
+from stepwell.options import PATH, environment_option, force_replay_option
 from stepwell.owner_loss_timer import OwnerLossTimer
 from stepwell.params import read_params, same_json
 from stepwell.project_loader import load_project
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--params-file", metavar="FILE", type=PATH, help="The same from a file; - is stdin.")
 @click.option("--id", "instance_id", metavar="ID", help="The instance's id. One that exists is continued.")
 @click.option("--state", metavar="PATH", type=PATH, help="The state. Default: .stepwell/state.sqlite.")
+@environment_option
 @runtime_options
 @click.option("--json", "as_json", is_flag=True, help="Print the instance with its steps, not only its output.")
 @force_replay_option
@@ -53,6 +54,7 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
     params_file: Path | None,
     instance_id: str | None,
     state: Path | None,
+    environment: str | None,
     runtime: str | None,
     python: str | None,
     sdk: str | None,
@@ -84,6 +86,7 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
         given_state=state,
         as_json=as_json,
         quiet=quiet,
+        environment=environment,
         runtime=runtime,
         python=python,
         sdk=sdk,
@@ -134,7 +137,7 @@ class RunCommand:
 
         if self._is_live:
             import stepwell.live  # noqa: F401, PLC0415
-        project = load_project(self._request.target)
+        project = load_project(self._request.target, self._request.environment)
         for warning in project.warnings:
             click.echo(f"Warning: {warning}", err=True)
         require_packages_of(project, self._request.target, runtime_name(self._request.runtime_of(project)))

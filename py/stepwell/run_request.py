@@ -38,6 +38,7 @@ class RunRequest:
     given_state: Path | None
     as_json: bool
     quiet: bool
+    environment: str | None = None
     runtime: str | None = None
     python: str | None = None
     sdk: str | None = None
@@ -57,6 +58,8 @@ class RunRequest:
         words = ["stepwell", "run", self.target.text]
         if self.workflow is not None:
             words += ["--workflow", self.workflow]
+        if self.environment is not None:
+            words += ["--env", self.environment]
         words += self._runtime_words()
         words += ["--id", self.instance_id]
         return command(*words, *self.state_words())

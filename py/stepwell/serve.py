@@ -14,9 +14,10 @@ from stepwell.formatting import moment
 from stepwell.host_connector import HostConnector
 from stepwell.host_process import HostSettings
 from stepwell.listener import listener_options, open_listener
-from stepwell.options import force_replay_option, state_option
+from stepwell.options import environment_option, force_replay_option, state_option
 from stepwell.packages.require import require_packages_of
 from stepwell.project_loader import load_project
+from stepwell.project_notes import say_at_start
 from stepwell.runtimes import choose_runtime, runtime_name, runtime_options
 from stepwell.state import state_path
 from stepwell.target import find_target
@@ -35,6 +36,7 @@ POLL_INTERVAL_S = 1.0
 
 @click.command(epilog=exit_codes.HELP, short_help="Run schedules and instances until Ctrl-C.")
 @click.argument("target")
+@environment_option
 @runtime_options
 @force_replay_option
 @state_option
@@ -43,6 +45,7 @@ POLL_INTERVAL_S = 1.0
 def serve(  # noqa: PLR0913 - one for each option
     *,
     target: str,
+    environment: str | None,
     runtime: str | None,
     python: str | None,
     sdk: str | None,
@@ -61,10 +64,9 @@ def serve(  # noqa: PLR0913 - one for each option
     that passed while nothing ran, each schedule makes up for the last one.
     """
     found = find_target(target)
-    project = replace(load_project(found), account=account)
+    project = replace(load_project(found, environment), account=account)
     chosen = choose_runtime(project.main, runtime, python, sdk, untrusted=untrusted)
-    for warning in project.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+    say_at_start(project, chosen)
     require_packages_of(project, found, runtime_name(chosen))
     path = state_path(state, create=True)
     try:

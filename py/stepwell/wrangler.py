@@ -1,16 +1,20 @@
-"""A wrangler configuration, as far as workflows are concerned. Its other keys are other products' business."""
+"""Reads a project from its wrangler configuration."""
 
 from __future__ import annotations
 
 import difflib
-import json
-import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import ValidationError
 
-from stepwell.compatibility import sdk_flags
+from stepwell.compatibility import cloudflare_python, sdk_flags
+from stepwell.config.binding_keys import read_bindings
+from stepwell.config.document import read_document, shown_key
+from stepwell.config.environment import chosen_environment, select_environment
+from stepwell.config.report import describe_config
+from stepwell.config.schema import Part, Wrangler, problem_of
+from stepwell.config.secrets import secret_files, secrets_request
 from stepwell.exceptions import InputError
 from stepwell.names import MAX_NAME_CHARACTERS, binding_name, name_problem
 from stepwell.project import Project, WorkflowSetting
@@ -18,145 +22,87 @@ from stepwell.target import SUFFIXES
 from stepwell.utf8_path import utf8_source
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
+    from stepwell.config.document import Document
+    from stepwell.config.environment import Environment
+    from stepwell.config.schema import Retention
 
 MAX_STEPS = 25_000
 """What upstream allows; beyond it a workflow runs here only."""
 
 
-class Part(BaseModel):
-    """A part of the configuration. What it does not know it keeps, to be warned of."""
-
-    model_config = ConfigDict(extra="allow", strict=True)
-
-
-class LimitsEntry(Part):
-    """`limits` of a workflow."""
-
-    steps: int | None = Field(default=None, ge=1)
-
-
-class Concurrency(Part):
-    """`concurrency` of a workflow."""
-
-    limit: int | None = Field(default=None, ge=1)
-
-
-class Retention(Part):
-    """`default_retention` of a workflow."""
-
-    success_retention: int | str | None = None
-    error_retention: int | str | None = None
-
-
-class WorkflowEntry(Part):
-    """An entry of `workflows`."""
-
-    binding: str
-    name: str
-    class_name: str
-    script_name: str | None = None
-    limits: LimitsEntry | None = None
-    concurrency: Concurrency | None = None
-    default_retention: Retention | None = None
-    schedules: str | list[str] = []
-    # Upstream's further keys, whose contents are theirs.
-    jurisdiction: Any = None
-    remote: Any = None
-
-
-class ExportEntry(Part):
-    """An entry of `exports`; only those of type `workflow` are ours."""
-
-    type: str | None = None
-    name: str | None = None
-    limits: LimitsEntry | None = None
-
-
-class Triggers(Part):
-    """`triggers` of the Worker; those of workflows are `schedules`."""
-
-    crons: list[str] | None = None
-
-
-class Wrangler(Part):
-    """The file."""
-
-    main: str
-    name: str | None = None
-    workflows: list[WorkflowEntry] = []
-    exports: dict[str, ExportEntry] = {}
-    vars: dict[str, JsonValue] = {}
-    triggers: Triggers | None = None
-    compatibility_date: str | None = None
-    compatibility_flags: list[str] = []
-
-
-def load_config(path: Path) -> Project:
+def load_config(path: Path, environment: str | None = None) -> Project:
     """
     The project that the configuration at *path* describes.
 
+    Args:
+        path: A wrangler.json, wrangler.jsonc or wrangler.toml.
+        environment: What `--env` says; None where it is absent.
+
     Raises:
-        InputError: It cannot be read, or does not fit.
+        InputError: It cannot be read, or does not fit; the message names file, line and key.
     """
-    try:
-        config = Wrangler.model_validate(_read(path))
-    except ValidationError as error:
-        problems = [f"{path}: {_describe(detail)}" for detail in error.errors()]
-        raise InputError("\n".join(problems)) from None
-    if Path(config.main).suffix not in SUFFIXES:
-        raise InputError(f"{path}: main is {config.main!r}, whose name ends in none of {', '.join(SUFFIXES)}.")
-    main = _main(path, config.main)
+    document = read_document(path)
+    chosen = select_environment(document, chosen_environment(environment))
+    config = _validate(document, chosen)
+    main = _main(document, chosen, config.main)
+    bindings = read_bindings(document, chosen)
+    required = config.secrets.required if config.secrets else None
     return Project(
         main=main,
-        workflows=_settings(path, config),
+        workflows=_settings(document, chosen, config),
         env=dict(config.vars),
-        bindings=_bindings(config) or None,
-        warnings=[f"{path}: {warning}" for warning in _warnings(config)],
-        sdk_flags=sdk_flags(path, config.compatibility_date, config.compatibility_flags),
+        bindings=_workflow_bindings(config) or None,
+        worker_env={binding.name: binding.entry for binding in bindings},
+        secrets=secrets_request(path.parent.resolve(), chosen.name, required),
+        crons=_crons(config),
+        warnings=[*chosen.warnings, *_warnings(document, chosen, config)],
+        notes=[*describe_config(document, chosen, bindings), *_secret_notes(path, chosen.name)],
+        sdk_flags=sdk_flags(document, chosen, config.compatibility_date, config.compatibility_flags),
+        cloudflare_python=cloudflare_python(document, chosen, config.compatibility_date, config.compatibility_flags),
         script_name=config.name,
+        config=path,
+        environment=chosen.name,
+        dev_ip=config.dev.ip if config.dev else None,
+        dev_port=config.dev.port if config.dev else None,
     )
 
 
-def _main(path: Path, name: str) -> Path:
+def _validate(document: Document, chosen: Environment) -> Wrangler:
     try:
-        main = utf8_source((path.parent / name).resolve())
+        return Wrangler.model_validate(chosen.values)
+    except ValidationError as error:
+        problems = []
+        for detail in error.errors():
+            keys = chosen.keys(*detail["loc"]) if detail["loc"] else ()
+            problems.append(str(document.error(keys, problem_of(detail))))
+        raise InputError("\n".join(problems)) from None
+
+
+def _main(document: Document, chosen: Environment, name: str) -> Path:
+    if Path(name).suffix not in SUFFIXES:
+        problem = f"is {name!r}, whose name ends in none of {', '.join(SUFFIXES)}."
+        raise document.error(chosen.keys("main"), problem)
+    try:
+        main = utf8_source((document.path.parent / name).resolve())
         if main.is_file():
             return main
     except (OSError, ValueError):  # a name that no file system has
         pass
-    raise InputError(f"{path}: main is {name!r}, and there is no such file.")
+    raise document.error(chosen.keys("main"), f"is {name!r}, and there is no such file.")
 
 
-def _read(path: Path) -> object:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}.") from error
-    try:
-        return tomllib.loads(text) if path.suffix == ".toml" else _loads_jsonc(text)
-    except (ValueError, RecursionError) as error:
-        language = "TOML" if path.suffix == ".toml" else "JSON"
-        raise InputError(f"{path} is not {language}: {error}") from error
-
-
-def _loads_jsonc(text: str) -> object:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        import json5  # noqa: PLC0415 - only for comments and trailing commas
-
-        return json5.loads(text)
-
-
-def _settings(path: Path, config: Wrangler) -> list[WorkflowSetting]:
-    found: list[tuple[str, WorkflowSetting]] = []
+def _settings(document: Document, chosen: Environment, config: Wrangler) -> list[WorkflowSetting]:
+    found: list[tuple[tuple[str | int, ...], WorkflowSetting]] = []
     for index, entry in enumerate(config.workflows):
         # Another Worker's workflow is only called from here.
         if entry.script_name not in (None, config.name):
-            _refuse_settings(path, index, entry)
+            for key in OWN_SETTINGS:
+                if getattr(entry, key):
+                    problem = (
+                        f"cannot be set here: the workflow belongs to {entry.script_name!r}. "
+                        "Set it in that Worker's configuration."
+                    )
+                    raise document.error(chosen.keys("workflows", index, key), problem)
             continue
         setting = WorkflowSetting(
             entry.name,
@@ -166,33 +112,24 @@ def _settings(path: Path, config: Wrangler) -> list[WorkflowSetting]:
             retention=_retention(entry.default_retention),
             schedules=[entry.schedules] if isinstance(entry.schedules, str) else entry.schedules,
         )
-        found.append((f"workflows[{index}].name", setting))
+        found.append((chosen.keys("workflows", index, "name"), setting))
     for class_name, export in config.exports.items():
         if export.type == "workflow":
             steps = export.limits.steps if export.limits else None
             setting = WorkflowSetting(export.name or class_name, class_name, steps)
-            found.append((f"exports.{class_name}.name", setting))
+            found.append((chosen.keys("exports", class_name, "name"), setting))
     seen: set[str] = set()
-    for key, setting in found:
-        if problem := name_problem(setting.name, MAX_NAME_CHARACTERS):
-            raise InputError(f"{path}: {key} {problem}.")
+    for keys, setting in found:
+        if invalid := name_problem(setting.name, MAX_NAME_CHARACTERS):
+            raise document.error(keys, f"{invalid}.")
         if setting.name in seen:
-            raise InputError(f"{path}: {key} is {setting.name!r}, which another workflow has already.")
+            raise document.error(keys, f"is {setting.name!r}, which another workflow has already.")
         seen.add(setting.name)
     return [setting for _, setting in found]
 
 
 OWN_SETTINGS = ("limits", "concurrency", "default_retention", "schedules", "jurisdiction")
 """What only the Worker that has the workflow can say of it: upstream's rule."""
-
-
-def _refuse_settings(path: Path, index: int, entry: WorkflowEntry) -> None:
-    for key in OWN_SETTINGS:
-        if getattr(entry, key):
-            raise InputError(
-                f"{path}: workflows[{index}].{key} cannot be set here: the workflow belongs to {entry.script_name!r}. "
-                "Set it in that Worker's configuration."
-            )
 
 
 def _retention(given: Retention | None) -> dict[str, int | str]:
@@ -202,7 +139,7 @@ def _retention(given: Retention | None) -> dict[str, int | str]:
     return {key: duration for key, duration in durations.items() if duration is not None}
 
 
-def _bindings(config: Wrangler) -> dict[str, str]:
+def _workflow_bindings(config: Wrangler) -> dict[str, str]:
     """Names of workflows by the names under which the code has them, other Workers' included."""
     exported = {
         binding_name(class_name): export.name or class_name
@@ -212,67 +149,46 @@ def _bindings(config: Wrangler) -> dict[str, str]:
     return {**exported, **{entry.binding: entry.name for entry in config.workflows}}
 
 
-def _warnings(config: Wrangler) -> list[str]:
+def _crons(config: Wrangler) -> list[str]:
+    return list(config.triggers.crons or []) if config.triggers else []
+
+
+def _secret_notes(path: Path, environment: str | None) -> list[str]:
+    files = ", ".join(file.name for file in secret_files(path.parent, environment))
+    return [f"Secrets are read from {files}."] if files else []
+
+
+def _warnings(document: Document, chosen: Environment, config: Wrangler) -> list[str]:
     warnings: list[str] = []
-    if config.triggers and config.triggers.crons:
-        warnings.append(
-            "triggers.crons has no effect here: it calls a Worker's scheduled handler. "
-            "A workflow is started by the `schedules` of its entry in `workflows`."
-        )
+
+    def unknown(part: Part | None, *keys: str | int) -> None:
+        if part is not None:
+            warnings.extend(_unknown_keys(document, chosen.keys(*keys), part))
+
+    unknown(config.triggers, "triggers")
+    unknown(config.secrets, "secrets")
+    unknown(config.dev, "dev")
+    for index, service in enumerate(config.services):
+        unknown(service, "services", index)
     for index, entry in enumerate(config.workflows):
-        key = f"workflows[{index}]"
-        warnings += _unknown_keys(key, entry)
-        if entry.concurrency:
-            warnings += _unknown_keys(f"{key}.concurrency", entry.concurrency)
-        if entry.default_retention:
-            warnings += _unknown_keys(f"{key}.default_retention", entry.default_retention)
-        if entry.limits:
-            warnings += _unknown_keys(f"{key}.limits", entry.limits)
-            if (entry.limits.steps or 0) > MAX_STEPS:
-                warnings.append(f"{key}.limits.steps is {entry.limits.steps:,}; upstream allows at most {MAX_STEPS:,}.")
+        place = ("workflows", index)
+        unknown(entry, *place)
+        unknown(entry.concurrency, *place, "concurrency")
+        unknown(entry.default_retention, *place, "default_retention")
+        unknown(entry.limits, *place, "limits")
+        if entry.limits and (entry.limits.steps or 0) > MAX_STEPS:
+            keys = chosen.keys(*place, "limits", "steps")
+            steps = f"{entry.limits.steps:,}; upstream allows at most {MAX_STEPS:,}."
+            warnings.append(f"{document.at(keys)}: {shown_key(keys)} is {steps}")
     return warnings
 
 
-def _unknown_keys(key: str, part: Part) -> list[str]:
+def _unknown_keys(document: Document, keys: tuple[str | int, ...], part: Part) -> list[str]:
     known = list(type(part).model_fields)
     warnings = []
     for unknown in part.model_extra or {}:
         near = difflib.get_close_matches(unknown, known, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
-        warnings.append(f"{key} has the unknown key {unknown!r}; {hint}")
+        place = document.at((*keys, unknown))
+        warnings.append(f"{place}: {shown_key(keys)} has the unknown key {unknown!r}; {hint}")
     return warnings
-
-
-KINDS: dict[str, Literal["a string", "a whole number", "an object", "an array"]] = {
-    "string_type": "a string",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "model_type": "an object",
-    "model_attributes_type": "an object",
-    "dict_type": "an object",
-    "list_type": "an array",
-}
-
-
-def _describe(detail: ErrorDetails) -> str:
-    key = ""
-    for part in detail["loc"]:
-        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)
-    if detail["type"] == "missing":
-        return f"{key} is missing."
-    got = _shown(detail["input"])
-    if kind := KINDS.get(detail["type"]):
-        return f"{key or 'the file'} is {got}; it must be {kind}."
-    if detail["type"] == "greater_than_equal":
-        return f"{key} is {got}; it must be {detail['ctx']['ge']} or more."
-    return f"{key} is {got}: {detail['msg']}."
-
-
-def _shown(value: object) -> str:
-    match value:
-        case dict():
-            return "an object"
-        case list():
-            return "an array"
-        case _:
-            return json.dumps(value, ensure_ascii=False, default=str)

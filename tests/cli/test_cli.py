@@ -17,7 +17,7 @@ def test_version_is_quick():
         "import sys; from stepwell import cli\n"
         "try: cli.stepwell(['--version'])\n"
         "except SystemExit: pass\n"
-        "print({'pydantic', 'rich', 'http.client', 'json5'} & set(sys.modules))"
+        "print({'pydantic', 'rich', 'http.client', 'tree_sitter'} & set(sys.modules))"
     )
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

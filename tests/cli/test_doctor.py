@@ -47,3 +47,23 @@ def test_state_broken(place, order):
     assert 1 == done.code
     assert "❌ State:" in done.out
     assert "Put a sound copy in its place" in done.out
+
+
+def test_python_of_the_project(place, order):
+    """The project of the folder has a line where Cloudflare would run another Python."""
+    place.write("wrangler.jsonc", '{"main": "order.py", "compatibility_date": "2025-11-02"}')
+
+    done = place.run("doctor")
+
+    assert 0 == done.code
+    assert "Cloudflare runs Python 3.13 for this compatibility_date; Python 3.14 runs here." in done.out
+
+
+def test_broken_project(place):
+    """A configuration that cannot be used is a finding with its place."""
+    place.write("wrangler.toml", "main = 3")
+
+    done = place.run("doctor")
+
+    assert 1 == done.code
+    assert "wrangler.toml:1: main is 3; it must be a string." in done.out

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIMIT_MB = 40
 
 # What of npm's the host runs, and the playground's workers besides; the rest of its packages is in its bundles.
-SERVED = {"@hono", "croner", "fflate", "hono", "pyodide", "ws", "zod"}
+SERVED = {"@hono", "croner", "dotenv", "dotenv-expand", "fflate", "hono", "pyodide", "ws", "zod"}
 # What draws workflows, and reads JavaScript on every platform.
 DRAWN = {"@dagrejs", "@emnapi", "@napi-rs", "@oxc-parser", "@oxc-project", "@tybys", "oxc-parser", "tslib"}
 WORKED = {"@sqlite.org"}

@@ -1,0 +1,69 @@
+/** The secrets of a Worker in development, read as wrangler reads them: `.dev.vars`, or the `.env` files. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "dotenv";
+import { expand } from "dotenv-expand";
+import { WorkflowError } from "../engine/errors.js";
+
+/**
+ * Where the secrets are.
+ *
+ * @typedef {object} SecretSource
+ * @property {string} folder of the files
+ * @property {string} [environment] whose files win
+ * @property {string[]} [required] the only names that count, besides those of variables; absent: all do
+ * @property {boolean} [dotEnv] false: `.dev.vars` alone
+ * @property {boolean} [processEnv] the variables of this process are secrets too
+ */
+
+/**
+ * The values, by name. They take the place of variables of the same name.
+ *
+ * @param {SecretSource} source
+ * @param {string[]} variables names of the Worker's variables
+ * @returns {Record<string, string>}
+ * @throws {WorkflowError} a file cannot be read
+ */
+export function readSecrets(source, variables) {
+  const all = readDevVars(source) ?? (source.dotEnv === false ? {} : readDotEnv(source));
+  const { required } = source;
+  if (required === undefined) return all;
+  const declared = new Set([...required, ...variables]);
+  return Object.fromEntries(Object.entries(all).filter(([name]) => declared.has(name)));
+}
+
+/** The required names that have no value. @param {SecretSource} source @param {Record<string, string>} secrets */
+export function missingSecrets({ required = [] }, secrets) {
+  return required.filter((name) => !(name in secrets));
+}
+
+/** @param {SecretSource} source */
+function readDevVars({ folder, environment }) {
+  const own = environment === undefined ? undefined : readText(join(folder, `.dev.vars.${environment}`));
+  const text = own ?? readText(join(folder, ".dev.vars"));
+  return text === undefined ? undefined : parse(text);
+}
+
+/** @param {SecretSource} source @returns {Record<string, string>} */
+function readDotEnv({ folder, environment, processEnv = false }) {
+  const names = [".env", ".env.local", ...(environment ? [`.env.${environment}`, `.env.${environment}.local`] : [])];
+  /** @type {Record<string, string>} */
+  const parsed = {};
+  for (const name of names) Object.assign(parsed, parse(readText(join(folder, name)) ?? ""));
+  /** @type {Record<string, string>} */
+  const expanded = processEnv ? /** @type {Record<string, string>} */ ({ ...process.env }) : {};
+  expand({ processEnv: expanded, parsed });
+  return expanded;
+}
+
+/** @param {string} path @returns {string | undefined} undefined: there is no such file */
+function readText(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new WorkflowError("deployment.secrets_unreadable", `${path} cannot be read (${code}).`);
+  }
+}

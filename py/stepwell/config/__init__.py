@@ -1,0 +1,1 @@
+"""Reads a Worker's wrangler configuration."""

@@ -1,7 +1,6 @@
 /** What Node's permission model lets an interpreter's thread do: read files. It starts no process and no thread, and writes no file. */
 
 import { constants } from "node:fs";
-import process from "node:process";
 
 const RIGHTS = ["--permission", "--allow-fs-read=*"];
 /** Later versions of Node refuse network access, too. */

@@ -1,6 +1,5 @@
 /** An isolate's thread in Node. */
 
-import process from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { workerData } from "node:worker_threads";
@@ -16,6 +15,8 @@ import { InterpreterThread } from "./thread.js";
 import { provideConstants } from "./thread_rights.js";
 import { openUpstream } from "./upstream.js";
 
+// It is hidden later. An import of `node:process` would open the standard streams.
+const { process } = globalThis;
 /** @type {import("node:worker_threads").MessagePort} */
 const port = workerData.port;
 // User code that gets hold of `workerData` finds no port to the engine there.

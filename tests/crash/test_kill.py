@@ -9,6 +9,7 @@ begun is noted by a ledger that no stroke reaches.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import signal
@@ -30,6 +31,8 @@ from stepwell.state import read_owner
 
 FLOWS = Path(__file__).parent / "flows"
 RUNTIMES = (*FOR_PYTHON, "javascript")
+WRITES_FILES = ("cpython", "javascript")
+"""Runtimes whose steps write to the ledger themselves."""
 STROKES = ("group", "group", "host", "command", "stop")
 # How often everything is killed, by runtime: the engine is the same, the channel to its guests is not.
 KILLS = {name: int(os.environ.get("STEPWELL_KILLS", "200" if name == "pyodide" else "50")) for name in RUNTIMES}
@@ -66,7 +69,7 @@ class Round:
 
     def live(self) -> None:
         """Start, work for a while, die."""
-        self.ledger.life += 1
+        self.ledger.begin_life()
         until = time.monotonic() + self.chance.uniform(0, LONGEST_LIFE)
         process = self.start(self.chance.choice(self.unfinished()))
         try:
@@ -110,7 +113,8 @@ class Round:
     def start(self, workflow: str) -> subprocess.Popen[bytes]:
         file = FLOWS / ("flows.mjs" if self.runtime == "javascript" else "flows.py")
         command = [sys.executable, "-m", "stepwell", "run", f"{file}:{workflow}", "--state", str(self.state)]
-        command += ["--id", self.instance_id(workflow), "--params", f'{{"ledger": "{self.ledger.url}"}}', "--quiet"]
+        params = json.dumps({"ledger": self.ledger.place})
+        command += ["--id", self.instance_id(workflow), "--params", params, "--quiet"]
         command += [] if self.runtime == "javascript" else ["--runtime", self.runtime]
         return subprocess.Popen(
             command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -125,7 +129,7 @@ class Round:
             for workflow in WORKFLOWS:
                 instance = self.instance_id(workflow)
                 if instance not in self.rows("SELECT id, status FROM instances") and client.workflows():
-                    client.create(workflow, instance, {"ledger": self.ledger.url})
+                    client.create(workflow, instance, {"ledger": self.ledger.place})
             waiting = self.instance_id("EventFlow")
             sent = self.rows("SELECT count(*), 0 FROM events")
             for number in range(1 + next(iter(sent), 0), 3):
@@ -155,7 +159,7 @@ class Round:
 
     def finish(self) -> None:
         """Let everything come to its end: one command for each instance, all of them in the process of the first."""
-        self.ledger.life += 1
+        self.ledger.begin_life()
         deadline = time.monotonic() + PATIENCE
         processes = [self.start(workflow) for workflow in WORKFLOWS]
         try:
@@ -181,20 +185,24 @@ class Round:
         expected = {self.instance_id(workflow): output for workflow, output in OUTPUTS.items()}
         once = outputs.pop(self.instance_id("OnceFlow"))
         assert outputs == expected
+        starts = [start for start in self.ledger.starts if start.instance.startswith(f"{self.name}-")]
         again = [
-            start
-            for start in self.ledger.starts
-            if start.life > self.finished_in.get((start.instance, start.step), start.life)
+            start for start in starts if start.life > self.finished_in.get((start.instance, start.step), start.life)
         ]
         assert again == []
-        starts = Counter((start.instance, start.step) for start in self.ledger.starts if "once-" in start.step)
-        assert [step for step, times in starts.items() if times > 1] == []
+        once_starts = Counter((start.instance, start.step) for start in starts if "once-" in start.step)
+        assert [step for step, times in once_starts.items() if times > 1] == []
         assert set(once.strip("[]").split(",")) <= {'"done"', '"WorkflowInternalError"'}
+
+
+def open_ledger(folder: Path, runtime: str) -> Ledger:
+    folder.mkdir(parents=True)
+    return Ledger(folder / "ledger", served=runtime not in WRITES_FILES)
 
 
 def prepare(folder: Path, runtime: str) -> None:
     """Let the runtime compile what it compiles once on a machine, so that no round waits for it."""
-    ledger = Ledger()
+    ledger = open_ledger(folder, runtime)
     try:
         Round(folder, runtime, ledger, random.Random(0)).start("DagFlow").communicate()
     finally:
@@ -209,7 +217,7 @@ def kill_often(folder: Path, runtime: str, kills: int, seed: str) -> tuple[int, 
         How many kills and how many states there were.
     """
     chance = random.Random(seed)
-    ledger = Ledger()
+    ledger = open_ledger(folder, runtime)
     done = rounds = 0
     try:
         while done < kills:

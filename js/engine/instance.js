@@ -156,8 +156,8 @@ export class Instance {
     }
     if (this.#rollback) this.#rollback.start();
     else this.#waits.deliverBuffered();
-    const outcomes = inOrder(steps.values());
-    const seen = outcomes.filter(({ endOrder }) => endOrder < unseenFrom).length;
+    const ended = inOrder(steps);
+    const firstUnseenRank = ended.findIndex(({ endOrder }) => endOrder >= unseenFrom);
     this.#pass.send({
       type: "start",
       pass: this.pass,
@@ -171,8 +171,8 @@ export class Instance {
       value: row.params,
       defaults: DEFAULT_CONFIG,
       stepLimit,
-      history: toHistory(steps.values()),
-      ...(seen < outcomes.length ? { seen } : {}),
+      history: toHistory(steps, { ended }),
+      ...(firstUnseenRank < 0 ? {} : { seen: firstUnseenRank }),
       ...(cut ? { cut } : {}),
       ...(this.#rollback ? { rollback: true } : {}),
     });
@@ -345,7 +345,7 @@ export class Instance {
   /** @param {Extract<FromGuest, { type: "readTimes" }>} message */
   #onReadTimes({ ref }) {
     const { row, steps } = this.#pass;
-    const times = inOrder(steps.values()).map(({ endedAt }) => endedAt - (row.startedOn ?? endedAt));
+    const times = inOrder(steps).map(({ endedAt }) => endedAt - (row.startedOn ?? endedAt));
     this.#answer(ref, JSON.stringify(times));
   }
 

@@ -44,6 +44,7 @@ const count = (value) =>
 
 /** @type {Check} */
 const data = (value) => {
+  if (typeof value === "string") return text(value);
   let nodes = 0;
   /** @type {{ part: unknown, depth: number }[]} */
   const open = [{ part: value, depth: 0 }];

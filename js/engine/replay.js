@@ -88,7 +88,7 @@ export async function replay({ store, number, guest, clock }) {
 
   /** @param {number} ref */
   const sendTimes = (ref) => {
-    const times = inOrder(steps.values()).map(({ endedAt }) => endedAt - (row.startedOn ?? row.createdOn));
+    const times = inOrder(steps).map(({ endedAt }) => endedAt - (row.startedOn ?? row.createdOn));
     guest.send({ type: "resolve", pass: PASS, ref, value: JSON.stringify(times) });
   };
 
@@ -139,7 +139,7 @@ export async function replay({ store, number, guest, clock }) {
       defaults: DEFAULT_CONFIG,
       stepLimit: workflow.stepLimit ?? DEFAULT_STEP_LIMIT,
       // Without outcomes, so that every call is sent here.
-      history: toHistory(steps.values(), { withOutcomes: false }),
+      history: toHistory(steps, { withOutcomes: false }),
     });
     // Before it has read the first message: no callback is begun.
     guest.send({ type: "hold", pass: PASS, on: true });

@@ -136,13 +136,15 @@ export function readSteps(rows) {
 function apply(step, row) {
   switch (row.event) {
     case E.STEP_START:
-    case E.ROLLBACK_STEP_START:
-      step.config = detailOf(row).config;
-      step.hasRollback = detailOf(row).hasRollback === true;
+    case E.ROLLBACK_STEP_START: {
+      const { config, hasRollback } = detailOf(row);
+      step.config = config;
+      step.hasRollback = hasRollback === true;
       step.attempts = 1;
       step.running = true;
       step.streaming = true;
       return;
+    }
     case E.ATTEMPT_START:
     case E.ROLLBACK_ATTEMPT_START:
       step.attempts = /** @type {number} */ (row.attempt);
@@ -162,11 +164,13 @@ function apply(step, row) {
     case E.SLEEP_START:
       step.due = row.due;
       return;
-    case E.WAIT_START:
+    case E.WAIT_START: {
+      const { event, timeoutMs } = detailOf(row);
       step.due = row.due;
-      step.eventType = detailOf(row).event;
-      step.timeout = detailOf(row).timeoutMs;
+      step.eventType = event;
+      step.timeout = timeoutMs;
       return;
+    }
     case E.WAIT_TIMED_OUT:
       end(step, row, null, detailOf(row).error ?? timeoutError(0));
       return;
@@ -191,25 +195,30 @@ function end(step, row, value, error) {
   step.error = error;
 }
 
-/** @param {LogRow} row */
-function detailOf(row) {
-  return row.detail === null ? {} : JSON.parse(row.detail);
+/** @type {{ text: string, detail: any }} */
+let latest = { text: "{}", detail: {} };
+
+/** Decodes the detail of a row. Rows that follow each other often have the same one, and share the result. @param {LogRow} row */
+function detailOf({ detail: text }) {
+  if (text === null) return {};
+  if (text !== latest.text) latest = { text, detail: JSON.parse(text) };
+  return latest.detail;
 }
 
 /**
  * Makes the history for a guest: first the outcomes in the order in which they became known, then the open steps. Releases
  * the results that it hands over.
  *
- * @param {Iterable<Step>} steps
- * @param {{ withOutcomes?: boolean }} [options] whether outcomes are handed over; otherwise the guest asks for each
+ * @param {Map<string, Step>} steps
+ * @param {{ ended?: Step[], withOutcomes?: boolean }} [options] `ended`: what `inOrder` gives for *steps*, where it is known.
+ *   `withOutcomes`: whether outcomes are handed over; otherwise the guest asks for each
  * @returns {HistoryEntry[]}
  */
-export function toHistory(steps, { withOutcomes = true } = {}) {
-  const all = [...steps];
+export function toHistory(steps, { ended = inOrder(steps), withOutcomes = true } = {}) {
   let size = 0;
   /** @type {HistoryEntry[]} */
   const history = [];
-  for (const step of inOrder(all)) {
+  for (const step of ended) {
     /** @type {HistoryEntry} */
     const entry = withOutcomes
       ? outcomeOf(step, HISTORY_BUDGET_CHARACTERS - size)
@@ -217,7 +226,7 @@ export function toHistory(steps, { withOutcomes = true } = {}) {
     if (entry.outcome === "value") size += entry.value.length;
     history.push(entry);
   }
-  for (const step of all) {
+  for (const step of steps.values()) {
     if (step.kind !== "rollback" && !step.ended) history.push({ ...identityOf(step), outcome: "open" });
   }
   return history;
@@ -226,12 +235,19 @@ export function toHistory(steps, { withOutcomes = true } = {}) {
 /**
  * The steps of `run()` that have ended, in the order in which their outcomes became known.
  *
- * @param {Iterable<Step>} steps
+ * @param {Map<string, Step>} steps
  */
 export function inOrder(steps) {
-  return [...steps]
-    .filter(({ kind, ended }) => kind !== "rollback" && ended)
-    .toSorted((a, b) => a.endOrder - b.endOrder);
+  const ended = [];
+  let isSorted = true;
+  let last = 0;
+  for (const step of steps.values()) {
+    if (step.kind === "rollback" || !step.ended) continue;
+    ended.push(step);
+    isSorted &&= step.endOrder > last;
+    last = step.endOrder;
+  }
+  return isSorted ? ended : ended.toSorted((a, b) => a.endOrder - b.endOrder);
 }
 
 /**
@@ -242,12 +258,12 @@ export function inOrder(steps) {
  * @returns {Exclude<HistoryEntry, { outcome: "open" }>}
  */
 export function outcomeOf(step, room = LARGE_VALUE_CHARACTERS) {
-  const identity = identityOf(step);
-  if (step.error) return { ...identity, outcome: "error", error: step.error };
+  const { kind, name, count } = identityOf(step);
+  if (step.error) return { kind, name, count, outcome: "error", error: step.error };
   const value = step.value ?? "null";
   step.value = null;
-  if (value.length > Math.min(LARGE_VALUE_CHARACTERS, room)) return { ...identity, outcome: "stored" };
-  return { ...identity, outcome: "value", value };
+  if (value.length > Math.min(LARGE_VALUE_CHARACTERS, room)) return { kind, name, count, outcome: "stored" };
+  return { kind, name, count, outcome: "value", value };
 }
 
 /** @param {Step} step not a rollback handler's @returns {{ kind: StepKind, name: string, count: number }} */

@@ -22,6 +22,7 @@ const TOLERANCE_MS = 1000;
  * @property {() => number} wall ms since 1970; may jump
  * @property {() => number} steady ms; does not jump
  * @property {(run: () => void, ms: number) => () => void} after the result takes it back
+ * @property {(run: () => void, ms: number) => void} afterUnref the same; no process stays alive for it
  */
 
 /** @type {TimeSource} */
@@ -31,6 +32,10 @@ const SYSTEM = {
   after(run, ms) {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
+  },
+  afterUnref(run, ms) {
+    // A page's timers are numbers.
+    setTimeout(run, ms).unref?.();
   },
 };
 
@@ -88,8 +93,8 @@ class Timers {
   #now;
   /** Those that would notice a jump too late. @type {Set<Timer>} */
   #long = new Set();
-  /** @type {(() => void) | undefined} */
-  #cancelCheck;
+  /** Whether they will be compared with the clock. Checks go on until one finds no timer: most timers are cancelled soon. */
+  #isChecking = false;
 
   /** @param {TimeSource} source @param {() => number} now */
   constructor(source, now) {
@@ -118,7 +123,7 @@ class Timers {
 
   /** @param {Timer} timer */
   #remove(timer) {
-    if (this.#long.delete(timer) && this.#long.size === 0) this.#cancelCheck?.();
+    this.#long.delete(timer);
   }
 
   /** @param {Timer} timer */
@@ -127,19 +132,23 @@ class Timers {
     timer.cancel = this.#source.after(timer.fire, delay);
     // A shorter one looks at the clock again soon enough by itself.
     if (delay <= JUMP_CHECK_MS) return this.#remove(timer);
-    if (this.#long.size === 0) this.#checkLater();
     this.#long.add(timer);
+    if (!this.#isChecking) this.#checkLater();
   }
 
   /** Compare the clock with the steady one as long as long timers are set. */
   #checkLater() {
+    this.#isChecking = true;
     const now = this.#now();
     const steady = this.#source.steady();
-    this.#cancelCheck = this.#source.after(() => {
+    const check = () => {
+      this.#isChecking = false;
+      if (this.#long.size === 0) return;
       const jump = this.#now() - now - (this.#source.steady() - steady);
       this.#checkLater();
       if (Math.abs(jump) > TOLERANCE_MS) this.#armAll();
-    }, JUMP_CHECK_MS);
+    };
+    this.#source.afterUnref(check, JUMP_CHECK_MS);
   }
 
   #armAll() {

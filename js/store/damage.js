@@ -24,18 +24,40 @@ export class DamageError extends Error {
  * @returns {number} 32 bits
  */
 export function checksumOf({ seq, event, next, name, count, at, attempt, value, detail }, covered) {
-  let hash = hashed(0x811c9dc5, `${seq} ${event} ${next} ${count} ${at} ${attempt} ${name}`);
+  let hash = mixed(mixed(mixed(OFFSET, seq), event), next ?? ABSENT);
+  hash = mixed(mixed(mixed(hash, count ?? ABSENT), attempt ?? ABSENT), at);
+  // What `at` has beyond 32 bits.
+  hash = mixed(hash, at / 2 ** 32);
+  if (name !== null) hash = hashed(hash ^ 4, name);
   if (value !== null) hash = hashed(hash ^ 1, value);
-  if (detail !== null) hash = hashed(hash ^ 2, detail);
+  if (detail !== null) hash = mixed(hash ^ 2, hashOfDetail(detail));
   if (covered !== undefined) hash = hashed(hash ^ 3, covered);
   return hash >>> 0;
+}
+
+const OFFSET = 0x811c9dc5;
+const PRIME = 0x01000193;
+/** Stands for null. */
+const ABSENT = -1;
+
+/** One round of FNV-1a over 32 bits at a time. @param {number} hash @param {number} value of which the lower 32 bits count */
+function mixed(hash, value) {
+  return Math.imul(hash ^ value, PRIME);
 }
 
 /** FNV-1a over UTF-16. @param {number} start @param {string} text */
 function hashed(start, text) {
   let hash = start;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), PRIME);
   return hash;
+}
+
+let latest = { detail: "", hash: OFFSET };
+
+/** The hash of a detail. Entries that follow each other often have the same one: the configuration of a step. @param {string} detail */
+function hashOfDetail(detail) {
+  if (detail !== latest.detail) latest = { detail, hash: hashed(OFFSET, detail) };
+  return latest.hash;
 }
 
 /**

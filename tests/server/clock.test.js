@@ -13,6 +13,8 @@ class Machine {
   wallMs = START;
   /** @type {Set<{ at: number, run: () => void }>} */
   timers = new Set();
+  /** Those that a process stays alive for. */
+  kept = new Set();
 
   source = {
     wall: () => this.wallMs,
@@ -20,7 +22,14 @@ class Machine {
     after: (/** @type {() => void} */ run, /** @type {number} */ ms) => {
       const timer = { at: this.steadyMs + Math.max(1, ms), run };
       this.timers.add(timer);
-      return () => void this.timers.delete(timer);
+      this.kept.add(timer);
+      return () => {
+        this.timers.delete(timer);
+        this.kept.delete(timer);
+      };
+    },
+    afterUnref: (/** @type {() => void} */ run, /** @type {number} */ ms) => {
+      this.timers.add({ at: this.steadyMs + ms, run });
     },
   };
 
@@ -32,6 +41,7 @@ class Machine {
       if (!next || next.at > end) break;
       this.#moveTo(next.at);
       this.timers.delete(next);
+      this.kept.delete(next);
       next.run();
     }
     this.#moveTo(end);
@@ -126,7 +136,16 @@ test("nothing keeps the process once no timer is set", () => {
   const ring = clock.at(START + 1000, () => {});
   ring();
 
-  assert.equal(machine.timers.size, 0);
+  assert.equal(machine.kept.size, 0);
+});
+
+test("steps that follow each other share one look at the clock", () => {
+  const machine = new Machine();
+  const clock = new SystemClock(machine.source);
+
+  for (let step = 0; step < 100; step++) clock.at(START + HOUR, () => {})();
+
+  assert.equal(machine.timers.size, 1);
 });
 
 test("a timer that is taken back does not ring, after a jump either", () => {

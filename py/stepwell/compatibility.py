@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from stepwell.config.document import Document
-    from stepwell.config.environment import Environment
+    from stepwell.config.environment import ConfigEnvironment
     from stepwell.runtimes import Runtime
 
 SDK_FLAGS = {
@@ -29,7 +29,7 @@ GUEST_PYTHON = "3.14"
 """The Python of the runtimes that bring their own."""
 
 
-def sdk_flags(document: Document, chosen: Environment, date: str | None, flags: Collection[str]) -> list[str]:
+def sdk_flags(document: Document, chosen: ConfigEnvironment, date: str | None, flags: Collection[str]) -> list[str]:
     """
     What the configuration says of `SDK_FLAGS`: each as it is, or with ``no_`` before it where it is off.
 
@@ -49,7 +49,9 @@ def sdk_flags(document: Document, chosen: Environment, date: str | None, flags: 
     return found
 
 
-def cloudflare_python(document: Document, chosen: Environment, date: str | None, flags: Collection[str]) -> str | None:
+def cloudflare_python(
+    document: Document, chosen: ConfigEnvironment, date: str | None, flags: Collection[str]
+) -> str | None:
     """
     The Python that Cloudflare runs for this date and these flags, such as ``3.13``; None where no date says.
 
@@ -84,7 +86,7 @@ def _version_of(python: str) -> str | None:
     return done.stdout.strip() or None
 
 
-def _date(document: Document, chosen: Environment, text: str) -> dt.date:
+def _date(document: Document, chosen: ConfigEnvironment, text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:

@@ -23,7 +23,7 @@ from stepwell.utf8_path import utf8_source
 
 if TYPE_CHECKING:
     from stepwell.config.document import Document
-    from stepwell.config.environment import Environment
+    from stepwell.config.environment import ConfigEnvironment
     from stepwell.config.schema import Retention
 
 MAX_STEPS = 25_000
@@ -67,7 +67,7 @@ def load_config(path: Path, environment: str | None = None) -> Project:
     )
 
 
-def _validate(document: Document, chosen: Environment) -> Wrangler:
+def _validate(document: Document, chosen: ConfigEnvironment) -> Wrangler:
     try:
         return Wrangler.model_validate(chosen.values)
     except ValidationError as error:
@@ -78,7 +78,7 @@ def _validate(document: Document, chosen: Environment) -> Wrangler:
         raise InputError("\n".join(problems)) from None
 
 
-def _main(document: Document, chosen: Environment, name: str) -> Path:
+def _main(document: Document, chosen: ConfigEnvironment, name: str) -> Path:
     if Path(name).suffix not in SUFFIXES:
         problem = f"is {name!r}, whose name ends in none of {', '.join(SUFFIXES)}."
         raise document.error(chosen.keys("main"), problem)
@@ -91,7 +91,7 @@ def _main(document: Document, chosen: Environment, name: str) -> Path:
     raise document.error(chosen.keys("main"), f"is {name!r}, and there is no such file.")
 
 
-def _settings(document: Document, chosen: Environment, config: Wrangler) -> list[WorkflowSetting]:
+def _settings(document: Document, chosen: ConfigEnvironment, config: Wrangler) -> list[WorkflowSetting]:
     found: list[tuple[tuple[str | int, ...], WorkflowSetting]] = []
     for index, entry in enumerate(config.workflows):
         # Another Worker's workflow is only called from here.
@@ -158,7 +158,7 @@ def _secret_notes(path: Path, environment: str | None) -> list[str]:
     return [f"Secrets are read from {files}."] if files else []
 
 
-def _warnings(document: Document, chosen: Environment, config: Wrangler) -> list[str]:
+def _warnings(document: Document, chosen: ConfigEnvironment, config: Wrangler) -> list[str]:
     warnings: list[str] = []
 
     def unknown(part: Part | None, *keys: str | int) -> None:

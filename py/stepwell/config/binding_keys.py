@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from stepwell.config.document import Document
-    from stepwell.config.environment import Environment
+    from stepwell.config.environment import ConfigEnvironment
 
 EnvEntry = dict[str, object]
 Shape = Literal["list", "object", "names"]
@@ -92,7 +92,7 @@ BINDING_KEYS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Binding:
+class ConfigBinding:
     """
     A binding of the configuration.
 
@@ -114,14 +114,14 @@ class Binding:
         return self.entry["kind"] == "refused"
 
 
-def read_bindings(document: Document, chosen: Environment) -> list[Binding]:
+def read_bindings(document: Document, chosen: ConfigEnvironment) -> list[ConfigBinding]:
     """
     The bindings of the environment *chosen* of *document*.
 
     Raises:
         InputError: A binding has the wrong shape, or two have one name.
     """
-    found: dict[str, Binding] = {}
+    found: dict[str, ConfigBinding] = {}
     for key in BINDING_KEYS:
         for binding in _bindings_of(document, chosen, key):
             if binding.name in found:
@@ -131,7 +131,7 @@ def read_bindings(document: Document, chosen: Environment) -> list[Binding]:
     return list(found.values())
 
 
-def _bindings_of(document: Document, chosen: Environment, key: BindingKey) -> Iterator[Binding]:
+def _bindings_of(document: Document, chosen: ConfigEnvironment, key: BindingKey) -> Iterator[ConfigBinding]:
     path = chosen.keys(*key.path)
     value = _value_at(document, chosen, key.path)
     if value is None:
@@ -153,7 +153,7 @@ def _bindings_of(document: Document, chosen: Environment, key: BindingKey) -> It
         yield _binding(key, name, keys, config)
 
 
-def _value_at(document: Document, chosen: Environment, path: tuple[str, ...]) -> object:
+def _value_at(document: Document, chosen: ConfigEnvironment, path: tuple[str, ...]) -> object:
     value: object = chosen.values
     for depth, name in enumerate(path):
         value = _object(document, chosen.keys(*path[:depth]) if depth else (), value).get(name)
@@ -172,10 +172,10 @@ OPTIONAL_NAMES = frozenset({("assets",), ("browser",), ("ai",), ("images",), ("s
 """Keys that may be there without a binding: `assets` is then served, and `ai = {}` says nothing."""
 
 
-def _binding(key: BindingKey, name: str, keys: tuple[str | int, ...], config: Mapping[str, object]) -> Binding:
+def _binding(key: BindingKey, name: str, keys: tuple[str | int, ...], config: Mapping[str, object]) -> ConfigBinding:
     if key.entry is not None:
         entry = key.entry(config)
     else:
         message = f"env.{name} cannot be used: it is a {key.title} ({shown_key(keys)}), which Stepwell does not have."
         entry = {"kind": "refused", "message": message}
-    return Binding(name, key.title, keys, entry)
+    return ConfigBinding(name, key.title, keys, entry)

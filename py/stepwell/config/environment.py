@@ -20,7 +20,7 @@ ENV_VARIABLE = "CLOUDFLARE_ENV"
 
 
 @dataclass(frozen=True, slots=True)
-class Environment:
+class ConfigEnvironment:
     """
     What holds for one environment.
 
@@ -47,7 +47,7 @@ def chosen_environment(option: str | None) -> str | None:
     return (os.environ.get(ENV_VARIABLE) if option is None else option) or None
 
 
-def select_environment(document: Document, name: str | None) -> Environment:
+def select_environment(document: Document, name: str | None) -> ConfigEnvironment:
     """
     The configuration of environment *name*, or of the top level.
 
@@ -62,10 +62,10 @@ def select_environment(document: Document, name: str | None) -> Environment:
     if not isinstance(environments, dict | None):
         raise document.error(("env",), "must be an object.")
     if name is None:
-        return Environment(None, dict(top), {}, warnings)
+        return ConfigEnvironment(None, dict(top), {}, warnings)
     if not environments:
         warnings.append(f"{document.path} has no environment {name!r}; its top level is used.")
-        return Environment(name, {**top, **_named(top, {}, name)}, {}, warnings)
+        return ConfigEnvironment(name, {**top, **_named(top, {}, name)}, {}, warnings)
     if name not in environments:
         hint = did_you_mean(name, environments) or f" There are {', '.join(map(str, environments))}."
         raise document.error(("env",), f"has no environment {name!r}.{hint}")
@@ -77,7 +77,7 @@ def select_environment(document: Document, name: str | None) -> Environment:
     inherited = {key: value for key, value in top.items() if key in INHERITED | TOP_LEVEL or key not in KEYS}
     values = {**inherited, **{key: value for key, value in own.items() if key not in TOP_LEVEL}}
     origins: dict[str, tuple[str | int, ...]] = {key: ("env", name, key) for key in own if key not in TOP_LEVEL}
-    return Environment(name, {**values, **_named(top, own, name)}, origins, warnings)
+    return ConfigEnvironment(name, {**values, **_named(top, own, name)}, origins, warnings)
 
 
 def _named(top: Mapping[str, object], own: Mapping[str, object], name: str) -> dict[str, object]:

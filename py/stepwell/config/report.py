@@ -10,12 +10,12 @@ from stepwell.config.keys import KEYS, Effect
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stepwell.config.binding_keys import Binding
+    from stepwell.config.binding_keys import ConfigBinding
     from stepwell.config.document import Document
-    from stepwell.config.environment import Environment
+    from stepwell.config.environment import ConfigEnvironment
 
 
-def describe_config(document: Document, chosen: Environment, bindings: Iterable[Binding]) -> list[str]:
+def describe_config(document: Document, chosen: ConfigEnvironment, bindings: Iterable[ConfigBinding]) -> list[str]:
     """A line for each kind of key that has another meaning here, or none."""
     file = document.path.name
     lines = []

@@ -56,7 +56,8 @@ def playground(*, port: int, opens: bool, folder: Path | None, packages: Path | 
             if packages:
                 click.echo(f"Packages: {_names_of(packages)}, from {packages}.")
             if exported := answer.get("exported"):
-                click.echo(f"Wrote {exported['files']} files, {exported['bytes'] / 1e6:.0f} MB, to {folder}.")
+                sizes = f"{exported['bytes'] / 1e6:.0f} MB, {exported['sent_bytes'] / 1e6:.1f} MB as gzip"
+                click.echo(f"Wrote {exported['files']} files ({sizes}) to {folder}.")
             else:
                 _serve(process, answer["ready"]["url"], opens=opens)
         except KeyboardInterrupt:

@@ -63,11 +63,11 @@ for (const [device, size] of Object.entries({ desktop: DESKTOP, phone: PHONE }))
     found.push(...(await violations("code", "body")));
     await pane("Instances");
     found.push(...(await violations("instances", ".runspane")));
-    await pane("Instance$");
+    await pane("Details");
     await view(page, "Timeline");
     await step(page, "flaky").click();
     found.push(...(await violations("timeline")));
-    for (const name of ["Graph", "Result", "Output", "Events"]) {
+    for (const name of ["Graph", "Result", "Logs", "Events"]) {
       await view(page, name);
       found.push(...(await violations(name)));
     }
@@ -75,7 +75,7 @@ for (const [device, size] of Object.entries({ desktop: DESKTOP, phone: PHONE }))
     await start(page, "Fails");
     await hasStatus(page, "errored");
     await page.setViewportSize(size);
-    await pane("Instance$");
+    await pane("Details");
     found.push(...(await violations("failed")));
     await view(page, "Replay");
     await page.locator(".replay").getByLabel("the code in the editor").check();
@@ -118,7 +118,7 @@ test("dialogs and menus break no rule of axe", async () => {
 
 test("at 360 pixels nothing is wider than the screen, and every pane can be reached", async () => {
   await page.setViewportSize(PHONE);
-  for (const name of ["Code", "Instances", "Instance$"]) {
+  for (const name of ["Code", "Instances", "Details"]) {
     await pane(name);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), PHONE.width, name);
     const outside = await page.evaluate(
@@ -129,6 +129,56 @@ test("at 360 pixels nothing is wider than the screen, and every pane can be reac
     );
     assert.equal(outside, 0, name);
   }
+});
+
+test("all views of an instance are in sight at 360 pixels", async () => {
+  await page.setViewportSize(PHONE);
+  await pane("Details");
+  const tabs = await page.locator(".instance [role=tab]").evaluateAll((all) =>
+    all.map((each) => {
+      const { left, right } = each.getBoundingClientRect();
+      return left >= 0 && right <= innerWidth;
+    }),
+  );
+
+  assert.deepEqual(
+    tabs,
+    Array.from({ length: 7 }, () => true),
+  );
+});
+
+test("a comparison is not wider than its pane", async () => {
+  await page.setViewportSize(DESKTOP);
+  await view(page, "Compare");
+  await page.getByRole("table").waitFor();
+  for (const size of [DESKTOP, { width: 1280, height: 800 }, PHONE]) {
+    await page.setViewportSize(size);
+    const { table, place } = await page.evaluate(() => ({
+      table: document.querySelector(".compare table")?.getBoundingClientRect().width ?? 0,
+      place: document.querySelector(".compare")?.getBoundingClientRect().width ?? 0,
+    }));
+    assert.ok(table <= place, `${size.width}: ${table} of ${place}`);
+  }
+  await page.setViewportSize(DESKTOP);
+});
+
+test("shortcuts go by the place of the key, so that Option on a Mac has them too", async () => {
+  await page.setViewportSize(DESKTOP);
+  const press = (/** @type {string} */ key, /** @type {string} */ code) =>
+    page.evaluate(
+      ([name, place]) =>
+        document.body.dispatchEvent(
+          new KeyboardEvent("keydown", { key: name, code: place, altKey: true, bubbles: true, cancelable: true }),
+        ),
+      [key, code],
+    );
+  await press("™", "Digit2");
+  await page.locator(".startform select:focus").waitFor();
+  await start(page, "Sleeper");
+  await hasStatus(page, "waiting");
+  await press("π", "KeyP");
+
+  await hasStatus(page, "paused");
 });
 
 test("an instance is started, looked at and paused by keyboard alone", async () => {

@@ -107,7 +107,7 @@ test("a syntax error is marked at its line, and the code is not deployed", async
   await page.locator(".cm-lint-marker-error").waitFor();
   await page.getByRole("button", { name: "Start" }).click();
 
-  await page.getByText("Not deployed since the page was opened").waitFor();
+  await page.getByText("Start runs this code").waitFor();
   await problem.click();
   await page.locator(".cm-lineNumbers .cm-activeLineGutter", { hasText: "5" }).waitFor();
 });

@@ -1,5 +1,6 @@
 /** What the page says where it cannot go on as it should: two tabs, a browser that lacks something. */
 
+import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Playground } from "./page.js";
 import { hasStatus, isReady, openSeen, start, writeJson } from "./seen.js";
@@ -19,6 +20,8 @@ test("a second tab is told, and can take over; the first is told then", async ()
   const { page: second } = await playground.open({ context });
   await second.getByText("open in another tab").waitFor();
   await second.getByText("The instances are in the other tab.").waitFor();
+  // What needs the state is not offered: it would not run.
+  assert.equal(await second.getByRole("button", { name: "Start", exact: true }).count(), 0);
   await second.getByRole("button", { name: "Take over" }).click();
   await second.locator(".instance-row", { hasText: "shared" }).waitFor();
 

@@ -12,8 +12,8 @@ test("an instance runs to its end: result, output and event log are there", asyn
   await view(page, "Result");
   assert.match(await page.getByRole("region", { name: "Output" }).innerText(), /7,\s+"at last"/);
   assert.match(await page.getByRole("region", { name: "Parameters" }).innerText(), /"n": 7/);
-  await view(page, "Output");
-  await page.getByRole("list", { name: "Output" }).getByText("in first").waitFor();
+  await view(page, "Logs");
+  await page.getByRole("list", { name: "Logs" }).getByText("in first").waitFor();
   await view(page, "Events");
   await page.getByText("workflow_completed").waitFor();
 });
@@ -40,9 +40,8 @@ test("parameters that are no JSON are told of at their place, and start nothing"
   await page.locator(".startform .cm-lintPoint-error").waitFor({ state: "attached" });
   await page.locator(".startform").getByRole("button", { name: "Start" }).click();
 
-  await page.getByRole("alert").getByText("The parameters are not JSON").waitFor();
+  await page.locator(".startform").getByRole("alert").getByText("The parameters are not JSON").waitFor();
   assert.equal(await page.locator(".instance-row").count(), before);
-  await page.getByRole("button", { name: "Close the message" }).first().click();
 });
 
 test("a sleep counts down, survives a reload, and can be skipped", async () => {
@@ -75,6 +74,56 @@ test("the form for an event offers the type that is waited for", async () => {
   assert.match(await page.getByRole("region", { name: "Output" }).innerText(), /"yes": true/);
 });
 
+test("an example of a payload is told from a value: what is sent empty comes empty", async () => {
+  await start(page, "Waiter");
+  await hasStatus(page, "waiting");
+  await page.getByRole("button", { name: "Send event" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "approval" }).waitFor();
+  await dialog.getByText('for example {"approved": true}').waitFor();
+  await dialog.getByText("Empty: {} is used.").waitFor();
+  await page.locator(".dialog .cm-content").click();
+  await page.keyboard.press("Control+Enter");
+
+  await hasStatus(page, "complete");
+  await view(page, "Result");
+  assert.equal(await page.getByRole("region", { name: "Output" }).innerText(), "{}");
+});
+
+test("an id that is taken is refused at the form, without a code", async () => {
+  await start(page, "Steps", {}, "taken");
+  await hasStatus(page, "complete");
+  await page.getByLabel("Id", { exact: true }).fill("taken");
+  await page.locator(".startform").getByRole("button", { name: "Start" }).click();
+
+  const refusal = await page.locator(".startform").getByRole("alert").innerText();
+  assert.match(refusal, /^Workflow instance with id "taken" already exists/);
+  await page.getByLabel("Id", { exact: true }).fill("");
+});
+
+test("a restart asks first, and says what it clears", async () => {
+  await start(page, "Steps");
+  await hasStatus(page, "complete");
+  await page.getByRole("button", { name: "Restart…" }).click();
+  await page.getByRole("dialog").getByText("is cleared").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+
+  await hasStatus(page, "complete");
+});
+
+test("a run that is watched again keeps the status that it has", async () => {
+  await start(page, "Steps");
+  await hasStatus(page, "complete");
+  await choose(page, "More actions", /^Watch again/);
+  await page.getByText(/^2 of \d+ · /).waitFor();
+
+  await hasStatus(page, "complete");
+  await view(page, "Compare");
+  assert.equal(await page.locator(".watch").count(), 0);
+  await view(page, "Timeline");
+  await page.getByRole("button", { name: "Back to the present" }).click();
+});
+
 test("an instance is paused, resumed and terminated", async () => {
   await start(page, "Sleeper");
   await hasStatus(page, "waiting");
@@ -93,35 +142,51 @@ test("a restart from a step keeps what came before it", async () => {
   await hasStatus(page, "complete");
   await view(page, "Timeline");
   await step(page, "sum").click();
-  await page.getByRole("button", { name: "Restart from here" }).click();
+  await page.getByRole("button", { name: "Restart from here…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Restart" }).click();
   await view(page, "Events");
 
   await page.getByText("step_started").first().waitFor();
   await hasStatus(page, "complete");
-  await view(page, "Output");
-  assert.equal(await page.getByRole("list", { name: "Output" }).getByText("in first").count(), 1);
+  await view(page, "Logs");
+  assert.equal(await page.getByRole("list", { name: "Logs" }).getByText("in first").count(), 1);
 });
 
 test("Python is ended in the middle of a step, which is run again by another", async () => {
   await start(page, "Slow", { seconds: 2 });
   await view(page, "Timeline");
   await step(page, /slow.*running/s).waitFor();
-  await view(page, "Output");
+  await view(page, "Logs");
   await page.getByText("slow begins").waitFor();
-  await choose(page, "Crash", /^Crash now/);
+  await choose(page, "Crash", /^Simulate a crash/);
   await hasStatus(page, "complete");
 
-  assert.equal(await page.getByRole("list", { name: "Output" }).getByText("slow begins").count(), 2);
+  assert.equal(await page.getByRole("list", { name: "Logs" }).getByText("slow begins").count(), 2);
 });
 
 test("the engine is ended in the middle of a step, and the instance goes on by itself", async () => {
   await start(page, "Slow");
   await view(page, "Timeline");
   await step(page, /slow.*running/s).waitFor();
-  await choose(page, "Crash", /^Crash hard/);
+  await choose(page, "Crash", /^Simulate a power cut/);
 
   await hasStatus(page, "complete");
   await step(page, /slow.*2 attempts/s).waitFor();
+});
+
+test("Ctrl+Enter in the code starts an instance, and inserts nothing", async () => {
+  const id = await start(page, "Steps");
+  await hasStatus(page, "complete");
+  await page.locator(".codepane .cm-content").click();
+  await page.keyboard.press("Control+End");
+  const lastLine = page.locator(".codepane .cm-lineNumbers .cm-gutterElement").last();
+  const before = await lastLine.innerText();
+  await page.keyboard.press("Control+Enter");
+
+  await page.getByRole("heading", { name: /^steps-\w{5}$/ }).waitFor();
+  await hasStatus(page, "complete");
+  assert.notEqual(await page.locator(".head h2").innerText(), id);
+  assert.equal(await lastLine.innerText(), before);
 });
 
 test("nothing of all this has left the page's origin", () => {

@@ -6,7 +6,10 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { after, before, test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { compressSite } from "../../js/playground/server/compressed.js";
 import { exportSite } from "../../js/playground/server/export.js";
+import { siteApp } from "../../js/playground/server/serve.js";
 import { deployFlows, Playground, ready, readTestSite, run } from "./page.js";
 
 const TYPES = /** @type {Record<string, string>} */ ({
@@ -123,4 +126,22 @@ test("an export refuses a folder that has something else in it", async () => {
   } finally {
     rmSync(full, { recursive: true });
   }
+});
+
+test("a browser that takes gzip gets the files as gzip has them, and others get them plain", async () => {
+  const site = await readTestSite();
+  const app = siteApp(site, await compressSite(site));
+  const path = site.find((file) => file.path.endsWith("pyodide.asm.wasm"))?.path;
+  const get = async (/** @type {Record<string, string>} */ headers) =>
+    app.fetch(new Request(`http://127.0.0.1/${path}`, { headers: { host: "127.0.0.1", ...headers } }));
+
+  const packed = await get({ "accept-encoding": "gzip, br" });
+  const plain = await get({});
+  const [small, large] = [new Uint8Array(await packed.arrayBuffer()), new Uint8Array(await plain.arrayBuffer())];
+
+  assert.equal(packed.headers.get("content-encoding"), "gzip");
+  assert.equal(packed.headers.get("vary"), "Accept-Encoding");
+  assert.equal(plain.headers.get("content-encoding"), null);
+  assert.ok(small.length < large.length / 2);
+  assert.deepEqual(new Uint8Array(gunzipSync(small)), large);
 });

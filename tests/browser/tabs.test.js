@@ -50,21 +50,40 @@ test("a tab that does not answer loses the state to one that takes over", async 
   await context.close();
 });
 
-test("when the owner is closed, the tab that waits is told, and can take over", async () => {
+test("when the owner is closed, the tab that waits continues the instances by itself", async () => {
   const { page: first, context } = await playground.bare();
   const { page: second } = await playground.open({ context, path: "bare.html" });
   await phase(second, "elsewhere");
+  await deployFlows(first);
+  const id = await create(first, "Count", { steps: 40, pause: 50 });
+  await told(first, "Count", id, ["step_completed"], "step 3-1");
   const notice = second.evaluate(() => new Promise((resolve) => void host.on("notice", resolve)));
 
   await first.close();
 
   assert.match(/** @type {{ text: string }} */ (await notice).text, /closed/);
-  await second.evaluate(() => host.takeOver());
   await ready(second);
+  const { output } = await ended(second, "Count", id);
+  assert.equal(output, 780);
   await context.close();
 });
 
-test("a tab that has lost the state is told when the other one is closed", async () => {
+test("of several tabs that wait, one continues, and the others wait for it", async () => {
+  const { page: first, context } = await playground.bare();
+  const { page: second } = await playground.open({ context, path: "bare.html" });
+  const { page: third } = await playground.open({ context, path: "bare.html" });
+  await phase(second, "elsewhere");
+  await phase(third, "elsewhere");
+
+  await first.close();
+
+  await Promise.any([phase(second, "ready"), phase(third, "ready")]);
+  const isReady = await second.evaluate(() => host.state.phase === "ready");
+  await phase(isReady ? third : second, "elsewhere");
+  await context.close();
+});
+
+test("a tab that has lost the state has it again when the other one is closed", async () => {
   const { page: first, context } = await playground.bare();
   const { page: second } = await playground.open({ context, path: "bare.html" });
   await phase(second, "elsewhere");
@@ -78,6 +97,7 @@ test("a tab that has lost the state is told when the other one is closed", async
   await second.close();
 
   assert.match(/** @type {{ text: string }} */ (await notice).text, /closed/);
+  await ready(first);
   await context.close();
 });
 

@@ -1,11 +1,13 @@
 """`stepwell playground`."""
 
+import gzip
 import re
 import socket
 import subprocess
 import sys
 import urllib.request
 import zipfile
+from pathlib import Path
 
 
 def test_export(place):
@@ -16,10 +18,22 @@ def test_export(place):
     (site / "mine.txt").write_text("mine")
     refused = place.run("playground", "--export", "site")
 
-    assert {"index.html", "service_worker.js", "v", "mine.txt"} == {path.name for path in site.iterdir()}
+    plain = {path.name for path in site.iterdir() if path.suffix != ".gz"}
+    assert {"index.html", "service_worker.js", "v", "mine.txt"} == plain
     assert 0 == again.code
     assert 2 == refused.code
     assert "mine.txt" in refused.err
+
+
+def test_compressed_export(place):
+    """Every large file of an exported site has itself as gzip beside it."""
+    assert 0 == place.run("playground", "--export", "site").code
+    large = [path for path in (place.folder / "site").rglob("*") if path.is_file() and path.stat().st_size > 3_000_000]
+
+    packed = {path.name: gzip.decompress(Path(f"{path}.gz").read_bytes()) for path in large if path.suffix != ".gz"}
+
+    assert {"pyodide.asm.wasm", "python.snapshot"} <= packed.keys()
+    assert all(path.read_bytes() == packed[path.name] for path in large if path.suffix != ".gz")
 
 
 def test_serve(place):

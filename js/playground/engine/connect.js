@@ -48,6 +48,12 @@ const FORWARDED = /** @type {const} */ ([
   "compare",
 ]);
 
+/**
+ * How long a tab waits before it takes over from one that has gone: one that is only loaded again has the state back by
+ * then.
+ */
+const HANDOVER_MS = 1500;
+
 /** @typedef {{ key: number, workflow: string, id: string, listener: (events: InstanceEvent[]) => void, cursor: number, printed: number }} Following */
 
 /**
@@ -81,6 +87,8 @@ class Host {
   #following = new Map();
   #lastKey = 0;
   #sqlite = "";
+  /** While this tab takes over by itself. @type {Promise<boolean> | undefined} */
+  #handover;
 
   /** @param {ConnectOptions} options */
   constructor({ name = new URL(".", location.href).pathname, storage }) {
@@ -126,13 +134,27 @@ class Host {
     else await this.#standBy();
   }
 
+  /** Another tab has the state. When that tab is closed, this one continues, or another one that waits. */
   async #standBy() {
-    this.#set({ phase: "elsewhere", missing: this.#missing });
-    if (await this.#ownership.freed())
-      this.#tell("notice", { level: "info", text: "The other tab has closed the playground." });
+    /** @type {HostState} */
+    const elsewhere = { phase: "elsewhere", missing: this.#missing };
+    this.#set(elsewhere);
+    while (this.state === elsewhere) {
+      if (!(await this.#ownership.freed())) return;
+      await new Promise((resolve) => setTimeout(resolve, HANDOVER_MS));
+      if (this.state !== elsewhere) return;
+      this.#handover = this.#ownership.take();
+      if (await this.#handover) {
+        this.#set({ phase: "starting" });
+        this.#tell("notice", { level: "info", text: "The other tab was closed: instances continue here." });
+        this.#open();
+        return;
+      }
+    }
   }
 
   async takeOver() {
+    await this.#handover;
     if (this.state.phase !== "elsewhere") return;
     this.#set({ phase: "starting" });
     await this.#ownership.takeOver();

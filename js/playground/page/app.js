@@ -30,7 +30,7 @@ export function App() {
 const PANES = /** @type {const} */ ([
   ["code", "Code"],
   ["runs", "Instances"],
-  ["run", "Instance"],
+  ["run", "Details"],
 ]);
 
 function PaneSwitch() {

@@ -10,6 +10,7 @@ import { host, hostState, isReady, versions } from "./state/connection.js";
 import { watchSyntax } from "./state/deployment.js";
 import { examples, firstExample, loadExamples } from "./state/examples.js";
 import { notify } from "./state/notices.js";
+import { followAddress, showAddress } from "./state/address.js";
 import { currentProject, keepProject, openProject } from "./state/project.js";
 import { followInstances } from "./state/runs.js";
 import { followSchedules } from "./state/schedules.js";
@@ -23,6 +24,7 @@ render(html`<${App} />`, place);
 followInstances();
 followSchedules();
 followShown();
+followAddress();
 watchSyntax();
 listenToKeys();
 acceptDrops();
@@ -73,6 +75,7 @@ async function openLink() {
   }
   if (shared === undefined || shared === null) return;
   history.replaceState(null, "", location.pathname + location.search);
+  showAddress();
   const { files, main, params } = shared;
   const open = () => openProject({ files, main, page: { params: params ?? {} } });
   const mine = JSON.stringify(currentProject().files);

@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { compressSite } from "./compressed.js";
 import { exportSite } from "./export.js";
 import { serveSite } from "./serve.js";
 import { readSite } from "./site.js";
@@ -22,7 +23,7 @@ process.on("SIGINT", () => {});
 
 try {
   const site = await readSite({ packages: values.packages });
-  if (values.export !== undefined) say({ exported: exportSite(site, values.export) });
+  if (values.export !== undefined) say({ exported: exportSite(site, values.export, await compressSite(site)) });
   else {
     say({ ready: { url: await serveSite(site, Number(values.port ?? 0)) } });
     process.stdin.on("end", () => process.exit(0));

@@ -4,9 +4,10 @@ import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
 import { setDiagnostics } from "@codemirror/lint";
 import { EditorState } from "@codemirror/state";
-import { EditorView } from "@codemirror/view";
+import { EditorView, keymap } from "@codemirror/view";
 import { signal } from "@preact/signals";
 import { editFile } from "../state/project.js";
+import { start } from "../state/start.js";
 import { codeExtensions } from "./setup.js";
 
 /** @typedef {{ file: string, line: number, column?: number | undefined, endLine?: number | undefined, endColumn?: number | undefined, name: string, message: string, severity?: "error" | "warning" }} Marked */
@@ -77,7 +78,14 @@ function begin(path, text) {
   const onChange = EditorView.updateListener.of((update) => {
     if (update.docChanged) editFile(path, update.state.doc.toString());
   });
-  return EditorState.create({ doc: text, extensions: [...codeExtensions(path), onChange] });
+  // Before the editor's own keys, where Ctrl+Enter inserts an empty line.
+  const startKey = keymap.of([{ key: "Mod-Enter", run: startInstance }]);
+  return EditorState.create({ doc: text, extensions: [startKey, ...codeExtensions(path), onChange] });
+}
+
+function startInstance() {
+  void start();
+  return true;
 }
 
 /** @param {import("@codemirror/state").Text} doc @param {Marked} marked @returns {import("@codemirror/lint").Diagnostic} */

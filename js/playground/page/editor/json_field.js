@@ -9,9 +9,10 @@ import { jsonExtensions } from "./setup.js";
 
 /**
  * @param {{ label: string, value: string, hint?: string, onChange: (text: string) => void, onEnter?: () => void }} props
- *   `value`: what it has at first; afterwards it is the field that knows. `onEnter`: Ctrl+Enter
+ *   `value`: what it has at first; afterwards it is the field that knows. `onEnter`: Ctrl+Enter; without it the form
+ *   is submitted. `hint`: an example, shown while the field is empty
  */
-export function JsonField({ label, value, hint = "{}", onChange, onEnter }) {
+export function JsonField({ label, value, hint = "", onChange, onEnter }) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const view = useRef(/** @type {EditorView | null} */ (null));
   const told = useRef({ onChange, onEnter });
@@ -19,8 +20,9 @@ export function JsonField({ label, value, hint = "{}", onChange, onEnter }) {
 
   useEffect(() => {
     const enter = () => {
-      told.current.onEnter?.();
-      return told.current.onEnter !== undefined;
+      if (told.current.onEnter) told.current.onEnter();
+      else place.current?.closest("form")?.requestSubmit();
+      return true;
     };
     view.current = new EditorView({
       parent: /** @type {HTMLElement} */ (place.current),
@@ -28,7 +30,7 @@ export function JsonField({ label, value, hint = "{}", onChange, onEnter }) {
         doc: value,
         extensions: [
           keymap.of([{ key: "Mod-Enter", run: enter }]),
-          ...jsonExtensions({ label, hint }),
+          ...jsonExtensions({ label, hint: hint && `for example ${hint}` }),
           EditorView.updateListener.of(
             ({ docChanged, state }) => docChanged && told.current.onChange(state.doc.toString()),
           ),
@@ -42,6 +44,6 @@ export function JsonField({ label, value, hint = "{}", onChange, onEnter }) {
   return html`<div class="field">
     <span class="label" aria-hidden="true">${label}</span>
     <div class="jsonfield" aria-invalid=${wrong ? "true" : undefined} ref=${place}></div>
-    ${wrong && html`<span class="wrong">${wrong}</span>`}
+    ${wrong ? html`<span class="wrong">${wrong}</span>` : value.trim() === "" && html`<span class="muted note">Empty: {} is used.</span>`}
   </div>`;
 }

@@ -67,7 +67,11 @@ export function codeExtensions(path) {
       ...lintKeymap,
       indentWithTab,
     ]),
-    EditorView.contentAttributes.of({ "aria-label": `Source of ${path}`, tabindex: "0" }),
+    EditorView.contentAttributes.of({
+      "aria-label": `Source of ${path}`,
+      "aria-description": "Tab indents. Press Escape, then Tab, to leave the editor.",
+      tabindex: "0",
+    }),
   ];
 }
 

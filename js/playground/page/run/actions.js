@@ -6,7 +6,7 @@ import { JsonField } from "../editor/json_field.js";
 import { download } from "../files/local.js";
 import { ask, closeDialog, dialog, FormDialog } from "../parts/dialog.js";
 import { attempt, host } from "../state/connection.js";
-import { shown } from "../state/runs.js";
+import { show } from "../state/runs.js";
 import { notify } from "../state/notices.js";
 import { parseJson } from "../state/start.js";
 
@@ -25,8 +25,18 @@ export const pause = ({ workflow, id }) => attempt("Pause", () => host.pause(wor
 export const resume = ({ workflow, id }) => attempt("Resume", () => host.resume(workflow, id));
 /** @param {Address} at @param {string} [step] */
 export const skip = ({ workflow, id }, step) => attempt("Skip", () => host.skipSleep(workflow, id, step));
+
 /** @param {Address} at @param {StepAddress} [from] */
-export const restart = ({ workflow, id }, from) => attempt("Restart", () => host.restartInstance(workflow, id, from));
+export function restart({ workflow, id }, from) {
+  ask({
+    title: from ? `Restart ${id} from ${from.name}?` : `Restart ${id}?`,
+    text: from
+      ? "What this step and the later ones have recorded is cleared, and they run again. A fork runs them in a new instance and keeps this one as it is."
+      : "Everything that this instance has recorded is cleared, and it runs again from its beginning. A fork runs in a new instance and keeps this one as it is.",
+    submit: "Restart",
+    run: () => host.restartInstance(workflow, id, from),
+  });
+}
 
 /** @param {Address} at @param {boolean} rollback */
 export function terminate({ workflow, id }, rollback) {
@@ -48,7 +58,7 @@ export function remove({ workflow, id }) {
     submit: "Delete",
     run: async () => {
       await host.delete(workflow, id);
-      shown.value = null;
+      show(null);
     },
   });
 }

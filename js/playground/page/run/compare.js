@@ -74,27 +74,35 @@ function Table({ found, detail }) {
       <table>
         <thead>
           <tr>
-            <th scope="col">Step</th>
+            <th scope="col">Step, and in what it differs</th>
             <th scope="col">This run <${StatusPill} status=${detail.status} /></th>
             <th scope="col">The other <${StatusPill} status=${found.other.status} /></th>
-            <th scope="col">Differs in</th>
           </tr>
         </thead>
         <tbody>
           ${found.rows.map(
             ({ step, left, right, same, differs }) =>
               html`<tr class=${same ? "" : "different"}>
-                <th scope="row">${step}</th>
+                <th scope="row">
+                  ${nameOf(step)}
+                  <span class="differs"
+                    >${!left || !right ? `only ${left ? "this run" : "the other"} has it` : differs.join(", ")}</span
+                  >
+                </th>
                 <td>${cell(left, mine)}</td>
                 <td>${cell(right, theirs)}</td>
-                <td>
-                  ${!left || !right ? "only one has it" : same ? html`<span class="muted">nothing</span>` : differs.join(", ")}
-                </td>
               </tr>`,
           )}
         </tbody>
       </table>
     </div>`;
+}
+
+/** "TYPE NAME-COUNT" for people: the count where there is more than one, the type where it is no plain step. @param {string} text */
+function nameOf(text) {
+  const [, type = "", name = text, count = "1"] = /^(\w+) ([^]*)-(\d+)$/.exec(text) ?? [];
+  const kind = { sleep: "sleep", waitForEvent: "event", rollback: "rollback" }[type];
+  return `${name}${count === "1" ? "" : ` #${count}`}${kind ? ` (${kind})` : ""}`;
 }
 
 /** @param {InstanceDetail} detail */

@@ -10,8 +10,8 @@ import { dialog, FormDialog } from "../parts/dialog.js";
 import { host } from "../state/connection.js";
 import { deploy, deployed, isCurrent, refusal } from "../state/deployment.js";
 import { files, main } from "../state/project.js";
-import { show } from "../state/runs.js";
-import { parseJson } from "../state/start.js";
+import { openedRuns, show } from "../state/runs.js";
+import { forkId, parseJson } from "../state/start.js";
 import { addressOf } from "./actions.js";
 import { stepRows } from "./steps.js";
 
@@ -35,6 +35,7 @@ function ForkDialog({ run, detail, from }) {
     if ("error" in wanted) throw new Error(`The parameters are not JSON: ${wanted.error}`);
     if (code === "mine") await deployMine();
     const made = await host.forkRun(run, {
+      id: forkId("key" in run ? (openedRuns.peek().find(({ key }) => key === run.key)?.id ?? "run") : run.id),
       ...(row ? { from: addressOf(row) } : {}),
       ...(code === "mine" ? { project: { files: files.value, main: main.value } } : {}),
       ...(Object.keys(changed).length > 0 ? { results: changed } : {}),
@@ -46,8 +47,8 @@ function ForkDialog({ run, detail, from }) {
   };
   return html`<${FormDialog} title="Fork this run" submit="Fork" onSubmit=${send}>
     <p class="muted">
-      A new instance: steps before the chosen one keep their results, the rest runs again. A step whose result is
-      changed here has given that, and does not run.
+      A new instance: steps before the chosen one keep their results, the rest runs again. Steps you give a result for
+      here are not run; the result is used instead.
     </p>
     <label class="field">
       <span class="label">Run again from</span>

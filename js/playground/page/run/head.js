@@ -58,7 +58,7 @@ export function Head({ address, detail, rows, now }) {
       }
       ${instance && !isOver && sleeps && html`<button type="button" class="button small" onClick=${() => act.skip(instance)}><${Icon} name="skip" /> Skip sleep</button>`}
       ${instance && !isOver && html`<button type="button" class="button small" onClick=${() => act.sendEvent(instance)}><${Icon} name="event" /> Send event</button>`}
-      ${instance && isOver && html`<button type="button" class="button small" onClick=${() => act.restart(instance)}><${Icon} name="restart" /> Restart</button>`}
+      ${instance && isOver && html`<button type="button" class="button small" onClick=${() => act.restart(instance)}><${Icon} name="restart" /> Restart…</button>`}
       ${file && html`<button type="button" class="button small" onClick=${replay}><${Icon} name="undo" /> Replay</button>`}
       ${file && html`<button type="button" class="button small" onClick=${() => fork(address, detail)}><${Icon} name="fork" /> Fork</button>`}
       <${Menu} label="More actions" icon="dots" short items=${menuOf(address, detail, isOver)} />
@@ -99,7 +99,7 @@ function menuOf(address, detail, isOver) {
       { label: "Close the file", icon: "cross", run: () => closeRunFile(/** @type {any} */ (address).key) },
     ];
   return [
-    { label: "Restart", note: "The whole instance", icon: "restart", run: () => act.restart(instance) },
+    { label: "Restart…", note: "The whole instance", icon: "restart", run: () => act.restart(instance) },
     ...common,
     {
       label: "Export",

@@ -29,9 +29,9 @@ export function Inspector({ row, canSkip, onClose, onSkip, onRestart, onFork }) 
       <span class="muted cut">${KINDS[row.kind]}, ${look.word}</span>
       <span class="grow"></span>
       ${canSkip && onSkip && html`<button type="button" class="button small" onClick=${onSkip}><${Icon} name="skip" /> Skip the wait</button>`}
-      ${onRestart && row.kind !== "rollback" && html`<button type="button" class="button small" onClick=${onRestart}><${Icon} name="restart" /> Restart from here</button>`}
-      ${onFork && row.kind !== "rollback" && html`<button type="button" class="button small" onClick=${onFork}><${Icon} name="fork" /> Fork from here</button>`}
-      <button type="button" class="button quiet small icon" aria-label="Close the step" onClick=${onClose}>
+      ${onRestart && row.kind !== "rollback" && html`<button type="button" class="button small" onClick=${onRestart}><${Icon} name="restart" /> Restart from here…</button>`}
+      ${onFork && row.kind !== "rollback" && html`<button type="button" class="button small" onClick=${onFork}><${Icon} name="fork" /> Fork from here…</button>`}
+      <button type="button" class="button quiet small icon close" aria-label="Close the step" onClick=${onClose}>
         <${Icon} name="cross" />
       </button>
     </header>
@@ -46,25 +46,20 @@ export function Inspector({ row, canSkip, onClose, onSkip, onRestart, onFork }) 
 function Times({ row }) {
   const { detail } = row;
   return html`<dl class="pairs">
-    <dt>Began</dt>
-    <dd class="num">${timeOfDay(row.start, true)}</dd>
-    ${
-      row.end !== null &&
-      html`<dt>Took</dt>
-        <dd class="num">${duration(row.end - row.start)}</dd>`
-    }
-    ${
-      row.due !== null &&
-      html`<dt>Due</dt>
-        <dd class="num">${timeOfDay(row.due)}</dd>`
-    }
-    ${
-      detail.type === "waitForEvent" &&
-      html`<dt>Event type</dt>
-        <dd class="mono">${detail.event_type}</dd>`
-    }
+    <${Pair} name="Began">${timeOfDay(row.start, true)}<//>
+    ${row.end !== null && html`<${Pair} name="Took">${duration(row.end - row.start)}<//>`}
+    ${row.due !== null && html`<${Pair} name="Due">${timeOfDay(row.due)}<//>`}
+    ${detail.type === "waitForEvent" && html`<${Pair} name="Event type"><code>${detail.event_type}</code><//>`}
     ${(detail.type === "step" || detail.type === "rollback") && html`<${Config} config=${detail.config} />`}
   </dl>`;
+}
+
+/** @param {{ name: string, children?: unknown }} props */
+function Pair({ name, children }) {
+  return html`<div>
+    <dt>${name}</dt>
+    <dd class="num">${children}</dd>
+  </div>`;
 }
 
 /** @param {{ config: any }} props */
@@ -73,12 +68,9 @@ function Config({ config }) {
   if (!retries) return null;
   const delay = typeof retries.delay === "number" ? duration(retries.delay) : retries.delay;
   const timeout = typeof config.timeout === "number" ? duration(config.timeout) : config.timeout;
-  return html`<dt>Retries</dt>
-    <dd>
-      ${retries.limit}, after ${delay}${retries.backoff && retries.backoff !== "constant" ? `, ${retries.backoff}` : ""}
-    </dd>
-    <dt>Timeout</dt>
-    <dd>${timeout}</dd>`;
+  const backoff = retries.backoff && retries.backoff !== "constant" ? `, ${retries.backoff}` : "";
+  return html`<${Pair} name="Retries">${`${retries.limit}, after ${delay}${backoff}`}<//>
+    <${Pair} name="Timeout">${timeout}<//>`;
 }
 
 /** @param {{ row: StepRow }} props */

@@ -6,7 +6,8 @@ import { isFinalStatus } from "../../../engine/status.js";
 import { Icon } from "../parts/icon.js";
 import { JsonView } from "../parts/json_view.js";
 import { TabList, TabPanel } from "../parts/tabs.js";
-import { host } from "../state/connection.js";
+import { host, hostState } from "../state/connection.js";
+import { Welcome } from "../views/welcome.js";
 import { files, main } from "../state/project.js";
 import { shown, shownFile } from "../state/runs.js";
 import { detail as liveDetail, events as liveEvents, isMoving, missing, now as clock } from "../state/shown_run.js";
@@ -31,22 +32,21 @@ const TABS = [
   { id: "timeline", label: "Timeline" },
   { id: "graph", label: "Graph" },
   { id: "result", label: "Result" },
-  { id: "output", label: "Output" },
+  { id: "logs", label: "Logs" },
   { id: "events", label: "Events" },
   { id: "replay", label: "Replay" },
   { id: "compare", label: "Compare" },
 ];
 
+/** Views that show the run as it was while it is watched again. */
+const WATCHED = new Set(["timeline", "graph", "logs", "events"]);
+
 export function InstancePane() {
   const address = shown.value;
   const name = address === null ? "" : "key" in address ? address.key : `${address.workflow}\n${address.id}`;
-  useEffect(() => {
-    selected.value = null;
-    watching.value = null;
-  }, [name]);
-  if (!address)
+  if (!address || hostState.value.phase === "elsewhere")
     return html`<section class="pane instance" aria-label="Instance">
-      <p class="empty">Start an instance, or choose one, to see it here.</p>
+      ${hostState.value.phase !== "elsewhere" && html`<${Welcome} />`}
     </section>`;
   if (missing.value)
     return html`<section class="pane instance" aria-label="Instance">
@@ -80,12 +80,12 @@ function Run({ address }) {
   const source = useSource(address);
   const workflow = instance?.workflow ?? shownFile.value?.workflow ?? "";
   /** @type {Record<string, number>} */
-  const counts = { output: detail.logs.length, events: count ?? events.length };
+  const counts = { logs: detail.logs.length, events: count ?? events.length };
   const onSelect = (/** @type {string} */ key) => (selected.value = key);
   const shared = { rows, now, selected: selected.value, onSelect };
 
   return html`<section class="pane instance" aria-label="Instance">
-    <${Head} address=${address} detail=${detail} rows=${rows} now=${now} />
+    <${Head} address=${address} detail=${whole} rows=${rows} now=${isMoving.value ? clock.value : now} />
     ${
       detail.error &&
       tab.value !== "result" &&
@@ -101,12 +101,12 @@ function Run({ address }) {
       onChange=${(/** @type {string} */ id) => (tab.value = id)}
       tabs=${TABS.map((each) => ({ ...each, count: counts[each.id] ?? 0 }))}
     />
-    ${count !== null && html`<${WatchBar} events=${events} at=${count} onChange=${(/** @type {number} */ to) => (watching.value = to)} onClose=${() => (watching.value = null)} />`}
+    ${count !== null && WATCHED.has(tab.value) && html`<${WatchBar} events=${events} at=${count} onChange=${(/** @type {number} */ to) => (watching.value = to)} onClose=${() => (watching.value = null)} />`}
     <${TabPanel} name="view" value=${tab.value}>
       ${tab.value === "timeline" && html`<${Timeline} ...${shared} start=${start} end=${end} />`}
       ${tab.value === "graph" && html`<${StepGraph} ...${shared} events=${events} source=${source} workflow=${workflow} isOver=${isFinalStatus(detail.status)} />`}
       ${tab.value === "result" && html`<${Result} detail=${detail} />`}
-      ${tab.value === "output" && html`<${Output} logs=${detail.logs} />`}
+      ${tab.value === "logs" && html`<${Output} logs=${detail.logs} />`}
       ${tab.value === "events" && html`<${EventLog} events=${count === null ? events : events.slice(0, count)} />`}
       ${tab.value === "replay" && html`<${Replay} address=${address} detail=${whole} workflow=${workflow} source=${source} />`}
       ${tab.value === "compare" && html`<${Compare} left=${address} detail=${whole} />`}
@@ -133,8 +133,17 @@ function Result({ detail }) {
     ${detail.rollback && html`<p>Rollback: ${detail.rollback.outcome}${detail.rollback.error ? `, ${detail.rollback.error.message}` : ""}</p>`}
     ${detail.status === "complete" ? html`<${JsonView} value=${detail.output} label="Output" />` : !detail.error && html`<p class="muted">There is no result yet.</p>`}
     <${JsonView} value=${detail.params} label="Parameters" />
-    <p class="muted">Version <code>${detail.versionId}</code>, started by ${detail.trigger.source}.</p>
+    <p class="muted">
+      ${startedBy(detail.trigger.source)} Code version
+      <code title=${detail.versionId}>${detail.versionId.slice(0, 8)}</code>.
+    </p>
   </div>`;
+}
+
+/** @param {string} source */
+function startedBy(source) {
+  if (source === "api" || source === "binding") return "Started by a call.";
+  return source === "cron" || source === "schedule" ? "Started by a schedule." : `Started by ${source}.`;
 }
 
 /** The source that the run was started with; the editor's where that is not kept. @param {RunAddress} address */

@@ -25,7 +25,7 @@ export function Output({ logs }) {
     <div class="filter">
       <input
         type="search"
-        aria-label="Search the output"
+        aria-label="Search the logs"
         placeholder="Search"
         value=${wanted}
         onInput=${(/** @type {any} */ { target }) => setWanted(target.value)}
@@ -37,7 +37,7 @@ export function Output({ logs }) {
     <${VirtualList}
       items=${found}
       rowHeight=${24}
-      label="Output"
+      label="Logs"
       follow=${wanted === ""}
       row=${(/** @type {ReturnType<typeof split>[number]} */ { timestamp, step, level, text }) =>
         html`<div class="line level-${level}">

@@ -30,7 +30,7 @@ export function Timeline({ rows, start, end, now, selected, onSelect, label = "S
   const isNarrow = width < NARROW;
   const at = rows.findIndex(({ key }) => key === selected);
   return html`<div class="timeline ${isNarrow ? "narrow" : ""}" ref=${place}>
-    <${Axis} scale=${scale} start=${start} end=${end} />
+    <${Axis} scale=${scale} start=${start} end=${end} width=${isNarrow ? width - 90 : width * 0.5} />
     ${
       rows.length === 0
         ? html`<p class="empty">No step has begun yet.</p>`
@@ -68,16 +68,16 @@ function Row({ row, place, now }) {
   </div>`;
 }
 
-/** @param {{ scale: ReturnType<typeof timeScale>, start: number, end: number }} props */
-function Axis({ scale, start, end }) {
-  const gaps = scale.stretches.filter(({ short, weight }) => short && weight > 0.06);
+/** @param {{ scale: ReturnType<typeof timeScale>, start: number, end: number, width: number }} props `width` of the track, in pixels, roughly */
+function Axis({ scale, start, end, width }) {
+  const gaps = scale.stretches.filter(({ short, weight }) => short && weight > 0.02);
   return html`<div class="axis">
     <span class="label num">${duration(end - start)} in all</span>
     <span class="track" aria-hidden="true">
       ${gaps.map(
         ({ at, weight, from, to }) =>
           html`<i class="gap" style=${{ left: percent(at), width: percent(weight) }}
-            ><b class="num">${duration(to - from)}</b></i
+            >${weight * width > 7 * duration(to - from).length + 8 && html`<b class="num">${duration(to - from)}</b>`}</i
           >`,
       )}
     </span>

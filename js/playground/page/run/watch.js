@@ -108,8 +108,7 @@ export function WatchBar({ events, at, onChange, onClose }) {
       }}
     />
     <span class="num cut"
-      >${at}/${events.length}
-      ${event ? `${timeOfDay(event.timestamp, true)} ${event.type} ${event.stepName ?? ""}` : ""}</span
+      >${`${at} of ${events.length}${event ? ` · ${timeOfDay(event.timestamp, true)} · ${event.type} ${event.stepName ?? ""}` : ""}`}</span
     >
     <button type="button" class="button quiet small" onClick=${onClose}>Back to the present</button>
   </div>`;

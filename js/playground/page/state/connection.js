@@ -35,7 +35,12 @@ export async function attempt(what, act) {
     await act();
     return true;
   } catch (error) {
-    notify("error", `${what} failed: ${/** @type {Error} */ (error).message}`);
+    notify("error", `${what} failed: ${sentenceOf(error)}`);
     return false;
   }
+}
+
+/** An error's message for people: without the code that programs read. @param {unknown} error */
+export function sentenceOf(error) {
+  return /** @type {Error} */ (error).message.replace(/^\([\w.]+\) /, "");
 }

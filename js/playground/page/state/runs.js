@@ -2,8 +2,10 @@
 
 /** @import { InstanceSummary, OpenedRun, RunAddress } from "../../host.d.ts" */
 
-import { computed, effect, signal } from "@preact/signals";
-import { host, isReady } from "./connection.js";
+import { batch, computed, effect, signal } from "@preact/signals";
+import { selected, tab, watching } from "../run/view.js";
+import { APPLICATION_ID } from "../../../store/schema.js";
+import { host, isReady, sentenceOf } from "./connection.js";
 import { notify } from "./notices.js";
 
 const KEY = "stepwell.shown";
@@ -25,10 +27,18 @@ export const shownFile = computed(() => {
   return address && "key" in address ? (openedRuns.value.find(({ key }) => key === address.key) ?? null) : null;
 });
 
-/** @param {RunAddress} address */
+/** @param {RunAddress | null} address null: none */
 export function show(address) {
-  shown.value = address;
-  pane.value = "run";
+  batch(() => {
+    if (!isSame(shown.value, address)) {
+      selected.value = null;
+      watching.value = null;
+      // A run is looked at first; these two views are about something that was asked of another one.
+      if (tab.value === "replay" || tab.value === "compare") tab.value = "timeline";
+    }
+    shown.value = address;
+    if (address) pane.value = "run";
+  });
 }
 
 /** @param {RunAddress | null} one @param {RunAddress | null} other */
@@ -68,18 +78,31 @@ export async function openRunFile(file) {
     return;
   }
   try {
-    const run = await host.openRun(new Uint8Array(await file.arrayBuffer()));
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    if (isState(bytes)) {
+      notify(
+        "error",
+        `${file.name} is a whole state; here a file of one run can be opened. Look at the state with: stepwell ui ${file.name}`,
+      );
+      return;
+    }
+    const run = await host.openRun(bytes);
     openedRuns.value = [...openedRuns.value, { ...run, fileName: file.name }];
     show({ key: run.key });
   } catch (error) {
-    notify("error", `${file.name} cannot be opened: ${/** @type {Error} */ (error).message}`);
+    notify("error", `${file.name}: ${sentenceOf(error)}`);
   }
+}
+
+/** Whether a file is a state of Stepwell's: SQLite's header has the number of the application. @param {Uint8Array} bytes */
+function isState(bytes) {
+  return bytes.length >= 100 && new DataView(bytes.buffer).getUint32(68) === APPLICATION_ID;
 }
 
 /** @param {string} key */
 export async function closeRunFile(key) {
   openedRuns.value = openedRuns.value.filter((run) => run.key !== key);
-  if (isSame(shown.value, { key })) shown.value = null;
+  if (isSame(shown.value, { key })) show(null);
   await host.closeRun(key).catch(() => undefined);
 }
 

@@ -1,9 +1,8 @@
 /** Starting an instance: deploy what has changed, then create it. */
 
 import { signal } from "@preact/signals";
-import { attempt, host } from "./connection.js";
+import { host, sentenceOf } from "./connection.js";
 import { deploy, deployed, isCurrent, startable } from "./deployment.js";
-import { notify } from "./notices.js";
 import { params } from "./project.js";
 import { show } from "./runs.js";
 
@@ -12,6 +11,8 @@ export const chosen = signal("");
 export const isStarting = signal(false);
 /** The id that the next instance is to have; empty: a new one. */
 export const wantedId = signal("");
+/** Why the last instance was not started; empty: it was. */
+export const refused = signal("");
 
 export function currentWorkflow() {
   return startable.value.includes(chosen.value) ? chosen.value : (startable.value[0] ?? "");
@@ -37,20 +38,21 @@ export async function start() {
   const wanted = currentWorkflow();
   const given = parseJson(params.value[wanted] ?? "");
   if ("error" in given) {
-    notify("error", `The parameters are not JSON: ${given.error}`);
+    refused.value = `The parameters are not JSON: ${given.error}`;
     return;
   }
   isStarting.value = true;
+  refused.value = "";
   try {
     if (!isCurrent.value && !(await deploy())) return;
     const names = deployed.value?.workflows.map(({ name }) => name) ?? [];
     const workflow = names.includes(wanted) ? wanted : names[0];
     if (workflow === undefined) return;
-    await attempt("Start", async () => {
-      const id = await host.create(workflow, given.value, wantedId.value.trim() || shortId(workflow));
-      wantedId.value = "";
-      show({ workflow, id });
-    });
+    const id = await host.create(workflow, given.value, wantedId.value.trim() || shortId(workflow));
+    wantedId.value = "";
+    show({ workflow, id });
+  } catch (error) {
+    refused.value = sentenceOf(error);
   } finally {
     isStarting.value = false;
   }
@@ -58,7 +60,17 @@ export async function start() {
 
 /** An id that people can read, and tell from others: "order-k3f9". @param {string} workflow */
 function shortId(workflow) {
-  const [number = 0] = crypto.getRandomValues(new Uint32Array(1));
   const words = workflow.replace(/Workflow$/, "").replaceAll(/([a-z])([A-Z])/g, "$1-$2");
-  return `${words.toLowerCase().slice(0, 40) || "instance"}-${number.toString(36).padStart(5, "0").slice(-5)}`;
+  return `${words.toLowerCase().slice(0, 40) || "instance"}-${randomLetters(5)}`;
+}
+
+/** The id of a fork, which says what it is a fork of. @param {string} id */
+export function forkId(id) {
+  return `${id.replace(/-fork-\w{4}$/, "").slice(0, 80)}-fork-${randomLetters(4)}`;
+}
+
+/** @param {number} count */
+function randomLetters(count) {
+  const [number = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return number.toString(36).padStart(count, "0").slice(-count);
 }

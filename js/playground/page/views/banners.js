@@ -12,7 +12,7 @@ export function Banners() {
   ${"missing" in state && state.phase !== "unsupported" && state.missing.map(({ what, message }) => (what === "OPFS" ? null : html`<${Banner} key=${what} tone="wait">${message}<//>`))}
   ${state.phase === "ready" && state.python === "failed" && html`<${Banner} tone="bad">Python could not be started: nothing can run. What is kept can be looked at.<//>`}
   ${state.phase === "stopped" && html`<${Banner} tone="bad" action=${{ label: "Start again", run: () => attempt("Starting again", () => host.restart()) }}>${state.error.message} ${state.error.remedy}<//>`}
-  ${state.phase === "elsewhere" && html`<${Banner} tone="wait" action=${{ label: "Take over", run: () => attempt("Taking over", () => host.takeOver()) }}>The playground is open in another tab, which owns the state. Instances run there.<//>`}
+  ${state.phase === "elsewhere" && html`<${Banner} tone="wait" action=${{ label: "Take over", run: () => attempt("Taking over", () => host.takeOver()) }}>The playground is open in another tab. Instances run there, and continue here when that tab is closed.<//>`}
   ${failure && state.phase === "ready" && html`<${Banner} tone="bad">The project is not saved: ${failure}<//>`}`;
 }
 

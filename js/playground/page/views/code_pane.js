@@ -13,6 +13,7 @@ import { hostState } from "../state/connection.js";
 import { deployed, deployNow, isCurrent, isDeploying, problems, refusal } from "../state/deployment.js";
 import * as project from "../state/project.js";
 import { detail } from "../state/shown_run.js";
+import { start } from "../state/start.js";
 import { useState } from "preact/hooks";
 import { savedNote } from "./header.js";
 
@@ -192,7 +193,7 @@ function DeployBar() {
       ? "Deployed"
       : deployed.value
         ? "Changed since it was deployed"
-        : "Not deployed since the page was opened";
+        : "Start runs this code";
   return html`<footer class="deploybar">
     <span class="muted cut" role="status">${state} · ${savedNote()}</span>
     <span class="grow"></span>
@@ -204,6 +205,9 @@ function DeployBar() {
       onClick=${() => void deployNow()}
     >
       <${Icon} name="deploy" /> Deploy
+    </button>
+    <button type="button" class="button small primary start-here" onClick=${() => void start()}>
+      <${Icon} name="play" /> Start
     </button>
   </footer>`;
 }

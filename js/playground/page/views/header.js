@@ -79,15 +79,15 @@ function crashItems() {
   const isReady = hostState.value.phase === "ready";
   return [
     {
-      label: "Crash now",
-      note: "Ends the Python worker where it stands",
+      label: "Simulate a crash",
+      note: "Of Python only: nothing finished is lost",
       icon: "bolt",
       disabled: !isReady || pythonState.value !== "ready",
       run: () => crash("python"),
     },
     {
-      label: "Crash hard",
-      note: "Ends the engine's worker, and Python with it",
+      label: "Simulate a power cut",
+      note: "Of the engine and Python: nothing finished is lost",
       icon: "bolt",
       danger: true,
       disabled: !isReady,
@@ -95,7 +95,7 @@ function crashItems() {
     },
     {
       label: "Reload the page",
-      note: "Everything goes on where it was",
+      note: "Everything continues where it was",
       icon: "restart",
       run: () => location.reload(),
     },
@@ -108,8 +108,8 @@ async function crash(what) {
     notify(
       "info",
       what === "python"
-        ? "Python was ended. What ran goes on in a new one."
-        : "The engine was ended. It starts again from what was committed.",
+        ? "Python was ended. The steps that were running continue in a new one."
+        : "The engine was ended. It starts again from the last commit.",
     );
 }
 

@@ -1,6 +1,9 @@
 /** Starting instances, and the list of all there are. */
 
 import { html } from "htm/preact";
+import { useMemo } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { isFinalStatus } from "../../../engine/status.js";
 import { JsonField } from "../editor/json_field.js";
 import { Icon } from "../parts/icon.js";
 import { Mark, statusLook } from "../parts/status.js";
@@ -11,10 +14,15 @@ import { isDeploying, startable } from "../state/deployment.js";
 import { opened, params } from "../state/project.js";
 import { instances, isSame, openedRuns, show, shown } from "../state/runs.js";
 import { now } from "../state/shown_run.js";
-import { chosen, currentWorkflow, isStarting, start, wantedId } from "../state/start.js";
+import { chosen, currentWorkflow, isStarting, refused, start, wantedId } from "../state/start.js";
 import { schedule, Schedules } from "./schedules.js";
 
 export function RunsPane() {
+  // What is started here would not run: the other tab has the state.
+  if (hostState.value.phase === "elsewhere")
+    return html`<section class="pane runspane" aria-label="Instances">
+      <p class="empty">The instances are in the other tab.</p>
+    </section>`;
   return html`<section class="pane runspane" aria-label="Instances">
     <${StartForm} />
     <${Schedules} />
@@ -80,6 +88,7 @@ function StartForm() {
         <${Icon} name="clock" /> Schedule…
       </button>
     </div>
+    ${refused.value && html`<p class="wrong" role="alert">${refused.value}</p>`}
     ${isStarting.value && pythonState.value === "loading" && html`<p class="muted" role="status">It starts as soon as Python has.</p>`}
   </form>`;
 }
@@ -107,15 +116,62 @@ function OpenedFiles() {
   </div>`;
 }
 
+/** What is looked for in the list: a part of an id or of a workflow's name, and a group of statuses. */
+const wanted = signal("");
+const group = signal("");
+
+/** @type {Record<string, (status: string) => boolean>} */
+const GROUPS = {
+  unfinished: (status) => !isFinalStatus(status),
+  complete: (status) => status === "complete",
+  errored: (status) => status === "errored",
+  terminated: (status) => status === "terminated",
+};
+
+/** @param {string} text @param {string} name of a group; empty: all @returns {(each: import("../../host.d.ts").InstanceSummary) => boolean} */
+function matches(text, name) {
+  const part = text.trim().toLowerCase();
+  return ({ workflow, id, status }) =>
+    (GROUPS[name]?.(status) ?? true) && `${workflow}\n${id}`.toLowerCase().includes(part);
+}
+
+/** @param {{ all: import("../../host.d.ts").InstanceSummary[] }} props */
+function Filter({ all }) {
+  return html`<div class="filter">
+    <input
+      type="search"
+      aria-label="Search the instances"
+      placeholder="Search"
+      value=${wanted.value}
+      onInput=${(/** @type {any} */ { target }) => (wanted.value = target.value)}
+    />
+    <select
+      aria-label="Status of the instances"
+      value=${group.value}
+      onChange=${(/** @type {any} */ { target }) => (group.value = target.value)}
+    >
+      <option value="">all</option>
+      ${Object.entries(GROUPS).map(([name, has]) => html`<option key=${name} value=${name}>${`${name} (${all.filter(({ status }) => has(status)).length})`}</option>`)}
+    </select>
+  </div>`;
+}
+
 function InstanceList() {
   const all = instances.value;
   const time = Math.max(now.value, all[0]?.createdOn ?? 0);
-  if (hostState.value.phase === "elsewhere") return html`<p class="empty">The instances are in the other tab.</p>`;
+  const found = useMemo(() => all.filter(matches(wanted.value, group.value)), [all, wanted.value, group.value]);
   if (all.length === 0) return html`<p class="empty">No instances yet.</p>`;
   return html`<div class="list instances">
-    <h2 id="all-instances">Instances <span class="badge num">${all.length}</span></h2>
+    <h2 id="all-instances">
+      Instances${" "}
+      <span class="badge num" role="status"
+        >${found.length === all.length ? all.length : `${found.length} of ${all.length}`}</span
+      >
+    </h2>
+    <${Filter} all=${all} />
+    ${found.length === 0 && html`<p class="empty">No instance matches.</p>`}
     <${VirtualList}
-      items=${all}
+      items=${found}
       rowHeight=${50}
       label="Instances"
       row=${(/** @type {import("../../host.d.ts").InstanceSummary} */ each) => instance(each, time)}

@@ -36,12 +36,19 @@ export function showShortcuts() {
         ${SHORTCUTS.map(
           ([keys, what]) =>
             html`<div>
-              <dt>${keys?.split(", ").map((key, index) => html`${index > 0 ? " " : ""}<kbd>${key}</kbd>`)}</dt>
+              <dt>${keys?.split(", ").map((key, index) => html`${index > 0 ? " " : ""}<kbd>${keyName(key)}</kbd>`)}</dt>
               <dd>${what}</dd>
             </div>`,
         )}
       </dl>
     <//>`;
+}
+
+/** A key as this machine's keyboard has it. @param {string} keys */
+function keyName(keys) {
+  return /Mac|iPhone|iPad/.test(navigator.platform)
+    ? keys.replace("Ctrl+Space", "⌃Space").replace("Ctrl+", "⌘").replace("Alt+", "⌥")
+    : keys;
 }
 
 export function listenToKeys() {
@@ -56,12 +63,14 @@ export function listenToKeys() {
 
 /** @param {KeyboardEvent} event */
 function actionOf(event) {
-  const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
+  const { key, code, ctrlKey, metaKey, altKey, shiftKey } = event;
   const isCommand = ctrlKey || metaKey;
   if (isCommand && key === "Enter") return () => void start();
   if (isCommand && key.toLowerCase() === "s" && !shiftKey) return () => void deployNow();
-  if (altKey && /^[123]$/.test(key)) return () => goToPane(Number(key) - 1);
-  if (altKey && key.toLowerCase() === "p") return togglePause;
+  // By the place of the key: with Option a Mac has other letters. Ctrl and Alt together are the AltGr key of Windows.
+  const [, digit] = /^(?:Digit|Numpad)([123])$/.exec(code) ?? [];
+  if (altKey && !ctrlKey && digit !== undefined) return () => goToPane(Number(digit) - 1);
+  if (altKey && !ctrlKey && (code === "KeyP" || key.toLowerCase() === "p")) return togglePause;
   if (key === "F6") return () => goToPane(paneOfFocus() + (shiftKey ? 2 : 1));
   const place = /** @type {HTMLElement | null} */ (document.activeElement);
   const isWriting = place?.closest("input, textarea, select, [contenteditable=true]");

@@ -19,6 +19,7 @@ import { Watchdog } from "./watchdog.js";
  * @property {() => any[]} takeUnreadMessages messages that it had sent when it ended, and that have not been handed over
  * @property {() => Promise<void>} end
  * @property {InterpreterVitals} [control] where it shares no memory with us, as a process
+ * @property {() => Promise<number>} [cpuTimeMs] gets the processor time that it has used, in ms, also while it is busy
  * @property {() => void} [kill] end it at once. What it has said is still under way: `ondeath` follows, after the last of it.
  *   Absent where `takeUnreadMessages` has it all
  *
@@ -111,6 +112,7 @@ export class Isolate {
         expired: () => [...this.passes.values()].flatMap((state) => state.expired),
         attempting: () => [...this.passes.values()].some((state) => state.running.size > 0),
         interruptible: backend.interruptible,
+        cpuTimeMs: this.#interpreter.cpuTimeMs,
         giveUp: (culprit, reason) => this.#end({ reason, culprit }),
       },
       cpuLimit,

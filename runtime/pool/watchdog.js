@@ -13,7 +13,8 @@ const TICK_MS = 50;
 const PING_INTERVAL_MS = 1000;
 /**
  * How long it may take to answer before an attempt that has timed out is cut. Not long: the time of its next attempt may run
- * already.
+ * already. Where that ends the isolate, it must have computed for so long since: on a busy machine a thread that only waits is
+ * silent too.
  */
 const PONG_TIMEOUT_MS = 50;
 /** What code gets that has been cut, to end. */
@@ -32,12 +33,20 @@ const INTERRUPT_TIMEOUT_MS = 5000;
  * @property {() => InterruptTarget[]} expired attempts that have timed out and may still run
  * @property {() => boolean} attempting whether an attempt runs that has not
  * @property {boolean} interruptible whether code can be cut at all, and not only with its interpreter
+ * @property {(() => Promise<number>) | undefined} [cpuTimeMs] gets the processor time that it has used
  * @property {(culprit: Culprit, reason: string) => void} giveUp
  */
+
+const CLOCK = {
+  now: () => performance.now(),
+  /** @param {() => void} run @param {number} ms */
+  every: (run, ms) => inBackground(setInterval(run, ms)),
+};
 
 export class Watchdog {
   #watched;
   #cpuLimit;
+  #clock;
   /** @type {Timer | undefined} */
   #timer;
   #pingedAt = 0;
@@ -49,6 +58,8 @@ export class Watchdog {
   #expiredAtPing = [];
   /** What had timed out before it answered: that waits, and does not keep the interpreter. @type {WeakSet<InterruptTarget>} */
   #harmless = new WeakSet();
+  /** The processor time that it has used since it was suspected, in ms; nothing where it is not. @type {CpuTime | undefined} */
+  #cpuTime;
   /** @type {number | undefined} */
   #interruptedAt;
   #checksBefore = 0;
@@ -59,15 +70,17 @@ export class Watchdog {
   /**
    * @param {WatchedIsolate} watched
    * @param {number} cpuLimit how long code outside steps may keep the interpreter to itself, in ms
+   * @param {typeof CLOCK} [clock]
    */
-  constructor(watched, cpuLimit) {
+  constructor(watched, cpuLimit, clock = CLOCK) {
     this.#watched = watched;
     this.#cpuLimit = cpuLimit;
+    this.#clock = clock;
   }
 
   /** How long the isolate has owed an answer, in ms. */
   get silenceMs() {
-    return this.#answered ? 0 : performance.now() - this.#pingedAt;
+    return this.#answered ? 0 : this.#clock.now() - this.#pingedAt;
   }
 
   /**
@@ -85,7 +98,7 @@ export class Watchdog {
   }
 
   start() {
-    this.#timer ??= inBackground(setInterval(() => this.#tick(), TICK_MS));
+    this.#timer ??= this.#clock.every(() => this.#tick(), TICK_MS);
   }
 
   stop() {
@@ -98,7 +111,7 @@ export class Watchdog {
   ping() {
     if (!this.#answered || this.#paused) return;
     this.#answered = false;
-    this.#pingedAt = performance.now();
+    this.#pingedAt = this.#clock.now();
     this.#expiredAtPing = this.#watched.expired();
     this.#watched.ping();
   }
@@ -113,6 +126,7 @@ export class Watchdog {
     this.#expiredAtPing = [];
     this.#answered = true;
     this.#missed = 0;
+    this.#cpuTime = undefined;
     if (this.#interruptedAt === undefined) return;
     this.#interruptedAt = undefined;
     this.#raisedAt = undefined;
@@ -125,17 +139,26 @@ export class Watchdog {
     this.#missed = this.#answered || turn !== this.#turn ? 0 : this.#missed + 1;
     this.#turn = turn;
     if (this.#answered) {
-      if (performance.now() - this.#pingedAt >= PING_INTERVAL_MS) this.ping();
+      if (this.#clock.now() - this.#pingedAt >= PING_INTERVAL_MS) this.ping();
       return;
     }
     const expired = this.#watched.expired();
     const suspects = expired.filter((target) => !this.#harmless.has(target));
     const overrun = this.silenceMs >= this.#cpuLimit;
+    if (suspects.length > 0) this.#measure();
     if (!overrun && !this.#isDue(expired, suspects)) return;
     if (this.#interruptedAt === undefined) this.#begin();
     this.#giveUpIfDeaf(expired.length > 0, suspects.length > 0, overrun);
     // Again and again: what runs may change from one instance to another without an answer in between.
     this.#watched.control.interrupt(expired, overrun);
+  }
+
+  /** Measure how much the isolate computes, where an answer is late. */
+  #measure() {
+    const { cpuTimeMs, interruptible } = this.#watched;
+    if (!cpuTimeMs || interruptible || this.silenceMs < PONG_TIMEOUT_MS) return;
+    this.#cpuTime ??= new CpuTime(cpuTimeMs);
+    void this.#cpuTime.measure();
   }
 
   /**
@@ -147,11 +170,14 @@ export class Watchdog {
   #isDue(expired, suspects) {
     const { interruptible, attempting } = this.#watched;
     if (interruptible) return expired.length > 0 && this.silenceMs >= PONG_TIMEOUT_MS;
-    return suspects.length > 0 && this.silenceMs >= (attempting() ? INTERRUPT_TIMEOUT_MS : PONG_TIMEOUT_MS);
+    if (suspects.length === 0) return false;
+    if (this.silenceMs >= INTERRUPT_TIMEOUT_MS) return true;
+    if (attempting()) return false;
+    return this.#cpuTime ? this.#cpuTime.ms >= PONG_TIMEOUT_MS : this.silenceMs >= PONG_TIMEOUT_MS;
   }
 
   #begin() {
-    this.#interruptedAt = performance.now();
+    this.#interruptedAt = this.#clock.now();
     this.#checksBefore = this.#watched.control.interruptChecks;
     this.#raisedBefore = this.#watched.control.interruptsRaised;
   }
@@ -163,7 +189,7 @@ export class Watchdog {
    */
   #giveUpIfDeaf(expired, suspected, overrun) {
     const { control } = this.#watched;
-    const now = performance.now();
+    const now = this.#clock.now();
     if (control.interruptsRaised !== this.#raisedBefore) {
       this.#raisedAt ??= now;
       if (now - this.#raisedAt >= GRACE_AFTER_INTERRUPT_MS) {
@@ -188,5 +214,34 @@ export class Watchdog {
 
   #seconds() {
     return `${this.#cpuLimit / 1000} s`;
+  }
+}
+
+/** The processor time that an isolate uses from the first measurement on. */
+class CpuTime {
+  ms = 0;
+  #read;
+  /** @type {number | undefined} */
+  #first;
+  #reading = false;
+
+  /** @param {() => Promise<number>} read gets all that it has used, in ms */
+  constructor(read) {
+    this.#read = read;
+  }
+
+  /** Read it again. A thread that gets no processor answers late; one that is ending does not. */
+  async measure() {
+    if (this.#reading) return;
+    this.#reading = true;
+    try {
+      const ms = await this.#read();
+      this.#first ??= ms;
+      this.ms = ms - this.#first;
+    } catch {
+      // It has ended, which its handle reports.
+    } finally {
+      this.#reading = false;
+    }
   }
 }

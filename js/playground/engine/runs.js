@@ -16,6 +16,7 @@ import { toPlain } from "../../engine/plain.js";
 import { replay } from "../../engine/replay.js";
 import { nodeClock } from "../../server/clock.js";
 import { openRun, writeRun } from "../../store/run_file.js";
+import { APPLICATION_ID } from "../../store/schema.js";
 import { SqliteStore } from "../../store/sqlite.js";
 import { guestOf } from "./deployments.js";
 
@@ -67,6 +68,7 @@ export class Runs {
 
   /** @param {Uint8Array} bytes @returns {Promise<OpenedRun>} */
   async open(bytes) {
+    if (isState(bytes)) throw new WorkflowError("run.state", "It is a state, not the file of one run.");
     const state = this.#files.scratch();
     try {
       const file = this.#files.read(bytes);
@@ -193,4 +195,9 @@ async function eventsOf({ store, number }) {
 function toText(encoding, content) {
   if (encoding === "utf8") return content;
   return new TextDecoder().decode(Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0)));
+}
+
+/** Whether a file is a whole state: SQLite's header has the number of the application. @param {Uint8Array} bytes */
+function isState({ buffer, byteOffset, length }) {
+  return length >= 100 && new DataView(buffer, byteOffset).getUint32(68) === APPLICATION_ID;
 }

@@ -4,7 +4,6 @@
 
 import { batch, computed, effect, signal } from "@preact/signals";
 import { selected, tab, watching } from "../run/view.js";
-import { APPLICATION_ID } from "../../../store/schema.js";
 import { host, isReady, sentenceOf } from "./connection.js";
 import { notify } from "./notices.js";
 
@@ -78,25 +77,18 @@ export async function openRunFile(file) {
     return;
   }
   try {
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    if (isState(bytes)) {
-      notify(
-        "error",
-        `${file.name} is a whole state; here a file of one run can be opened. Look at the state with: stepwell ui ${file.name}`,
-      );
-      return;
-    }
-    const run = await host.openRun(bytes);
+    const run = await host.openRun(new Uint8Array(await file.arrayBuffer()));
     openedRuns.value = [...openedRuns.value, { ...run, fileName: file.name }];
     show({ key: run.key });
   } catch (error) {
-    notify("error", `${file.name}: ${sentenceOf(error)}`);
+    const isState = /** @type {any} */ (error).reason === "run.state";
+    notify(
+      "error",
+      isState
+        ? `${file.name} is a whole state, not the file of one run. Look at the state with: stepwell ui ${file.name}`
+        : `${file.name}: ${sentenceOf(error)}`,
+    );
   }
-}
-
-/** Whether a file is a state of Stepwell's: SQLite's header has the number of the application. @param {Uint8Array} bytes */
-function isState(bytes) {
-  return bytes.length >= 100 && new DataView(bytes.buffer).getUint32(68) === APPLICATION_ID;
 }
 
 /** @param {string} key */

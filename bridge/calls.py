@@ -75,8 +75,13 @@ class StepFuture(Future[Any]):
     """The error that it was rejected with, as data."""
     count = 0
     """Which call of its kind and name it is, where that is known."""
+
+
+class RecordedFuture(StepFuture):
+    """What a call gives of which the log has the outcome."""
+
     on_await: Callable[[StepFuture], None] | None = None
-    """Told when code begins to await it, where the log has its outcome: the outcome may be given right then."""
+    """Told when code begins to await it: the outcome may be given right then."""
 
     def __await__(self) -> Generator[Any, None, Any]:
         """Wait for the outcome."""

@@ -74,6 +74,8 @@ class Delivery:
         """A heap: calls whose outcomes are recorded, and not given yet."""
         self._live: deque[Outcome] = deque()
         """Outcomes that have become known in this pass, after those of the log."""
+        self.behind = recorded > 0
+        """Whether an outcome that becomes known now has to wait for others."""
         self._given: tuple[int, float] = (-1, now)
         """The rank of the latest outcome that was given in its turn, and when: the two clocks are set by it."""
         self._timers: list[tuple[TimerHandle, int, float]] = []
@@ -81,9 +83,7 @@ class Delivery:
         self.skipped = 0
         """How many outcomes were skipped because their calls were missing."""
 
-    @property
-    def behind(self) -> bool:
-        """Whether an outcome that becomes known now has to wait for others."""
+    def _is_behind(self) -> bool:
         return self.turn < self._recorded or bool(self._called) or bool(self._live)
 
     @property
@@ -94,10 +94,12 @@ class Delivery:
     def expect(self, rank: int, outcome: Outcome) -> None:
         """Note that the call with the recorded *outcome* has been made."""
         heappush(self._called, (rank, outcome))
+        self.behind = True
 
     def add(self, outcome: Outcome) -> None:
         """Note an outcome that has become known in this pass."""
         self._live.append(outcome)
+        self.behind = True
 
     def record(self) -> int:
         """Add an outcome to the recorded ones that has become known before its call; gives its rank."""
@@ -106,27 +108,32 @@ class Delivery:
             heappush(self._called, (self._recorded, self._live.popleft()))
             self._recorded += 1
         self._recorded += 1
+        self.behind = True
         return self._recorded - 1
 
-    def is_next(self, future: StepFuture) -> bool:
-        """Whether the recorded outcome whose turn it is belongs to *future*."""
-        called = self._called
-        return bool(called) and called[0][1].future is future and called[0][0] <= self.turn
+    def take(self, now: float, future: StepFuture | None = None) -> Outcome | None:
+        """
+        The outcome whose turn it is.
 
-    def take(self, now: float) -> Outcome | None:
-        """The outcome whose turn it is; None where its call has not been made, or the outcome is on its way."""
+        Returns:
+            None where its call has not been made, where the outcome is on its way, and where it is not that of *future*.
+        """
         if self._called:
             rank, outcome = self._called[0]
             # A lower rank was skipped, and its call came late.
-            if rank > self.turn or not outcome.is_here:
+            if rank > self.turn or not outcome.is_here or (future is not None and outcome.future is not future):
                 return None
             heappop(self._called)
             if rank == self.turn:
                 self.turn = rank + 1
                 self._given = rank, now
+            if self.turn >= self._recorded:
+                self.behind = self._is_behind()
             return outcome
-        if self._live and self.turn >= self._recorded:
-            return self._live.popleft()
+        if self._live and self.turn >= self._recorded and future is None:
+            outcome = self._live.popleft()
+            self.behind = self._is_behind()
+            return outcome
         return None
 
     @property
@@ -166,12 +173,14 @@ class Delivery:
         rank = self._called[0][0] if self._called else self._recorded
         self.skipped += rank - self.turn
         self.turn = rank
+        self.behind = self._is_behind()
 
     def clear(self) -> None:
         """Forget everything: the pass is over."""
         self._called.clear()
         self._live.clear()
         self.turn = self._recorded
+        self.behind = False
 
 
 def is_set(timer: TimerHandle) -> bool:

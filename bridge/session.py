@@ -16,7 +16,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .batch import to_json
-from .calls import IDLE, PENDING, RUNNING, UNORDERED, Call, JsFailure, StepFuture
+from .calls import IDLE, PENDING, RUNNING, UNORDERED, Call, JsFailure, RecordedFuture, StepFuture
 from .contexts import ask_delay, rollback_context, to_context
 from .delivery import Delivery, Outcome
 from .errors import from_wire, message_of, to_wire
@@ -160,7 +160,8 @@ class Session:
         self._steps += 1
         if self._steps > self._step_limit:
             raise from_wire(_limit_reached(self._step_limit))
-        name = well_formed(name)
+        if not name.isascii():
+            name = well_formed(name)
         count = self._next_count("do", name)
         entry = None
         if self._history or self.rolling_back:
@@ -301,12 +302,13 @@ class Session:
         is_known = outcome in {"value", "error"}
         if outcome == "stored" or not (is_known or self.rolling_back):
             return None
-        future = StepFuture(loop=self._loop)
-        if entry is not None and is_known:
-            future.count = entry["count"]
-            future.on_await = self._give_awaited
-            self._delivery.expect(entry["rank"], Outcome(future, read, entry.get("value"), entry.get("error"), True))  # noqa: FBT003 - likewise
-            self._link.outcome_due(self)
+        if entry is None or not is_known:
+            return StepFuture(loop=self._loop)
+        future = RecordedFuture(loop=self._loop)
+        future.count = entry["count"]
+        future.on_await = self._give_awaited
+        self._delivery.expect(entry["rank"], Outcome(future, read, entry.get("value"), entry.get("error"), True))  # noqa: FBT003 - likewise
+        self._link.outcome_due(self)
         return future
 
     def _adopt(self, call: Call, entry: Message) -> None:
@@ -502,19 +504,16 @@ class Session:
         elif call.stored is not None:
             call.stored.arrive(text, error)
             self._link.outcome_due(self)
-        elif self._must_wait():
+        elif self._given_in == self._loop.drains or self.js_is_due or self._open_outputs or self._delivery.behind:
+            # Other outcomes come first, or the code has not done yet all that it can.
             outcome = Outcome(call.future, call.read)
             outcome.arrive(text, error)
             self._delivery.add(outcome)
             self._link.outcome_due(self)
         else:
             self._repeating = False
-            self._settle(call, text, error)
-
-    def _must_wait(self) -> bool:
-        """Whether other outcomes come first, or the code has not done yet all that it can."""
-        is_busy = self._given_in == self._loop.drains or self.js_is_due or self._open_outputs > 0
-        return is_busy or self._delivery.behind
+            self._given_in = self._loop.drains
+            self._tell(call.future, call.read, text, error)
 
     def _settle(self, call: Call, text: str | None, error: Message | None) -> None:
         """Tell the caller now."""
@@ -569,16 +568,16 @@ class Session:
 
     def give_outcome(self) -> bool:
         """Give the code its next outcome, if it is here. To be called when the code has done all that it could."""
-        return self._give(self._loop.time())
-
-    def _give(self, now: float) -> bool:
         # Code that reads a stored output goes on before anything else becomes known to it.
         if self._open_outputs:
             return False
         turn = self._delivery.turn
-        outcome = self._delivery.take(now)
-        if outcome is None:
-            return False
+        outcome = self._delivery.take(self._loop.time())
+        if outcome is not None:
+            self._give(outcome, turn)
+        return outcome is not None
+
+    def _give(self, outcome: Outcome, turn: int) -> None:
         self._given_in = self._loop.drains
         self._loop.busy_rounds = 0
         if self._repeating:
@@ -587,7 +586,6 @@ class Session:
             elif self._was_cut:
                 self._end_repetition_after_crash()
         self._tell(outcome.future, outcome.read, outcome.text, outcome.error)
-        return True
 
     def _give_awaited(self, future: StepFuture) -> None:
         """
@@ -595,10 +593,12 @@ class Session:
 
         So steps that are awaited one by one are replayed without a turn of the loop for each.
         """
-        if not self.js_is_due and self._delivery.is_next(future):
-            now = self._loop.time()
-            if self._link.is_all_waiting(now):
-                self._give(now)
+        now = self._loop.time()
+        if not self.js_is_due and not self._open_outputs and self._link.is_all_waiting(now):
+            turn = self._delivery.turn
+            outcome = self._delivery.take(now, future)
+            if outcome is not None:
+                self._give(outcome, turn)
 
     @property
     def has_outcome(self) -> bool:

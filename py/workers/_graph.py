@@ -118,7 +118,12 @@ class Graph:
             except BaseException as error:
                 _settle(node, waiting, _fail, (error, getattr(future, "wire", None)))
                 raise
-            self._keep_result(node, text, getattr(future, "count", 0))
+            node.finished = True
+            node.text = text
+            node.count = getattr(future, "count", 0)
+            self._room -= len(text)
+            if self._room < 0 or len(text) > _MAX_TEXT_CHARACTERS:
+                self._release_text(node)
             if waiting:
                 _settle(node, waiting, Future.set_result, text)
             elif node.waiting is waiting:
@@ -127,15 +132,11 @@ class Graph:
 
         return call
 
-    def _keep_result(self, node: Node, text: str, count: int) -> None:
-        """*node* has finished. What depends on it gets a result of its own, made of *text*."""
-        node.finished = True
-        node.count = count
-        is_small = len(text) <= min(_MAX_TEXT_CHARACTERS, self._room)
-        # Where the count is not known it cannot be fetched.
-        node.text = text if is_small or not count else None
-        if is_small:
-            self._room -= len(text)
+    def _release_text(self, node: Node) -> None:
+        """Keep no result of *node*. What depends on it fetches the text, if it can be told by its count."""
+        self._room += len(node.text or "")
+        if node.count:
+            node.text = None
 
     def _dependencies(self, node: Node, parameters: list[str]) -> list[Node]:
         names = [name for name in parameters if name != CONTEXT or self._is_step(node, name)]

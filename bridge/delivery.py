@@ -116,7 +116,7 @@ class Delivery:
         The outcome whose turn it is.
 
         Returns:
-            None where its call has not been made, where the outcome is on its way, and where it is not that of *future*.
+            None where its call has not been made, the outcome is on its way, or it is not that of *future*.
         """
         if self._called:
             rank, outcome = self._called[0]

@@ -55,6 +55,8 @@ class Loop(AbstractEventLoop, Generic[SessionT_contra]):
 
     drains = 0
     """How often all that was runnable has run."""
+    rounds = 0
+    """In a round all runs that was runnable when it began."""
     busy_rounds = 0
     """Rounds since nothing was runnable, or since an outcome was given."""
 

@@ -18,9 +18,6 @@ import { fromWire } from "./errors.js";
 import { wellFormed } from "./json_text.js";
 import { toPlain } from "./plain.js";
 
-/** How soon the engine refuses a call that it refuses. */
-const ROUND_TRIP_S = 0.25;
-
 /** Configurations (defaults, user's) that the engine has shown to allow a retry, merged. @type {Map<string, ShownConfig>} */
 const merged = new Map();
 
@@ -45,8 +42,8 @@ export class Session {
   #givenIn = -1;
   /** How many answers of bindings, and for chunks, are on their way. */
   #openAnswers = 0;
-  /** When the latest call was made that the log does not have. */
-  #lastNewCall = -Infinity;
+  /** Whether a call was made that the log does not have: the engine may refuse it. */
+  #mayBeRefused = false;
   /** Whether `run()` does what an earlier pass has done. */
   #repeating;
   /** How many of the calls that are open in the history have not been made. */
@@ -249,7 +246,7 @@ export class Session {
    */
   #recall(known, settle) {
     const { outcome } = known?.entry ?? { outcome: "new" };
-    if (outcome === "new" && this.#delivery.behind) this.#lastNewCall = this.#loop.time();
+    if (outcome === "new" && this.#delivery.behind) this.#mayBeRefused = true;
     if (outcome === "stored") return false;
     if (outcome === "open" || outcome === "new") return this.#rollingBack;
     const { entry, rank } = /** @type {Known} */ (known);
@@ -558,18 +555,30 @@ export class Session {
     return this.#delivery.isStalled;
   }
 
-  /** Whether code can go on by something other than an outcome that is known here: an answer, or its own timer. */
+  /** Whether answers are on their way that are in no log. */
+  get hasOpenAnswers() {
+    return this.#openAnswers > 0;
+  }
+
+  /** Whether a timer of the code may make it go on before the next outcome that is known here. */
   get mayCall() {
-    if (this.#openAnswers > 0 || this.#loop.time() - this.#lastNewCall < ROUND_TRIP_S) return true;
     if (this.searching || !this.#delivery.isStalled) return this.#delivery.hasTimer();
-    if (this.#delivery.hasTimer() && !this.#delivery.times) {
-      this.#readTimes();
-      return true;
-    }
     return this.#delivery.hasTimerBeforeNext();
   }
 
-  /** Ask when the recorded outcomes became known: timers of the code may have fired before. */
+  /** Ask the engine for what must be known before an outcome is skipped, if there is anything. */
+  askBeforeSkip() {
+    const isSkip = this.#delivery.isStalled && !this.searching;
+    if (this.#mayBeRefused || (isSkip && !this.#delivery.times && this.#delivery.hasTimer())) {
+      this.#mayBeRefused = false;
+      this.#readTimes();
+    }
+  }
+
+  /**
+   * Ask when the recorded outcomes became known: timers of the code may have fired before. The answer comes after the
+   * refusals of calls that were made before.
+   */
   #readTimes() {
     const call = this.#add(
       new Call("exchange", "readTimes", 0, (_outcome, text) => {

@@ -89,8 +89,8 @@ class Session:
         """How many stored outputs are on their way."""
         self._open_answers = 0
         """How many answers of bindings, and for chunks, are on their way."""
-        self._last_new_call = float("-inf")
-        """When the latest call was made that the log does not have."""
+        self._may_be_refused = False
+        """Whether a call was made that the log does not have: the engine may refuse it."""
         self._repeating = bool(history)
         """Whether ``run()`` does what an earlier pass has done."""
         self._uncalled = len(history) - len(recorded)
@@ -160,8 +160,7 @@ class Session:
         self._steps += 1
         if self._steps > self._step_limit:
             raise from_wire(_limit_reached(self._step_limit))
-        if not name.isascii():
-            name = well_formed(name)
+        name = name if name.isascii() else well_formed(name)
         count = self._next_count("do", name)
         entry = None
         if self._history or self.rolling_back:
@@ -298,7 +297,7 @@ class Session:
         """
         outcome = "new" if entry is None else entry["outcome"]
         if outcome == "new" and self._delivery.behind:
-            self._last_new_call = self._loop.time()
+            self._may_be_refused = True
         is_known = outcome in {"value", "error"}
         if outcome == "stored" or not (is_known or self.rolling_back):
             return None
@@ -611,20 +610,30 @@ class Session:
         return self._delivery.is_stalled
 
     @property
+    def has_open_answers(self) -> bool:
+        """Whether answers are on their way that are in no log."""
+        return self._open_answers > 0
+
+    @property
     def may_call(self) -> bool:
-        """Whether code can go on by something other than an outcome that is known here: an answer, or its own timer."""
-        now = self._loop.time()
-        if self._open_answers or now - self._last_new_call < _ROUND_TRIP_S:
-            return True
+        """Whether a timer of the code may make it go on before the next outcome that is known here."""
         if self.searching or not self._delivery.is_stalled:
             return self._delivery.has_timer()
-        if self._delivery.has_timer() and self._delivery.times is None:
-            self._read_times()
-            return True
         return self._delivery.has_timer_before_next()
 
+    def ask_before_skip(self) -> None:
+        """Ask the engine for what must be known before an outcome is skipped, if there is anything."""
+        is_skip = self._delivery.is_stalled and not self.searching
+        if self._may_be_refused or (is_skip and self._delivery.times is None and self._delivery.has_timer()):
+            self._may_be_refused = False
+            self._read_times()
+
     def _read_times(self) -> None:
-        """Ask when the recorded outcomes became known: timers of the code may have fired before."""
+        """
+        Ask when the recorded outcomes became known: timers of the code may have fired before.
+
+        The answer comes after the refusals of calls that were made before.
+        """
 
         def keep(future: Future[Any]) -> None:
             if not future.cancelled():
@@ -729,9 +738,6 @@ _merged: dict[tuple[str, str], str] = {}
 def _nothing(_value: str | None) -> None:
     """Read what a sleep gives."""
 
-
-_ROUND_TRIP_S = 0.25
-"""How soon the engine refuses a call that it refuses."""
 
 _ERROR_TAG = '"$":"error"'
 """In canonical text: it holds an exception, and to make that anew is to run the user's code."""

@@ -8,21 +8,36 @@
 
 /** @import { Session } from "../../bridge/session.js" */
 
-/** How long code that waits for something unknown may take to call a step. */
-const PATIENCE_S = 2;
+/** So often code is looked at that waits for something unknown, before it is taken for code that calls no step. */
+const MAX_LOOKS = 100;
+/** Time between two looks. A machine that is slow takes longer for them, as it does for the code. */
 const POLL_INTERVAL_S = 0.02;
+const MAX_POLL_INTERVAL_S = 2;
 /** Known by themselves. */
 const TIMERS = new Set(["Immediate", "Timeout"]);
+
+/** What is known of a replay since its code has called a step or was given an outcome. */
+class WatchedReplay {
+  /** How often its code was found to wait for something unknown. */
+  looks = 0;
+
+  /** @param {number} since in seconds */
+  constructor(since) {
+    this.since = since;
+  }
+}
 
 export class Replays {
   #wake;
   #now;
-  /** Since when each is watched. @type {Map<Session, number>} */
-  #since = new Map();
+  /** @type {Map<Session, WatchedReplay>} */
+  #watched = new Map();
   /** How many resources keep the thread awake when no pass is there. */
   #own;
-  /** @type {NodeJS.Timeout | undefined} */
-  #timer;
+  /** The timer of the next look, and when that is due. @type {{ timer: NodeJS.Timeout, due: number } | undefined} */
+  #nextLook;
+  /** Whether the timer has fired since the replays were last looked at. */
+  #lookIsDue = false;
 
   /**
    * @param {() => number} now the time in seconds
@@ -36,29 +51,39 @@ export class Replays {
 
   /** See to it that *session* goes on. @param {Session} session */
   watch(session) {
-    if (!this.#since.has(session)) this.#since.set(session, this.#now());
+    if (!this.#watched.has(session)) this.#watched.set(session, new WatchedReplay(this.#now()));
   }
 
   /** *session* goes on. @param {Session} session */
   noteProgress(session) {
-    if (!session.searching) this.#since.delete(session);
-    else if (this.#since.has(session)) this.#since.set(session, this.#now());
+    if (!session.searching) this.#watched.delete(session);
+    else if (this.#watched.has(session)) this.#watched.set(session, new WatchedReplay(this.#now()));
   }
 
   /** *session* is over. @param {Session} session */
   forget(session) {
-    this.#since.delete(session);
+    this.#watched.delete(session);
   }
 
   /** Skip the outcomes that no code calls, and end searches for handlers that find no more. */
   advance() {
-    for (const [session, since] of this.#since) {
+    const lookIsDue = this.#lookIsDue;
+    this.#lookIsDue = false;
+    for (const [session, watched] of this.#watched) {
       if (session.hasOutcome && !session.isStalled) continue;
-      if (!this.#isIdle(session, since)) {
-        this.#poll(since);
+      if (!session.hasOpenAnswers) session.askBeforeSkip();
+      if (session.hasOpenAnswers || session.mayCall) {
+        watched.looks = 0;
+        // Later for one that has been watched for long.
+        this.#poll((this.#now() - watched.since) / 8);
         continue;
       }
-      this.#since.delete(session);
+      if (lookIsDue) watched.looks += 1;
+      if (countUnknown() > this.#own && watched.looks < MAX_LOOKS) {
+        this.#poll(POLL_INTERVAL_S);
+        continue;
+      }
+      this.#watched.delete(session);
       if (session.isStalled) {
         session.skipOutcome();
         if (session.searching) this.watch(session);
@@ -66,26 +91,19 @@ export class Replays {
     }
   }
 
-  /**
-   * Whether nothing but an outcome can make the code of *session* go on.
-   *
-   * @param {Session} session
-   * @param {number} since
-   */
-  #isIdle(session, since) {
-    if (session.mayCall) return false;
-    return countUnknown() <= this.#own || this.#now() - since >= PATIENCE_S;
-  }
-
-  /** Have a turn soon; later for a pass that has been watched *since* long ago. @param {number} since */
-  #poll(since) {
-    if (this.#timer) return;
-    const delay = Math.min(Math.max(POLL_INTERVAL_S, (this.#now() - since) / 8), PATIENCE_S);
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
+  /** Have a look after so many seconds, or sooner. @param {number} delay */
+  #poll(delay) {
+    const interval = Math.min(Math.max(POLL_INTERVAL_S, delay), MAX_POLL_INTERVAL_S);
+    const due = this.#now() + interval;
+    if (this.#nextLook && this.#nextLook.due <= due) return;
+    clearTimeout(this.#nextLook?.timer);
+    const timer = setTimeout(() => {
+      this.#nextLook = undefined;
+      this.#lookIsDue = true;
       this.#wake();
-    }, delay * 1000);
-    this.#timer.unref();
+    }, interval * 1000);
+    timer.unref();
+    this.#nextLook = { timer, due };
   }
 }
 

@@ -116,6 +116,7 @@ class GuestLoop(Loop["Session"]):
                 self.busy_rounds = 0
                 return True
             self.busy_rounds += 1
+            self.rounds += 1
             for _ in range(count):
                 handle = ready.popleft()
                 if not handle._cancelled:  # noqa: SLF001

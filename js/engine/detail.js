@@ -284,7 +284,11 @@ export function subscriptionEvent(row, entry, toJson, isSensitive) {
  */
 export function briefEvent(id, entry) {
   const row = { id, params: "null", output: null };
-  const { params: _params, output: _output, ...event } = /** @type {Record<string, unknown>} */ (
+  const {
+    params: _params,
+    output: _output,
+    ...event
+  } = /** @type {Record<string, unknown>} */ (
     subscriptionEvent(
       row,
       entry,

@@ -261,10 +261,10 @@ export class Engine {
 
   /** @param {InstanceFilter} filter */
   list(filter) {
-    return this.#engine.readDurable((store) => ({
-      rows: store.listInstances(filter),
-      total: store.countInstances(filter),
-    }));
+    return this.#engine.readDurable((store) => {
+      const total = store.countInstances(filter);
+      return { rows: total === 0 ? [] : store.listInstances(filter), total };
+    });
   }
 
   /** @param {number} number of the instance @param {number} [after] only entries with a larger id */

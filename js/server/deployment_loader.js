@@ -98,7 +98,13 @@ export class DeploymentLoader {
     const imports = this.#sources.imports(complete);
     const loaded = this.#start({ ...complete, imports, transport: this.#transport });
     /** @type {LoadedEntry} */
-    const entry = { version, varsText: complete.varsText, lookedAt: now, loaded, ...(known?.schemas && { schemas: known.schemas }) };
+    const entry = {
+      version,
+      varsText: complete.varsText,
+      lookedAt: now,
+      loaded,
+      ...(known?.schemas && { schemas: known.schemas }),
+    };
     this.#loaded.set(key, entry);
     void loaded.then(({ schemas = {} }) => (entry.schemas = schemas)).catch(() => {});
     void loaded.then(({ guest }) => this.#versions.set(guest, version)).catch(() => {});

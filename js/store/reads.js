@@ -22,6 +22,8 @@ const VERSION = `workflow, id, class_name AS className, main, step_limit AS step
 
 /** The last time that a Date can hold. A larger one is damage, and nobody waits for it. */
 const LAST_TIME_MS = 8.64e15;
+/** Up to how many instances are counted for a list. */
+const MAX_COUNTED = 10_000;
 /** How much of a log a follower gets at once. */
 const PORTION_ROWS = 500;
 const PORTION_CHARACTERS = 1024 * 1024;
@@ -210,7 +212,12 @@ export class SqliteReads {
   listInstances(filter) {
     const { where, values } = conditions(filter, { placed: true });
     const order = filter.ascending ? "ASC" : "DESC";
-    const rest = `FROM instances WHERE ${where} ORDER BY number ${order} LIMIT ? OFFSET ?`;
+    // Ids are searched in their index, which is smaller than the table.
+    const rest =
+      filter.search === undefined
+        ? `FROM instances WHERE ${where} ORDER BY number ${order} LIMIT ? OFFSET ?`
+        : `FROM instances WHERE number IN (SELECT number FROM instances WHERE ${where}
+             ORDER BY +number ${order} LIMIT ? OFFSET ?) ORDER BY number ${order}`;
     const place = [...values, filter.limit, filter.offset ?? 0];
     try {
       return /** @type {InstanceRow[]} */ (this.#sql(`SELECT ${INSTANCE} ${rest}`).all(...place));
@@ -233,16 +240,19 @@ export class SqliteReads {
     }
   }
 
-  /** @param {Omit<InstanceFilter, "limit" | "offset">} filter */
+  /**
+   * How many instances a list has. With dates or a search the instances are counted, up to MAX_COUNTED of them.
+   *
+   * @param {Omit<InstanceFilter, "limit" | "offset">} filter
+   */
   countInstances(filter) {
-    const { workflow, status, createdFrom, createdTo, search } = filter;
-    if (workflow !== undefined && createdFrom === undefined && createdTo === undefined && search === undefined) {
-      const counts = this.countByStatus(workflow);
-      const all = Object.values(counts).reduce((/** @type {number} */ sum, n) => sum + Number(n), 0);
-      return status === undefined ? all : Number(counts[status] ?? 0);
-    }
+    const { createdFrom, createdTo, search } = filter;
+    const isCounted = createdFrom !== undefined || createdTo !== undefined || search !== undefined;
     const { where, values } = conditions(filter);
-    return Number(this.#sql(`SELECT count(*) AS n FROM instances WHERE ${where}`).get(...values)?.n);
+    const sql = isCounted
+      ? `SELECT count(*) AS n FROM (SELECT 1 FROM instances WHERE ${where} LIMIT ${MAX_COUNTED})`
+      : `SELECT coalesce(sum(n), 0) AS n FROM instance_counts WHERE ${where}`;
+    return Number(this.#sql(sql).get(...values)?.n);
   }
 
   /** @param {number} number @param {number} [after] only entries with a larger number */
@@ -426,6 +436,8 @@ function conditions(
   { workflow, account, status, createdFrom, createdTo, search, after, until, ascending },
   { placed } = {},
 ) {
+  // With a plus no index of numbers is used.
+  const number = search === undefined ? "number" : "+number";
   const ofAccount = account === undefined ? undefined : workflowKeys(account);
   /** @type {[string, string | number | undefined][]} */
   const optional = [
@@ -435,8 +447,8 @@ function conditions(
     ["created_on >= ?", createdFrom],
     ["created_on <= ?", createdTo],
     ["instr(id, ?) > 0", search],
-    [ascending ? "number > ?" : "number < ?", placed ? after : undefined],
-    ["number <= ?", placed ? until : undefined],
+    [`${number} ${ascending ? ">" : "<"} ?`, placed ? after : undefined],
+    [`${number} <= ?`, placed ? until : undefined],
   ];
   const given = optional.filter(([, value]) => value !== undefined);
   const parts = given.map(([condition]) => condition);

@@ -33,7 +33,15 @@ export interface WorkflowRow {
   scriptName: string | null;
 }
 
-type Optional = "scriptName" | "bindings" | "env" | "secrets" | "runtime" | "concurrency" | "successRetention" | "errorRetention";
+type Optional =
+  | "scriptName"
+  | "bindings"
+  | "env"
+  | "secrets"
+  | "runtime"
+  | "concurrency"
+  | "successRetention"
+  | "errorRetention";
 export type NewWorkflow = Omit<WorkflowRow, "createdOn" | "modifiedOn" | Optional> &
   Partial<Pick<WorkflowRow, Optional>> & {
     /** Cron expressions; those that it had before and that are not among them are gone. */

@@ -94,6 +94,25 @@ test("a cursor leads to the next page, and there is none at the end", async () =
   assert.equal(new Set(pages.flat()).size, 60);
 });
 
+test("what a search or dates find is counted up to 10,000, everything else exactly", async () => {
+  const { harness, rest } = await served(waits, { policy: {} });
+  harness.engine.commits.write((store) => {
+    for (let number = 1; number <= 10_050; number++) {
+      const row = { number, workflow: "flow", id: `i${number}`, params: "{}", trigger: 0, versionId: "v1" };
+      store.instanceCreated(row, number);
+    }
+  });
+  const total = async (/** @type {string} */ query, workflow = "flow") =>
+    (await rest(`/workflows/${workflow}/instances?per_page=1&${query}`)).result_info.total_count;
+
+  assert.deepEqual([await total(""), await total("", "-")], [10_050, 10_050]);
+  assert.deepEqual([await total("status=complete"), await total("status=complete", "-")], [0, 0]);
+  assert.deepEqual([await total("search=i"), await total("date_start=1970-01-01")], [10_000, 10_000]);
+  assert.deepEqual([await total("search=i1005"), await total("date_start=2970-01-01")], [2, 0]);
+  assert.deepEqual(ids(await rest("/workflows/flow/instances?search=i1005")), ["i10050", "i1005"]);
+  assert.deepEqual(ids(await rest("/workflows/flow/instances?search=i1005&direction=asc")), ["i1005", "i10050"]);
+});
+
 test("a page that no other one leads to begins at its place", async () => {
   const on = await served(waits);
   await fill(on, 60);

@@ -3,15 +3,17 @@
  * stdout. `{ root | files, main, className? }` asks for a graph, `{ graph, format, width? }` for a drawing.
  */
 
-import { readFileSync, realpathSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import { join, relative, isAbsolute } from "node:path";
 import { text } from "node:stream/consumers";
+import { endWithParent } from "../server/parent_watch.js";
 import { draw } from "./draw.js";
 import { SourceError } from "./source/modules.js";
 import { buildGraph, workflowClasses } from "./source/workflow.js";
 
 const LARGEST_FILE_BYTES = 8 * 1024 * 1024;
 
+endWithParent();
 const request = JSON.parse(await text(process.stdin));
 process.stdout.write(
   request.graph ? draw(request.graph, request.format, request.width) : JSON.stringify(read(request)),
@@ -40,8 +42,10 @@ function fileReader(root) {
       const place = realpathSync(join(top, path));
       const inside = relative(top, place);
       if (inside.startsWith("..") || isAbsolute(inside)) return null;
-      const bytes = readFileSync(place);
-      return bytes.length > LARGEST_FILE_BYTES ? null : bytes.toString("utf8").replace(/^\uFEFF/, "");
+      const file = statSync(place);
+      // A pipe would be read for ever.
+      if (!file.isFile() || file. size > LARGEST_FILE_BYTES) return null;
+      return readFileSync(place, "utf8").replace(/^\uFEFF/, "");
     } catch {
       return null;
     }

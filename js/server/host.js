@@ -32,6 +32,12 @@ import { VersionGraphs } from "./version_graphs.js";
 const EXIT_STATE = 3;
 /** How often the host checks that the files of its state are still there. */
 const WATCH_INTERVAL_MS = 500;
+/** How often a host whose parent has gone checks that its subscribers read. */
+const FOLLOWERS_CHECK_INTERVAL_MS = 250;
+/** A subscriber that leaves events unread for that long does not keep such a host alive. */
+const UNREAD_TIMEOUT_MS = 1000;
+
+/** A subscriber of an instance. `unreadMs`: for how long events have waited for it. @typedef {{ readonly unreadMs: number }} Follower */
 
 /**
  * @typedef {object} HostOptions
@@ -55,7 +61,8 @@ export class Host {
   #server;
   /** @type {NodeJS.Timeout | undefined} */
   #watch;
-  #streams = 0;
+  /** @type {Set<Follower>} */
+  #followers = new Set();
   #parentGone = false;
   #stopping = false;
   /** @type {Set<import("./listener.js").Listener>} */
@@ -358,23 +365,32 @@ export class Host {
     }
   }
 
-  /** A subscriber keeps the host alive after its parent has gone. */
-  streamOpened() {
-    this.#streams += 1;
+  /**
+   * A subscriber of an instance keeps the host alive after its parent has gone, as long as it reads.
+   *
+   * @param {Follower} follower
+   */
+  streamOpened(follower) {
+    this.#followers.add(follower);
   }
 
-  streamClosed() {
-    this.#streams -= 1;
+  /** @param {Follower} follower */
+  streamClosed(follower) {
+    this.#followers.delete(follower);
     this.#stopIfUnused();
   }
 
   parentGone() {
     this.#parentGone = true;
+    // Its listeners were the parent's wish. Subscribers over the Unix socket are other commands.
+    for (const listener of this.#listeners) listener.close();
+    this.#listeners.clear();
+    setInterval(() => this.#stopIfUnused(), FOLLOWERS_CHECK_INTERVAL_MS).unref();
     this.#stopIfUnused();
   }
 
   #stopIfUnused() {
-    if (this.#parentGone && this.#streams === 0) void this.stop();
+    if (this.#parentGone && ![...this.#followers].some((each) => each.unreadMs < UNREAD_TIMEOUT_MS)) void this.stop();
   }
 
   /** @param {number} [code] exit code */

@@ -12,6 +12,7 @@ import { findDamage, quarantine } from "../store/quarantine.js";
 import { StateError } from "../store/schema.js";
 import { SqliteStore } from "../store/sqlite.js";
 import { takeOwnership } from "./owner.js";
+import { endWithParent } from "./parent_watch.js";
 
 const EXIT_STATE = 3;
 const EXIT_INTERNAL = 70;
@@ -20,6 +21,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { repair: { type: "boolean", default: false }, patience: { type: "string", default: "0" } },
 });
+endWithParent();
 try {
   const ownership = await takeOwnership(positionals[0], Number(values.patience));
   try {

@@ -19,6 +19,7 @@ import { RunFileError } from "../store/run_file.js";
 import { nodeClock } from "./clock.js";
 import { DeploymentLoader } from "./deployment_loader.js";
 import { toExactPlain } from "../engine/plain.js";
+import { endWithParent } from "./parent_watch.js";
 import { extractSources, openRunFile, rewriteRunFile } from "./run_files.js";
 
 const EXIT_FILE = 3;
@@ -28,6 +29,7 @@ const KINDS = { [STEP_START]: "do", [SLEEP_START]: "sleep", [WAIT_START]: "waitF
 /** @type {Record<string, (path: string, other: string, third: string) => unknown>} */
 const COMMANDS = { describe, compare, extract, rewrite, replay: replayFile };
 
+endWithParent();
 const [command, path, other, third] = process.argv.slice(2);
 try {
   process.stdout.write(`${JSON.stringify(await COMMANDS[command](path, other, third))}\n`);

@@ -1,6 +1,6 @@
 /** The secrets of a Worker in development, read as wrangler reads them: `.dev.vars`, or the `.env` files. */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "dotenv";
 import { expand } from "dotenv-expand";
@@ -60,6 +60,8 @@ function readDotEnv({ folder, environment, processEnv = false }) {
 /** @param {string} path @returns {string | undefined} undefined: there is no such file */
 function readText(path) {
   try {
+    // A pipe would be read for ever.
+    if (!statSync(path).isFile()) throw Object.assign(new Error("not a file"), { code: "ENOTFILE" });
     return readFileSync(path, "utf8");
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);

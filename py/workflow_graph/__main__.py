@@ -7,6 +7,7 @@ Reads Python sources as a process: a request as JSON on stdin, the answer on std
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -16,5 +17,10 @@ if not __package__:
 
 from workflow_graph.reading import answer
 
+# The process that has started this one kills it at 20 s, unless it was killed itself before.
+LONGEST_LIFE_S = 30
+
 if __name__ == "__main__":
+    if hasattr(signal, "alarm"):
+        signal.alarm(LONGEST_LIFE_S)
     sys.stdout.write(json.dumps(answer(json.loads(sys.stdin.buffer.read()))))

@@ -51,7 +51,8 @@ def file_reader(root: Path) -> Callable[[str], str | None]:
     def read(path: str) -> str | None:
         try:
             place = (top / path).resolve()
-            if not place.is_relative_to(top) or place.stat().st_size > LARGEST_FILE_BYTES:
+            # A pipe would be read for ever.
+            if not place.is_relative_to(top) or not place.is_file() or place.stat().st_size > LARGEST_FILE_BYTES:
                 return None
             return place.read_text(encoding="utf-8-sig")
         except OSError:

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { DeploymentLoader } from "../../js/server/deployment_loader.js";
 import { modulesFolder } from "../../js/server/packages.js";
+import { readSecrets } from "../../js/server/secrets.js";
 import { Sources } from "../../js/server/sources.js";
 
 /** @type {string} */
@@ -166,4 +167,10 @@ test("FIFOs and devices among the sources are no sources, and stop nobody", () =
   assert.equal(sources.version({ root, main }), before);
   assert.deepEqual(sources.imports({ root, main, modules: join(root, "python_modules") }), ["import package"]);
   assert.throws(() => sources.version({ root, main: join(root, "pipe.py") }), /cannot be read/);
+});
+
+test("a FIFO in the place of secrets is refused, and stops nobody", () => {
+  execFileSync("mkfifo", [join(root, ".dev.vars")]);
+
+  assert.throws(() => readSecrets({ folder: root }, []), /\.dev\.vars cannot be read/);
 });

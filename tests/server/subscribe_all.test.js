@@ -98,10 +98,9 @@ test("a reader that does not keep up is told how many events it has lost, and ho
 test("a stream that its reader leaves costs nothing any more", async () => {
   const on = await served(oneStep);
   const stream = await followed(on);
-  assert.equal(on.host.opened, 1);
+  assert.notEqual(on.harness.store.observer, undefined);
   await stream.cancel();
 
-  assert.equal(on.host.opened, 0);
   assert.equal(on.harness.store.observer, undefined);
 });
 

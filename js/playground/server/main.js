@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { endWithParent } from "../../server/parent_watch.js";
 import { compressSite } from "./compressed.js";
 import { exportSite } from "./export.js";
 import { serveSite } from "./serve.js";
@@ -20,6 +21,7 @@ const { values } = parseArgs({
 
 // The parent tells us by that to end.
 process.on("SIGINT", () => {});
+endWithParent();
 
 try {
   const site = await readSite({ packages: values.packages });

@@ -53,6 +53,8 @@ class Events {
   /** Something has been added since the last read. */
   #stale = true;
   #ended = false;
+  /** Since when the reader has asked for nothing, in ms of `performance.now()`; undefined while it waits for events. @type {number | undefined} */
+  #idleSince = performance.now();
   /** @type {() => void} */
   #wake = () => {};
   #unwatch = () => {};
@@ -66,18 +68,27 @@ class Events {
     this.#format = format;
   }
 
+  /** For how long events have waited for the reader, in ms. */
+  get unreadMs() {
+    return this.#stale && this.#idleSince !== undefined ? performance.now() - this.#idleSince : 0;
+  }
+
   /** @returns {ReadableStream<Uint8Array>} */
   stream() {
     return new ReadableStream(
       {
         start: () => {
-          this.#host.streamOpened();
+          this.#host.streamOpened(this);
           this.#unwatch = this.#host.engine.watch(this.#number, () => {
             this.#stale = true;
             this.#wake();
           });
         },
-        pull: (controller) => this.#pull(controller),
+        pull: async (controller) => {
+          this.#idleSince = undefined;
+          await this.#pull(controller);
+          this.#idleSince = performance.now();
+        },
         cancel: () => this.#close(),
       },
       { highWaterMark: 0 },
@@ -136,6 +147,6 @@ class Events {
     this.#ended = true;
     this.#unwatch();
     this.#wake();
-    this.#host.streamClosed();
+    this.#host.streamClosed(this);
   }
 }

@@ -58,7 +58,6 @@ class AllEvents {
     return new ReadableStream(
       {
         start: (controller) => {
-          this.#host.streamOpened();
           this.#unobserve = this.#host.engine.observe((additions) => this.#take(additions));
           // So that the reader knows that nothing is missed from here on.
           controller.enqueue(encoder.encode(format.heartbeat));
@@ -126,7 +125,6 @@ class AllEvents {
     this.#ended = true;
     this.#unobserve();
     this.#wake();
-    this.#host.streamClosed();
   }
 }
 

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { detailAfter } from "../../js/playground/page/run/watch.js";
+import { detailAfter } from "../../js/pages/run/watch.js";
 
 const AT = "2026-11-21T00:00:00.000Z";
 const NOW = Date.parse(AT);

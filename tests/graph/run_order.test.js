@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { buildGraph } from "../../js/graph/source/workflow.js";
-import { keyOf, runsAt, runsOfNodes, surroundings } from "../../js/playground/page/run/node_runs.js";
-import { stepGraph } from "../../js/playground/page/run/order.js";
+import { keyOf, runsAt, runsOfNodes, surroundings } from "../../js/pages/run/node_runs.js";
+import { stepGraph } from "../../js/pages/run/order.js";
 
 /** Rows and events of steps that run in groups, one group after the other. @param {string[][]} groups `NAME-COUNT` */
 function run(groups) {

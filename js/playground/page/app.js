@@ -1,14 +1,14 @@
 /** The page: three panes beside each other, or one at a time on a narrow screen. */
 
 import { html } from "htm/preact";
-import { DialogPlace } from "./parts/dialog.js";
-import { InstancePane } from "./run/instance.js";
+import { DialogPlace } from "../../pages/parts/dialog.js";
+import { InstancePane } from "../../pages/run/instance.js";
 import { hostState } from "./state/connection.js";
 import { instances, pane } from "./state/runs.js";
 import { Banners, Unsupported } from "./views/banners.js";
 import { CodePane } from "./views/code_pane.js";
 import { Header } from "./views/header.js";
-import { Notices } from "./views/notices.js";
+import { Notices } from "../../pages/parts/notices.js";
 import { RunsPane } from "./views/runs_pane.js";
 import { split, Splitter } from "./views/splitter.js";
 

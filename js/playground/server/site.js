@@ -19,8 +19,8 @@ import { PAGE_POLICY, PYTHON_POLICY, WORKER_POLICY } from "./policy.js";
 
 /** What is served from where it stands. */
 const AS_IT_IS = [
-  "js/playground/page/early.js",
-  "js/playground/page/icon.svg",
+  "js/pages/early.js",
+  "js/pages/icon.svg",
   "node_modules/@sqlite.org/sqlite-wasm/dist/index.mjs",
   "node_modules/@sqlite.org/sqlite-wasm/dist/sqlite3.wasm",
   "node_modules/pyodide/pyodide.mjs",
@@ -160,6 +160,7 @@ function hashOf(files) {
 /** The page, with its addresses as they are in the site. @param {string} folder */
 function pageOf(folder) {
   return readFileSync(join(ROOT, PAGE), "utf8")
+    .replaceAll(/(href|src)="\.\.\/\.\.\/pages\//g, `$1="./${folder}/js/pages/`)
     .replaceAll(/(href|src)="\.\//g, `$1="./${folder}/js/playground/page/`)
     .replaceAll(/(href|src)="\.\.\//g, `$1="./${folder}/js/playground/`)
     .replaceAll('src="parts/', `src="./${folder}/parts/`)
@@ -167,7 +168,7 @@ function pageOf(folder) {
 }
 
 function styles() {
-  return STYLES.map((name) => readFileSync(join(ROOT, `js/playground/page/css/${name}.css`), "utf8")).join("\n");
+  return STYLES.map((name) => readFileSync(join(ROOT, `js/pages/css/${name}.css`), "utf8")).join("\n");
 }
 
 /** @param {string} text */

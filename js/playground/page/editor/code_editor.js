@@ -10,7 +10,7 @@ import { editFile } from "../state/project.js";
 import { start } from "../state/start.js";
 import { codeExtensions } from "./setup.js";
 
-/** @typedef {{ file: string, line: number, column?: number | undefined, endLine?: number | undefined, endColumn?: number | undefined, name: string, message: string, severity?: "error" | "warning" }} Marked */
+/** @import { Marked } from "../../../pages/run/places.js" */
 
 /** A place to go to: the editor shows it, and forgets it. @type {import("@preact/signals").Signal<{ file: string, line: number } | null>} */
 export const goal = signal(null);

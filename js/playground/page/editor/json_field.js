@@ -4,14 +4,10 @@ import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
 import { EditorState } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
-import { parseJson } from "../state/start.js";
+import { parseJson } from "../../../pages/json_text.js";
 import { jsonExtensions } from "./setup.js";
 
-/**
- * @param {{ label: string, value: string, hint?: string, onChange: (text: string) => void, onEnter?: () => void }} props
- *   `value`: what it has at first; afterwards it is the field that knows. `onEnter`: Ctrl+Enter; without it the form
- *   is submitted. `hint`: an example, shown while the field is empty
- */
+/** @param {import("../../../pages/services.d.ts").JsonFieldProps} props */
 export function JsonField({ label, value, hint = "", onChange, onEnter }) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const view = useRef(/** @type {EditorView | null} */ (null));

@@ -1,20 +1,12 @@
 /** Files of the person's own machine: opened by a dialog or by dropping them, saved as a download. */
 
 import { unzipSync, zipSync } from "fflate";
-import { notify } from "../state/notices.js";
+import { download } from "../../../pages/download.js";
+import { notify } from "../../../pages/notices.js";
 import { addFile, currentProject, files, openProject, problemOfPath } from "../state/project.js";
 import { openRunFile, RUN_FILE } from "../state/runs.js";
 
 const LARGEST = 5e6;
-
-/** @param {string} name @param {BlobPart} content @param {string} type */
-export function download(name, content, type) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
 
 /** @param {string} path */
 export function saveFile(path) {

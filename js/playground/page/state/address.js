@@ -4,8 +4,8 @@
  */
 
 import { batch, effect, signal } from "@preact/signals";
-import { fromHash, toHash } from "../route.js";
-import { selected, tab } from "../run/view.js";
+import { fromHash, toHash } from "../../../pages/route.js";
+import { selected, tab } from "../../../pages/run/view.js";
 import { show, shown } from "./runs.js";
 
 const TITLE = "Stepwell playground";

@@ -4,7 +4,7 @@
 
 import { computed, signal } from "@preact/signals";
 import { host } from "../../engine/host.js";
-import { notify } from "./notices.js";
+import { notify } from "../../../pages/notices.js";
 
 export { host };
 
@@ -22,25 +22,3 @@ export const isReady = computed(() => hostState.value.phase === "ready");
 export const pythonState = computed(() => (hostState.value.phase === "ready" ? hostState.value.python : "loading"));
 /** @type {import("@preact/signals").Signal<Record<string, string>>} */
 export const versions = signal({});
-
-/**
- * Carry out something that people asked for, and tell them if it fails.
- *
- * @param {string} what the beginning of the sentence: "Pause"
- * @param {() => Promise<unknown>} act
- * @returns {Promise<boolean>} whether it worked
- */
-export async function attempt(what, act) {
-  try {
-    await act();
-    return true;
-  } catch (error) {
-    notify("error", `${what} failed: ${sentenceOf(error)}`);
-    return false;
-  }
-}
-
-/** An error's message for people: without the code that programs read. @param {unknown} error */
-export function sentenceOf(error) {
-  return /** @type {Error} */ (error).message.replace(/^\([\w.]+\) /, "");
-}

@@ -3,9 +3,9 @@
 /** @import { Deployed, Files, HostError, Problem } from "../../host.d.ts" */
 
 import { computed, effect, signal } from "@preact/signals";
-import { readTraceback } from "../editor/places.js";
+import { readTraceback } from "../../../pages/run/places.js";
 import { host, isReady, pythonState } from "./connection.js";
-import { notify } from "./notices.js";
+import { notify } from "../../../pages/notices.js";
 import { classNames, files, isLoaded, main } from "./project.js";
 
 const CHECK_AFTER_MS = 350;

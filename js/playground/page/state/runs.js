@@ -3,9 +3,11 @@
 /** @import { InstanceSummary, OpenedRun, RunAddress } from "../../host.d.ts" */
 
 import { batch, computed, effect, signal } from "@preact/signals";
-import { selected, tab, watching } from "../run/view.js";
-import { host, isReady, sentenceOf } from "./connection.js";
-import { notify } from "./notices.js";
+import { isSame } from "../../../pages/run/addresses.js";
+import { selected, tab, watching } from "../../../pages/run/view.js";
+import { host, isReady } from "./connection.js";
+import { sentenceOf } from "../../../pages/page.js";
+import { notify } from "../../../pages/notices.js";
 
 const KEY = "stepwell.shown";
 /** What names a file of one run. */
@@ -38,13 +40,6 @@ export function show(address) {
     shown.value = address;
     if (address) pane.value = "run";
   });
-}
-
-/** @param {RunAddress | null} one @param {RunAddress | null} other */
-export function isSame(one, other) {
-  if (!one || !other) return one === other;
-  if ("key" in one || "key" in other) return "key" in one && "key" in other && one.key === other.key;
-  return one.workflow === other.workflow && one.id === other.id;
 }
 
 /** Keep the list as the host has it. */

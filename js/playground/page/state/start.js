@@ -1,9 +1,12 @@
 /** Starting an instance: deploy what has changed, then create it. */
 
 import { signal } from "@preact/signals";
-import { host, sentenceOf } from "./connection.js";
+import { host } from "./connection.js";
+import { sentenceOf } from "../../../pages/page.js";
 import { deploy, deployed, isCurrent, startable } from "./deployment.js";
 import { params } from "./project.js";
+import { parseJson } from "../../../pages/json_text.js";
+import { randomLetters } from "../../../pages/run/addresses.js";
 import { show } from "./runs.js";
 
 /** The workflow that the start form is about. */
@@ -16,21 +19,6 @@ export const refused = signal("");
 
 export function currentWorkflow() {
   return startable.value.includes(chosen.value) ? chosen.value : (startable.value[0] ?? "");
-}
-
-/**
- * The parameters that the field has.
- *
- * @param {string} text
- * @returns {{ value: unknown } | { error: string }}
- */
-export function parseJson(text) {
-  if (text.trim() === "") return { value: {} };
-  try {
-    return { value: JSON.parse(text) };
-  } catch (error) {
-    return { error: /** @type {Error} */ (error).message };
-  }
 }
 
 export async function start() {
@@ -62,15 +50,4 @@ export async function start() {
 function shortId(workflow) {
   const words = workflow.replace(/Workflow$/, "").replaceAll(/([a-z])([A-Z])/g, "$1-$2");
   return `${words.toLowerCase().slice(0, 40) || "instance"}-${randomLetters(5)}`;
-}
-
-/** The id of a fork, which says what it is a fork of. @param {string} id */
-export function forkId(id) {
-  return `${id.replace(/-fork-\w{4}$/, "").slice(0, 80)}-fork-${randomLetters(4)}`;
-}
-
-/** @param {number} count */
-function randomLetters(count) {
-  const [number = 0] = crypto.getRandomValues(new Uint32Array(1));
-  return number.toString(36).padStart(count, "0").slice(-count);
 }

@@ -1,8 +1,9 @@
 /** What stands in the way of everything, or limits it: another tab, a browser that lacks something, a full disk. */
 
 import { html } from "htm/preact";
-import { Icon } from "../parts/icon.js";
-import { attempt, host, hostState } from "../state/connection.js";
+import { Icon } from "../../../pages/parts/icon.js";
+import { host, hostState } from "../state/connection.js";
+import { attempt } from "../../../pages/page.js";
 import { saved } from "../state/project.js";
 
 export function Banners() {

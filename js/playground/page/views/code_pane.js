@@ -3,16 +3,16 @@
 import { html } from "htm/preact";
 import { useComputed } from "@preact/signals";
 import { CodeEditor, goal } from "../editor/code_editor.js";
-import { markedPlaces } from "../editor/places.js";
+import { markedPlaces } from "../../../pages/run/places.js";
 import { saveFile } from "../files/local.js";
-import { ask, dialog, FormDialog } from "../parts/dialog.js";
-import { Icon } from "../parts/icon.js";
-import { Menu } from "../parts/menu.js";
-import { Traceback } from "../run/traceback.js";
+import { ask, dialog, FormDialog } from "../../../pages/parts/dialog.js";
+import { Icon } from "../../../pages/parts/icon.js";
+import { Menu } from "../../../pages/parts/menu.js";
+import { Traceback } from "../../../pages/run/traceback.js";
 import { hostState } from "../state/connection.js";
 import { deployed, deployNow, isCurrent, isDeploying, problems, refusal } from "../state/deployment.js";
 import * as project from "../state/project.js";
-import { detail } from "../state/shown_run.js";
+import { detail } from "../../../pages/run/followed.js";
 import { start } from "../state/start.js";
 import { useState } from "preact/hooks";
 import { savedNote } from "./header.js";
@@ -98,7 +98,7 @@ function FileTabs({ marked }) {
   </div>`;
 }
 
-/** @param {string} path @returns {import("../parts/menu.js").MenuItem[]} */
+/** @param {string} path @returns {import("../../../pages/parts/menu.js").MenuItem[]} */
 function fileMenu(path) {
   const isMain = path === project.main.value;
   return [

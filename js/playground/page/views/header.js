@@ -1,21 +1,22 @@
 /** The bar at the top: the project, how far the engine is, and the page itself. */
 
 import { html } from "htm/preact";
-import { Icon } from "../parts/icon.js";
-import { Menu } from "../parts/menu.js";
-import { ask } from "../parts/dialog.js";
-import { size } from "../format.js";
+import { Icon } from "../../../pages/parts/icon.js";
+import { Menu } from "../../../pages/parts/menu.js";
+import { ask } from "../../../pages/parts/dialog.js";
+import { size } from "../../../pages/format.js";
 import { chooseFiles, saveFile, saveProject } from "../files/local.js";
 import { LONGEST, toFragment } from "../files/share.js";
-import { attempt, host, hostState, progress, pythonState, versions } from "../state/connection.js";
-import { notify } from "../state/notices.js";
+import { host, hostState, progress, pythonState, versions } from "../state/connection.js";
+import { attempt } from "../../../pages/page.js";
+import { notify } from "../../../pages/notices.js";
 import { active, currentProject, files, main, openProject, params, saved } from "../state/project.js";
-import { theme } from "../theme.js";
+import { theme } from "../../../pages/theme.js";
 import { examples } from "../state/examples.js";
 import { showShortcuts } from "./shortcuts.js";
 import { showTables } from "./tables.js";
 
-const ICON = new URL("../icon.svg", import.meta.url).href;
+const ICON = new URL("../../../pages/icon.svg", import.meta.url).href;
 
 export function Header() {
   return html`<header class="bar">
@@ -52,7 +53,7 @@ function Starting() {
   >`;
 }
 
-/** @returns {import("../parts/menu.js").MenuItem[]} */
+/** @returns {import("../../../pages/parts/menu.js").MenuItem[]} */
 function exampleItems() {
   return examples.value.map((example) => ({
     label: example.name,
@@ -65,7 +66,7 @@ function exampleItems() {
   }));
 }
 
-/** @returns {import("../parts/menu.js").MenuItem[]} */
+/** @returns {import("../../../pages/parts/menu.js").MenuItem[]} */
 function fileItems() {
   return [
     { label: "Open…", note: "Python, text, a zip, or a run file", icon: "upload", run: chooseFiles },
@@ -74,7 +75,7 @@ function fileItems() {
   ];
 }
 
-/** @returns {import("../parts/menu.js").MenuItem[]} */
+/** @returns {import("../../../pages/parts/menu.js").MenuItem[]} */
 function crashItems() {
   const isReady = hostState.value.phase === "ready";
   return [
@@ -113,7 +114,7 @@ async function crash(what) {
     );
 }
 
-/** @returns {import("../parts/menu.js").MenuItem[]} */
+/** @returns {import("../../../pages/parts/menu.js").MenuItem[]} */
 function themeItems() {
   return /** @type {const} */ (["system", "light", "dark"]).map((each) => ({
     label: { system: "As the system", light: "Light", dark: "Dark" }[each],
@@ -122,7 +123,7 @@ function themeItems() {
   }));
 }
 
-/** @returns {import("../parts/menu.js").MenuItem[]} */
+/** @returns {import("../../../pages/parts/menu.js").MenuItem[]} */
 function moreItems() {
   const state = hostState.value;
   const storage = state.phase === "ready" ? state.storage : null;

@@ -2,10 +2,10 @@
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { timeOfDay } from "../format.js";
-import { dialog, FormDialog } from "../parts/dialog.js";
-import { Icon } from "../parts/icon.js";
-import { attempt } from "../state/connection.js";
+import { timeOfDay } from "../../../pages/format.js";
+import { dialog, FormDialog } from "../../../pages/parts/dialog.js";
+import { Icon } from "../../../pages/parts/icon.js";
+import { attempt } from "../../../pages/page.js";
 import { addSchedule, removeSchedule, schedules } from "../state/schedules.js";
 
 const PRESETS = [

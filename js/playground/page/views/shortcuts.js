@@ -1,12 +1,12 @@
 /** Keys that work everywhere, and the list of them. */
 
 import { html } from "htm/preact";
-import { dialog, FormDialog } from "../parts/dialog.js";
+import { dialog, FormDialog } from "../../../pages/parts/dialog.js";
 import { deployNow } from "../state/deployment.js";
 import { pane, shown } from "../state/runs.js";
-import { detail } from "../state/shown_run.js";
+import { detail } from "../../../pages/run/followed.js";
 import { start } from "../state/start.js";
-import { pause, resume } from "../run/actions.js";
+import { pause, resume } from "../../../pages/run/actions.js";
 
 const PANES = /** @type {const} */ (["code", "runs", "run"]);
 const SELECTORS = {

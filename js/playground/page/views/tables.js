@@ -2,8 +2,8 @@
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
-import { dialog, FormDialog } from "../parts/dialog.js";
-import { Icon } from "../parts/icon.js";
+import { dialog, FormDialog } from "../../../pages/parts/dialog.js";
+import { Icon } from "../../../pages/parts/icon.js";
 import { host } from "../state/connection.js";
 
 /** @import { TableInfo, TableRows } from "../../host.d.ts" */

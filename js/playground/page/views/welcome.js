@@ -1,7 +1,7 @@
 /** What a person sees where no instance is chosen: what this is, in two sentences, and what to do first. */
 
 import { html } from "htm/preact";
-import { Icon } from "../parts/icon.js";
+import { Icon } from "../../../pages/parts/icon.js";
 import { isStarting, start } from "../state/start.js";
 import { startable } from "../state/deployment.js";
 

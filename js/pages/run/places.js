@@ -1,7 +1,7 @@
 /** Places in the user's files that tracebacks name. */
 
-/** @import { Files, InstanceDetail } from "../../host.d.ts" */
-/** @import { Marked } from "./code_editor.js" */
+/** @import { Files, InstanceDetail } from "../run.d.ts" */
+/** @typedef {{ file: string, line: number, column?: number | undefined, endLine?: number | undefined, endColumn?: number | undefined, name: string, message: string, severity?: "error" | "warning" }} Marked */
 
 const FRAME = /^\s*File "([^"]+)", line (\d+)/;
 
@@ -56,7 +56,7 @@ export function markedPlaces(detail, files) {
 
 /**
  * @param {InstanceDetail | null} detail
- * @returns {Generator<{ fault: import("../../host.d.ts").Fault, where: string, severity: "error" | "warning" }>}
+ * @returns {Generator<{ fault: import("../run.d.ts").Fault, where: string, severity: "error" | "warning" }>}
  */
 function* faults(detail) {
   for (const step of detail?.steps ?? []) {

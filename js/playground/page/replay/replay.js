@@ -7,18 +7,19 @@
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { nodeAt, nodeOfStep } from "../../../graph/node_of_step.js";
-import { plural } from "../format.js";
-import { Icon } from "../parts/icon.js";
-import { JsonView } from "../parts/json_view.js";
-import { Mark, stateLook } from "../parts/status.js";
+import { plural } from "../../../pages/format.js";
+import { Icon } from "../../../pages/parts/icon.js";
+import { JsonView } from "../../../pages/parts/json_view.js";
+import { Mark, stateLook } from "../../../pages/parts/status.js";
 import { host, pythonState } from "../state/connection.js";
 import { files, main } from "../state/project.js";
 import { firstDifference, replayedSteps } from "./difference.js";
-import { splitTarget } from "./steps.js";
-import { Fault, goTo, Traceback } from "./traceback.js";
+import { splitTarget } from "../../../pages/run/steps.js";
+import { Fault, Traceback } from "../../../pages/run/traceback.js";
+import { goTo, sourceOf } from "../state/source.js";
 
-/** @param {{ address: RunAddress, detail: InstanceDetail, workflow: string, source: Source | null }} props */
-export function Replay({ address, detail, workflow, source }) {
+/** @param {{ address: RunAddress, detail: InstanceDetail, workflow: string }} props */
+export function Replay({ address, detail, workflow }) {
   const [code, setCode] = useState("theirs");
   const [busy, setBusy] = useState(false);
   const [found, setFound] = useState(/** @type {Found | null} */ (null));
@@ -35,7 +36,7 @@ export function Replay({ address, detail, workflow, source }) {
     setFound(null);
     try {
       const replayed = await host.replayRun(address, isMine ? mine : undefined);
-      setFound({ replayed, isMine, code: isMine || !source ? mine : source });
+      setFound({ replayed, isMine, code: isMine ? mine : ((await sourceOf(address)) ?? mine) });
     } catch (error) {
       setRefusal(/** @type {any} */ (error));
     } finally {

@@ -16,14 +16,14 @@
     if (place) place.textContent = text;
   }
   if (!("noModule" in HTMLScriptElement.prototype)) {
-    tell("This browser has no JavaScript modules, which the playground is made of.");
+    tell("This browser has no JavaScript modules, which the page is made of.");
   }
   window.addEventListener(
     "error",
     function (event) {
       const place = /** @type {HTMLScriptElement | null} */ (event.target);
-      if (place && place.tagName === "SCRIPT") tell("A part of the playground could not be loaded: " + place.src);
-      else if (event.message) tell("The playground could not start: " + event.message);
+      if (place && place.tagName === "SCRIPT") tell("A part of the page could not be loaded: " + place.src);
+      else if (event.message) tell("The page could not start: " + event.message);
     },
     true,
   );

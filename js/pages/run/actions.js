@@ -2,15 +2,13 @@
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
-import { JsonField } from "../editor/json_field.js";
-import { download } from "../files/local.js";
-import { ask, closeDialog, dialog, FormDialog } from "../parts/dialog.js";
-import { attempt, host } from "../state/connection.js";
-import { show } from "../state/runs.js";
-import { notify } from "../state/notices.js";
-import { parseJson } from "../state/start.js";
+import { download } from "../download.js";
+import { parseJson } from "../json_text.js";
+import { notify } from "../notices.js";
+import { attempt, page } from "../page.js";
+import { ask, dialog, FormDialog } from "../parts/dialog.js";
 
-/** @import { AwaitedEvent, RunAddress, StepAddress } from "../../host.d.ts" */
+/** @import { AwaitedEvent, RunAddress, StepAddress } from "../run.d.ts" */
 /** @import { StepRow } from "./steps.js" */
 /** @typedef {Extract<RunAddress, { id: string }>} Address */
 
@@ -20,11 +18,11 @@ export function addressOf({ name, count, kind }) {
 }
 
 /** @param {Address} at */
-export const pause = ({ workflow, id }) => attempt("Pause", () => host.pause(workflow, id));
+export const pause = ({ workflow, id }) => attempt("Pause", () => page.host.pause(workflow, id));
 /** @param {Address} at */
-export const resume = ({ workflow, id }) => attempt("Resume", () => host.resume(workflow, id));
+export const resume = ({ workflow, id }) => attempt("Resume", () => page.host.resume(workflow, id));
 /** @param {Address} at @param {string} [step] */
-export const skip = ({ workflow, id }, step) => attempt("Skip", () => host.skipSleep(workflow, id, step));
+export const skip = ({ workflow, id }, step) => attempt("Skip", () => page.host.skipSleep(workflow, id, step));
 
 /** @param {Address} at @param {StepAddress} [from] */
 export function restart({ workflow, id }, from) {
@@ -34,7 +32,7 @@ export function restart({ workflow, id }, from) {
       ? "What this step and the later ones have recorded is cleared, and they run again. A fork runs them in a new instance and keeps this one as it is."
       : "Everything that this instance has recorded is cleared, and it runs again from its beginning. A fork runs in a new instance and keeps this one as it is.",
     submit: "Restart",
-    run: () => host.restartInstance(workflow, id, from),
+    run: () => page.host.restartInstance(workflow, id, from),
   });
 }
 
@@ -46,7 +44,7 @@ export function terminate({ workflow, id }, rollback) {
       ? "Its rollback handlers run first. It ends then, and cannot be resumed."
       : "It ends at once, and cannot be resumed.",
     submit: "Terminate",
-    run: () => host.terminate(workflow, id, { rollback }),
+    run: () => page.host.terminate(workflow, id, { rollback }),
   });
 }
 
@@ -57,8 +55,8 @@ export function remove({ workflow, id }) {
     text: "Its history is lost. Export it first if you may want to look at it again.",
     submit: "Delete",
     run: async () => {
-      await host.delete(workflow, id);
-      show(null);
+      await page.host.delete(workflow, id);
+      page.show(null);
     },
   });
 }
@@ -66,7 +64,7 @@ export function remove({ workflow, id }) {
 /** @param {Address} at */
 export function exportRun({ workflow, id }) {
   return attempt("Export", async () => {
-    const { name, bytes } = await host.exportRun(workflow, id);
+    const { name, bytes } = await page.host.exportRun(workflow, id);
     download(name, /** @type {any} */ (bytes), "application/vnd.sqlite3");
   });
 }
@@ -82,7 +80,7 @@ function EventDialog({ at: { workflow, id } }) {
   const [type, setType] = useState("");
   const [payload, setPayload] = useState("");
   useEffect(() => {
-    void host
+    void page.host
       .awaitedEvents(workflow, id)
       .then((found) => {
         setAwaited(found);
@@ -94,7 +92,7 @@ function EventDialog({ at: { workflow, id } }) {
     const given = parseJson(payload);
     if (type.trim() === "") throw new Error("An event needs a type.");
     if ("error" in given) throw new Error(`The payload is not JSON: ${given.error}`);
-    await host.sendEvent(workflow, id, type.trim(), given.value);
+    await page.host.sendEvent(workflow, id, type.trim(), given.value);
     notify("info", `Sent ${type.trim()} to ${id}.`);
   };
   return html`<${FormDialog} title=${`Send an event to ${id}`} submit="Send" onSubmit=${send}>
@@ -117,16 +115,6 @@ function EventDialog({ at: { workflow, id } }) {
           </div>`
         : html`<p class="muted">It waits for nothing now. An event that comes before its wait is kept for it.</p>`
     }
-    <${JsonField} label="Payload (JSON)" value=${payload} onChange=${setPayload} hint='{"approved": true}' />
+    <${page.JsonField} label="Payload (JSON)" value=${payload} onChange=${setPayload} hint='{"approved": true}' />
   <//>`;
-}
-
-/** Look at what a run is made of in the editor's place. @param {RunAddress} run @param {() => Promise<{ files: Record<string, string>, main: string } | null>} load @param {(project: { files: Record<string, string>, main: string }) => void} open */
-export function openSource(run, load, open) {
-  return attempt("Opening the source", async () => {
-    const source = await load();
-    if (!source) throw new Error("The source of this version is no longer kept.");
-    closeDialog();
-    open(source);
-  });
 }

@@ -1,8 +1,8 @@
 /** The steps of an instance as rows to draw: state, bars and words, read off its detail. */
 
-/** @import { InstanceDetail, StepDetail } from "../../host.d.ts" */
+/** @import { InstanceDetail, StepDetail } from "../run.d.ts" */
 
-import { isFinalStatus } from "../../../engine/status.js";
+import { isFinalStatus } from "../../engine/status.js";
 import { countdown, duration, plural } from "../format.js";
 
 /**

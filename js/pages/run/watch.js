@@ -1,6 +1,6 @@
 /** Watching a run again: the log up to an event, as the timeline had it then. */
 
-/** @import { AttemptDetail, InstanceDetail, InstanceEvent, StepDetail } from "../../host.d.ts" */
+/** @import { AttemptDetail, InstanceDetail, InstanceEvent, StepDetail } from "../run.d.ts" */
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";

@@ -3,7 +3,7 @@
  * nothing whole in between. That is a fact; nothing is guessed.
  */
 
-/** @import { InstanceEvent } from "../../host.d.ts" */
+/** @import { InstanceEvent } from "../run.d.ts" */
 /** @import { StepRow } from "./steps.js" */
 
 /** Above this many steps, those of one name are one node. */

@@ -3,7 +3,7 @@
 import { html } from "htm/preact";
 import { useMemo } from "preact/hooks";
 import { Graph, layout } from "@dagrejs/dagre";
-import { curve } from "../../../graph/curve.js";
+import { curve } from "../../graph/curve.js";
 import { Mark, stateLook } from "../parts/status.js";
 import { Sheet } from "./sheet.js";
 import { rowNote } from "./steps.js";

@@ -2,23 +2,23 @@
 
 import { html } from "htm/preact";
 import { duration, timeOfDay } from "../format.js";
-import { ask } from "../parts/dialog.js";
 import { Icon } from "../parts/icon.js";
 import { Menu } from "../parts/menu.js";
 import { StatusPill } from "../parts/status.js";
-import { host } from "../state/connection.js";
-import { currentProject, openProject } from "../state/project.js";
-import { closeRunFile, pane, shownFile } from "../state/runs.js";
+import { attempt, page } from "../page.js";
 import * as act from "./actions.js";
+import { fileOf } from "./addresses.js";
 import { fork } from "./fork.js";
 import { tab, watching } from "./view.js";
 
-/** @import { InstanceDetail, RunAddress } from "../../host.d.ts" */
+/** @import { InstanceDetail, RunAddress } from "../run.d.ts" */
 
 /** @param {{ address: RunAddress, detail: InstanceDetail, rows: import("./steps.js").StepRow[], now: number }} props */
 export function Head({ address, detail, rows, now }) {
   const instance = "key" in address ? null : address;
-  const file = shownFile.value;
+  const file = fileOf(address);
+  const canAct = instance !== null && page.canWrite.value;
+  const hasReplay = page.views.some(({ id: view }) => view === "replay");
   const id = instance?.id ?? file?.id ?? "";
   const isOver = detail.success !== null || detail.end !== null;
   const isPaused = detail.status === "paused" || detail.status === "waitingForPause";
@@ -31,12 +31,7 @@ export function Head({ address, detail, rows, now }) {
     ...(took ? [took] : []),
   ].join(" · ");
   return html`<header class="head">
-    <button
-      type="button"
-      class="button quiet icon back"
-      aria-label="Back to the list"
-      onClick=${() => (pane.value = "runs")}
-    >
+    <button type="button" class="button quiet icon back" aria-label="Back to the list" onClick=${() => page.back()}>
       <${Icon} name="left" />
     </button>
     <div class="grow">
@@ -46,7 +41,7 @@ export function Head({ address, detail, rows, now }) {
     <span role="status" aria-label=${`Status of ${id}`}><${StatusPill} status=${detail.status} /></span>
     <div class="actions">
       ${
-        instance &&
+        canAct &&
         !isOver &&
         html`<button
           type="button"
@@ -56,10 +51,10 @@ export function Head({ address, detail, rows, now }) {
           <${Icon} name=${isPaused ? "play" : "pause"} /> ${isPaused ? "Resume" : "Pause"}
         </button>`
       }
-      ${instance && !isOver && sleeps && html`<button type="button" class="button small" onClick=${() => act.skip(instance)}><${Icon} name="skip" /> Skip sleep</button>`}
-      ${instance && !isOver && html`<button type="button" class="button small" onClick=${() => act.sendEvent(instance)}><${Icon} name="event" /> Send event</button>`}
-      ${instance && isOver && html`<button type="button" class="button small" onClick=${() => act.restart(instance)}><${Icon} name="restart" /> Restart…</button>`}
-      ${file && html`<button type="button" class="button small" onClick=${replay}><${Icon} name="undo" /> Replay</button>`}
+      ${canAct && !isOver && sleeps && html`<button type="button" class="button small" onClick=${() => act.skip(instance)}><${Icon} name="skip" /> Skip sleep</button>`}
+      ${canAct && !isOver && html`<button type="button" class="button small" onClick=${() => act.sendEvent(instance)}><${Icon} name="event" /> Send event</button>`}
+      ${canAct && isOver && html`<button type="button" class="button small" onClick=${() => act.restart(instance)}><${Icon} name="restart" /> Restart…</button>`}
+      ${file && hasReplay && html`<button type="button" class="button small" onClick=${replay}><${Icon} name="undo" /> Replay</button>`}
       ${file && html`<button type="button" class="button small" onClick=${() => fork(address, detail)}><${Icon} name="fork" /> Fork</button>`}
       <${Menu} label="More actions" icon="dots" short items=${menuOf(address, detail, isOver)} />
     </div>
@@ -82,24 +77,42 @@ function menuOf(address, detail, isOver) {
       icon: "play",
       run: () => ((watching.value = 1), (tab.value = "timeline")),
     },
-    { label: "Fork…", note: "A new instance from any step", icon: "fork", run: () => fork(address, detail) },
     {
-      label: "Replay",
-      note: "Does the code come to the same end?",
-      icon: "undo",
-      run: replay,
+      label: "Fork…",
+      note: "A new instance from any step",
+      icon: "fork",
+      disabled: !page.canWrite.value,
+      run: () => fork(address, detail),
     },
+    ...page.views.map(({ id, label }) => ({
+      label,
+      icon: /** @type {const} */ ("undo"),
+      run: () => ((watching.value = null), (tab.value = id)),
+    })),
     { label: "Compare", icon: "compare", run: () => (tab.value = "compare") },
-    { label: "Open its source", note: "In the editor", icon: "file", run: () => openSource(address) },
   ];
+  const { editor } = page;
+  if (editor)
+    common.push({
+      label: "Open its source",
+      note: "In the editor",
+      icon: "file",
+      run: () => attempt("Opening the source", () => editor.openSource(address)),
+    });
   if (!instance)
     return [
       ...common,
       "line",
-      { label: "Close the file", icon: "cross", run: () => closeRunFile(/** @type {any} */ (address).key) },
+      { label: "Close the file", icon: "cross", run: () => page.closeFile(/** @type {any} */ (address).key) },
     ];
   return [
-    { label: "Restart…", note: "The whole instance", icon: "restart", run: () => act.restart(instance) },
+    {
+      label: "Restart…",
+      note: "The whole instance",
+      icon: "restart",
+      disabled: !page.canWrite.value,
+      run: () => act.restart(instance),
+    },
     ...common,
     {
       label: "Export",
@@ -108,36 +121,20 @@ function menuOf(address, detail, isOver) {
       run: () => act.exportRun(instance),
     },
     "line",
-    { label: "Terminate…", icon: "stop", disabled: isOver, danger: true, run: () => act.terminate(instance, false) },
+    {
+      label: "Terminate…",
+      icon: "stop",
+      disabled: isOver || !page.canWrite.value,
+      danger: true,
+      run: () => act.terminate(instance, false),
+    },
     {
       label: "Terminate and roll back…",
       icon: "undo",
-      disabled: isOver,
+      disabled: isOver || !page.canWrite.value,
       danger: true,
       run: () => act.terminate(instance, true),
     },
-    { label: "Delete…", icon: "trash", danger: true, run: () => act.remove(instance) },
+    { label: "Delete…", icon: "trash", danger: true, disabled: !page.canWrite.value, run: () => act.remove(instance) },
   ];
-}
-
-/** @param {RunAddress} address */
-function openSource(address) {
-  const file = shownFile.peek();
-  const load = async () => ("key" in address ? file : host.source(address.workflow, address.id));
-  return act.openSource(address, load, (source) => {
-    const same = JSON.stringify(source.files) === JSON.stringify(currentProject().files);
-    const open = () => {
-      openProject(source);
-      pane.value = "code";
-    };
-    if (same) open();
-    else
-      ask({
-        title: "Open the source of this run?",
-        text: "It takes the place of what is in the editor.",
-        submit: "Open",
-        danger: false,
-        run: open,
-      });
-  });
 }

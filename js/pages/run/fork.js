@@ -1,18 +1,15 @@
 /** Forks: the form that makes a new instance out of a run, with other code, other results, or other parameters. */
 
-/** @import { InstanceDetail, RunAddress } from "../../host.d.ts" */
+/** @import { InstanceDetail, RunAddress } from "../run.d.ts" */
 /** @import { StepRow } from "./steps.js" */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { JsonField } from "../editor/json_field.js";
+import { parseJson } from "../json_text.js";
+import { page } from "../page.js";
 import { dialog, FormDialog } from "../parts/dialog.js";
-import { host } from "../state/connection.js";
-import { deploy, deployed, isCurrent, refusal } from "../state/deployment.js";
-import { files, main } from "../state/project.js";
-import { openedRuns, show } from "../state/runs.js";
-import { forkId, parseJson } from "../state/start.js";
 import { addressOf } from "./actions.js";
+import { fileOf, forkId } from "./addresses.js";
 import { stepRows } from "./steps.js";
 
 /** @param {RunAddress} run @param {InstanceDetail} detail @param {StepRow} [from] */
@@ -33,17 +30,20 @@ function ForkDialog({ run, detail, from }) {
     const changed = readResults(results, rows);
     const wanted = parseJson(params);
     if ("error" in wanted) throw new Error(`The parameters are not JSON: ${wanted.error}`);
-    if (code === "mine") await deployMine();
-    const made = await host.forkRun(run, {
-      id: forkId("key" in run ? (openedRuns.peek().find(({ key }) => key === run.key)?.id ?? "run") : run.id),
+    const { editor } = page;
+    const mine = code === "mine" ? editor : null;
+    // Where the code is refused, the editor shows why.
+    await mine?.deploy();
+    const made = await page.host.forkRun(run, {
+      id: forkId("key" in run ? (fileOf(run)?.id ?? "run") : run.id),
       ...(row ? { from: addressOf(row) } : {}),
-      ...(code === "mine" ? { project: { files: files.value, main: main.value } } : {}),
+      ...(mine ? { project: { files: mine.files.value, main: mine.main.value } } : {}),
       ...(Object.keys(changed).length > 0 ? { results: changed } : {}),
       ...(params === given ? {} : { params: wanted.value }),
     });
     // The file's code has taken the place of what was deployed.
-    if ("key" in run && code === "theirs") deployed.value = null;
-    show(made);
+    if ("key" in run && !mine) editor?.forgetDeployed();
+    page.show(made);
   };
   return html`<${FormDialog} title="Fork this run" submit="Fork" onSubmit=${send}>
     <p class="muted">
@@ -57,34 +57,31 @@ function ForkDialog({ run, detail, from }) {
         ${rows.map(({ key, name, count }) => html`<option value=${key}>${name}${count > 1 ? ` #${count}` : ""}</option>`)}
       </select>
     </label>
-    <fieldset class="choices">
-      <legend class="sr">Code</legend>
-      <label
-        ><input type="radio" name="code" checked=${code === "theirs"} onChange=${() => setCode("theirs")} /> with
-        ${"key" in run ? " the code of the file" : " the code that is deployed"}</label
-      >
-      <label
-        ><input type="radio" name="code" checked=${code === "mine"} onChange=${() => setCode("mine")} /> with the code
-        in the editor</label
-      >
-    </fieldset>
+    ${
+      page.editor &&
+      html`<fieldset class="choices">
+        <legend class="sr">Code</legend>
+        <label
+          ><input type="radio" name="code" checked=${code === "theirs"} onChange=${() => setCode("theirs")} /> with
+          ${"key" in run ? " the code of the file" : " the code that is deployed"}</label
+        >
+        <label
+          ><input type="radio" name="code" checked=${code === "mine"} onChange=${() => setCode("mine")} /> with the code
+          in the editor</label
+        >
+      </fieldset>`
+    }
     ${
       rows.some(hasResult) &&
-      html`<${JsonField}
+      html`<${page.JsonField}
         label="Changed results, by step (JSON)"
         value=${results}
         onChange=${setResults}
         hint=${exampleOf(row, rows)}
       />`
     }
-    <${JsonField} label="Parameters (JSON)" value=${params} onChange=${setParams} />
+    <${page.JsonField} label="Parameters (JSON)" value=${params} onChange=${setParams} />
   <//>`;
-}
-
-/** Where the code is refused, the editor shows why. */
-async function deployMine() {
-  if (!isCurrent.value && !(await deploy()))
-    throw new Error(`The code in the editor cannot be deployed: ${refusal.value?.message}`);
 }
 
 /**

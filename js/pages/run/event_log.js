@@ -5,7 +5,7 @@ import { useMemo, useState } from "preact/hooks";
 import { VirtualList } from "../parts/virtual_list.js";
 import { duration, timeOfDay } from "../format.js";
 
-/** @import { InstanceEvent } from "../../host.d.ts" */
+/** @import { InstanceEvent } from "../run.d.ts" */
 
 /** @param {{ events: InstanceEvent[] }} props */
 export function EventLog({ events }) {

@@ -5,7 +5,7 @@ import { useMemo, useState } from "preact/hooks";
 import { VirtualList } from "../parts/virtual_list.js";
 import { timeOfDay } from "../format.js";
 
-/** @import { InstanceDetail } from "../../host.d.ts" */
+/** @import { InstanceDetail } from "../run.d.ts" */
 
 /** A line longer than this is cut: it would stop the page, not inform anybody. */
 const LONGEST = 2000;

@@ -5,12 +5,12 @@
  * twice over, so that neither a flood of output nor ten thousand steps can keep the page from its work.
  */
 
-/** @import { InstanceDetail, InstanceEvent, RunAddress } from "../../host.d.ts" */
+/** @import { InstanceDetail, InstanceEvent, RunAddress } from "../run.d.ts" */
 
 import { batch, computed, effect, signal } from "@preact/signals";
-import { isFinalStatus } from "../../../engine/status.js";
-import { host, isReady } from "./connection.js";
-import { openedRuns, shown } from "./runs.js";
+import { isFinalStatus } from "../../engine/status.js";
+import { page } from "../page.js";
+import { fileOf } from "./addresses.js";
 
 const SOONEST_MS = 80;
 /** How many events are kept for the log's view; what is older is in the tables. */
@@ -31,27 +31,27 @@ export function followShown() {
   /** @type {() => void} */
   let stop = () => {};
   effect(() => {
-    const address = shown.value;
+    const address = page.shown.value;
     stop();
     batch(() => {
       detail.value = null;
       events.value = [];
       missing.value = null;
     });
-    stop = address === null ? () => {} : "key" in address ? lookAtFile(address.key) : follow(address);
+    stop = address === null ? () => {} : "key" in address ? lookAtFile(address) : follow(address);
   });
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   effect(() => {
     if (!isMoving.value) return undefined;
-    now.value = Date.now();
-    const timer = setInterval(() => (now.value = Date.now()), still.matches ? 1000 : 100);
+    now.value = page.now();
+    const timer = setInterval(() => (now.value = page.now()), still.matches ? 1000 : 100);
     return () => clearInterval(timer);
   });
 }
 
-/** @param {string} key */
-function lookAtFile(key) {
-  const run = openedRuns.peek().find((each) => each.key === key);
+/** @param {RunAddress} address */
+function lookAtFile(address) {
+  const run = fileOf(address);
   batch(() => {
     detail.value = run?.detail ?? null;
     events.value = run?.events.filter(({ type }) => type !== "log") ?? [];
@@ -76,7 +76,7 @@ function follow({ workflow, id }) {
       isDirty = false;
       const begun = performance.now();
       try {
-        const answer = await host.detail(workflow, id);
+        const answer = await page.host.detail(workflow, id);
         if (isOver) return;
         batch(() => {
           detail.value = answer;
@@ -100,10 +100,10 @@ function follow({ workflow, id }) {
     void refresh();
   };
   const leave = effect(() => {
-    if (!isReady.value) return;
+    if (!page.isReady.value) return;
     unsubscribe();
     events.value = [];
-    unsubscribe = host.subscribe(workflow, id, listen, { cursor: 0 });
+    unsubscribe = page.host.subscribe(workflow, id, listen, { cursor: 0 });
     void refresh();
   });
   return () => {

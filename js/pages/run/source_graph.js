@@ -2,18 +2,18 @@
 
 import { html } from "htm/preact";
 import { useMemo } from "preact/hooks";
-import { curve } from "../../../graph/curve.js";
-import { labelOf } from "../../../graph/labels.js";
-import { layoutGraph } from "../../../graph/layout.js";
-import { nodeAt } from "../../../graph/node_of_step.js";
+import { curve } from "../../graph/curve.js";
+import { labelOf } from "../../graph/labels.js";
+import { layoutGraph } from "../../graph/layout.js";
+import { nodeAt } from "../../graph/node_of_step.js";
 import { Mark, stateLook } from "../parts/status.js";
-import { goal } from "../editor/code_editor.js";
+import { page } from "../page.js";
 import { keyOf, runsAt, surroundings } from "./node_runs.js";
 import { worst } from "./order.js";
 import { Sheet } from "./sheet.js";
 import { rowNote } from "./steps.js";
 
-/** @import { Box } from "../../../graph/boxes.js" */
+/** @import { Box } from "../../graph/boxes.js" */
 /** @import { NodeRuns } from "./node_runs.js" */
 /** @import { StepRow } from "./steps.js" */
 
@@ -59,7 +59,7 @@ function BoxOf({ box, ...rest }) {
   return html`<div class="${kind} ${shape}" style=${style} title=${full}><span class="cut">${title}</span></div>`;
 }
 
-/** @param {Shared & { box: Box, path: import("../../../graph/graph.d.ts").NodePath, style: object, known: NodeRuns }} props */
+/** @param {Shared & { box: Box, path: import("../../graph/graph.d.ts").NodePath, style: object, known: NodeRuns }} props */
 function StepBox({ box, path, style, known, now, isOver, selected, onSelect }) {
   const node = nodeAt(known.graph, path);
   const runs = runsAt(known, path);
@@ -71,7 +71,7 @@ function StepBox({ box, path, style, known, now, isOver, selected, onSelect }) {
   const next = at > 0 ? runs[at - 1] : runs.at(-1);
   const onClick = () => {
     if (next) onSelect(next.key);
-    else if (node.at) goal.value = { file: node.at.file, line: node.at.line };
+    else if (node.at) page.editor?.goTo({ file: node.at.file, line: node.at.line });
   };
   const around = [
     ...surroundings(known.graph, path),

@@ -1,32 +1,29 @@
 /** The run that is shown: what it is, what can be done, and its views. */
 
 import { html } from "htm/preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { isFinalStatus } from "../../../engine/status.js";
+import { useMemo } from "preact/hooks";
+import { isFinalStatus } from "../../engine/status.js";
 import { Icon } from "../parts/icon.js";
 import { JsonView } from "../parts/json_view.js";
 import { TabList, TabPanel } from "../parts/tabs.js";
-import { host, hostState } from "../state/connection.js";
-import { Welcome } from "../views/welcome.js";
-import { files, main } from "../state/project.js";
-import { shown, shownFile } from "../state/runs.js";
-import { detail as liveDetail, events as liveEvents, isMoving, missing, now as clock } from "../state/shown_run.js";
+import { page } from "../page.js";
 import * as act from "./actions.js";
+import { fileOf } from "./addresses.js";
 import { Compare } from "./compare.js";
 import { EventLog } from "./event_log.js";
 import { fork } from "./fork.js";
 import { StepGraph } from "./graph.js";
 import { Head } from "./head.js";
+import { detail as liveDetail, events as liveEvents, isMoving, missing, now as clock } from "./followed.js";
 import { Inspector } from "./inspector.js";
 import { Output } from "./output.js";
-import { Replay } from "./replay.js";
 import { stepRows } from "./steps.js";
 import { Timeline } from "./timeline.js";
 import { Fault } from "./traceback.js";
 import { selected, tab, watching } from "./view.js";
 import { detailAfter, WatchBar } from "./watch.js";
 
-/** @import { InstanceDetail, RunAddress } from "../../host.d.ts" */
+/** @import { InstanceDetail, RunAddress } from "../run.d.ts" */
 
 const TABS = [
   { id: "timeline", label: "Timeline" },
@@ -34,20 +31,16 @@ const TABS = [
   { id: "result", label: "Result" },
   { id: "logs", label: "Logs" },
   { id: "events", label: "Events" },
-  { id: "replay", label: "Replay" },
-  { id: "compare", label: "Compare" },
 ];
 
+const COMPARE = { id: "compare", label: "Compare" };
 /** Views that show the run as it was while it is watched again. */
 const WATCHED = new Set(["timeline", "graph", "logs", "events"]);
 
 export function InstancePane() {
-  const address = shown.value;
+  const address = page.shown.value;
   const name = address === null ? "" : "key" in address ? address.key : `${address.workflow}\n${address.id}`;
-  if (!address || hostState.value.phase === "elsewhere")
-    return html`<section class="pane instance" aria-label="Instance">
-      ${hostState.value.phase !== "elsewhere" && html`<${Welcome} />`}
-    </section>`;
+  if (!address) return html`<section class="pane instance" aria-label="Instance">${page.nothingShown()}</section>`;
   if (missing.value)
     return html`<section class="pane instance" aria-label="Instance">
       <p class="empty" role="status">${missing.value}</p>
@@ -76,9 +69,9 @@ function Run({ address }) {
   const end = Math.max(start, detail.end ? Date.parse(detail.end) : now);
   const row = rows.find(({ key }) => key === selected.value);
   const instance = "key" in address ? null : address;
-  const canSkip = instance !== null && row !== undefined && (row.state === "sleeping" || row.state === "retrying");
-  const source = useSource(address);
-  const workflow = instance?.workflow ?? shownFile.value?.workflow ?? "";
+  const canAct = instance !== null && page.canWrite.value;
+  const canSkip = canAct && row !== undefined && (row.state === "sleeping" || row.state === "retrying");
+  const workflow = instance?.workflow ?? fileOf(address)?.workflow ?? "";
   /** @type {Record<string, number>} */
   const counts = { logs: detail.logs.length, events: count ?? events.length };
   const onSelect = (/** @type {string} */ key) => (selected.value = key);
@@ -99,16 +92,16 @@ function Run({ address }) {
       name="view"
       value=${tab.value}
       onChange=${(/** @type {string} */ id) => (tab.value = id)}
-      tabs=${TABS.map((each) => ({ ...each, count: counts[each.id] ?? 0 }))}
+      tabs=${[...TABS, ...page.views, COMPARE].map((each) => ({ ...each, count: counts[each.id] ?? 0 }))}
     />
     ${count !== null && WATCHED.has(tab.value) && html`<${WatchBar} events=${events} at=${count} onChange=${(/** @type {number} */ to) => (watching.value = to)} onClose=${() => (watching.value = null)} />`}
     <${TabPanel} name="view" value=${tab.value}>
       ${tab.value === "timeline" && html`<${Timeline} ...${shared} start=${start} end=${end} />`}
-      ${tab.value === "graph" && html`<${StepGraph} ...${shared} events=${events} source=${source} workflow=${workflow} isOver=${isFinalStatus(detail.status)} />`}
+      ${tab.value === "graph" && html`<${StepGraph} ...${shared} events=${events} address=${address} versionId=${whole.versionId} workflow=${workflow} isOver=${isFinalStatus(detail.status)} />`}
       ${tab.value === "result" && html`<${Result} detail=${detail} />`}
       ${tab.value === "logs" && html`<${Output} logs=${detail.logs} />`}
       ${tab.value === "events" && html`<${EventLog} events=${count === null ? events : events.slice(0, count)} />`}
-      ${tab.value === "replay" && html`<${Replay} address=${address} detail=${whole} workflow=${workflow} source=${source} />`}
+      ${page.views.find(({ id }) => id === tab.value)?.draw({ address, detail: whole, workflow })}
       ${tab.value === "compare" && html`<${Compare} left=${address} detail=${whole} />`}
     <//>
     ${
@@ -118,9 +111,9 @@ function Run({ address }) {
         row=${row}
         canSkip=${canSkip}
         onClose=${() => (selected.value = null)}
-        onSkip=${instance && (() => act.skip(instance, row.detail.type === "termination" ? undefined : row.detail.name))}
-        onRestart=${instance && (() => act.restart(instance, act.addressOf(row)))}
-        onFork=${() => fork(address, whole, row)}
+        onSkip=${canAct && (() => act.skip(instance, row.detail.type === "termination" ? undefined : row.detail.name))}
+        onRestart=${canAct && (() => act.restart(instance, act.addressOf(row)))}
+        onFork=${page.canWrite.value && (() => fork(address, whole, row))}
       />`
     }
   </section>`;
@@ -144,18 +137,4 @@ function Result({ detail }) {
 function startedBy(source) {
   if (source === "api" || source === "binding") return "Started by a call.";
   return source === "cron" || source === "schedule" ? "Started by a schedule." : `Started by ${source}.`;
-}
-
-/** The source that the run was started with; the editor's where that is not kept. @param {RunAddress} address */
-function useSource(address) {
-  const [source, setSource] = useState(/** @type {{ files: Record<string, string>, main: string } | null} */ (null));
-  useEffect(() => {
-    const file = shownFile.peek();
-    if ("key" in address) return setSource(file);
-    void host
-      .source(address.workflow, address.id)
-      .then((kept) => setSource(kept ?? { files: files.peek(), main: main.peek() }))
-      .catch(() => setSource({ files: files.peek(), main: main.peek() }));
-  }, [address]);
-  return source;
 }

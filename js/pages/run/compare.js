@@ -1,27 +1,18 @@
 /** Two runs side by side: their timelines on one scale of steps, and what differs. */
 
-/** @import { Comparison, InstanceDetail, RunAddress } from "../../host.d.ts" */
+/** @import { Comparison, InstanceDetail, RunAddress } from "../run.d.ts" */
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
-import { host } from "../state/connection.js";
-import { instances, isSame, openedRuns } from "../state/runs.js";
+import { page } from "../page.js";
 import { Mark, stateLook, StatusPill } from "../parts/status.js";
+import { fileOf, isSame } from "./addresses.js";
 import { timeScale } from "./scale.js";
 import { rowNote, stepRows } from "./steps.js";
 
 /** @param {{ left: RunAddress, detail: InstanceDetail }} props */
 export function Compare({ left, detail }) {
-  const others = [
-    ...openedRuns.value.map(({ key, id, fileName }) => ({
-      label: `${id} (${fileName})`,
-      address: /** @type {RunAddress} */ ({ key }),
-    })),
-    ...instances.value.map(({ workflow, id }) => ({
-      label: `${id} (${workflow})`,
-      address: /** @type {RunAddress} */ ({ workflow, id }),
-    })),
-  ].filter(({ address }) => !isSame(address, left));
+  const others = page.others.value.filter(({ address }) => !isSame(address, left));
   const [chosen, setChosen] = useState(0);
   const right = others[Math.min(chosen, others.length - 1)]?.address;
   const found = useComparison(left, right, detail);
@@ -49,11 +40,8 @@ function useComparison(left, right, detail) {
   useEffect(() => {
     if (!right) return undefined;
     let isOver = false;
-    const other =
-      "key" in right
-        ? openedRuns.peek().find(({ key }) => key === right.key)?.detail
-        : host.detail(right.workflow, right.id);
-    void Promise.all([host.compare(left, right), other])
+    const other = "key" in right ? fileOf(right)?.detail : page.host.detail(right.workflow, right.id);
+    void Promise.all([page.host.compare(left, right), other])
       .then(([comparison, theirs]) => !isOver && theirs && setFound({ ...comparison, other: theirs }))
       .catch((error) => !isOver && setFound({ error: error.message }));
     return () => {
@@ -113,7 +101,7 @@ function sideOf(detail) {
   return { rows: new Map(rows.map((row) => [row.key, row])), scale: timeScale(rows, start, end), end };
 }
 
-/** @param {import("../../host.d.ts").StepDetail | null} step @param {ReturnType<typeof sideOf>} side */
+/** @param {import("../run.d.ts").StepDetail | null} step @param {ReturnType<typeof sideOf>} side */
 function cell(step, { rows, scale, end }) {
   const row = step && step.type !== "termination" ? rows.get(`${step.type} ${step.name}`) : undefined;
   if (!row) return html`<span class="muted">–</span>`;

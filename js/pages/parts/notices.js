@@ -2,7 +2,7 @@
 
 import { html } from "htm/preact";
 import { Icon } from "../parts/icon.js";
-import { dismiss, notices } from "../state/notices.js";
+import { dismiss, notices } from "../notices.js";
 
 const TONES = { info: "ok", warning: "wait", error: "bad" };
 
@@ -18,7 +18,7 @@ function raise(element) {
   if (element && !element.matches(":popover-open")) element.showPopover();
 }
 
-/** @param {import("../state/notices.js").Notice} notice */
+/** @param {import("../notices.js").Notice} notice */
 function notice({ id, level, text, action }) {
   const run = () => {
     action?.run();

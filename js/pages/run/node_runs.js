@@ -1,10 +1,10 @@
 /** The steps of an instance by the node of the source's graph that they belong to. */
 
-/** @import { Graph, NodePath } from "../../../graph/graph.d.ts" */
+/** @import { Graph, NodePath } from "../../graph/graph.d.ts" */
 /** @import { StepRow } from "./steps.js" */
 
-import { leaves } from "../../../graph/nodes.js";
-import { nodeAt, nodeOfStep } from "../../../graph/node_of_step.js";
+import { leaves } from "../../graph/nodes.js";
+import { nodeAt, nodeOfStep } from "../../graph/node_of_step.js";
 
 /** The title of what belongs to no node: the source has changed since, or does not tell. */
 const OTHERS = "steps that are not in the source";

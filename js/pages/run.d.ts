@@ -1,0 +1,137 @@
+/** Instances as the pages show them: what a host answers, whether it is in this tab or over HTTP. */
+
+import type { Graph } from "../graph/graph.d.ts";
+import type { Status } from "../store/store.d.ts";
+
+export type { Graph, Status };
+
+/** Files of a project: text by path. Paths are relative, with `/`, without `..`. */
+export type Files = Record<string, string>;
+
+export interface InstanceSummary {
+  workflow: string;
+  id: string;
+  status: Status;
+  versionId: string;
+  createdOn: number;
+  modifiedOn: number;
+  startedOn: number | null;
+  endedOn: number | null;
+  /** When a sleeping or retrying instance goes on, where that is known. */
+  wakeAt: number | null;
+}
+
+export type LogLevel = "debug" | "info" | "warning" | "error" | "stdout" | "stderr";
+
+/** Upstream's instance detail, as `GET /workflows/NAME/instances/ID` gives it. */
+export interface InstanceDetail {
+  status: Status;
+  params: unknown;
+  trigger: { source: string };
+  versionId: string;
+  queued: string;
+  start: string | null;
+  end: string | null;
+  success: boolean | null;
+  error: Fault | null;
+  output: unknown;
+  step_count: number;
+  rollback: { outcome: "complete" | "failed"; error: Fault | null } | null;
+  steps: StepDetail[];
+  logs: { timestamp: string; step: string | null; level: LogLevel; text: string }[];
+}
+
+export interface Fault {
+  name: string;
+  message: string;
+  traceback?: string;
+}
+
+export interface AttemptDetail {
+  start: string;
+  end: string | null;
+  success: boolean | null;
+  error: Fault | null;
+  retryDelayMs?: number;
+}
+
+/** `name` is `NAME-COUNT`. */
+export type StepDetail =
+  | {
+      type: "step" | "rollback";
+      name: string;
+      start: string;
+      end: string | null;
+      success: boolean | null;
+      output: unknown;
+      config: any;
+      attempts: AttemptDetail[];
+    }
+  /** `end` is when it will end while `finished` is false. */
+  | { type: "sleep"; name: string; start: string; end: string; finished: boolean; error: Fault | null }
+  | {
+      type: "waitForEvent";
+      name: string;
+      start: string;
+      end: string | null;
+      finished: boolean;
+      error: Fault | null;
+      event_type: string;
+      output?: unknown;
+    }
+  | { type: "termination"; trigger: { source: string } };
+
+/**
+ * Upstream's subscription events (`workflow_queued`, `step_started`, `attempt_errored`, …; all are in
+ * js/engine/detail.js, SUBSCRIPTION_TYPES), and `log` for what user code prints.
+ */
+export type InstanceEvent = {
+  type: string;
+  instanceId: string;
+  timestamp: number;
+  /** Where the event stands in the log; `log` lines have none. Pass the last one as cursor to go on. */
+  eventId?: number;
+  /** `NAME-COUNT`. */
+  stepName?: string;
+  [more: string]: any;
+};
+
+export interface AwaitedEvent {
+  type: string;
+  /** The waiting step, `NAME-COUNT`. */
+  step: string;
+  workflow: string;
+  id: string;
+}
+
+export interface StepAddress {
+  name: string;
+  count?: number;
+  type?: "do" | "sleep" | "waitForEvent";
+}
+
+// Runs ---------------------------------------------------------------------------------------------------------------
+
+/** A run file that has been opened: to look at, not to go on with. Close it when it is no longer shown. */
+export interface OpenedRun {
+  /** Names it in the other methods. */
+  key: string;
+  workflow: string;
+  id: string;
+  detail: InstanceDetail;
+  events: InstanceEvent[];
+  files: Files;
+  main: string;
+  versions: Record<string, string>;
+}
+
+/** Which run: an instance of the state, or an opened file. */
+export type RunAddress = { workflow: string; id: string } | { key: string };
+
+export interface Comparison {
+  same: boolean;
+  /** In what the instances differ as a whole: `status`, `params`, `output`, `error`. */
+  differs: string[];
+  /** Steps of both runs side by side; a step that one of them lacks has null there. `step` is `TYPE NAME-COUNT`. */
+  rows: { step: string; left: StepDetail | null; right: StepDetail | null; same: boolean; differs: string[] }[];
+}

@@ -45,6 +45,8 @@ SCHEMATHESIS = "schemathesis==4.32.5"
 PYTEST = ["pytest==9.2.0", "pytest-timeout==2.4.0", "hypothesis==6.170.15"]
 # Most tests of the command line wait for processes: they do so side by side.
 XDIST = "pytest-xdist==3.8.0"
+# The ways to write asynchronous tests.
+ASYNC_TESTS = ["pytest-asyncio==1.5.0", "anyio==4.16.0"]
 # What people look into plain CPython with; the tests do so too.
 DEBUGGING = ["coverage==7.17.3", "debugpy==1.8.22"]
 
@@ -287,7 +289,7 @@ workflows that run in it. The others are about the host, guests with an interpre
 def tests(session: nox.Session) -> None:
     """Run the tests of the command line and the bridge's Python half."""
     use_stepwell(session, *PYTEST, XDIST, *DEBUGGING)
-    elsewhere = ["agents", "crash", "fuzz", "soak", "wasmtime", "wheel"]
+    elsewhere = ["agents", "crash", "fuzz", "soak", "testkit", "wasmtime", "wheel"]
     chosen = ["tests"] if session.python == PYTHONS[0] or session.posargs else VARIES_WITH_PYTHON
     left_out = [f"--ignore=tests/{name}" for name in elsewhere]
     # They wait for processes more than they compute.
@@ -469,6 +471,15 @@ def use_agents(session: nox.Session) -> None:
     """Install the checkout, the frameworks, and Cloudflare's SDK."""
     use_stepwell(session, MYPY, UPSTREAM_SDK, *PYTEST, *AGENTS)
     use_node(session, NODES[0])
+
+
+@nox.session
+@budget(3)
+def testkit(session: nox.Session) -> None:
+    """Run the tests of the test kit, and suites that use it in every way."""
+    use_stepwell(session, *PYTEST, XDIST, *ASYNC_TESTS)
+    # The plugins are for the suites that these tests run.
+    session.run("pytest", "-p", "no:asyncio", "tests/testkit", *session.posargs)
 
 
 # Not among the checks: it installs the frameworks, and no whole run of it has been green yet.

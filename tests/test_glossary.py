@@ -45,6 +45,9 @@ ONE_THING = {
     "WorkflowInstance": "an instance as a binding gives it",
     "WorkflowStep": "the parameter `step` of `run`",
     "WorkflowTimeoutError": "an error of user code",
+    # The test kit in two processes.
+    "ModifierError": "a modifier that contradicts another",
+    "WaitError": "a wait of a test that cannot be met",
     # Two ways to one end.
     "Caller": "calls the exports of a sandboxed instance, fast or by the public interface",
     "Subscription": "a stream of an instance's events, as its two ends have it",

@@ -17,7 +17,7 @@ import { isEventType } from "./names.js";
 import { planRestart } from "./restart.js";
 import { countRollbacks } from "./rollback.js";
 import { isFinalStatus } from "./status.js";
-import { isResting, readSteps } from "./step.js";
+import { isOpenWait, isResting, readSteps } from "./step.js";
 
 /** @typedef {{ name: string, count?: number, type?: "do" | "sleep" | "waitForEvent" }} RestartFrom */
 
@@ -196,24 +196,41 @@ export class Commands {
    * @param {string} [target] the step as `NAME-COUNT`; absent: all that the instance has
    */
   skipSleep(workflow, id, target) {
+    const rests = (/** @type {Step} */ step) => isResting(step) && (target === undefined || targetOf(step) === target);
+    const what = target === undefined ? "nothing" : `no step "${target}"`;
+    const problem = `Instance '${id}' has ${what} that sleeps or waits for a retry.`;
+    return this.#letFallDue(workflow, id, rests, problem);
+  }
+
+  /**
+   * Let a wait for an event time out now.
+   *
+   * @param {string} workflow
+   * @param {string} id
+   * @param {string} target the wait as `NAME-COUNT`
+   */
+  expireWait(workflow, id, target) {
+    const isMeant = (/** @type {Step} */ step) => isOpenWait(step) && targetOf(step) === target;
+    return this.#letFallDue(workflow, id, isMeant, `Instance '${id}' has no wait "${target}" for an event.`);
+  }
+
+  /**
+   * @param {string} workflow
+   * @param {string} id
+   * @param {(step: Step) => boolean} isMeant
+   * @param {string} problem where there is no such step
+   */
+  #letFallDue(workflow, id, isMeant, problem) {
     return this.#engine.own(workflow, id, (row, store) => {
       const { number } = row;
       const { now } = this.#engine;
-      const rests = (/** @type {Step} */ step) =>
-        isResting(step) && (target === undefined || targetOf(step) === target);
-      const steps = isFinalStatus(row.status) ? [] : [...readSteps(store.loadLog(number)).values()].filter(rests);
-      if (steps.length === 0) {
-        const what = target === undefined ? "nothing" : `no step "${target}"`;
-        throw new WorkflowError(
-          "instance.not_sleeping",
-          `Instance '${id}' has ${what} that sleeps or waits for a retry.`,
-        );
-      }
+      const steps = isFinalStatus(row.status) ? [] : [...readSteps(store.loadLog(number)).values()].filter(isMeant);
+      if (steps.length === 0) throw new WorkflowError("instance.not_sleeping", problem);
       this.#engine.write(number, () => {
         for (const step of steps) store.dueMoved(number, step, now);
         if (row.status === "waiting") store.instanceDue(number, now);
       });
-      this.#scheduler.live(number)?.skipSleep(steps.map(({ key }) => key));
+      this.#scheduler.live(number)?.fallDue(steps.map(({ key }) => key));
       this.#scheduler.schedule();
     });
   }

@@ -26,7 +26,7 @@ import { Parking } from "./parking.js";
 import { Pass } from "./pass.js";
 import { countRollbacks } from "./rollback.js";
 import { RollbackPass } from "./rollback_pass.js";
-import { firstUnseen, inOrder, isResting, toHistory } from "./step.js";
+import { firstUnseen, inOrder, isOpenWait, isResting, toHistory } from "./step.js";
 import { Waits } from "./waits.js";
 
 /**
@@ -402,16 +402,16 @@ export class Instance {
   }
 
   /**
-   * End the sleep of these steps, or their wait for the next attempt. The store says so already.
+   * End the sleep of these steps, their wait for the next attempt, or their wait for an event. The store says so already.
    *
    * @param {string[]} keys
    */
-  skipSleep(keys) {
+  fallDue(keys) {
     for (const key of keys) {
       const step = this.#pass.steps.get(key);
-      if (!step || !isResting(step)) continue;
+      if (!step || !(isResting(step) || isOpenWait(step))) continue;
       step.due = this.#pass.now;
-      if (step.kind === "sleep") this.#waits.arm(step);
+      if (step.kind !== "do") this.#waits.arm(step);
       else if (step.ref !== null) this.#attempts.arm(step);
     }
   }

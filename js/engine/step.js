@@ -105,6 +105,11 @@ export function isResting({ kind, ended, running, due }) {
   return !ended && !running && due !== null && (kind === "sleep" || kind === "do");
 }
 
+/** Whether it waits for an event. @param {Step} step */
+export function isOpenWait({ kind, ended }) {
+  return kind === "waitForEvent" && !ended;
+}
+
 /**
  * @param {LogRow[]} rows in log order
  * @returns {Map<string, Step>} by key, in order of their starts

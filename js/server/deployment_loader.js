@@ -49,6 +49,7 @@ export class DeploymentLoader {
   #transport;
   #print;
   #ondebugging;
+  #guestOptions;
   #sources = new Sources();
   /** By deployment. @type {Map<string, LoadedEntry>} */
   #loaded = new Map();
@@ -64,13 +65,15 @@ export class DeploymentLoader {
    * @param {object} options
    * @param {"batched" | "js"} [options.transport]
    * @param {(text: string) => void} options.print takes what modules print while they are imported
+   * @param {object} [options.guestOptions] limits of the guests, and the clock of their code; see `Pool`
    * @param {(on: boolean) => void} [options.ondebugging] a debugger in a workflow takes the terminal, or returns it
    */
-  constructor(state, { transport = "batched", print, ondebugging = () => {} }) {
+  constructor(state, { transport = "batched", print, ondebugging = () => {}, guestOptions = {} }) {
     this.#stateFolder = dirname(state);
     this.#transport = transport;
     this.#print = print;
     this.#ondebugging = ondebugging;
+    this.#guestOptions = guestOptions;
   }
 
   /**
@@ -243,7 +246,7 @@ export class DeploymentLoader {
   /** @param {ReturnType<typeof withModules> & { imports: string[], transport: "batched" | "js" }} deployment @returns {Promise<Loaded>} */
   async #start(deployment) {
     const GuestClass = await RUNTIMES[nameOf(deployment)].load();
-    const guest = new GuestClass({ deployment });
+    const guest = new GuestClass({ deployment, ...this.#guestOptions });
     const mask = maskOf(deployment.varsText ?? JSON.stringify(deployment.vars));
     guest.onoutput = (text) => this.#print(mask(text.trimEnd()));
     guest.onproblem = this.#print;

@@ -97,8 +97,8 @@ export class StepFacts extends LogWriter {
   /** @param {number} number @param {StepRef} step @param {number} due */
   dueMoved(number, step, due) {
     this.sql(
-      `UPDATE log SET due = ? WHERE instance = ? AND name = ? AND count = ? AND due > ? AND event IN (?, ?)`,
-    ).run(due, number, step.name, step.count, due, E.SLEEP_START, E.ATTEMPT_FAILURE);
+      `UPDATE log SET due = ? WHERE instance = ? AND name = ? AND count = ? AND due > ? AND event IN (?, ?, ?)`,
+    ).run(due, number, step.name, step.count, due, E.SLEEP_START, E.ATTEMPT_FAILURE, E.WAIT_START);
   }
 
   /** @param {number} instance its number @param {EventRow} event */

@@ -23,11 +23,14 @@ const POLL_INTERVAL_MS = 20;
 const GRACE_MS = 5 * 60_000;
 
 const seconds = () => performance.now() / 1000;
+/** Real ones, also where user code has virtual time. */
+const { setTimeout: setRealTimeout, clearTimeout: clearRealTimeout } = globalThis;
 
 export class PassRunner {
   #userModule;
   #output;
   #post;
+  #countVirtualTimers;
   /** @type {Map<number, PassRun>} */
   #passes = new Map();
   #outbox = new Batch();
@@ -50,11 +53,13 @@ export class PassRunner {
    * @param {UserModule} userModule loaded
    * @param {Output} output
    * @param {(text: string) => void} post
+   * @param {() => number} [countVirtualTimers] how many timers are set that are none of Node's
    */
-  constructor(userModule, output, post) {
+  constructor(userModule, output, post, countVirtualTimers = () => 0) {
     this.#userModule = userModule;
     this.#output = output;
     this.#post = post;
+    this.#countVirtualTimers = countVirtualTimers;
     this.#own = process.getActiveResourcesInfo().length;
     this.#replays = new Replays(seconds, () => this.#schedule());
     output.onwrite = () => this.#schedule();
@@ -175,10 +180,10 @@ export class PassRunner {
   }
 
   #reportQuiet() {
-    clearTimeout(this.#pollTimer);
+    clearRealTimeout(this.#pollTimer);
     this.#pollTimer = undefined;
     if (this.#touched.size === 0) return;
-    const alone = process.getActiveResourcesInfo().length <= this.#own;
+    const alone = !this.#hasOwnResources && this.#countVirtualTimers() === 0;
     for (const [session, since] of this.#touched) {
       const pass = this.#passes.get(session.pass);
       if (!pass || !session.idle || pass.reportedQuiet === session.seen) this.#touched.delete(session);
@@ -190,7 +195,17 @@ export class PassRunner {
       }
     }
     this.#flush();
-    if (this.#touched.size > 0) this.#pollTimer = setTimeout(() => this.#schedule(), POLL_INTERVAL_MS).unref();
+    if (this.#touched.size > 0) this.#pollTimer = setRealTimeout(() => this.#schedule(), POLL_INTERVAL_MS).unref();
+  }
+
+  /** Whether a socket, a file or a timer of Node's is open that user code has opened. */
+  get #hasOwnResources() {
+    return process.getActiveResourcesInfo().length > this.#own;
+  }
+
+  /** Whether code is runnable, or something real is under way. */
+  get isBusy() {
+    return this.#scheduled || this.#hasOwnResources;
   }
 
   /** How many passes live here, for tests that look for leaks. */

@@ -12,14 +12,15 @@ import { Pool } from "../pool/pool.js";
  * @type {InterpreterBackend}
  */
 const JAVASCRIPT = {
-  start: (events) => startThread(new URL("worker.js", import.meta.url), events),
+  start: (events, clock) => startThread(new URL("worker.js", import.meta.url), events, { clock }),
   parts: async () => ({}),
   interruptible: false,
   soon: setImmediate,
+  hasVirtualTime: true,
 };
 
 export class JavaScriptGuest extends Pool {
-  /** @param {{ deployment: DeploymentOptions, isolates?: number, memoryLimit?: number, cpuLimit?: number }} options see `Pool` */
+  /** @param {{ deployment: DeploymentOptions, isolates?: number, memoryLimit?: number, cpuLimit?: number, clock?: SharedArrayBuffer }} options see `Pool` */
   constructor(options) {
     super(JAVASCRIPT, options);
   }

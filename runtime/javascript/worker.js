@@ -6,18 +6,23 @@ import { UserModule } from "./user_module.js";
 import { PassRunner } from "./pass_runner.js";
 import { hookModules } from "./modules.js";
 import { Output } from "./output.js";
+import { answerHost, VirtualTime } from "../pool/virtual_time.js";
 import { watchTimers } from "./timers.js";
 
 /** @type {import("node:worker_threads").MessagePort} */
 const port = workerData.port;
 // User code that gets hold of `workerData` finds no port to the engine there.
 delete workerData.port;
+const time = workerData.clock && new VirtualTime(workerData.clock);
+delete workerData.clock;
 
 const output = new Output();
 /** @type {PassRunner | undefined} */
 let guest;
 
+const answered = time && answerHost(time, port, () => guest?.isBusy ?? false);
 port.on("message", (message) => {
+  if (answered?.(message)) return;
   if (typeof message === "string") guest?.deliver(message);
   else if (message.type === "ping") port.postMessage({ type: "pong" });
   else if (message.type === "boot") boot();
@@ -32,6 +37,7 @@ process.on("unhandledRejection", complain);
 function boot() {
   hookModules();
   output.install();
+  time?.install();
   watchTimers((timer) => {
     if (output.origin?.ref === undefined) output.session?.noteTimer(timer);
   });
@@ -56,7 +62,12 @@ async function load(options) {
   }
   // In a turn of its own: the import's own files are closed by then.
   setImmediate(() => {
-    guest = new PassRunner(deployment, output, (text) => port.postMessage(text));
+    guest = new PassRunner(
+      deployment,
+      output,
+      (text) => port.postMessage(text),
+      () => time?.size ?? 0,
+    );
     port.postMessage({ type: "loaded", text: JSON.stringify({ ...loaded, output: output.takeUnowned() }) });
   });
 }

@@ -32,9 +32,10 @@ import { Watchdog } from "./watchdog.js";
  * What kind of interpreter an isolate has.
  *
  * @typedef {object} InterpreterBackend
- * @property {(events: InterpreterEvents) => InterpreterHandle} start
+ * @property {(events: InterpreterEvents, clock?: SharedArrayBuffer) => InterpreterHandle} start `clock`: virtual time for user code
  * @property {() => Promise<object>} parts what its `boot` message carries besides `control` and the limits
  * @property {boolean} interruptible whether it can be interrupted in the middle of what it does
+ * @property {boolean} [hasVirtualTime] whether user code can have virtual time
  * @property {boolean} [isUsers] whether the interpreter is the user's own, and none that came with us
  * @property {Partial<{ isolates: number, memoryLimit: number, cpuLimit: number, memoryMark: number }>} [limits] what holds for it
  *   where the pool is told nothing else, in bytes and ms
@@ -94,16 +95,20 @@ export class Isolate {
   /**
    * @param {InterpreterBackend} backend
    * @param {{ memoryLimit: number, cpuLimit: number }} limits in bytes and ms
+   * @param {SharedArrayBuffer} [clock] virtual time for user code
    */
-  constructor(backend, { memoryLimit, cpuLimit }) {
+  constructor(backend, { memoryLimit, cpuLimit }, clock) {
     this.#backend = backend;
     this.#checks = backend.checks?.() ?? new SenderChecks();
-    this.#interpreter = backend.start({
-      onmessage: (message) => this.#receive(message),
-      ondeath: (reason) => this.#die(this.#death ?? { reason }),
-      onoutput: (level, text) => this.#attributeOutput(level, text),
-      onviolation: (what) => this.#markUntrusted(what),
-    });
+    this.#interpreter = backend.start(
+      {
+        onmessage: (message) => this.#receive(message),
+        ondeath: (reason) => this.#die(this.#death ?? { reason }),
+        onoutput: (level, text) => this.#attributeOutput(level, text),
+        onviolation: (what) => this.#markUntrusted(what),
+      },
+      clock,
+    );
     this.#control = this.#interpreter.control ?? new Control();
     this.#watchdog = new Watchdog(
       {
@@ -221,6 +226,21 @@ export class Isolate {
     const reply = `examined ${this.#requests}`;
     const { text } = await this.#request({ type: "examine", reply, what, text: JSON.stringify(given) }, reply);
     return JSON.parse(text);
+  }
+
+  /**
+   * Whether it is at rest, as an interpreter in virtual time says.
+   *
+   * @returns {Promise<import("./virtual_time.js").RestReport>} busy where it has ended
+   */
+  async rest() {
+    this.#flush();
+    return await this.#request({ type: "rest" }, "rested").catch(() => ({ busy: true, next: null }));
+  }
+
+  /** The virtual clock has moved. */
+  ring() {
+    if (!this.#dead) this.#interpreter.post({ type: "ring" });
   }
 
   /** What is alive inside, for tests that look for leaks. */

@@ -70,6 +70,7 @@ export class Pool {
   #backend;
   #deployment;
   #limits;
+  #clock;
   /** @type {Isolate[]} */
   #isolates = [];
   /** @type {Map<number, Isolate>} */
@@ -94,11 +95,13 @@ export class Pool {
    * @param {number} [options.isolates] how many at most, quarantine not counted
    * @param {number} [options.memoryLimit] of one isolate, in bytes
    * @param {number} [options.cpuLimit] how long code outside steps may keep an isolate to itself, in ms
+   * @param {SharedArrayBuffer} [options.clock] virtual time for user code; see `VirtualTime`
    */
-  constructor(backend, { deployment, ...limits }) {
+  constructor(backend, { deployment, clock, ...limits }) {
     this.#backend = backend;
     this.#deployment = deployment;
     this.#limits = { ...limitsOf(backend), ...limits };
+    this.#clock = clock;
   }
 
   /**
@@ -144,10 +147,10 @@ export class Pool {
   #open() {
     const { memoryLimit, cpuLimit } = this.#limits;
     const defaults = limitsOf(this.#backend);
-    const usual = memoryLimit === defaults.memoryLimit && cpuLimit === defaults.cpuLimit;
+    const usual = !this.#clock && memoryLimit === defaults.memoryLimit && cpuLimit === defaults.cpuLimit;
     const ready = usual ? warm.get(this.#backend) : undefined;
     if (ready) warm.delete(this.#backend);
-    const isolate = ready ?? new Isolate(this.#backend, this.#limits);
+    const isolate = ready ?? new Isolate(this.#backend, this.#limits, this.#clock);
     isolate.onmessages = (messages) => this.#receive(isolate, messages);
     isolate.ondeath = (death) => this.#handleDeath(isolate, death);
     isolate.onoutput = (text) => this.onoutput(text);
@@ -407,6 +410,22 @@ export class Pool {
       waiting: this.#waiting.size,
       deaths: this.#deaths,
     };
+  }
+
+  /** Whether user code has virtual time. */
+  get hasVirtualTime() {
+    return this.#clock !== undefined && this.#backend.hasVirtualTime === true;
+  }
+
+  /** Ask every isolate that has passes whether it is at rest; for interpreters in virtual time. */
+  async rest() {
+    const inhabited = this.#isolates.filter(({ passes }) => passes.size > 0);
+    return await Promise.all(inhabited.map((isolate) => isolate.rest()));
+  }
+
+  /** The virtual clock has moved. */
+  ring() {
+    for (const isolate of this.#isolates) isolate.ring();
   }
 
   /** What is alive inside the isolates, for tests that look for leaks. */

@@ -23,13 +23,14 @@ let plain;
 
 /** @type {InterpreterBackend} */
 const PYODIDE = {
-  start: ({ onmessage, ...events }) =>
+  start: ({ onmessage, ...events }, clock) =>
     startThread(
       new URL("worker.js", import.meta.url),
       { ...events, onmessage: (message) => (message?.type === "compiled" ? store(message) : onmessage(message)) },
-      threadRights(),
+      { execArgv: threadRights(), clock },
     ),
   soon: setImmediate,
+  hasVirtualTime: true,
   interruptible: true,
   async parts() {
     const parts = commonParts();
@@ -94,7 +95,7 @@ export class PyodideGuest extends Pool {
   /** Packages that a snapshot is wanted of. @type {Packages | undefined} */
   #wanted;
 
-  /** @param {{ deployment: DeploymentOptions, isolates?: number, memoryLimit?: number, cpuLimit?: number }} options see `Pool` */
+  /** @param {{ deployment: DeploymentOptions, isolates?: number, memoryLimit?: number, cpuLimit?: number, clock?: SharedArrayBuffer }} options see `Pool` */
   constructor(options) {
     const packages = packagesOf(options.deployment);
     const found = packages && findPackageSnapshot(packages);

@@ -11,6 +11,7 @@ import { startFrom } from "./snapshot_memory.js";
 import { startInterpreter } from "./interpreter.js";
 import { restoreLibraries } from "./libraries.js";
 import { mountFolder } from "./mount.js";
+import { answerHost, VirtualTime } from "../pool/virtual_time.js";
 import { InterpreterThread } from "./thread.js";
 import { provideConstants } from "./thread_rights.js";
 import { openUpstream } from "./upstream.js";
@@ -21,6 +22,11 @@ const { process } = globalThis;
 const port = workerData.port;
 // User code that gets hold of `workerData` finds no port to the engine there.
 delete workerData.port;
+const time = workerData.clock && new VirtualTime(workerData.clock);
+delete workerData.clock;
+
+/** How many turns have been asked for and not begun. */
+let turnsAsked = 0;
 
 provideConstants();
 
@@ -29,6 +35,9 @@ let mounted;
 /** Lets modules of a folder be imported. @type {(folder: string) => void} */
 let showFolder = () => {};
 const idle = new Int32Array(new SharedArrayBuffer(4));
+
+/** Ports are the pool's, and those of the thread's own output. */
+const others = () => process.getActiveResourcesInfo().filter((kind) => kind !== "MessagePort").length;
 
 const thread = new InterpreterThread({
   post: (message) => port.postMessage(message),
@@ -56,11 +65,17 @@ const thread = new InterpreterThread({
   },
   mount: mountDeployment,
   upstream: openUpstream,
-  soon: setImmediate,
+  soon: (run) => {
+    turnsAsked += 1;
+    setImmediate(() => {
+      turnsAsked -= 1;
+      run();
+    });
+  },
   // Any word will do that nobody notifies.
-  block: (ms) => void Atomics.wait(idle, 0, 0, ms),
-  // Ports are the pool's, and those of the thread's own output.
-  others: (timer) => process.getActiveResourcesInfo().filter((kind) => kind !== "MessagePort").length - (timer ? 1 : 0),
+  block: (ms) => (time ? time.block(ms) : void Atomics.wait(idle, 0, 0, ms)),
+  // A timer of virtual time is none of Node's.
+  others: (timer) => others() - (timer && !time ? 1 : 0),
   processorTime() {
     const { user, system } = process.threadCpuUsage();
     return (user + system) / 1000;
@@ -71,7 +86,11 @@ const thread = new InterpreterThread({
   },
 });
 
-port.on("message", (message) => thread.receive(message));
+time?.install();
+const answered = time && answerHost(time, port, () => turnsAsked > 0 || others() > 0);
+port.on("message", (message) => {
+  if (!answered?.(message)) thread.receive(message);
+});
 process.on("uncaughtException", (error) => thread.complain(error));
 process.on("unhandledRejection", (error) => thread.complain(error));
 

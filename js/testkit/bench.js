@@ -1,0 +1,108 @@
+/** All engines of this process, the clock that they share, and what their guests run. One for each test process. */
+
+import { isFinalStatus } from "../engine/status.js";
+import { DeploymentLoader } from "../server/deployment_loader.js";
+import { TestEngine } from "./test_engine.js";
+import { Timekeeper } from "./timekeeper.js";
+import { START_MS, VirtualClock } from "./virtual_clock.js";
+
+/** How long code outside steps may keep an interpreter to itself, in real ms. */
+const CPU_LIMIT_MS = 5000;
+
+/** An engine, and what moves its time. @typedef {{ engine: TestEngine, time: Timekeeper }} Place */
+
+export class Bench {
+  clock = new VirtualClock();
+  #deployments;
+  /** @type {Map<number, Place>} */
+  #places = new Map();
+  #lastEngine = 0;
+  /** Who moves time comes one after the other. @type {Promise<unknown>} */
+  #turn = Promise.resolve();
+  /** Whether time is being moved. */
+  #isMoving = false;
+  #report;
+
+  /** @param {(line: string) => void} report takes lines for people */
+  constructor(report) {
+    this.#report = report;
+    this.#deployments = new DeploymentLoader("/", {
+      print: report,
+      // One interpreter: what a test sees does not depend on how busy the machine is.
+      guestOptions: { clock: this.clock.buffer, isolates: 1, cpuLimit: CPU_LIMIT_MS },
+    });
+  }
+
+  /**
+   * Open an engine.
+   *
+   * @param {number} [start] the time at which it begins, in ms since 1970; with other engines open it is theirs
+   */
+  open(start = START_MS) {
+    if (this.#places.size === 0) this.clock.reset(start);
+    const engine = new TestEngine({ clock: this.clock, deployments: this.#deployments, onproblem: this.#report });
+    this.#lastEngine += 1;
+    this.#places.set(this.#lastEngine, { engine, time: new Timekeeper(engine) });
+    return this.#lastEngine;
+  }
+
+  /** @param {number} number */
+  at(number) {
+    const place = this.#places.get(number);
+    if (!place) throw new Error("This engine has been closed.");
+    return place;
+  }
+
+  /**
+   * Close an engine. Gives what its test has left behind.
+   *
+   * @param {number} number
+   */
+  async close(number) {
+    const { engine } = this.at(number);
+    const { rows } = await engine.engine.list({ limit: 10_000, offset: 0 });
+    const unfinished = rows.filter(({ status }) => !isFinalStatus(status));
+    this.#places.delete(number);
+    engine.close();
+    return {
+      unfinished: unfinished.map(({ workflow, id, status }) => ({ workflow, id, status })),
+      unused: engine.unusedModifiers,
+    };
+  }
+
+  /** Let everything happen that needs no time to pass. @param {Place} place */
+  async settle({ time }) {
+    // A test's own object may ask for something while it answers a guest: the one that waits for it settles then.
+    if (!this.#isMoving) await this.exclusive(() => time.settle());
+  }
+
+  /** @param {Place} place @param {number} until ms since 1970 */
+  async moveTo({ time }, until) {
+    await this.exclusive(() => time.moveTo(until));
+  }
+
+  /**
+   * Run what moves time, when nothing else does.
+   *
+   * @template T
+   * @param {() => Promise<T>} run
+   * @returns {Promise<T>}
+   */
+  exclusive(run) {
+    const result = this.#turn.then(async () => {
+      this.#isMoving = true;
+      try {
+        return await run();
+      } finally {
+        this.#isMoving = false;
+      }
+    });
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  async dispose() {
+    for (const { engine } of this.#places.values()) engine.close();
+    await this.#deployments.dispose();
+  }
+}

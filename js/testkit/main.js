@@ -1,0 +1,47 @@
+/**
+ * The test kit's host: `node main.js`. One for each process that runs tests.
+ *
+ * Standard input is a socket to that process. Requests and replies are JSON objects, a line each: `{ number, op, ... }` is
+ * answered by `{ number, result }` or `{ number, error }`. When the other end closes, the host exits.
+ */
+
+import { Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { Bench } from "./bench.js";
+import { OPERATIONS } from "./operations.js";
+
+// Ctrl-C at a terminal reaches the whole process group. The test process decides what it means, and closes the socket.
+process.on("SIGINT", () => {});
+
+const socket = new Socket({ fd: 0, readable: true, writable: true });
+const bench = new Bench((line) => process.stderr.write(`${line}\n`));
+
+createInterface({ input: socket, crlfDelay: Infinity }).on("line", (line) => void answer(JSON.parse(line)));
+socket.on("close", () => process.exit());
+socket.on("end", () => process.exit());
+
+/** @param {{ number: number, op: string }} request */
+async function answer({ number, op, ...request }) {
+  /** @type {object} */
+  let reply;
+  try {
+    const run = OPERATIONS[op];
+    if (!run) throw new Error(`There is no operation ${op}`);
+    reply = { number, result: (await run(bench, request)) ?? null };
+  } catch (error) {
+    reply = { number, error: described(/** @type {any} */ (error)) };
+  }
+  socket.write(`${JSON.stringify(reply)}\n`);
+}
+
+/** @param {any} error */
+function described(error) {
+  const { name, message, reason, traceback, stack } = error ?? {};
+  const known = reason !== undefined || traceback !== undefined || name === "WaitError" || name === "ModifierError";
+  return {
+    name,
+    message: known ? message : String(stack ?? error),
+    reason: reason ?? null,
+    traceback: traceback ?? null,
+  };
+}

@@ -1,0 +1,190 @@
+/**
+ * Stands between an engine and its guest, and carries out what a test has changed: the engine sees a guest whose steps have
+ * the outcomes that the test has chosen.
+ *
+ * Where it answers an attempt itself, engine and guest have exchanged different numbers of messages; `quiet` is translated.
+ */
+
+/** @import { FromGuest, Guest, LostPass, StepKind, ToGuest, WireError } from "../../bridge/protocol.d.ts" */
+/** @import { Modifiers, Outcome } from "./modifiers.js" */
+
+/** @typedef {{ workflow: string, id: string }} InstanceName */
+/** @typedef {{ kind: StepKind, name: string, count: number }} StepName */
+
+/**
+ * A pass as it goes through here.
+ *
+ * @typedef {object} PassThrough
+ * @property {InstanceName} instance
+ * @property {Modifiers} modifiers
+ * @property {boolean} isHeld the guest begins no attempt by itself
+ * @property {number} received messages of the engine
+ * @property {number} forwarded messages to the guest
+ * @property {Map<number, StepName>} steps by ref
+ * @property {Map<number, Outcome>} outcomes that the guest does not know, by ref
+ *
+ * @typedef {object} ModifiedGuestOptions
+ * @property {(instance: InstanceName) => Modifiers} modifiersOf
+ * @property {(instance: InstanceName, kind: "sleep" | "do", step: StepName) => void} skip ends a sleep, or the wait for a retry
+ * @property {(instance: InstanceName, step: StepName) => void} expire lets a wait time out
+ * @property {(instance: InstanceName, event: { type: string, payload: string }) => void} sendEvent
+ */
+
+/** @implements {Guest} */
+export class ModifiedGuest {
+  /** @type {(messages: FromGuest[]) => void} */
+  onmessages = () => {};
+  /** @type {(passes: LostPass[]) => void} */
+  onlost = () => {};
+  /** How many outcomes are about to be given. */
+  pending = 0;
+  #guest;
+  #options;
+  /** @type {Map<number, PassThrough>} */
+  #passes = new Map();
+
+  /** @param {Guest} guest @param {ModifiedGuestOptions} options */
+  constructor(guest, options) {
+    this.#guest = guest;
+    this.#options = options;
+    guest.onmessages = (messages) => this.#receive(messages);
+    guest.onlost = (passes) => {
+      for (const { pass } of passes) this.#passes.delete(pass);
+      this.onlost(passes);
+    };
+  }
+
+  async dispose() {}
+
+  // To the guest -----------------------------------------------------------------------------------------------------
+
+  /** @param {ToGuest} message */
+  send(message) {
+    if (message.type === "start") return this.#start(message);
+    const pass = this.#passes.get(message.pass);
+    if (!pass) return;
+    pass.received += 1;
+    if (message.type === "drop") this.#passes.delete(message.pass);
+    if (message.type === "attempt" && this.#replaceAttempt(pass, message)) return;
+    if (message.type === "hold" && !message.on && pass.isHeld) return;
+    this.#forward(pass, completed(pass, message));
+  }
+
+  /** @param {Extract<ToGuest, { type: "start" }>} message */
+  #start(message) {
+    const { instanceId: id, workflowName: workflow } = message.event;
+    const modifiers = this.#options.modifiersOf({ workflow, id });
+    /** @type {PassThrough} */
+    const pass = {
+      instance: { workflow, id },
+      modifiers,
+      isHeld: modifiers.replacesAttempts,
+      received: 1,
+      forwarded: 0,
+      steps: new Map(),
+      outcomes: new Map(),
+    };
+    if (message.history.length === 0) modifiers.begin();
+    this.#passes.set(message.pass, pass);
+    this.#forward(pass, message);
+    if (pass.isHeld) this.#forward(pass, { type: "hold", pass: message.pass, on: true });
+  }
+
+  /** @param {PassThrough} pass @param {ToGuest} message */
+  #forward(pass, message) {
+    pass.forwarded += 1;
+    this.#guest.send(message);
+  }
+
+  /**
+   * @param {PassThrough} pass
+   * @param {Extract<ToGuest, { type: "attempt" }>} message
+   * @returns {boolean} false where the callback is to run
+   */
+  #replaceAttempt(pass, { pass: number, ref, attempt }) {
+    const step = pass.steps.get(ref);
+    const outcome = step?.kind === "do" ? pass.modifiers.outcomeOf(selector(step)) : undefined;
+    if (!outcome) {
+      pass.outcomes.delete(ref);
+      return false;
+    }
+    pass.outcomes.set(ref, outcome);
+    this.pending += 1;
+    setImmediate(() => {
+      this.pending -= 1;
+      if (!this.#passes.has(number)) return;
+      if ("error" in outcome)
+        this.#handOver(pass, { type: "failed", pass: number, ref, attempt, error: outcome.error });
+      else this.#handOver(pass, { type: "done", pass: number, ref, attempt, value: outcome.value });
+    });
+    return true;
+  }
+
+  // To the engine ----------------------------------------------------------------------------------------------------
+
+  /** @param {FromGuest[]} messages */
+  #receive(messages) {
+    for (const message of messages) {
+      const pass = this.#passes.get(message.pass);
+      if (!pass) continue;
+      if (message.type !== "quiet") this.#handOver(pass, message);
+      else if (message.seen === pass.forwarded) this.onmessages([{ ...message, seen: pass.received }]);
+    }
+  }
+
+  /** @param {PassThrough} pass @param {FromGuest} message */
+  #handOver(pass, message) {
+    const step = this.#noteStep(pass, message);
+    if (message.type === "waitForEvent") this.#sendMockedEvent(pass, message.eventType);
+    this.onmessages([message]);
+    if (!step) return;
+    const { instance, modifiers } = pass;
+    if (step.kind === "waitForEvent") {
+      if (modifiers.isTimedOut(selector(step))) this.#options.expire(instance, step);
+    } else if (modifiers.isSkipped(step.kind, selector(step))) this.#options.skip(instance, step.kind, step);
+  }
+
+  /**
+   * The step of which the message may have begun a sleep, a wait, or the delay before a retry.
+   *
+   * @param {PassThrough} pass
+   * @param {FromGuest} message
+   * @returns {StepName | undefined}
+   */
+  #noteStep(pass, message) {
+    const { type } = message;
+    if (type === "failed" || type === "delay") return pass.steps.get(message.ref);
+    if (type !== "do" && type !== "sleep" && type !== "waitForEvent") return undefined;
+    const step = { kind: type, name: message.name, count: message.count };
+    pass.steps.set(message.ref, step);
+    pass.modifiers.noteRan(type, selector(step));
+    return type === "do" ? undefined : step;
+  }
+
+  /** @param {PassThrough} pass @param {string} type */
+  #sendMockedEvent({ instance, modifiers }, type) {
+    const event = modifiers.takeEvent(type);
+    if (event) this.#options.sendEvent(instance, event);
+  }
+}
+
+/**
+ * A message with what the engine leaves out because the guest has sent it: here the guest has not.
+ *
+ * @param {PassThrough} pass
+ * @param {ToGuest} message
+ * @returns {ToGuest}
+ */
+function completed({ outcomes }, message) {
+  const outcome = "ref" in message ? outcomes.get(message.ref) : undefined;
+  if (!outcome) return message;
+  if ("value" in outcome && message.type === "resolve") return { value: outcome.value, ...message };
+  if ("error" in outcome && (message.type === "reject" || message.type === "delay"))
+    return { error: outcome.error, ...message };
+  return message;
+}
+
+/** @param {StepName} step */
+function selector({ name, count }) {
+  return { name, index: count };
+}

@@ -1,0 +1,261 @@
+/**
+ * The engine of one test: on a database in memory, in virtual time, with guests that other tests share.
+ *
+ * Nothing moves time but `advance` and the waits, which jump to the next time at which anything is due.
+ */
+
+/** @import { FromGuest } from "../../bridge/protocol.d.ts" */
+/** @import { Deployment, DeploymentLoader } from "../server/deployment_loader.js" */
+/** @import { InstanceRow } from "../store/store.d.ts" */
+/** @import { InstanceName, StepName } from "./modified_guest.js" */
+/** @import { TimedGuest } from "./shared_guest.js" */
+/** @import { VirtualClock } from "./virtual_clock.js" */
+
+import { DatabaseSync } from "node:sqlite";
+import { Engine } from "../engine/engine.js";
+import { WorkflowError } from "../engine/errors.js";
+import { targetOf } from "../engine/events.js";
+import { cron } from "../server/cron.js";
+import { SqliteStore } from "../store/sqlite.js";
+import { ModifiedGuest } from "./modified_guest.js";
+import { Modifiers } from "./modifiers.js";
+import { GuestView, SharedGuest } from "./shared_guest.js";
+
+/** Guests as all engines share them. @type {WeakMap<object, SharedGuest>} */
+const shared = new WeakMap();
+
+/** A change of an instance, as it was asked for. @typedef {(modifiers: Modifiers) => void} Change */
+
+/**
+ * A workflow of a configuration.
+ *
+ * @typedef {object} WorkflowSettings
+ * @property {string} name
+ * @property {string} class_name
+ * @property {{ steps?: number }} [limits]
+ * @property {{ limit?: number }} [concurrency]
+ * @property {string[]} [schedules]
+ *
+ * @typedef {object} TestEngineOptions
+ * @property {VirtualClock} clock
+ * @property {DeploymentLoader} deployments
+ * @property {(problem: string) => void} onproblem takes what concerns the whole engine
+ */
+
+export class TestEngine {
+  #options;
+  #db = new DatabaseSync(":memory:");
+  #lastId = 0;
+  /** @type {Engine} */
+  #engine;
+  /** By the guest. @type {Map<object, { shared: SharedGuest, view: GuestView, guest: ModifiedGuest }>} */
+  #guests = new Map();
+  /** By instance. @type {Map<string, Modifiers>} */
+  #modifiers = new Map();
+  /** What applies to every further instance of a workflow. @type {Map<string, Change[]>} */
+  #forAll = new Map();
+  /** Errors of workflows whose code does not load, by name. @type {Map<string, unknown>} */
+  #blocked = new Map();
+  /** How many commands of modifiers, and requests for guests, are under way. */
+  #underWay = 0;
+  #closed = false;
+
+  /** @param {TestEngineOptions} options */
+  constructor(options) {
+    this.#options = options;
+    this.#engine = this.#open();
+  }
+
+  #open() {
+    const { clock, deployments } = this.#options;
+    const engine = new Engine({
+      store: new SqliteStore(this.#db),
+      clock,
+      cron,
+      // The same in each run of a test.
+      newId: () => `instance-${++this.#lastId}`,
+      defer: setImmediate,
+      // Every wake-up is a replay, as it is after a while in a host.
+      keepParked: 0,
+      retryBlockedMs: 0,
+      guestFor: (workflow) => this.#track(async () => this.#guestOf(await deployments.guestFor(workflow))),
+      checkPayload: (workflow, params) => deployments.checkPayload(workflow, params),
+      onproblem: ({ workflow, error }) => {
+        if (workflow === undefined) this.#options.onproblem(String(/** @type {any} */ (error)?.stack ?? error));
+        else this.#blocked.set(workflow, error);
+      },
+    });
+    engine.open();
+    return engine;
+  }
+
+  get engine() {
+    return this.#engine;
+  }
+
+  get clock() {
+    return this.#options.clock;
+  }
+
+  /** @param {object} found */
+  #guestOf(found) {
+    const known = this.#guests.get(found);
+    if (known) return known.guest;
+    let all = shared.get(found);
+    if (!all) shared.set(found, (all = new SharedGuest(/** @type {TimedGuest} */ (found))));
+    const view = all.view();
+    const guest = new ModifiedGuest(view, {
+      modifiersOf: (instance) => this.modifiersOf(instance),
+      skip: (instance, kind, step) => this.#skip(instance, kind, step),
+      expire: ({ workflow, id }, step) =>
+        this.#command(() => this.#engine.commands.expireWait(workflow, id, targetOf(step))),
+      sendEvent: ({ workflow, id }, { type, payload }) =>
+        this.#command(() => this.#engine.commands.sendEvent(workflow, id, type, payload)),
+    });
+    this.#guests.set(found, { shared: all, view, guest });
+    return guest;
+  }
+
+  /** @param {InstanceName} instance @param {"sleep" | "do"} _kind @param {StepName} step */
+  #skip({ workflow, id }, _kind, step) {
+    this.#command(() => this.#engine.commands.skipSleep(workflow, id, targetOf(step)));
+  }
+
+  /** What has ended in the meantime is not there to be changed. @param {() => Promise<unknown>} run */
+  #command(run) {
+    this.#track(run).catch(() => {});
+  }
+
+  /** @template T @param {() => Promise<T>} run */
+  async #track(run) {
+    this.#underWay += 1;
+    try {
+      return await run();
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  /**
+   * Load a deployment, and register its workflows.
+   *
+   * @param {Deployment} deployment
+   * @param {WorkflowSettings[] | null} workflows null: every class under its own name
+   */
+  async deploy(deployment, workflows) {
+    const { deployments } = this.#options;
+    const { classes } = await deployments.load(deployment);
+    /** @type {WorkflowSettings[]} */
+    const wanted = workflows ?? classes.map((name) => ({ name, class_name: name }));
+    for (const { name, class_name, limits, concurrency, schedules = [] } of wanted) {
+      if (!classes.includes(class_name)) {
+        const found = classes.join(", ") || "none";
+        const message = `Workflow '${name}' has no class ${class_name} in ${deployment.main}. Found: ${found}.`;
+        throw new WorkflowError("deployment.no_class", message);
+      }
+      const settings = { name, className: class_name, stepLimit: limits?.steps, concurrency: concurrency?.limit };
+      await this.#engine.saveWorkflow({ ...deployments.toRow(deployment, settings), schedules });
+      this.#blocked.delete(name);
+    }
+    return wanted.map(({ name, class_name }) => ({ name, class_name }));
+  }
+
+  // Modifiers --------------------------------------------------------------------------------------------------------
+
+  /** @param {InstanceName} instance */
+  modifiersOf({ workflow, id }) {
+    const key = JSON.stringify([workflow, id]);
+    let modifiers = this.#modifiers.get(key);
+    if (!modifiers) {
+      modifiers = new Modifiers();
+      for (const change of this.#forAll.get(workflow) ?? []) change(modifiers);
+      this.#modifiers.set(key, modifiers);
+    }
+    return modifiers;
+  }
+
+  /**
+   * Change an instance, or every further instance of a workflow.
+   *
+   * @param {string} workflow
+   * @param {string | null} id null: every further one
+   * @param {Change} change
+   */
+  modify(workflow, id, change) {
+    if (id !== null) return change(this.modifiersOf({ workflow, id }));
+    // What is wrong with it is wrong now.
+    const all = [...(this.#forAll.get(workflow) ?? []), change];
+    const trial = new Modifiers();
+    for (const each of all) each(trial);
+    this.#forAll.set(workflow, all);
+  }
+
+  /** Change no further instance of a workflow. @param {string} workflow */
+  modifyNoMore(workflow) {
+    this.#forAll.delete(workflow);
+  }
+
+  /** Modifiers of steps that have not run, with their instances. */
+  get unusedModifiers() {
+    return [...this.#modifiers].flatMap(([key, modifiers]) => {
+      const [workflow, id] = JSON.parse(key);
+      return modifiers.unused.map((modifier) => ({ workflow, id, ...modifier }));
+    });
+  }
+
+  // Time -------------------------------------------------------------------------------------------------------------
+
+  /** How many messages have passed. */
+  get activity() {
+    let sum = 0;
+    for (const { shared: each } of this.#guests.values()) sum += each.activity;
+    return sum;
+  }
+
+  /** Whether something is under way that no guest knows. */
+  get isBusy() {
+    return this.#underWay > 0 || [...this.#guests.values()].some(({ guest }) => guest.pending > 0);
+  }
+
+  /** What its guests say of themselves. */
+  async rest() {
+    const reports = await Promise.all([...this.#guests.values()].map(({ shared: each }) => each.rest()));
+    return reports.flat();
+  }
+
+  ring() {
+    for (const { shared: each } of this.#guests.values()) each.ring();
+  }
+
+  // The end ----------------------------------------------------------------------------------------------------------
+
+  /** Why the code of a workflow does not load. @param {string} workflow */
+  problemOf(workflow) {
+    return this.#blocked.get(workflow);
+  }
+
+  /** The process dies now: what is not committed is lost, and a new engine opens what is left. */
+  crash() {
+    this.#leave();
+    try {
+      this.#db.exec("ROLLBACK");
+    } catch {
+      // Nothing was open.
+    }
+    this.#engine = this.#open();
+  }
+
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#leave();
+    this.#db.close();
+  }
+
+  #leave() {
+    for (const { view } of this.#guests.values()) view.leave();
+    this.#guests.clear();
+    this.#engine.commits.abandon();
+    this.#engine.close();
+  }
+}

@@ -1,0 +1,50 @@
+"""
+The test kit: workflows in tests, in virtual time, without a server.
+
+The pytest plugin gives the fixtures `workflows` and `worker`. What a test wants besides it imports from here.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stepwell.testing.clock import Clock
+    from stepwell.testing.errors import ModifierError, RemoteError, WaitError
+    from stepwell.testing.instance_introspector import InstanceIntrospector
+    from stepwell.testing.modifier import Modifier
+    from stepwell.testing.worker import Worker
+    from stepwell.testing.workflow_introspector import WorkflowIntrospector
+    from stepwell.testing.workflows import Workflows
+
+_PLACES = {
+    "Clock": "clock",
+    "InstanceIntrospector": "instance_introspector",
+    "Modifier": "modifier",
+    "ModifierError": "errors",
+    "RemoteError": "errors",
+    "WaitError": "errors",
+    "Worker": "worker",
+    "WorkflowIntrospector": "workflow_introspector",
+    "Workflows": "workflows",
+}
+
+__all__ = [
+    "Clock",
+    "InstanceIntrospector",
+    "Modifier",
+    "ModifierError",
+    "RemoteError",
+    "WaitError",
+    "Worker",
+    "WorkflowIntrospector",
+    "Workflows",
+]
+
+
+def __getattr__(name: str) -> object:
+    # The pytest plugin is in this package, and is loaded by every run of pytest: it must cost next to nothing.
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

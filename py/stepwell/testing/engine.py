@@ -1,0 +1,115 @@
+"""The engine of one test, as the test's objects reach it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from stepwell.testing.errors import ModifierError, TestKitError, UnfinishedError
+from stepwell.testing.host_link import HostLink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+open_engines: WeakSet[EngineHandle] = WeakSet()
+"""Engines that a test has opened. The pytest plugin closes them when the test ends."""
+
+
+class EngineHandle:
+    """
+    An engine in the host. It is opened when it is first needed, and again after `finish`.
+
+    So a fixture that lives longer than a test has a fresh engine, and a fresh clock, in each test.
+    """
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._start = start
+        self._host: HostLink | None = None
+        self._number: int | None = None
+        self._on_open: list[Callable[[], object]] = []
+
+    def on_open(self, prepare: Callable[[], object]) -> None:
+        """Call *prepare* now, and each time when the engine is opened again."""
+        self._on_open.append(prepare)
+        if self._number is None:
+            self._open()
+        else:
+            prepare()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is an engine."""
+        return self._number is not None
+
+    def call(self, op: str, **fields: object) -> Any:  # noqa: ANN401 - what the operation gives
+        """Carry out an operation of the host on this engine. See `HostLink.call`."""
+        if self._number is None:
+            self._open()
+        assert self._host is not None  # noqa: S101 - it is open
+        return self._host.call(op, engine=self._number, **fields)
+
+    def finish(self) -> Leftovers:
+        """Close the engine. Gives what its test has left behind."""
+        if self._number is None or self._host is None:
+            return Leftovers()
+        number, self._number = self._number, None
+        open_engines.discard(self)
+        return Leftovers(**self._host.call("close", engine=number))
+
+    def _open(self) -> None:
+        self._host = HostLink.current()
+        fields = {} if self._start is None else {"start": self._start.timestamp() * 1000}
+        self._number = self._host.call("open", **fields)["engine"]
+        open_engines.add(self)
+        for prepare in self._on_open:
+            prepare()
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """
+    What a test has left behind.
+
+    Attributes:
+        unfinished: Instances that have not ended: ``workflow``, ``id`` and ``status``.
+        unused: Modifiers of steps that have not run: ``workflow``, ``id``, ``name``, ``index`` and ``method``.
+    """
+
+    unfinished: list[dict[str, Any]] = field(default_factory=list)
+    unused: list[dict[str, Any]] = field(default_factory=list)
+
+    def check(self) -> None:
+        """
+        Refuse leftovers.
+
+        Raises:
+            ModifierError: A modifier was for a step that has not run.
+            UnfinishedError: An instance has not ended.
+        """
+        problems = [
+            f"{each['method']}({each['name']!r}, index {each['index']}) of instance {each['id']!r} of workflow "
+            f"{each['workflow']!r}: the step has never run."
+            for each in self.unused
+        ]
+        if problems:
+            raise ModifierError("\n".join(problems))
+        problems = [
+            f"Instance {each['id']!r} of workflow {each['workflow']!r} has not ended: its status is "
+            f"{each['status']!r}. Wait for its end, terminate it or dispose of it."
+            for each in self.unfinished
+        ]
+        if problems:
+            raise UnfinishedError("\n".join(problems))
+
+
+def finish_all() -> list[TestKitError]:
+    """Close all engines that are open. Gives what is wrong with what was left behind."""
+    problems: list[TestKitError] = []
+    for engine in list(open_engines):
+        try:
+            engine.finish().check()
+        except TestKitError as error:
+            problems.append(error)
+    return problems

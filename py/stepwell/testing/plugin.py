@@ -1,0 +1,116 @@
+"""
+The pytest plugin.
+
+Every run of pytest loads this file, also of suites without workflows, so it imports nothing of the test kit before a
+test asks for it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from stepwell.testing.worker import Worker
+    from stepwell.testing.workflows import Workflows
+
+_MARK = (
+    "stepwell(target=None, runtime=None, start=None): how the fixtures `workflows` and `worker` of a test run workflows"
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what the plugin can be told in the configuration."""
+    parser.addini(
+        "stepwell_target", "The file or the folder whose workflows are tested, relative to the root.", default=""
+    )
+    parser.addini("stepwell_runtime", "What runs Python workflows in tests: pyodide, cpython or wasmtime.", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark, and let tests import workflow classes."""
+    config.addinivalue_line("markers", _MARK)
+    sys.meta_path.append(_GuestPackages())
+
+
+class _GuestPackages:
+    """Makes the guest's packages importable when something asks for the first of them, and not before."""
+
+    def find_spec(self, name: str, _path: object = None, _target: object = None) -> Any:  # noqa: ANN401 - a spec
+        if name not in {"workers", "_workflows_bridge"}:
+            return None
+        from stepwell.testing.guest_packages import GuestPackages  # noqa: PLC0415 - see the module
+
+        return GuestPackages().find_spec(name)
+
+
+@pytest.fixture
+def workflows(request: pytest.FixtureRequest) -> Workflows:
+    """Workflows in virtual time, with an engine of this test's own."""
+    from stepwell.testing.workflows import Workflows  # noqa: PLC0415 - see the module
+
+    return Workflows(folder=request.path.parent, **_settings(request))
+
+
+@pytest.fixture
+def worker(workflows: Workflows) -> Worker:
+    """The project that the test is in: its workflows by the names of their bindings."""
+    return workflows.worker()
+
+
+def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
+    config = request.config
+    target = config.getini("stepwell_target")
+    settings: dict[str, Any] = {
+        "target": config.rootpath / target if target else None,
+        "runtime": config.getini("stepwell_runtime") or None,
+    }
+    mark = request.node.get_closest_marker("stepwell")
+    if mark is None:
+        return settings
+    if mark.args or mark.kwargs.keys() - {"target", "runtime", "start"}:
+        raise pytest.UsageError(f"The mark is {_MARK.partition(':')[0]}.")
+    given = dict(mark.kwargs)
+    if "target" in given:
+        given["target"] = request.path.parent / given["target"]
+    return {**settings, **given}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, Any, Any]:
+    """Close the engines of a test when it ends. What it has left behind fails it."""
+    try:
+        result = yield
+    except BaseException:
+        _finish()
+        raise
+    problems = _finish()
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise ExceptionGroup("The test has left something behind.", problems)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, Any, Any]:
+    """Close the engines that the teardown of a fixture has opened: the next test begins with none."""
+    try:
+        return (yield)
+    finally:
+        _finish()
+
+
+def _finish() -> list[Any]:
+    engine = sys.modules.get("stepwell.testing.engine")
+    return engine.finish_all() if engine else []
+
+
+def pytest_unconfigure() -> None:
+    """End the host process, if there is one."""
+    if host := sys.modules.get("stepwell.testing.host_link"):
+        host.HostLink.close_current()

@@ -1,0 +1,157 @@
+"""A project in a test: its workflows by the names of their bindings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stepwell.names import binding_name
+from stepwell.project_loader import load_project
+from stepwell.runtimes import choose_runtime
+from stepwell.suggestions import meant, similar
+from stepwell.testing.codec import encode
+from stepwell.testing.errors import TestKitError
+from stepwell.testing.instance_introspector import InstanceIntrospector
+from stepwell.testing.workflow_introspector import WorkflowIntrospector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from stepwell.project import Project
+    from stepwell.target import Target
+    from stepwell.testing.engine import EngineHandle
+
+    WorkflowName = str | type
+    """A binding, a workflow or a class: by name, or the class itself."""
+
+
+class WorkflowBinding:
+    """A workflow, as `env` has it: creates and finds its instances."""
+
+    def __init__(self, engine: EngineHandle, workflow: str) -> None:
+        self._engine = engine
+        self.workflow = workflow
+
+    def __repr__(self) -> str:
+        return f"<WorkflowBinding {self.workflow!r}>"
+
+    def create(self, *, id: str | None = None, params: object = None) -> InstanceIntrospector:  # noqa: A002 - upstream's name
+        """Create an instance, and let happen all that needs no time to pass."""
+        fields: dict[str, object] = {} if id is None else {"id": id}
+        if params is not None:
+            fields["params"] = encode(params, "params")
+        created = self._engine.call("create", workflow=self.workflow, **fields)
+        return InstanceIntrospector(self._engine, self.workflow, created["id"])
+
+    def create_batch(self, batch: Iterable[Mapping[str, Any]]) -> list[InstanceIntrospector]:
+        """Create several instances: *batch* has the arguments of `create` for each."""
+        return [self.create(**each) for each in batch]
+
+    def get(self, id: str) -> InstanceIntrospector:  # noqa: A002 - upstream's name
+        """
+        Find an instance.
+
+        Raises:
+            TestKitError: There is none of that id.
+        """
+        self._engine.call("get", workflow=self.workflow, id=id)
+        return InstanceIntrospector(self._engine, self.workflow, id)
+
+
+class Bindings:
+    """The bindings of a project as attributes."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def __getattr__(self, name: str) -> WorkflowBinding:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._worker.workflow(name)
+
+    def __dir__(self) -> list[str]:
+        return sorted(self._worker.bindings)
+
+
+class Worker:
+    """
+    A project whose workflows a test runs.
+
+    Attributes:
+        env: The bindings, such as ``worker.env.ORDERS.create(params=...)``.
+        bindings: Names of workflows, by the names of their bindings.
+    """
+
+    def __init__(  # noqa: PLR0913 - what `stepwell run` takes
+        self,
+        engine: EngineHandle,
+        target: Target,
+        *,
+        runtime: str | None = None,
+        python: str | None = None,
+        sdk: str | None = None,
+        variables: Mapping[str, object] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._target = target
+        self._project: Project = load_project(target)
+        self._runtime = choose_runtime(self._project.main, runtime, python, sdk)
+        self._variables = dict(variables or {})
+        self.bindings: dict[str, str] = {}
+        self._classes: dict[str, str] = {}
+        self.env = Bindings(self)
+        engine.on_open(self._deploy)
+
+    def __repr__(self) -> str:
+        return f"<Worker {self._target.text!r}>"
+
+    def deploy(self) -> None:
+        """Load the code again if it has changed. Passes that run keep the code that they began with."""
+        self._deploy()
+
+    def workflow(self, workflow: WorkflowName) -> WorkflowBinding:
+        """
+        A workflow by the name of its binding, its own name, or its class.
+
+        Raises:
+            TestKitError: The project has no such workflow.
+        """
+        return WorkflowBinding(self._engine, self.find(workflow))
+
+    def introspect_workflow(self, workflow: WorkflowName) -> WorkflowIntrospector:
+        """Capture the instances of a workflow that are created from now on."""
+        return WorkflowIntrospector(self._engine, self.find(workflow))
+
+    def introspect_workflow_instance(self, workflow: WorkflowName, id: str) -> InstanceIntrospector:  # noqa: A002 - upstream's name
+        """An instance that need not exist yet."""
+        return InstanceIntrospector(self._engine, self.find(workflow), id)
+
+    def find(self, workflow: WorkflowName) -> str:
+        """
+        The name of a workflow.
+
+        Raises:
+            TestKitError: The project has no such workflow.
+        """
+        name = workflow if isinstance(workflow, str) else workflow.__name__
+        if isinstance(workflow, str) and name in self.bindings:
+            return self.bindings[name]
+        if name in self._classes:
+            return self._classes[name]
+        if isinstance(workflow, str) and name in self._classes.values():
+            return name
+        known = sorted({*self.bindings, *self._classes})
+        raise TestKitError(
+            f"{self._target.text} has no workflow {name!r}.{meant(similar(name, known))} It has: "
+            f"{', '.join(known) or 'none'}."
+        )
+
+    def _deploy(self) -> None:
+        deployment = self._project.deployment(self._runtime)
+        variables = {**self._project.env, **self._variables}
+        deployment["vars"] = variables
+        deployment["varsText"] = encode(variables, "vars")
+        workflows = deployment.pop("workflows")
+        deployed = self._engine.call("deploy", deployment=deployment, workflows=workflows)
+        self._classes = {each["class_name"]: each["name"] for each in deployed}
+        own = {binding_name(each["class_name"]): each["name"] for each in deployed}
+        self.bindings = self._project.bindings or own

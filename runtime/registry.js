@@ -18,8 +18,12 @@ const JAVASCRIPT = [".js", ".mjs", ".ts", ".mts"];
  * What the engine talks to, and what whoever puts it there needs of it besides.
  *
  * @typedef {object} LoadableRuntime
- * @property {() => Promise<{ classes: string[], output: { level: string, text: string }[] }>} load imports the deployment
+ * @property {() => Promise<{ classes: string[], handlers?: import("./pool/pool.js").Handlers, output: { level: string, text: string }[] }>} load imports the deployment
  * @property {boolean} inUse whether passes are there
+ * @property {(call: import("./handlers/protocol.d.ts").BindingCall, port: import("./handlers/port.js").HandlerPort) => Promise<any>} [answer]
+ *   set by whoever loads it: answers calls of bindings
+ * @property {import("./pool/handler_pool.js").OpenIsolate} [openForHandlers] an interpreter of its own for handlers; absent: handlers do
+ *   not run in this runtime
  * @property {(text: string) => void} onoutput takes what was written, and whose it is nobody knows
  * @property {(line: string) => void} onproblem takes a line for the operator
  * @property {(on: boolean) => void} [ondebugging] told when a debugger takes the terminal, and when it gives it back

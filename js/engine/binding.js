@@ -20,12 +20,13 @@ import { Subscription, subscriptionOptions } from "./subscription.js";
 const BINDING = 1;
 
 /**
- * @typedef {Extract<FromGuest, { type: "call" }> & { account: string, caller: InstanceName }} BindingCall what the guest asks,
+ * @typedef {Pick<Extract<FromGuest, { type: "call" }>, "workflow" | "method" | "args"> & { account: string, caller: InstanceName | WorkerName }} BindingCall what the guest asks,
  *   of which account it is, and whose code asks
  * @typedef {{ workflow: string, id: string }} InstanceName
+ * @typedef {{ worker: string }} WorkerName a Worker, whose handler asks
  *
  * @typedef {object} CodeChange what an instance's code changes
- * @property {InstanceName} caller
+ * @property {InstanceName | WorkerName} caller
  * @property {string} action as REST's audit log names it
  * @property {string} workflow
  * @property {string | undefined} instance

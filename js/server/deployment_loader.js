@@ -1,11 +1,16 @@
 /** Which code the workflows of a state run, and the guests that run it. */
 
+/** @import { CallPath, EnvBinding } from "../../runtime/handlers/facades.js" */
+/** @import { HandlerLog } from "../../runtime/pool/handler_pool.js" */
+/** @import { Handlers } from "../../runtime/pool/pool.js" */
 /** @import { RuntimeGuest, RuntimeOptions } from "../../runtime/registry.js" */
 /** @import { VersionRow, WorkflowRow } from "../store/store.d.ts" */
 /** @import { JsonSchema } from "./payload_check.js" */
 
 import { dirname, relative, resolve } from "node:path";
 import { accountOf, DEFAULT_ACCOUNT, workflowKey } from "../engine/accounts.js";
+import { answerBindingCalls } from "../worker/binding_calls.js";
+import { Worker } from "../worker/worker.js";
 import { WorkflowError } from "../engine/errors.js";
 import { RUNTIMES, runtimeFor, SUFFIXES } from "../../runtime/registry.js";
 import { maskOf } from "./masking.js";
@@ -24,7 +29,7 @@ import { Sources } from "./sources.js";
  * @property {string} [varsText] canonical text of them, with numbers as they were written
  * @property {Record<string, string> | null} bindings names of workflows by the names under which `env` has them; null: each
  *   class under its own
- * @property {Record<string, object> | null} [env] its other bindings, by the names under which `env` has them
+ * @property {Record<string, EnvBinding> | null} [env] its other bindings, by the names under which `env` has them
  * @property {import("./secrets.js").SecretSource | null} [secrets] where its secrets are, which are variables too
  * @property {RuntimeOptions | null} [runtime] what runs it, with its options; absent or null: the default one for the main file
  *
@@ -35,8 +40,14 @@ import { Sources } from "./sources.js";
  * @property {Promise<Loaded>} loaded
  * @property {Record<string, JsonSchema>} [schemas]
  *
- * @typedef {{ guest: RuntimeGuest, classes: string[], schemas?: Record<string, JsonSchema> }} Loaded `schemas`: of payloads,
- *   by class
+ * @typedef {{ guest: RuntimeGuest, classes: string[], worker: Worker, schemas?: Record<string, JsonSchema> }} Loaded `schemas`: of
+ *   payloads, by class
+ *
+ * A call of a workflow by a handler.
+ * @typedef {{ account: string, worker: string, workflow: string, method: string, args: object }} WorkflowCall `worker`: a name for people
+ *
+ * A call of a binding that the host carries out.
+ * @typedef {{ deployment: Deployment, binding: string, spec: Extract<EnvBinding, { kind: "host" }>, path: CallPath }} HostBindingCall
  */
 
 /** For so long, in ms, nobody looks again whether the code of a deployment has changed. */
@@ -50,13 +61,20 @@ export class DeploymentLoader {
   #print;
   #ondebugging;
   #guestOptions;
+  #onlog;
+  #answerWorkflow;
+  #answerBinding;
   #sources = new Sources();
+  /** The latest deployment of each name, by account and name. @type {Map<string, Deployment>} */
+  #scripts = new Map();
   /** By deployment. @type {Map<string, LoadedEntry>} */
   #loaded = new Map();
   /** Code that could not be imported, by deployment. @type {Map<string, { version: string, error: unknown }>} */
   #failed = new Map();
   /** Those that are loading included: code may take forever to import. @type {Set<RuntimeGuest>} */
   #guests = new Set();
+  /** Those that still answer requests. @type {Set<Worker>} */
+  #workers = new Set();
   /** @type {WeakMap<object, string>} */
   #versions = new WeakMap();
 
@@ -67,8 +85,25 @@ export class DeploymentLoader {
    * @param {(text: string) => void} options.print takes what modules print while they are imported
    * @param {object} [options.guestOptions] limits of the guests, and the clock of their code; see `Pool`
    * @param {(on: boolean) => void} [options.ondebugging] a debugger in a workflow takes the terminal, or returns it
+   * @param {(log: HandlerLog, deployment: Deployment) => void} [options.onlog] takes output of handlers; by default it is printed
+   * @param {(call: WorkflowCall) => Promise<string | undefined>} [options.answerWorkflow] gives canonical text
+   * @param {(call: HostBindingCall) => Promise<unknown>} [options.answerBinding]
    */
-  constructor(state, { transport = "batched", print, ondebugging = () => {}, guestOptions = {} }) {
+  constructor(
+    state,
+    {
+      transport = "batched",
+      print,
+      ondebugging = () => {},
+      guestOptions = {},
+      onlog = ({ text }) => print(text),
+      answerWorkflow = () => Promise.reject(new Error("There is no engine that runs workflows.")),
+      answerBinding = ({ binding }) => Promise.reject(new Error(`env.${binding} is not served by this host.`)),
+    },
+  ) {
+    this.#onlog = onlog;
+    this.#answerWorkflow = answerWorkflow;
+    this.#answerBinding = answerBinding;
     this.#stateFolder = dirname(state);
     this.#transport = transport;
     this.#print = print;
@@ -87,6 +122,7 @@ export class DeploymentLoader {
   async load(deployment, { maxAge = 0, unchanged = "retry" } = {}) {
     const key = keyOf(deployment);
     const known = this.#loaded.get(key);
+    this.#noteScript(deployment);
     const now = performance.now();
     if (known && now - known.lookedAt < maxAge) return known.loaded;
     const complete = withSecrets(withModules(deployment));
@@ -116,7 +152,7 @@ export class DeploymentLoader {
       const isImport = error.traceback !== undefined || error.during === "import";
       if (isImport) this.#failed.set(key, { version, error });
     });
-    if (known) void known.loaded.then(({ guest }) => this.#retire(guest)).catch(() => {});
+    if (known) void known.loaded.then(({ guest, worker }) => this.#retireBoth(guest, worker)).catch(() => {});
     return loaded;
   }
 
@@ -230,7 +266,16 @@ export class DeploymentLoader {
     const guests = [...this.#guests];
     this.#loaded.clear();
     this.#guests.clear();
-    await Promise.allSettled(guests.map((guest) => guest.dispose()));
+    const workers = [...this.#workers];
+    this.#workers.clear();
+    await Promise.allSettled([...guests, ...workers].map((each) => each.dispose()));
+  }
+
+  /** @param {Loaded["guest"]} guest @param {Worker} worker */
+  async #retireBoth(guest, worker) {
+    this.#retire(guest);
+    await worker.retire();
+    this.#workers.delete(worker);
   }
 
   /** @param {Loaded["guest"]} guest */
@@ -243,6 +288,32 @@ export class DeploymentLoader {
     }, RETIRE_POLL_INTERVAL_MS).unref();
   }
 
+  /** @param {Deployment} deployment */
+  #noteScript(deployment) {
+    const { account = DEFAULT_ACCOUNT, scriptName } = deployment;
+    if (scriptName) this.#scripts.set(JSON.stringify([account, scriptName]), deployment);
+  }
+
+  /**
+   * @param {Deployment} deployment
+   * @param {Worker} worker
+   * @returns {import("../worker/binding_calls.js").HostServices}
+   */
+  #servicesFor(deployment, worker) {
+    const { account = DEFAULT_ACCOUNT, scriptName, main } = deployment;
+    return {
+      own: () => worker,
+      findWorker: async (service) => {
+        const found = this.#scripts.get(JSON.stringify([account, service]));
+        if (!found) throw new Error(`Worker ${service} is not running. Start it in the same command.`);
+        return (await this.load(found, { maxAge: VERSION_CACHE_MS })).worker;
+      },
+      callWorkflow: (workflow, method, args) =>
+        this.#answerWorkflow({ account, worker: scriptName ?? main, workflow, method, args }),
+      callBinding: (binding, spec, path) => this.#answerBinding({ deployment, binding, spec, path }),
+    };
+  }
+
   /** @param {ReturnType<typeof withModules> & { imports: string[], transport: "batched" | "js" }} deployment @returns {Promise<Loaded>} */
   async #start(deployment) {
     const GuestClass = await RUNTIMES[nameOf(deployment)].load();
@@ -253,16 +324,29 @@ export class DeploymentLoader {
     guest.ondebugging = this.#ondebugging;
     this.#guests.add(guest);
     try {
-      /** @type {{ classes: string[], schemas?: Record<string, JsonSchema>, output: { text: string }[] }} */
-      const { classes, schemas, output } = await guest.load();
+      /** @type {{ classes: string[], handlers?: Handlers, schemas?: Record<string, JsonSchema>, output: { text: string }[] }} */
+      const { classes, handlers, schemas, output } = await guest.load();
       for (const { text } of output) this.#print(mask(text.trimEnd()));
-      return { guest, classes, ...(schemas && { schemas }) };
+      const worker = makeWorker(guest, handlers);
+      this.#workers.add(worker);
+      worker.onlog = (log) => this.#onlog({ ...log, text: mask(log.text) }, deployment);
+      guest.answer = answerBindingCalls(deployment.env ?? {}, this.#servicesFor(deployment, worker));
+      return { guest, classes, worker, ...(schemas && { schemas }) };
     } catch (error) {
       this.#guests.delete(guest);
       await guest.dispose();
       throw error;
     }
   }
+}
+
+/** @param {RuntimeGuest} guest @param {Handlers} [handlers] */
+function makeWorker(guest, handlers = { default: [], entrypoints: {}, objects: [] }) {
+  const open = guest.openForHandlers;
+  return new Worker(
+    handlers,
+    open ? () => open.call(guest) : "Handlers do not run in this runtime. Use the runtime pyodide.",
+  );
 }
 
 /** @param {Deployment} deployment */

@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { toRetention } from "../engine/creation.js";
+import { answerCall } from "../engine/binding.js";
 import { Engine } from "../engine/engine.js";
 import { WorkflowError } from "../engine/errors.js";
 import { workflowNameProblem } from "../engine/names.js";
@@ -83,6 +84,7 @@ export class Host {
       ...(options.transport ? { transport: options.transport } : {}),
       print: options.report,
       ondebugging: options.ondebugging,
+      answerWorkflow: ({ worker, ...call }) => answerCall(this.engine, { ...call, caller: { worker } }, () => {}),
     });
     /** The diagrams of workflows' versions. */
     this.graphs = new VersionGraphs(this.#deployments);

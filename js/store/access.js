@@ -11,7 +11,7 @@ const MAX_ENTRIES = { people: 100_000, code: 10_000 };
 /** By how many entries the log may be too long. */
 const TRIM = 1000;
 /** Names of people's tokens end with a bracket. */
-const BY_CODE = "(actor LIKE 'instance % of workflow %' AND actor NOT LIKE '%)')";
+const BY_CODE = "((actor LIKE 'instance % of workflow %' OR actor LIKE 'handler of Worker %') AND actor NOT LIKE '%)')";
 
 export class SqliteAccess {
   #sql;

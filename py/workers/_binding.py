@@ -10,8 +10,9 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
+from _workflows_bridge.handler_call import WorkflowCaller, caller_of
 from _workflows_bridge.proxies import from_js, is_proxy
-from _workflows_bridge.session import Session, origin
+from _workflows_bridge.session import origin
 from _workflows_bridge.values import JsDict, encode
 
 from ._timing import a_kind, duration_to_wire
@@ -106,7 +107,7 @@ class Workflow:
         return WorkflowInstance(self, answer["id"])
 
     async def _call(self, method: str, args: dict[str, Any]) -> Any:  # noqa: ANN401 - what the method gives
-        return await _session(self._binding).call(self._name, method, args)
+        return await _caller(self._binding)(self._name, method, args)
 
     createBatch = create_batch  # noqa: N815 - upstream's names
     deleteBatch = delete_batch  # noqa: N815
@@ -194,11 +195,12 @@ class WorkflowInstance:
     sendEvent = send_event  # noqa: N815 - upstream's name
 
 
-def _session(binding: str) -> Session:
+def _caller(binding: str) -> WorkflowCaller:
     found = origin.get()
-    if found is None:
+    caller = caller_of(found.session if found else None)
+    if caller is None:
         raise RuntimeError(f"env.{binding} can be used while a workflow runs, not while its module is imported.")
-    return found.session
+    return caller
 
 
 _SNAKE = {"locationHint": "location_hint", "successRetention": "success_retention", "errorRetention": "error_retention"}

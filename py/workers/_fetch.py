@@ -39,7 +39,8 @@ async def fetch(resource: str | Request | JSObject, **other_options: Unpack[Fetc
             controller.abort()
         raise
     except ffi().JsException as error:
-        raise _to_os_error(error) from None
+        # The cause is there for bindings, whose errors may be another Worker's.
+        raise _to_os_error(error) from (error if other_options.get("fetcher") else None)
 
 
 def _to_os_error(error: Any) -> OSError:  # noqa: ANN401 - a JsException

@@ -122,6 +122,9 @@ class GuestProcess:
         """See `InterpreterHost`."""
         self._control.computed()
 
+    def post_handler_output(self, text: str) -> None:
+        """Send what handlers have written, which are not called here yet."""
+
     def read_interrupt(self) -> str:
         """See `interrupts.InterruptSource`."""
         return self._control.read_interrupt()

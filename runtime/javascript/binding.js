@@ -5,7 +5,7 @@
 import { checkOptions } from "../../bridge/options.js";
 import { decode, encode } from "../../bridge/values.js";
 
-/** The session whose code calls. @typedef {(binding: string) => Session} FindSession */
+/** What makes the calls of the code that runs: the session of its pass, or the port of its interpreter. @typedef {(binding: string) => Pick<Session, "call">} FindCaller */
 
 /**
  * The name under which a class has its workflow in `env` where nothing else is configured: ORDER_WORKFLOW.
@@ -22,7 +22,7 @@ export class Workflow {
   /**
    * @param {string} name
    * @param {string} binding
-   * @param {FindSession} find
+   * @param {FindCaller} find
    */
   constructor(name, binding, find) {
     this.#call = async (/** @type {string} */ method, /** @type {object} */ args) => {

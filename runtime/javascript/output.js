@@ -7,7 +7,13 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { format, inspect } from "node:util";
 import { wellFormed } from "../../bridge/json_text.js";
 
-/** @typedef {{ session: Session, ref: number | undefined }} Origin whose code is running: a pass and, in a step, its ref */
+/**
+ * Whose code is running: a pass and, in a step, its ref; or a call of a handler, and what it has as `ctx`.
+ *
+ * @typedef {{ session: Session, ref: number | undefined, call?: undefined, context?: undefined }} PassOrigin
+ * @typedef {{ call: number, context: import("../handlers/execution_context.js").ExecutionContext, session?: undefined, ref?: undefined }} CallOrigin
+ * @typedef {PassOrigin | CallOrigin} Origin
+ */
 
 /** @type {Record<string, LogLevel>} */
 const LEVELS = { debug: "debug", log: "stdout", info: "info", warn: "warning", error: "error", trace: "debug" };
@@ -15,6 +21,8 @@ const LEVELS = { debug: "debug", log: "stdout", info: "info", warn: "warning", e
 export class Output {
   /** Set by the guest. */
   onwrite = () => {};
+  /** Set by the thread: takes what handlers write; `call` undefined: nobody knows which. @type {((level: LogLevel, text: string, call: number | undefined) => void) | undefined} */
+  onhandlerwrite;
   /** @type {AsyncLocalStorage<Origin>} */
   #origin = new AsyncLocalStorage();
   /** @type {Extract<FromGuest, { type: "log" }>[]} */
@@ -65,8 +73,9 @@ export class Output {
   write(level, written) {
     const text = wellFormed(written);
     const origin = this.#origin.getStore();
-    if (!origin) {
-      this.#unowned.push({ level, text });
+    if (!origin?.session) {
+      if (this.onhandlerwrite) this.onhandlerwrite(level, text, origin?.call);
+      else this.#unowned.push({ level, text });
       return;
     }
     const { session, ref } = origin;

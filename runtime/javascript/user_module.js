@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { knowErrors } from "../../bridge/errors.js";
 import { decode } from "../../bridge/values.js";
 import { bindingName, Workflow } from "./binding.js";
+import { ModuleHandlers } from "./handlers.js";
 import { imported } from "./modules.js";
 import { env, WorkflowEntrypoint } from "./workers.js";
 
@@ -20,21 +21,23 @@ export class UserModule {
   /** @type {Map<string, WorkflowClass>} */
   #classes = new Map();
 
+  handlers = new ModuleHandlers({}, env);
   #vars;
   #bindings;
   #find;
 
   /**
    * @param {Options} options
-   * @param {import("./binding.js").FindSession} find
+   * @param {import("./binding.js").FindCaller} find
+   * @param {Record<string, object>} [facades] what `env` has for bindings that the host answers
    */
-  constructor({ root, main, vars, varsText, bindings }, find) {
+  constructor({ root, main, vars, varsText, bindings }, find, facades = {}) {
     this.#root = root;
     this.#main = main;
     this.#vars = varsText === undefined ? structuredClone(vars) : decode(varsText);
     this.#bindings = bindings ?? undefined;
     this.#find = find;
-    Object.assign(env, this.#vars);
+    Object.assign(env, facades, this.#vars);
     this.#bind(this.#bindings ?? {});
   }
 
@@ -51,6 +54,7 @@ export class UserModule {
   async load() {
     const exports = await importFile(this.#main);
     await this.#knowErrors();
+    this.handlers = new ModuleHandlers(exports, env);
     for (const [name, value] of Object.entries(exports)) {
       if (typeof value === "function" && value.prototype instanceof WorkflowEntrypoint) this.#classes.set(name, value);
     }

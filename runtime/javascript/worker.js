@@ -2,12 +2,15 @@
 
 import { workerData } from "node:worker_threads";
 import { toWire } from "../../bridge/errors.js";
+import { HandlerDispatcher } from "../handlers/dispatcher.js";
+import { guestResponse } from "../handlers/response.js";
 import { UserModule } from "./user_module.js";
 import { PassRunner } from "./pass_runner.js";
 import { hookModules } from "./modules.js";
 import { Output } from "./output.js";
 import { answerHost, VirtualTime } from "../pool/virtual_time.js";
 import { watchTimers } from "./timers.js";
+import { handlerContext } from "./workers.js";
 
 /** @type {import("node:worker_threads").MessagePort} */
 const port = workerData.port;
@@ -19,11 +22,27 @@ delete workerData.clock;
 const output = new Output();
 /** @type {PassRunner | undefined} */
 let guest;
+/** @type {UserModule | undefined} */
+let userModule;
+
+const dispatcher = new HandlerDispatcher({
+  post: (messages, transfer) => port.postMessage({ type: "port", messages }, transfer),
+  invoke: async ({ id, ...invocation }) =>
+    await output.attribute({ call: id, context: invocation.context }, () => userModule?.handlers.invoke(invocation)),
+  onerror: (call, text) => writeOfHandler("error", text, call),
+});
+handlerContext.current = () => output.origin?.context;
+
+/** @param {import("../../bridge/protocol.d.ts").LogLevel} level @param {string} text @param {number | undefined} call */
+function writeOfHandler(level, text, call) {
+  dispatcher.port.send({ type: "log", level, text, ...(call === undefined ? {} : { id: call }) });
+}
 
 const answered = time && answerHost(time, port, () => guest?.isBusy ?? false);
 port.on("message", (message) => {
   if (answered?.(message)) return;
   if (typeof message === "string") guest?.deliver(message);
+  else if (message.type === "port") dispatcher.port.receive(message.messages);
   else if (message.type === "ping") port.postMessage({ type: "pong" });
   else if (message.type === "boot") boot();
   else if (message.type === "load") void load(message.deployment);
@@ -36,6 +55,7 @@ process.on("unhandledRejection", complain);
 
 function boot() {
   hookModules();
+  takePlace("Response", guestResponse);
   output.install();
   time?.install();
   watchTimers((timer) => {
@@ -47,16 +67,34 @@ function boot() {
   port.postMessage({ type: "ready" });
 }
 
+/**
+ * Put a global in place of Node's, which is made when it is first needed.
+ *
+ * @param {string} name
+ * @param {() => unknown} make
+ */
+function takePlace(name, make) {
+  const settle = (/** @type {unknown} */ value) =>
+    void Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  let original;
+  Object.defineProperty(globalThis, name, {
+    configurable: true,
+    get: () => (settle((original = make())), original),
+    set: settle,
+  });
+}
+
 /** @param {import("../pool/pool.js").DeploymentOptions} options */
 async function load(options) {
-  const deployment = new UserModule(options, (binding) => {
-    if (output.session) return output.session;
-    throw new Error(`env.${binding} can be used while a workflow runs, not while its module is imported.`);
-  });
+  const ofHost = { call: dispatcher.callWorkflow.bind(dispatcher) };
+  const deployment = new UserModule(options, () => output.session ?? ofHost, dispatcher.facades(options.env));
+  userModule = deployment;
   let loaded;
   try {
     await deployment.load();
-    loaded = { classes: deployment.classes };
+    const handlers = deployment.handlers.describe();
+    dispatcher.setExports([...(handlers.default.length > 0 ? ["default"] : []), ...Object.keys(handlers.entrypoints)]);
+    loaded = { classes: deployment.classes, handlers };
   } catch (error) {
     loaded = { error: toWire(error) };
   }
@@ -69,6 +107,7 @@ async function load(options) {
       () => time?.size ?? 0,
     );
     port.postMessage({ type: "loaded", text: JSON.stringify({ ...loaded, output: output.takeUnowned() }) });
+    output.onhandlerwrite = writeOfHandler;
   });
 }
 

@@ -1,5 +1,5 @@
 /**
- * The module `cloudflare:workers`, as far as workflows need it.
+ * The module `cloudflare:workers`.
  *
  * The names at the end are types. TypeScript files import them beside the classes, and Node, which strips types without
  * looking at what is used, links them.
@@ -22,11 +22,31 @@ export class WorkflowEntrypoint {
   }
 }
 
-/** To be subclassed in files that also have handlers; its handlers are not called. */
-export class WorkerEntrypoint extends WorkflowEntrypoint {}
+/** What a class extends whose methods answer requests, events and calls of other Workers. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- a base class
+export class WorkerEntrypoint {
+  /**
+   * @param {unknown} ctx
+   * @param {unknown} env
+   */
+  constructor(ctx, env) {
+    this.ctx = ctx;
+    this.env = env;
+  }
+}
 
 /** To be subclassed in files that also have objects; none is made. */
-export class DurableObject extends WorkflowEntrypoint {}
+// oxlint-disable-next-line typescript/no-extraneous-class -- a base class
+export class DurableObject {
+  /**
+   * @param {unknown} ctx
+   * @param {unknown} env
+   */
+  constructor(ctx, env) {
+    this.ctx = ctx;
+    this.env = env;
+  }
+}
 
 // oxlint-disable-next-line typescript/no-extraneous-class -- a base class
 export class RpcTarget {}
@@ -34,9 +54,14 @@ export class RpcTarget {}
 /** The deployment's variables. @type {Record<string, unknown>} */
 export const env = {};
 
-/** Let *promise* go on after `run()` has ended. @param {Promise<unknown>} promise */
+/** The context of the handler whose code runs. @type {{ current: () => { waitUntil(promise: unknown): void, exports: object } | undefined }} */
+export const handlerContext = { current: () => undefined };
+
+/** Let *promise* go on after the handler or `run()` has ended. @param {Promise<unknown>} promise */
 export function waitUntil(promise) {
-  promise.catch(() => {});
+  const context = handlerContext.current();
+  if (context) context.waitUntil(promise);
+  else promise.catch(() => {});
 }
 
 export {

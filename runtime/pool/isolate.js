@@ -1,11 +1,13 @@
 /** One isolate as the pool sees it: an interpreter somewhere beside us, and the passes that live there. */
 
 /** @import { FromGuest, ToGuest } from "../../bridge/protocol.d.ts" */
+/** @import { BindingCall, PortMessage } from "../handlers/protocol.d.ts" */
 /** @import { InterpreterVitals } from "./control.js" */
 /** @import { Culprit } from "./watchdog.js" */
 /** @import { DeploymentOptions } from "./pool.js" */
 
 import { packBatch, unpackBatch } from "../../bridge/batch.js";
+import { HandlerPort } from "../handlers/port.js";
 import { Control } from "./control.js";
 import { PassState } from "./pass_state.js";
 import { ProtocolViolation, SenderChecks, shown } from "./sender_checks.js";
@@ -15,7 +17,7 @@ import { Watchdog } from "./watchdog.js";
  * What an interpreter runs in: a thread of Node's, a page's worker, a process.
  *
  * @typedef {object} InterpreterHandle
- * @property {(message: any) => void} post
+ * @property {(message: any, transfer?: ArrayBuffer[]) => void} post
  * @property {() => any[]} takeUnreadMessages messages that it had sent when it ended, and that have not been handed over
  * @property {() => Promise<void>} end
  * @property {InterpreterVitals} [control] where it shares no memory with us, as a process
@@ -65,6 +67,18 @@ export class Isolate {
   onproblem = () => {};
   /** Set by the pool; takes what was written, nobody knows for whom. @type {(text: string) => void} */
   onoutput = () => {};
+  /** Set by whoever opens it; takes what is neither a call nor a stream: output of handlers, and which calls have settled. @type {(message: PortMessage) => void} */
+  onnotice = () => {};
+  /** Set by whoever opens it; answers calls of bindings. @type {(call: BindingCall, port: HandlerPort) => Promise<any>} */
+  answer = () => Promise.reject(new Error("There is no host that answers this call."));
+  /** For calls of handlers, and of bindings. */
+  port = new HandlerPort({
+    post: (messages, transfer) => this.#interpreter.post({ type: "port", messages }, transfer),
+    answer: (call) => this.answer(call, this.port),
+    onnotice: (message) => this.onnotice(message),
+  });
+  /** How many calls of handlers have not settled. */
+  #calls = 0;
   /** Passes that live here. @type {Map<number, PassState>} */
   passes = new Map();
   /** The instance that is alone here because it may have ended another isolate. @type {string | undefined} */
@@ -295,6 +309,7 @@ export class Isolate {
     if (typeof message === "string") this.#dispatch(this.#unpack(message));
     else if (typeof message?.type !== "string") this.#markUntrusted(`what is no message: ${shown(message)}`);
     else if (message.type === "pong") this.#watchdog.pongReceived();
+    else if (message.type === "port") this.port.receive(message.messages);
     else if (message.type === "debugging") this.#debug(message.on === true);
     else if (message.type === "died") this.#end({ reason: message.reason });
     else {
@@ -348,11 +363,28 @@ export class Isolate {
     if (forEngine.length > 0) this.onmessages(forEngine);
   }
 
+  /** A call of a handler begins: the interpreter has to give signs of life. */
+  beginCall() {
+    this.#calls += 1;
+    if (this.#started) this.#watchdog.start();
+  }
+
+  /** It has settled. */
+  endCall() {
+    this.#calls -= 1;
+    this.#stopIfIdle();
+  }
+
   /** @param {number} pass */
   #leave(pass) {
     this.passes.delete(pass);
     this.#checks.left(pass);
-    if (this.passes.size === 0) this.#watchdog.stop();
+    this.#stopIfIdle();
+  }
+
+  /** Nothing runs that has to give signs of life. */
+  #stopIfIdle() {
+    if (this.passes.size === 0 && this.#calls === 0) this.#watchdog.stop();
   }
 
   /** @param {"stdout" | "stderr"} level @param {string} text */
@@ -378,6 +410,7 @@ export class Isolate {
     for (const message of this.#interpreter.takeUnreadMessages())
       if (typeof message === "string") this.#dispatch(this.#unpack(message));
     this.#refuseReplies(death.reason);
+    this.port.close(lost(`The interpreter has ended while it was asked. ${death.reason}`));
     void this.dispose();
     this.ondeath(death);
   }
@@ -392,6 +425,7 @@ export class Isolate {
     this.#dead = true;
     this.#watchdog.stop();
     this.#refuseReplies("The interpreter was stopped.");
+    this.port.close(lost("The interpreter was stopped."));
     await this.#interpreter.end();
   }
 }
@@ -399,4 +433,9 @@ export class Isolate {
 /** @param {string} text @returns {(FromGuest | AttemptEnded)[]} */
 function unpack(text) {
   return /** @type {any} */ (unpackBatch(text));
+}
+
+/** Why a call of a handler has no answer. @param {string} message */
+function lost(message) {
+  return Object.assign(new Error(message), { code: "handler.lost" });
 }

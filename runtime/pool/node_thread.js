@@ -35,7 +35,7 @@ export function startThread(program, { onmessage, ondeath }, { execArgv = [], cl
   worker.on("error", (error) => ondeath(String(error?.message ?? error)));
   worker.on("exit", (code) => ondeath(`The interpreter's thread ended with code ${code}.`));
   return {
-    post: (message) => port.postMessage(message),
+    post: (message, transfer) => port.postMessage(message, transfer),
     takeUnreadMessages() {
       /** @type {any[]} */
       const messages = [];

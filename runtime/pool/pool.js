@@ -7,6 +7,9 @@
  */
 
 /** @import { FromGuest, Guest, LostPass, ToGuest, WireError } from "../../bridge/protocol.d.ts" */
+/** @import { EnvBinding } from "../handlers/facades.js" */
+/** @import { BindingCall } from "../handlers/protocol.d.ts" */
+/** @import { HandlerPort } from "../handlers/port.js" */
 /** @import { Death, InterpreterBackend } from "./isolate.js" */
 /** @import { PassState } from "./pass_state.js" */
 /** @import { Timer } from "./background.js" */
@@ -42,11 +45,17 @@ const IDLE_TIMEOUT_MS = 30_000;
  * @property {string} [varsText] canonical text of them, which counts where it is given
  * @property {Record<string, string> | null} [bindings] names of workflows by the names that `env` has for them; absent or
  *   null: each class under its own
+ * @property {Record<string, EnvBinding> | null} [env] bindings of `env` that the host answers, or refuses
  * @property {Record<string, unknown> & { name: string } | null} [runtime] the runtime and its own options; absent or null: by
  *   the main file's extension
  * @property {"batched" | "js"} [transport] which way the SDK's calls take; "js" is for tests
  *
  * @typedef {Extract<ToGuest, { type: "start" }>} StartMessage
+ *
+ * What the main file has besides workflows: the methods of its default entrypoint, those of each named one, and classes of
+ * Durable Objects.
+ *
+ * @typedef {{ default: string[], entrypoints: Record<string, string[]>, objects: string[] }} Handlers
  *
  * What a pass has been sent that has not been given to an isolate yet.
  * @typedef {{ start: StartMessage, rest: ToGuest[], since: number, turn: number, isolate: Isolate | undefined }} UnplacedPass
@@ -65,6 +74,8 @@ export class Pool {
   onoutput = () => {};
   /** Told when a debugger takes the terminal, and when it gives it back. @type {(on: boolean) => void} */
   ondebugging = () => {};
+  /** Answers calls of bindings. @type {(call: BindingCall, port: HandlerPort) => Promise<any>} */
+  answer = () => Promise.reject(new Error("There is no host that answers this call."));
   /** Takes a line for the operator where an interpreter is not believed any more. @type {(line: string) => void} */
   onproblem = () => {};
   #backend;
@@ -87,6 +98,8 @@ export class Pool {
   #retry;
   #disposed = false;
   #deaths = 0;
+  /** The interpreter of a deployment that has no workflow, for which no pass comes. @type {Isolate | undefined} */
+  #spare;
 
   /**
    * @param {InterpreterBackend} backend
@@ -128,19 +141,35 @@ export class Pool {
   /**
    * Import the deployment's main module.
    *
-   * @returns {Promise<{ classes: string[], schemas?: Record<string, object>, output: { level: string, text: string }[] }>} the workflows found, and what
+   * @returns {Promise<{ classes: string[], handlers?: Handlers, schemas?: Record<string, object>, output: { level: string, text: string }[] }>} the workflows found, and what
    *   the modules wrote while they were imported
    * @throws what the import raised, with `traceback`
    */
   async load() {
     const { isolate, loaded } = this.#open();
     try {
-      return await loaded;
+      const found = await loaded;
+      this.#spare = found.classes.length === 0 ? isolate : undefined;
+      return found;
     } catch (error) {
       this.#isolates = this.#isolates.filter((other) => other !== isolate);
       await isolate.dispose();
       throw error;
     }
+  }
+
+  /**
+   * An isolate of its own for the handlers of the deployment. Whoever gets it takes its messages and its death, and disposes of it.
+   *
+   * @returns {{ isolate: Isolate, loaded: Promise<unknown> }}
+   */
+  openForHandlers() {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    const opened =
+      spare && this.#isolates.includes(spare) ? { isolate: spare, loaded: Promise.resolve() } : this.#open();
+    this.#isolates = this.#isolates.filter((isolate) => isolate !== opened.isolate);
+    return opened;
   }
 
   /** A further isolate, which loads the deployment while messages for it wait. */
@@ -153,6 +182,7 @@ export class Pool {
     const isolate = ready ?? new Isolate(this.#backend, this.#limits, this.#clock);
     isolate.onmessages = (messages) => this.#receive(isolate, messages);
     isolate.ondeath = (death) => this.#handleDeath(isolate, death);
+    isolate.answer = (call, port) => this.answer(call, port);
     isolate.onoutput = (text) => this.onoutput(text);
     isolate.onproblem = (line) => this.onproblem(line);
     isolate.ondebugging = (on) => this.ondebugging(on);
@@ -162,12 +192,12 @@ export class Pool {
 
   /** @param {Isolate} isolate */
   async #load(isolate) {
-    const { classes, schemas, error, place, output } = await isolate.load(this.#deployment);
+    const { classes, handlers, schemas, error, place, output } = await isolate.load(this.#deployment);
     if (error) {
       const message = error.message ? `${error.name}: ${error.message}` : error.name;
       throw Object.assign(new Error(message), { traceback: error.traceback, wire: error, place });
     }
-    return { classes, schemas, output };
+    return { classes, handlers, schemas, output };
   }
 
   /** @param {ToGuest} message */

@@ -34,11 +34,10 @@ export function guestGlobals(own) {
 /**
  * Stands for a class of the globals that takes long to be made, until somebody does something with it.
  *
- * @param {string} name
+ * @param {() => any} real gives the class
  * @returns {object}
  */
-export function lazyClass(name) {
-  const real = () => Reflect.get(globalThis, name);
+export function lazyClass(real) {
   /** @type {ProxyHandler<any>} */
   const handler = {
     construct: (_, args, target) => Reflect.construct(real(), args, target === standIn ? real() : target),

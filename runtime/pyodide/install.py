@@ -7,16 +7,23 @@ Nothing here or in what it imports may keep a JavaScript object or draw a random
 from __future__ import annotations
 
 import gc
+import json
 import random
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
+
+from pyodide.ffi import JsException
 
 import workers
 import workers.workflows  # noqa: F401
 from _stepwell_runtime import abandon, interrupts, other_loops, output
 from _stepwell_runtime.pass_runner import InterpreterHost, PassRunner
 from _stepwell_runtime.sdk import OwnSdk
+from _workflows_bridge import handler_call
+from _workflows_bridge.batch import to_json
+from _workflows_bridge.errors import from_wire
 from _workflows_bridge.step import install as install_step
+from _workflows_bridge.values import decode
 
 from . import failures, patches
 from .loop import PyodideLoop
@@ -44,6 +51,12 @@ class PyodideHost(InterpreterHost, Protocol):
     def make_step(self, port: Any, encoded: bool) -> Any:  # noqa: ANN401, FBT001 - positional, as JavaScript has it
         """Make a ``WorkflowStep`` that makes its calls on *port*."""
 
+    def call_workflow(self, workflow: str, method: str, args: str) -> Any:  # noqa: ANN401 - a promise
+        """Call a method of a workflow, for code that is no pass's. Promises canonical text, or undefined."""
+
+    def facades(self) -> Any:  # noqa: ANN401 - a JsProxy
+        """What ``env`` has for bindings that the host answers."""
+
     def open_upstream(self) -> Any:  # noqa: ANN401 - a JsProxy
         """What Cloudflare's own SDK expects around it; None where it is not used."""
 
@@ -68,7 +81,22 @@ def install(host: PyodideHost) -> PassRunner:
 
     def open_sdk(options: dict[str, Any]) -> Sdk:
         upstream = host.open_upstream()
-        return OwnSdk(options) if upstream is None else UpstreamSdk(options, upstream, loop)
+        if upstream is None:
+            return OwnSdk(options, host.facades())
+        upstream.setFacades(host.facades())
+        return UpstreamSdk(options, upstream, loop, call_workflow_by_text)
+
+    async def call_workflow_by_text(workflow: str, method: str, args: dict[str, Any]) -> str | None:
+        try:
+            text: str | None = await host.call_workflow(workflow, method, to_json(args))
+        except JsException as error:
+            raise from_wire(json.loads(error.wire)) from None
+        else:
+            return text
+
+    async def call_workflow(workflow: str, method: str, args: dict[str, Any]) -> Any:  # noqa: ANN401 - what it gives
+        text = await call_workflow_by_text(workflow, method, args)
+        return None if text is None else decode(text)
 
     guest = PyodidePassRunner(host, written, loop, open_sdk)
     output.install(written)
@@ -77,6 +105,7 @@ def install(host: PyodideHost) -> PassRunner:
     interrupts.install(host)
     abandon.install()
     failures.install()
+    handler_call.connect(call_workflow)
     # The SDK and the standard library stay until the end: no collection needs to look at them.
     gc.freeze()
     install_step(host.make_step)

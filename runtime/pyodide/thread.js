@@ -9,7 +9,11 @@
 /** @import { GuestFile } from "./interpreter.js" */
 /** @import { DeploymentOptions } from "../pool/pool.js" */
 
+import { fromWire } from "../../bridge/errors.js";
 import { WorkflowStep } from "../../bridge/step.js";
+import { HandlerDispatcher } from "../handlers/dispatcher.js";
+import { lazyClass } from "./globals.js";
+import { guestResponse } from "../handlers/response.js";
 import { Control } from "../pool/control.js";
 
 /**
@@ -25,7 +29,7 @@ import { Control } from "../pool/control.js";
  * Where the thread is.
  *
  * @typedef {object} ThreadEnvironment
- * @property {(message: any) => void} post to the pool
+ * @property {(message: any, transfer?: ArrayBuffer[]) => void} post to the pool
  * @property {(boot: any, own: Record<string, unknown>) => Promise<any>} start an interpreter that looks at the `signals` of its first
  *   argument; `own` is what `import js` gives besides the globals
  * @property {(pyodide: any, deployment: any) => void} mount show the deployment's files to the interpreter
@@ -63,6 +67,13 @@ export class InterpreterThread {
   #turnBegan = 0;
   #turnBeganAt = 0;
   #dead = false;
+  #dispatcher = new HandlerDispatcher({
+    post: (messages, transfer) => this.#environment.post({ type: "port", messages }, transfer),
+    invoke: (invocation) => this.#invoke(invocation),
+    onerror: (id, text) => this.#dispatcher.port.send({ type: "log", id, level: "error", text }),
+  });
+  /** What `env` has for bindings that the host answers. @type {object} */
+  #facades = {};
 
   /** @param {ThreadEnvironment} environment */
   constructor(environment) {
@@ -72,6 +83,7 @@ export class InterpreterThread {
   /** Take a message of the pool. @param {any} message */
   receive(message) {
     if (typeof message === "string") this.#run(() => this.#deliver(message));
+    else if (message.type === "port") this.#dispatcher.port.receive(message.messages);
     else if (message.type === "ping") this.#environment.post({ type: "pong" });
     else if (message.type === "boot") this.#boot(message).catch((error) => this.die(error));
     else if (message.type === "load") this.#load(message.deployment);
@@ -84,7 +96,10 @@ export class InterpreterThread {
     const control = new Control(boot.control);
     this.#control = control;
     const { signals } = control;
-    const pyodide = await this.#environment.start({ ...boot, signals }, { console: this.#console() });
+    const pyodide = await this.#environment.start(
+      { ...boot, signals },
+      { console: this.#console(), Response: lazyClass(guestResponse) },
+    );
     this.#pyodide = pyodide;
     pyodide._api.on_fatal = (/** @type {any} */ error) => this.die(error);
     pyodide.setInterruptBuffer(signals);
@@ -110,6 +125,10 @@ export class InterpreterThread {
       make_step: (/** @type {any} */ stepPort, /** @type {boolean} */ encoded) =>
         new WorkflowStep(stepPort, { ...this.#surroundings(), encoded }),
       open_upstream: () => this.#upstream?.host,
+      facades: () => this.#facades,
+      call_workflow: (/** @type {string} */ workflow, /** @type {string} */ method, /** @type {string} */ args) =>
+        this.#dispatcher.callWorkflow(workflow, method, JSON.parse(args)),
+      post_handler_output: (/** @type {string} */ text) => this.#postOutput(JSON.parse(text)),
     });
     install.destroy();
     this.#deliver = this.#guest.deliver;
@@ -137,6 +156,7 @@ export class InterpreterThread {
   /** @param {DeploymentOptions} deployment */
   #load(deployment) {
     const sdk = deployment.runtime?.sdk;
+    this.#facades = this.#dispatcher.facades(deployment.env);
     try {
       this.#environment.mount(this.#pyodide, deployment);
       if (typeof sdk === "string") this.#upstream = this.#environment.upstream?.(this.#pyodide, sdk);
@@ -148,6 +168,24 @@ export class InterpreterThread {
     this.#run(() => {
       this.#environment.post({ type: "loaded", text: this.#guest.load(JSON.stringify(deployment)) });
     });
+  }
+
+  /** @type {import("../handlers/dispatcher.js").Invoke} */
+  #invoke({ id, entrypoint, method, args, context, signal }) {
+    /** @type {() => void} */
+    let settle = () => {};
+    context.waitUntil(new Promise((resolve) => (settle = () => resolve(undefined))));
+    signal.addEventListener("abort", () => this.#run(() => this.#guest.cancel_call(id)), { once: true });
+    return new Promise((resolve, reject) => {
+      const answer = { resolve, reject: (/** @type {string} */ wire) => reject(fromWire(JSON.parse(wire))), settle };
+      this.#run(() => this.#guest.handle(id, [entrypoint, method], args, context, answer));
+    });
+  }
+
+  /** @param {[number | null, import("../../bridge/protocol.d.ts").LogLevel, string][]} written */
+  #postOutput(written) {
+    for (const [id, level, text] of written)
+      this.#dispatcher.port.send({ type: "log", level, text, ...(id === null ? {} : { id }) });
   }
 
   /** @param {{ what: string, text: string, reply: string }} asked */

@@ -64,6 +64,9 @@ class Upstream {
   /** @type {(workflow: string, options: string, settle: (outcome: string, text: string | undefined) => void) => void} */
   #call = () => {};
 
+  /** What `env` has for bindings that the host answers. @type {object} */
+  #facades = {};
+
   /** @param {string} folder in which the SDK is installed */
   constructor(folder) {
     this.#folder = folder;
@@ -74,13 +77,18 @@ class Upstream {
     this.#call = call.copy();
   }
 
+  /** @param {object} facades what `env` has for bindings that the host answers, from the next `bind` on */
+  setFacades(facades) {
+    this.#facades = facades;
+  }
+
   /**
    * @param {string} variables canonical text
    * @param {string} bindings JSON: names of workflows by the names that `env` has for them
    */
   bind(variables, bindings) {
     for (const name of Object.keys(this.env)) delete this.env[name];
-    Object.assign(this.env, decode(variables));
+    Object.assign(this.env, this.#facades, decode(variables));
     const find = () => /** @type {any} */ ({ call: this.#callBinding.bind(this) });
     for (const [name, workflow] of Object.entries(JSON.parse(bindings))) {
       this.env[name] = new WorkflowImpl(workflow, name, find);

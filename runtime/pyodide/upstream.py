@@ -14,7 +14,7 @@ from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from _workflows_bridge.batch import to_json
-from _workflows_bridge.errors import from_wire
+from _workflows_bridge.errors import from_wire, to_wire
 from _workflows_bridge.session import origin
 from _workflows_bridge.step import JsStep
 from _workflows_bridge.values import encode
@@ -25,7 +25,9 @@ from . import failures
 
 if TYPE_CHECKING:
     from asyncio import Task
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
+
+    CallWorkflow = Callable[[str, str, dict[str, Any]], Awaitable[Any]]
 
     from _workflows_bridge.batch import Message
     from _workflows_bridge.session import Session
@@ -41,7 +43,9 @@ ON_CLOUDFLARE = frozenset(
 class UpstreamSdk:
     """See the module, and `Sdk`."""
 
-    def __init__(self, options: dict[str, Any], host: Any, loop: PyodideLoop) -> None:  # noqa: ANN401 - a JsProxy
+    wraps_batches = False
+
+    def __init__(self, options: dict[str, Any], host: Any, loop: PyodideLoop, call_workflow: CallWorkflow) -> None:  # noqa: ANN401
         """
         Import the SDK.
 
@@ -50,18 +54,42 @@ class UpstreamSdk:
                 off where ``no_`` precedes.
             host: `Upstream` of `upstream.js`.
             loop: The interpreter's.
+            call_workflow: Calls a method of a workflow for code that is no pass's, and gives canonical text.
         """
+        self._loop = loop
+        self._call_workflow = call_workflow
         self._host = host
         self._runs: dict[Session, _UpstreamRun] = {}
         host.connect(self._call)
         loop.task_ended = failures.note
         _replace_our_own(host.place)
         _provide_modules(host, frozenset(options["runtime"].get("flags") or ()))
-        self.entrypoint = import_module("workers").WorkflowEntrypoint
+        package = import_module("workers")
+        self.entrypoint = package.WorkflowEntrypoint
+        self.worker_entrypoint = package.WorkerEntrypoint
+        self.durable_object = package.DurableObject
+        self._rpc = import_module("workers.rpc")
+        self.env = self._rpc._EnvWrapper(host.env)  # noqa: SLF001 - the runtime around it has to use it
 
     def bind(self, variables: dict[str, Any], bindings: dict[str, str]) -> None:
         """See `Sdk`."""
         self._host.bind(encode(variables), json.dumps(bindings))
+
+    def context(self, context: Any) -> ExecutionContext:  # noqa: ANN401 - a JsProxy
+        """See `Sdk`."""
+        return ExecutionContext(context)
+
+    def wrap_batch(self, batch: Any) -> Any:  # noqa: ANN401 - a JsProxy
+        """Its own class does that."""
+        return batch
+
+    def from_js(self, value: Any) -> Any:  # noqa: ANN401 - any value
+        """See `Sdk`."""
+        return self._rpc.python_from_rpc(value)
+
+    def to_js(self, value: Any) -> Any:  # noqa: ANN401 - any value
+        """See `Sdk`."""
+        return self._rpc.python_to_rpc(value)
 
     def open(self, cls: type, session: Session) -> _UpstreamRun:
         """See `Sdk`."""
@@ -71,12 +99,21 @@ class UpstreamSdk:
     def _call(self, workflow: str, options: str, settle: Callable[..., None]) -> None:
         """Make a call of a binding, for the run whose code makes it."""
         found = origin.get()
-        runs = [self._runs[found.session]] if found and found.session in self._runs else list(self._runs.values())
+        if found is None:
+            self._loop.create_task(self._call_outside(workflow, json.loads(options), settle))
+            return
+        runs = [self._runs[found.session]] if found.session in self._runs else list(self._runs.values())
         if len(runs) != 1:
             message = "A binding can be used while a workflow runs, not while its module is imported."
             settle("error", to_json({"name": "Error", "message": message}), 0)
             return
         runs[0].step.call("call", workflow, options, settle)
+
+    async def _call_outside(self, workflow: str, options: dict[str, Any], settle: Callable[..., None]) -> None:
+        try:
+            settle("value", await self._call_workflow(workflow, options["method"], options["args"]))
+        except Exception as error:  # noqa: BLE001 - whoever called gets it
+            settle("error", to_json(to_wire(error)))
 
 
 class _UpstreamRun:

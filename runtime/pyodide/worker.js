@@ -40,10 +40,10 @@ const idle = new Int32Array(new SharedArrayBuffer(4));
 const others = () => process.getActiveResourcesInfo().filter((kind) => kind !== "MessagePort").length;
 
 const thread = new InterpreterThread({
-  post: (message) => port.postMessage(message),
+  post: (message, transfer) => port.postMessage(message, transfer),
   async start({ files, module, snapshot, factory, packages, memoryLimit, signals }, own) {
     // Every snapshot refers to it, and with it Node would load all of its HTTP client.
-    const globals = guestGlobals({ Request: lazyClass("Request"), ...own });
+    const globals = guestGlobals({ Request: lazyClass(() => globalThis.Request), ...own });
     const { createPyodideModule, compiled } = factory ? loadFactory(factory) : {};
     const options = createPyodideModule ? { createPyodideModule } : {};
     const pyodide = await startFrom(snapshot, (bytes) =>

@@ -12,6 +12,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from _workflows_bridge.handler_call import HandlerCall, current_call
 from _workflows_bridge.session import AttemptExpired, Origin, origin
 
 if TYPE_CHECKING:
@@ -44,9 +45,9 @@ importing = False
 def install(source: InterruptSource) -> None:
     """Handle the signal."""
     limit = f"{source.cpu_limit / 1000:g} s"
-    last: tuple[Origin | None, float] = (None, 0.0)
+    last: tuple[Origin | HandlerCall | None, float] = (None, 0.0)
 
-    def is_ending(found: Origin | None) -> bool:
+    def is_ending(found: Origin | HandlerCall | None) -> bool:
         """Whether it has just been cut: what it does now may be ours, which tells the engine of its end."""
         nonlocal last
         now = time.monotonic()
@@ -66,6 +67,10 @@ def install(source: InterruptSource) -> None:
             source.interrupt_raised()
             where = "The import of the module" if found is None else "run() outside of steps"
             message = f"{where} has kept the interpreter to itself for more than {limit}. Long work belongs in a step."
+            raise CpuLimitExceeded(message)
+        elif targets["runCode"] and (call := current_call.get()) is not None and not is_ending(call):
+            source.interrupt_raised()
+            message = f"The handler has kept the interpreter to itself for more than {limit}."
             raise CpuLimitExceeded(message)
 
     signal.signal(signal.SIGINT, on_interrupt)

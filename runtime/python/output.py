@@ -15,6 +15,7 @@ import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from _workflows_bridge.handler_call import current_call
 from _workflows_bridge.session import origin
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class Output:
         self.pending = False
         """Whether there is something to take."""
         self._unowned: list[dict[str, str]] = []
+        self.serving = False
+        """Whether handlers are called here: what is no pass's is theirs, then."""
+        self._of_calls: list[tuple[int | None, str, list[str]]] = []
+        """What handlers have written: the number of the call, the level, and pieces of text."""
+        self._of_calls_size = 0
         self._pieces: list[tuple[_Key, list[str]]] = []
         self._sizes: dict[int, int] = {}
         self._dropped: dict[int, int] = {}
@@ -51,7 +57,10 @@ class Output:
         """Note *text* as written by the code that runs."""
         writer = origin.get()
         if writer is None:
-            self._write_unowned(level, text)
+            if self.serving:
+                self._write_of_call(level, text)
+            else:
+                self._write_unowned(level, text)
             return
         session, ref, _attempt = writer
         if session.closed:
@@ -94,6 +103,29 @@ class Output:
                 self._unowned[-1]["text"] += text[:room]
         elif len(self._unowned) < _MAX_UNOWNED_TEXTS:
             self._unowned.append({"level": level, "text": text[:MAX_TURN_CHARACTERS]})
+
+    def _write_of_call(self, level: str, text: str) -> None:
+        call = current_call.get()
+        number = None if call is None else call.number
+        kept = text[: max(0, MAX_TURN_CHARACTERS - self._of_calls_size)]
+        self._of_calls_size += len(text)
+        latest = self._of_calls[-1] if self._of_calls else None
+        if latest and latest[:2] == (number, level):
+            latest[2].append(kept)
+        elif kept:
+            self._of_calls.append((number, level, [kept]))
+
+    def take_of_calls(self) -> list[tuple[int | None, str, str]]:
+        """What handlers have written since last time: the number of the call, the level and the text."""
+        self._write_through()
+        taken = [(number, level, "".join(pieces).removesuffix("\n")) for number, level, pieces in self._of_calls]
+        if self._of_calls_size > MAX_TURN_CHARACTERS:
+            dropped = self._of_calls_size - MAX_TURN_CHARACTERS
+            text = f"{dropped:,} characters of output were dropped: one turn may write {MAX_TURN_CHARACTERS:,}."
+            taken.append((None, "warning", text))
+        self._of_calls.clear()
+        self._of_calls_size = 0
+        return taken
 
     def take_unowned(self) -> list[dict[str, str]]:
         """What was written outside every pass: by the modules of the deployment while they were imported."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from _workflows_bridge.batch import Batch, unpack_batch
 
 from . import interrupts
+from .handler_runner import HandlerRunner
 from .loop import MAX_ROUNDS
 from .pass_run import PassRun
 from .quiescence import Quiescence, UndecidedPasses, quiescence_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from _workflows_bridge.calls import Call
     from _workflows_bridge.session import Session
 
+    from .handler_runner import Answer, HandlerName
     from .loop import GuestLoop
     from .output import Output
     from .sdk import Sdk
@@ -53,6 +55,9 @@ class InterpreterHost(interrupts.InterruptSource, Protocol):
     def computed(self) -> None:
         """Note that code has kept the interpreter to itself for long."""
 
+    def post_handler_output(self, text: str) -> None:
+        """Send what handlers have written: a list of calls' numbers, levels and texts as JSON."""
+
 
 class PassRunner:
     """See the module. It is also the `Link` of its sessions."""
@@ -72,6 +77,8 @@ class PassRunner:
         self.took = 0.0
         """How long the code that `InterpreterHost.computed` was last called for has run, in ms."""
         self._computed = host.computed
+        self._post_handler_output = getattr(host, "post_handler_output", None)
+        self._handlers = HandlerRunner(loop)
         self._output = output
         self._passes: dict[int, PassRun] = {}
         self._touched: set[Session] = set()
@@ -140,6 +147,26 @@ class PassRunner:
         self._js_notified.clear()
         return self.loop.begin_turn()
 
+    def handle(self, number: int, handler: HandlerName, args: Any, context: Any, answer: Answer) -> str | None:  # noqa: ANN401
+        """Call a handler, see `ModuleHandlers.invoke`, and run what that makes runnable."""
+        if self.deployment is None:
+            msg = "A handler has been called before a deployment was loaded."
+            raise RuntimeError(msg)
+        until = self._begin_turn()
+        self._output.serving = True
+        entrypoint, method = handler
+        work = self.deployment.handlers.invoke(entrypoint, method, args, context)
+        self._handlers.begin(number, work, answer)
+        self._run(until)
+        return self._end_turn()
+
+    def cancel_call(self, number: int) -> str | None:
+        """Whoever waits for the answer of the call has gone."""
+        until = self._begin_turn()
+        self._handlers.cancel(number)
+        self._run(until)
+        return self._end_turn()
+
     def flush(self) -> None:
         """Send what there is to send, in the middle of a turn."""
         if text := self._take():
@@ -205,6 +232,8 @@ class PassRunner:
         self._report_quiet()
         for message in self._output.end_turn():
             self._outbox.add(message)
+        if self._post_handler_output and (written := self._output.take_of_calls()):
+            self._post_handler_output(json.dumps(written))
         text = self._take()
         self.loop.end_turn()
         return text

@@ -6,10 +6,13 @@ import inspect
 from typing import TYPE_CHECKING, Any, Protocol
 
 from _workflows_bridge.values import encode
+from workers import rpc
 from workers._binding import to_bindings
 from workers._context import ExecutionContext
 from workers._context import _going_on as going_on
+from workers._entrypoints import DurableObject, WorkerEntrypoint
 from workers._env import env, install
+from workers._facades import to_facades
 from workers._payload import payload_type
 from workers._step import WorkflowStep
 from workers._workflow import WorkflowEntrypoint, to_event
@@ -40,8 +43,32 @@ class Sdk(Protocol):
     entrypoint: type
     """What workflow classes derive from."""
 
+    worker_entrypoint: type
+    """What classes of handlers derive from."""
+
+    durable_object: type
+    """What classes of Durable Objects derive from."""
+
+    env: Any
+    """What handlers get as ``env``."""
+
+    wraps_batches: bool
+    """Whether batches of queues are still JavaScript's own when a handler is about to get them."""
+
     def bind(self, variables: dict[str, Any], bindings: dict[str, str]) -> None:
         """Make the environment: variables, and names of workflows by names of bindings, which come first."""
+
+    def context(self, context: Any) -> Any:  # noqa: ANN401 - a JsProxy
+        """What a handler gets as ``ctx``, for JavaScript's."""
+
+    def wrap_batch(self, batch: Any) -> Any:  # noqa: ANN401 - a JsProxy
+        """A batch of a queue as a handler gets it."""
+
+    def from_js(self, value: Any) -> Any:  # noqa: ANN401 - any value
+        """What a handler gets, for what JavaScript has."""
+
+    def to_js(self, value: Any) -> Any:  # noqa: ANN401 - any value
+        """What JavaScript gets, for what a handler gives."""
 
     def open(self, cls: type, session: Session) -> Run:
         """Prepare to call ``run()`` of *cls*, with steps that make their calls on *session*."""
@@ -51,14 +78,35 @@ class OwnSdk:
     """The one in `py/workers`."""
 
     entrypoint: type = WorkflowEntrypoint
+    worker_entrypoint: type = WorkerEntrypoint
+    durable_object: type = DurableObject
+    env: Any = env
+    wraps_batches = True
 
-    def __init__(self, options: dict[str, Any]) -> None:
-        """Serve the deployment that *options* describe."""
+    def __init__(self, options: dict[str, Any], facades: Any = None) -> None:  # noqa: ANN401 - a JsProxy
+        """Serve the deployment that *options* describe. *facades*: JavaScript's, of bindings that the host answers."""
         self._transport: str = options.get("transport") or "batched"
+        self._facades = to_facades(options.get("env") or {}, facades)
 
     def bind(self, variables: dict[str, Any], bindings: dict[str, str]) -> None:
         """See `Sdk`."""
-        install({**variables, **to_bindings(bindings)})
+        install({**self._facades, **variables, **to_bindings(bindings)})
+
+    def context(self, context: Any) -> ExecutionContext:  # noqa: ANN401 - a JsProxy
+        """See `Sdk`."""
+        return ExecutionContext(context)
+
+    def wrap_batch(self, batch: Any) -> Any:  # noqa: ANN401 - a JsProxy
+        """See `Sdk`."""
+        return rpc._BindingWrapper(batch)  # noqa: SLF001 - our own
+
+    def from_js(self, value: Any) -> Any:  # noqa: ANN401 - any value
+        """See `Sdk`."""
+        return rpc.python_from_rpc(value)
+
+    def to_js(self, value: Any) -> Any:  # noqa: ANN401 - any value
+        """See `Sdk`."""
+        return rpc.python_to_rpc(value)
 
     def open(self, cls: type, session: Session) -> Run:
         """See `Sdk`."""

@@ -13,6 +13,8 @@ from _workflows_bridge.values import decode, encode
 from workers._binding import binding_name
 from workers._payload_schema import payload_schema
 
+from .module_handlers import ModuleHandlers
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -37,6 +39,7 @@ class UserModule:
         self._bindings: dict[str, str] | None = options.get("bindings")
         sdk.bind(self._vars, self._bindings or {})
         self._classes: dict[str, type] = {}
+        self.handlers = ModuleHandlers(sdk)
 
     def load(self) -> dict[str, Any]:
         """Import the main module. Gives the names of the classes found, or the error that it raised."""
@@ -52,7 +55,7 @@ class UserModule:
             # A variable of the same name was chosen by somebody, and comes first.
             bindings = {binding_name(name): name for name in self._classes}
             self.sdk.bind(self._vars, {key: name for key, name in bindings.items() if key not in self._vars})
-        return {"classes": list(self._classes), **self._schemas()}
+        return {"classes": list(self._classes), "handlers": self.handlers.describe(), **self._schemas()}
 
     def _schemas(self) -> dict[str, Any]:
         """JSON schemas of payloads, by class, of those that say what they take."""
@@ -70,8 +73,10 @@ class UserModule:
     def _find_classes(self, module: ModuleType) -> None:
         """Upstream's rule: subclasses among the public names, imported ones too, each under the name of its class."""
         base = self.sdk.entrypoint
-        names = getattr(module, "__all__", None)
-        for name in names if names is not None else [name for name in vars(module) if not name.startswith("_")]:
+        listed = getattr(module, "__all__", None)
+        names = [name for name in vars(module) if not name.startswith("_")] if listed is None else list(listed)
+        self.handlers.find(module, names)
+        for name in names:
             found = getattr(module, name, None)
             if isinstance(found, type) and issubclass(found, base) and found is not base:
                 self._classes[found.__name__] = found

@@ -80,6 +80,7 @@ function detailText(detail) {
 }
 
 /** `SqliteAccess` tells entries of code from those of people by this name. @param {CodeChange["caller"]} caller */
-function nameOfCode({ workflow, id }) {
-  return `instance ${id} of workflow ${workflow}`;
+function nameOfCode(caller) {
+  if ("worker" in caller) return `handler of Worker ${caller.worker}`;
+  return `instance ${caller.id} of workflow ${caller.workflow}`;
 }

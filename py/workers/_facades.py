@@ -1,0 +1,44 @@
+"""What ``env`` has for bindings that the host answers: other Workers, storage and the like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class RefusedBinding:
+    """A binding that does not work here. Any use of it is an error that says why."""
+
+    def __init__(self, message: str) -> None:
+        """Say *message* at each use."""
+        object.__setattr__(self, "_message", message)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - there is none
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise RuntimeError(object.__getattribute__(self, "_message"))
+
+
+def to_facades(specifications: Mapping[str, Mapping[str, Any]], objects: Any) -> dict[str, object]:  # noqa: ANN401
+    """
+    What ``env`` has for bindings.
+
+    Args:
+        specifications: What each is: its ``kind`` and what belongs to that.
+        objects: JavaScript's objects of these names, or None in an interpreter that has no JavaScript.
+    """
+    return {name: _to_facade(name, each, objects) for name, each in specifications.items()}
+
+
+def _to_facade(name: str, specification: Mapping[str, Any], objects: Any) -> object:  # noqa: ANN401
+    if specification["kind"] == "refused":
+        return RefusedBinding(specification["message"])
+    if objects is None:
+        return RefusedBinding(f"env.{name} needs the runtime 'pyodide': this one has no such bindings.")
+    from .rpc import _BindingWrapper, _FetcherWrapper  # noqa: PLC0415 - only where there is JavaScript
+
+    found = getattr(objects, name)
+    is_fetcher = specification["kind"] == "service" or specification.get("className", "Fetcher") == "Fetcher"
+    return (_FetcherWrapper if is_fetcher else _BindingWrapper)(found)

@@ -1,0 +1,159 @@
+/** An interpreter's end of the port: calls handlers for the host, and asks the host for the bindings. */
+
+/** @import { HandlerCall, PackedBatch, PortMessage, QueueOutcome, Reply } from "./protocol.d.ts" */
+/** @import { CallContext } from "./port.js" */
+/** @import { EnvBinding } from "./facades.js" */
+
+import { decode } from "../../bridge/values.js";
+import { askBy, makeExports, makeFacades, withWire } from "./facades.js";
+import { ExecutionContext } from "./execution_context.js";
+import { packResponse, packValue, unpackRequest, unpackValue } from "./packing.js";
+import { HandlerPort } from "./port.js";
+import { MessageBatch } from "./message_batch.js";
+
+/**
+ * A call of a handler, as a language carries it out.
+ *
+ * @typedef {object} Invocation
+ * @property {number} id
+ * @property {string | undefined} entrypoint
+ * @property {string} method "fetch", "scheduled", "queue", or one of the entrypoint's own
+ * @property {any[]} args
+ * @property {ExecutionContext} context
+ * @property {AbortSignal} signal of the caller's leaving
+ *
+ * What carries it out. The promise gives what the handler gives; work of its own that goes on is given to `context.waitUntil`.
+ * @typedef {(invocation: Invocation) => Promise<any>} Invoke
+ */
+
+export class HandlerDispatcher {
+  port;
+  #invoke;
+  #ask;
+  #log;
+  /** @type {object} */
+  #exports = {};
+
+  /**
+   * @param {object} options
+   * @param {(messages: PortMessage[], transfer: ArrayBuffer[]) => void} options.post
+   * @param {Invoke} options.invoke
+   * @param {(invocation: number, text: string) => void} options.onerror takes what fails after the answer
+   */
+  constructor({ post, invoke, onerror }) {
+    this.#invoke = invoke;
+    this.#log = onerror;
+    this.port = new HandlerPort({ post, answer: (call, context) => this.#answer(call, context) });
+    this.#ask = askBy(this.port);
+  }
+
+  /** What `env` has for these bindings. @param {Record<string, EnvBinding> | null | undefined} bindings */
+  facades(bindings) {
+    return makeFacades(bindings ?? {}, this.#ask);
+  }
+
+  /** The names of the entrypoints that `ctx.exports` has. @param {string[]} names */
+  setExports(names) {
+    this.#exports = makeExports(names, this.#ask);
+  }
+
+  /**
+   * A method of a workflow, for code outside every pass.
+   *
+   * @param {string} workflow
+   * @param {string} method
+   * @param {object} args
+   * @returns {Promise<string | undefined>} canonical text
+   */
+  async callWorkflow(workflow, method, args) {
+    return (await withWire(this.port.call({ what: "workflow", workflow, method, args }).reply)).text;
+  }
+
+  /**
+   * @param {HandlerCall} call
+   * @param {CallContext} port
+   * @returns {Promise<Reply>}
+   */
+  async #answer(call, port) {
+    const context = new ExecutionContext({
+      ...(call.props === undefined ? {} : { props: decode(call.props) }),
+      exports: this.#exports,
+      onerror: (error) =>
+        this.#log(port.id, `Failed after the answer: ${String(/** @type {any} */ (error)?.stack ?? error)}`),
+    });
+    /** @type {(sent: Promise<void>) => void} */
+    let note = () => {};
+    const sent = new Promise((resolve) => (note = resolve));
+    port.lasting = ExecutionContext.settled(context, sent);
+    const run = (/** @type {string} */ method, /** @type {any[]} */ args) =>
+      this.#invoke({ id: port.id, entrypoint: call.entrypoint, method, args, context, signal: port.signal });
+    try {
+      return await this.#carryOut(call, port, run, note);
+    } finally {
+      note(Promise.resolve());
+    }
+  }
+
+  /**
+   * @param {HandlerCall} call
+   * @param {CallContext} port
+   * @param {(method: string, args: any[]) => Promise<any>} run
+   * @param {(sent: Promise<void>) => void} note
+   * @returns {Promise<Reply>}
+   */
+  async #carryOut(call, { signal }, run, note) {
+    const { streams } = this.port;
+    if (call.what === "fetch") {
+      const response = await run("fetch", [unpackRequest(call.request, streams, signal)]);
+      const { packed, sent } = await packResponse(checkResponse(response), streams);
+      note(sent);
+      return { response: packed };
+    }
+    if (call.what === "scheduled") {
+      const controller = new ScheduledController(call.cron, call.scheduledTime);
+      await run("scheduled", [controller]);
+      return { noRetry: controller.isFinal };
+    }
+    if (call.what === "queue") {
+      const batch = new MessageBatch(call.batch);
+      await run("queue", [batch]);
+      return { queue: batch.outcome };
+    }
+    const args = call.args.map((packed) => unpackValue(packed, streams));
+    const result = await run(call.method, args);
+    const { packed, sent } = await packValue(result, `the result of ${call.method}()`, streams);
+    note(sent);
+    return { value: packed };
+  }
+}
+
+/** What the handler of a schedule is given. */
+class ScheduledController {
+  isFinal = false;
+
+  /** @param {string} cron @param {number} scheduledTime ms since 1970 */
+  constructor(cron, scheduledTime) {
+    this.cron = cron;
+    this.scheduledTime = scheduledTime;
+    this.type = "scheduled";
+  }
+
+  /** A failure is not to be tried again. */
+  noRetry() {
+    this.isFinal = true;
+  }
+}
+
+/** @param {unknown} response @returns {Response} */
+function checkResponse(response) {
+  if (response instanceof Response) return response;
+  const kind =
+    response === null
+      ? "null"
+      : typeof response === "object"
+        ? (response?.constructor?.name ?? "object")
+        : typeof response;
+  throw new TypeError(
+    `fetch() has to give a Response, and has given ${kind === "undefined" ? "nothing" : `a ${kind}`}.`,
+  );
+}

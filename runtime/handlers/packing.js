@@ -1,0 +1,138 @@
+/** How requests, responses and values cross a port: heads as data, small bodies whole, large ones as byte streams. */
+
+/** @import { PackedBody, PackedRequest, PackedResponse, PackedValue } from "./protocol.d.ts" */
+/** @import { ByteStreams } from "./byte_streams.js" */
+
+import { decode, encode } from "../../bridge/values.js";
+import { bytesOf } from "./byte_streams.js";
+import { wholeBodyOf } from "./response.js";
+
+/** A body of a known length up to this crosses with its head. */
+const WHOLE_BODY_BYTES = 64 * 1024;
+const WITHOUT_BODY = new Set(["GET", "HEAD"]);
+
+/** @type {Promise<void>} */
+const AT_ONCE = Promise.resolve();
+
+/**
+ * @template T
+ * @typedef {{ packed: T, sent: Promise<void> }} Packed `sent` settles when what belongs to it has been sent
+ */
+
+/**
+ * @param {Request} request its body is read
+ * @param {ByteStreams} streams
+ * @param {object} [cf]
+ * @returns {Promise<Packed<PackedRequest>>}
+ */
+export async function packRequest(request, streams, cf = Reflect.get(request, "cf")) {
+  const { method, url, headers } = request;
+  const { packed: body, sent } = await packBody(request, lengthOf(headers), streams);
+  /** @type {PackedRequest} */
+  const packed = { method, url, headers: [...headers], body };
+  if (cf !== undefined) packed.cf = cf;
+  return { packed, sent };
+}
+
+/**
+ * @param {PackedRequest} packed
+ * @param {ByteStreams} streams
+ * @param {AbortSignal} [signal]
+ * @returns {Request}
+ */
+export function unpackRequest({ method, url, headers, body, cf }, streams, signal) {
+  /** @type {any} */
+  const init = { method, headers, redirect: "manual" };
+  if (signal) init.signal = signal;
+  if (body !== null && !WITHOUT_BODY.has(method)) {
+    init.body = unpackBody(body, streams);
+    init.duplex = "half";
+  }
+  const request = new Request(url, init);
+  Object.defineProperty(request, "cf", { value: cf, configurable: true, enumerable: true, writable: true });
+  return request;
+}
+
+/**
+ * @param {Response} response its body is read
+ * @param {ByteStreams} streams
+ * @returns {Promise<Packed<PackedResponse>>}
+ */
+export async function packResponse(response, streams) {
+  const { status, statusText, headers } = response;
+  const whole = wholeBodyOf(response);
+  const { packed: body, sent } =
+    whole === undefined ? await packBody(response, lengthOf(headers), streams) : { packed: whole, sent: AT_ONCE };
+  return { packed: { status, statusText, headers: [...headers], body }, sent };
+}
+
+/**
+ * @param {PackedResponse} packed
+ * @param {ByteStreams} streams
+ * @param {(body: any, init: object) => Response} make
+ */
+export function unpackResponse({ status, statusText, headers, body }, streams, make) {
+  return make(body === null ? null : unpackBody(body, streams), { status, statusText, headers });
+}
+
+/**
+ * @param {Request | Response} message
+ * @param {number | undefined} length
+ * @param {ByteStreams} streams
+ * @returns {Promise<Packed<PackedBody>>}
+ */
+async function packBody(message, length, streams) {
+  if (message.body === null) return { packed: null, sent: AT_ONCE };
+  if (length !== undefined && length <= WHOLE_BODY_BYTES)
+    return { packed: new Uint8Array(await message.arrayBuffer()), sent: AT_ONCE };
+  const { number, sent } = streams.send(message.body);
+  return { packed: length === undefined ? { stream: number } : { stream: number, length }, sent };
+}
+
+/** @param {Exclude<PackedBody, null>} body @param {ByteStreams} streams */
+function unpackBody(body, streams) {
+  return body instanceof Uint8Array ? body : streams.receive(body.stream);
+}
+
+/** @param {Headers} headers */
+function lengthOf(headers) {
+  const text = headers.get("content-length");
+  return text !== null && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} where what it is called in errors
+ * @param {ByteStreams} streams
+ * @returns {Promise<Packed<PackedValue>>}
+ * @throws {import("../../bridge/values.js").NotSerializableError}
+ */
+export async function packValue(value, where, streams) {
+  if (value instanceof Request) {
+    const { packed: request, sent } = await packRequest(value, streams);
+    return { packed: { request }, sent };
+  }
+  if (value instanceof Response) {
+    const { packed: response, sent } = await packResponse(value, streams);
+    return { packed: { response }, sent };
+  }
+  if (value instanceof ReadableStream) {
+    const { number, sent } = streams.send(value);
+    return { packed: { stream: number }, sent };
+  }
+  if (value instanceof Uint8Array) return { packed: { bytes: bytesOf(value) }, sent: AT_ONCE };
+  return { packed: { value: encode(value, where) }, sent: AT_ONCE };
+}
+
+/**
+ * @param {PackedValue} packed
+ * @param {ByteStreams} streams
+ * @returns {any}
+ */
+export function unpackValue(packed, streams) {
+  if ("value" in packed) return decode(packed.value);
+  if ("bytes" in packed) return packed.bytes;
+  if ("stream" in packed) return streams.receive(packed.stream);
+  if ("request" in packed) return unpackRequest(packed.request, streams);
+  return unpackResponse(packed.response, streams, (body, init) => new Response(body, init));
+}

@@ -1,0 +1,161 @@
+/**
+ * One end of the wire of `protocol.d.ts`: calls in both directions, byte streams, and notices. The host has one for each
+ * interpreter, and the interpreter has the other.
+ */
+
+/** @import { PortMessage } from "./protocol.d.ts" */
+
+import { fromWire, toWire } from "../../bridge/errors.js";
+import { ByteStreams } from "./byte_streams.js";
+
+/**
+ * @typedef {object} PortOptions
+ * @property {(messages: PortMessage[], transfer: ArrayBuffer[]) => void} post sends a list to the other end
+ * @property {(call: any, context: CallContext) => Promise<any>} answer what the other end asks
+ * @property {(message: PortMessage) => void} [onnotice] takes what is neither a call nor a stream
+ *
+ * @typedef {object} CallContext
+ * @property {number} id
+ * @property {AbortSignal} signal of the caller's leaving
+ * @property {Promise<unknown>} [lasting] set by who answers, where something goes on after the answer. The other end gets
+ *   `settled` when it ends
+ */
+
+export class HandlerPort {
+  streams;
+  #post;
+  #answer;
+  #onnotice;
+  #number = 0;
+  /** Calls of ours. @type {Map<number, { resolve: (reply: any) => void, reject: (error: Error) => void }>} */
+  #calls = new Map();
+  /** Calls of the other end. @type {Map<number, AbortController>} */
+  #answering = new Map();
+  /** @type {PortMessage[]} */
+  #outbox = [];
+  /** @type {Error | undefined} */
+  #closed;
+
+  /** @param {PortOptions} options */
+  constructor({ post, answer, onnotice = () => {} }) {
+    this.#post = post;
+    this.#answer = answer;
+    this.#onnotice = onnotice;
+    this.streams = new ByteStreams((message) => this.send(message));
+  }
+
+  /** How many calls of ours have no answer yet. */
+  get waiting() {
+    return this.#calls.size;
+  }
+
+  /**
+   * Ask the other end.
+   *
+   * @param {object} call
+   * @param {AbortSignal | null} [signal] ends the waiting
+   * @returns {{ id: number, reply: Promise<any> }} `reply` is rejected with what the other end has raised, as `fromWire` gives it,
+   *   with the signal's reason, or with what the port was closed with
+   */
+  call(call, signal) {
+    const id = ++this.#number;
+    if (this.#closed) return { id, reply: Promise.reject(this.#closed) };
+    if (signal?.aborted) return { id, reply: Promise.reject(signal.reason) };
+    const abort = () => this.#abort(id, signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    const reply = new Promise((resolve, reject) => {
+      this.#calls.set(id, { resolve, reject });
+      this.send({ type: "call", id, call: /** @type {any} */ (call) });
+    });
+    return signal ? { id, reply: reply.finally(() => signal.removeEventListener("abort", abort)) } : { id, reply };
+  }
+
+  /** @param {number} id @param {any} reason */
+  #abort(id, reason) {
+    this.send({ type: "abort", id, reason: String(reason?.message ?? reason) });
+    this.#calls.get(id)?.reject(reason);
+    this.#calls.delete(id);
+  }
+
+  /** Send with what else this turn has to say. @param {PortMessage} message */
+  send(message) {
+    if (this.#closed) return;
+    if (this.#outbox.length === 0) queueMicrotask(() => this.flush());
+    this.#outbox.push(message);
+  }
+
+  /** Send what there is to say. */
+  flush() {
+    if (this.#outbox.length === 0 || this.#closed) return;
+    const messages = this.#outbox;
+    this.#outbox = [];
+    const transfer = messages.flatMap((message) => (message.type === "chunk" ? [message.bytes.buffer] : []));
+    this.#post(messages, /** @type {ArrayBuffer[]} */ (transfer));
+  }
+
+  /** Take a list of the other end. @param {PortMessage[]} messages */
+  receive(messages) {
+    for (const message of messages) this.#take(message);
+  }
+
+  /** @param {PortMessage} message */
+  #take(message) {
+    if (this.streams.take(message)) return;
+    // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others are notices
+    switch (message.type) {
+      case "call":
+        void this.#respond(message.id, message.call);
+        break;
+      case "reply": {
+        const call = this.#calls.get(message.id);
+        this.#calls.delete(message.id);
+        if (call) call.resolve(message.reply);
+        else this.#discard(message.reply);
+        break;
+      }
+      case "error":
+        this.#calls.get(message.id)?.reject(fromWire(message.error));
+        this.#calls.delete(message.id);
+        break;
+      case "abort":
+        this.#answering.get(message.id)?.abort(new DOMException(message.reason, "AbortError"));
+        break;
+      default:
+        this.#onnotice(message);
+    }
+  }
+
+  /** What an answer that comes too late has brought along. @param {any} reply */
+  #discard({ response, value }) {
+    const number = (response ?? value?.response ?? value?.request)?.body?.stream ?? value?.stream;
+    if (number !== undefined) this.streams.discard(number);
+  }
+
+  /** @param {number} id @param {unknown} call */
+  async #respond(id, call) {
+    const controller = new AbortController();
+    /** @type {CallContext} */
+    const context = { id, signal: controller.signal };
+    this.#answering.set(id, controller);
+    try {
+      const reply = await this.#answer(call, context);
+      this.send({ type: "reply", id, reply });
+    } catch (error) {
+      this.send({ type: "error", id, error: toWire(error) });
+    }
+    if (context.lasting) await context.lasting;
+    this.#answering.delete(id);
+    if (context.lasting) this.send({ type: "settled", id });
+  }
+
+  /** The other end has gone. @param {Error} error what waiting calls and streams end with */
+  close(error) {
+    if (this.#closed) return;
+    this.#closed = error;
+    for (const { reject } of this.#calls.values()) reject(error);
+    this.#calls.clear();
+    for (const controller of this.#answering.values()) controller.abort(error);
+    this.#answering.clear();
+    this.streams.close(error);
+  }
+}

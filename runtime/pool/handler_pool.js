@@ -1,0 +1,158 @@
+/**
+ * The interpreters in which a deployment's handlers run, apart from those of its passes: a handler that spins holds up no
+ * workflow. One is enough for many requests that mostly wait; another is started beside one that does not answer.
+ */
+
+/** @import { HandlerCall, LogLevel, PortMessage } from "../handlers/protocol.d.ts" */
+/** @import { HandlerPort } from "../handlers/port.js" */
+/** @import { Isolate } from "./isolate.js" */
+
+/** How long an interpreter may give no sign of life before requests go elsewhere. */
+const BUSY_AFTER_MS = 100;
+const MAX_ISOLATES = 4;
+/** An interpreter that has grown past this takes no new requests: WebAssembly's memory never shrinks. */
+const MEMORY_MARK_BYTES = 384 << 20;
+
+/**
+ * @typedef {object} HandlerLog
+ * @property {LogLevel} level
+ * @property {string} text
+ * @property {unknown} [call] what the caller has given as `about`, where the output is a call's
+ *
+ * Starts an interpreter and loads the deployment.
+ * @typedef {() => { isolate: Isolate, loaded: Promise<unknown> }} OpenIsolate
+ *
+ * @typedef {{ isolate: Isolate, loaded: Promise<unknown>, calls: Map<number, unknown> }} Place `calls`: those that are not settled
+ */
+
+export class HandlerPool {
+  /** @type {(log: HandlerLog) => void} */
+  onlog = () => {};
+  #open;
+  /** @type {Place[]} */
+  #places = [];
+  #retiring = false;
+  /** @type {() => void} */
+  #onidle = () => {};
+  #disposed = false;
+
+  /** @param {OpenIsolate} open */
+  constructor(open) {
+    this.#open = open;
+  }
+
+  /** How many calls have not settled. */
+  get inFlight() {
+    return this.#places.reduce((sum, { calls }) => sum + calls.size, 0);
+  }
+
+  get isolates() {
+    return this.#places.length;
+  }
+
+  /** Start an interpreter before there is a call for it. @returns {Promise<unknown>} */
+  warm() {
+    return (this.#places[0] ?? this.#start()).loaded;
+  }
+
+  /**
+   * Call a handler.
+   *
+   * @param {(port: HandlerPort) => Promise<HandlerCall>} pack makes the call, whose bodies go by this port
+   * @param {{ signal?: AbortSignal | null, about?: unknown }} [options]
+   * @returns {Promise<{ reply: any, port: HandlerPort }>}
+   */
+  async call(pack, { signal, about } = {}) {
+    if (this.#disposed) throw new Error("The Worker has been stopped.");
+    const place = this.#placeForCall();
+    const { isolate, calls } = place;
+    // Counted from here: it may be retired while it loads.
+    const waiting = Symbol("waiting");
+    calls.set(/** @type {any} */ (waiting), about);
+    isolate.beginCall();
+    let id;
+    try {
+      await place.loaded;
+      const { port } = isolate;
+      const call = port.call(await pack(port), signal);
+      id = call.id;
+      calls.set(id, about);
+      return { reply: await call.reply, port };
+    } catch (error) {
+      if (id === undefined) isolate.endCall();
+      throw error;
+    } finally {
+      calls.delete(/** @type {any} */ (waiting));
+      if (id === undefined) this.#settled(place);
+    }
+  }
+
+  #placeForCall() {
+    const usable = this.#places.filter(({ isolate }) => isolate.memory < MEMORY_MARK_BYTES);
+    const [best] = usable
+      .filter(({ isolate }) => isolate.silenceMs < BUSY_AFTER_MS)
+      .toSorted((a, b) => (a.isolate.turn % 2) - (b.isolate.turn % 2) || a.calls.size - b.calls.size);
+    if (best) return best;
+    if (usable.length < MAX_ISOLATES) return this.#start();
+    return usable.toSorted((a, b) => a.isolate.silenceMs - b.isolate.silenceMs)[0];
+  }
+
+  #start() {
+    const { isolate, loaded } = this.#open();
+    /** @type {Place} */
+    const place = { isolate, loaded, calls: new Map() };
+    this.#places.push(place);
+    isolate.onnotice = (message) => this.#notice(place, message);
+    isolate.ondeath = () => this.#handleDeath(place);
+    isolate.onoutput = (text) => this.onlog({ level: "stdout", text });
+    loaded.catch(() => this.#remove(place));
+    return place;
+  }
+
+  /** @param {Place} place @param {PortMessage} message */
+  #notice(place, message) {
+    if (message.type === "settled") {
+      if (!place.calls.delete(message.id)) return;
+      place.isolate.endCall();
+      this.#settled(place);
+    } else if (message.type === "log") {
+      const about = message.id === undefined ? undefined : place.calls.get(message.id);
+      this.onlog({ level: message.level, text: message.text, ...(about === undefined ? {} : { call: about }) });
+    }
+  }
+
+  /** @param {Place} place */
+  #settled(place) {
+    if (place.calls.size > 0) return;
+    if (place.isolate.memory >= MEMORY_MARK_BYTES) this.#remove(place);
+    if (this.#retiring && this.inFlight === 0) this.#onidle();
+  }
+
+  /** Its port has told those who wait. @param {Place} place */
+  #handleDeath(place) {
+    place.calls.clear();
+    this.#remove(place);
+    if (this.#retiring && this.inFlight === 0) this.#onidle();
+  }
+
+  /** @param {Place} place */
+  #remove(place) {
+    this.#places = this.#places.filter((other) => other !== place);
+    void place.isolate.dispose();
+  }
+
+  /** End when the calls that run have settled. */
+  async retire() {
+    this.#retiring = true;
+    if (this.inFlight > 0) await new Promise((resolve) => (this.#onidle = () => resolve(undefined)));
+    await this.dispose();
+  }
+
+  async dispose() {
+    this.#disposed = true;
+    const places = this.#places;
+    this.#places = [];
+    this.#onidle();
+    await Promise.all(places.map(({ isolate }) => isolate.dispose()));
+  }
+}

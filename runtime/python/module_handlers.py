@@ -1,0 +1,117 @@
+"""The handlers of a user's module: which there are, and how they are called."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from .sdk import Sdk
+
+_CALLED_BY_HOST = ("fetch", "scheduled", "queue")
+"""Handlers that get ``env`` and ``ctx`` too, as far as they have parameters for them."""
+
+
+class MissingHandlerError(TypeError):
+    """The module has no such entrypoint, or the entrypoint no such method."""
+
+
+class ModuleHandlers:
+    """See the module."""
+
+    def __init__(self, sdk: Sdk) -> None:
+        """Know none yet; `find` finds them. The classes derive from those of *sdk*."""
+        self._sdk = sdk
+        self._classes: dict[str, type] = {}
+        self._functions: dict[str, Callable[..., Any]] = {}
+        self._objects: list[str] = []
+
+    def find(self, module: ModuleType, names: list[str]) -> None:
+        """Find those of *module*: classes among its public *names*, and functions whose names begin with ``on_``."""
+        for name in names:
+            found = getattr(module, name, None)
+            if not isinstance(found, type):
+                continue
+            if issubclass(found, self._sdk.worker_entrypoint) and found is not self._sdk.worker_entrypoint:
+                self._classes[found.__name__] = found
+            if issubclass(found, self._sdk.durable_object) and found is not self._sdk.durable_object:
+                self._objects.append(found.__name__)
+        for method in _CALLED_BY_HOST:
+            function = getattr(module, f"on_{method}", None)
+            if callable(function):
+                self._functions[method] = function
+
+    def describe(self) -> dict[str, Any]:
+        """Methods of the ``default`` entrypoint, of each of the named ``entrypoints``, and names of ``objects``."""
+        base = self._sdk.worker_entrypoint
+        named = {name: _methods_of(cls, base) for name, cls in self._classes.items()}
+        default = named.pop("Default", None)
+        return {
+            "default": list(self._functions) if default is None else default,
+            "entrypoints": named,
+            "objects": self._objects,
+        }
+
+    async def invoke(self, entrypoint: str | None, method: str, args: list[Any], context: Any) -> Any:  # noqa: ANN401
+        """
+        Call a handler.
+
+        Args:
+            entrypoint: The name of its class; None for the default entrypoint.
+            method: Its name.
+            args: What it gets, as JavaScript has it.
+            context: JavaScript's ``ctx``.
+
+        Returns:
+            What it gives, as JavaScript has it.
+        """
+        sdk = self._sdk
+        env, ctx = sdk.env, sdk.context(context)
+        handler = self._find_handler(entrypoint, method, ctx, env)
+        given = [sdk.from_js(arg) for arg in args]
+        if method in _CALLED_BY_HOST:
+            if method == "queue" and sdk.wraps_batches:
+                given = [sdk.wrap_batch(given[0])]
+            given = _as_many_as_taken(handler, [*given, env, ctx])
+        result = handler(*given)
+        if inspect.isawaitable(result):
+            result = await result
+        return sdk.to_js(result)
+
+    def _find_handler(self, entrypoint: str | None, method: str, ctx: object, env: object) -> Callable[..., Any]:
+        name = "Default" if entrypoint in (None, "default") else entrypoint
+        cls = self._classes.get(str(name))
+        if cls is not None and not method.startswith("_"):
+            found = getattr(cls(ctx, env), method, None)
+        else:
+            found = self._functions.get(method) if name == "Default" else None
+        if not callable(found):
+            msg = f"{name} has no {method}()."
+            raise MissingHandlerError(msg)
+        return found  # type: ignore[no-any-return]
+
+
+def _methods_of(cls: type, base: type) -> list[str]:
+    """The public methods of *cls*, inherited ones too, save those of *base* and of what that derives from."""
+    found: dict[str, None] = {}
+    for each in cls.__mro__:
+        if each in base.__mro__:
+            continue
+        found.update((name, None) for name, value in vars(each).items() if inspect.isfunction(value) and name[0] != "_")
+    return list(found)
+
+
+def _as_many_as_taken(handler: Callable[..., Any], args: list[Any]) -> list[Any]:
+    """The first of *args*, as many as *handler* has parameters for."""
+    try:
+        parameters = inspect.signature(handler).parameters.values()
+    except (TypeError, ValueError):
+        return args[:1]
+    kinds = [parameter.kind for parameter in parameters]
+    if inspect.Parameter.VAR_POSITIONAL in kinds:
+        return args
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return args[: sum(kind in positional for kind in kinds)]

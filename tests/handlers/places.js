@@ -1,0 +1,80 @@
+/** The languages in which the claims about handlers hold, and a Worker in each. */
+
+import { after, before } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Worker } from "../../js/worker/worker.js";
+import { answerBindingCalls } from "../../js/worker/binding_calls.js";
+import { JavaScriptGuest } from "../../runtime/javascript/pool.js";
+import { PyodideGuest } from "../../runtime/pyodide/pool.js";
+
+/** @import { HandlerLog } from "../../runtime/pool/handler_pool.js" */
+
+const ROOT = fileURLToPath(new URL("workers", import.meta.url));
+
+export const LANGUAGES = [
+  { where: "in JavaScript", suffix: ".mjs", Guest: JavaScriptGuest },
+  { where: "in Python", suffix: ".py", Guest: PyodideGuest },
+];
+
+/**
+ * @typedef {object} OpenOptions
+ * @property {Record<string, unknown>} [vars]
+ * @property {Record<string, string>} [bindings] workflows
+ * @property {Record<string, any>} [env]
+ * @property {Partial<import("../../js/worker/binding_calls.js").HostServices>} [services]
+ * @property {number} [cpuLimit]
+ */
+
+/**
+ * Load the Worker of a file in `workers/`.
+ *
+ * @param {typeof LANGUAGES[number]} language
+ * @param {string} name of the file, without suffix
+ * @param {OpenOptions} [options]
+ */
+export async function openWorker(
+  { suffix, Guest },
+  name,
+  { vars = {}, bindings, env = {}, services = {}, ...limits } = {},
+) {
+  const main = `${ROOT}/${name}${suffix}`;
+  const guest = new Guest({ deployment: { root: ROOT, main, vars, bindings: bindings ?? null, env }, ...limits });
+  const { handlers, classes } = await guest.load();
+  const worker = new Worker(/** @type {any} */ (handlers), () => guest.openForHandlers());
+  guest.answer = answerBindingCalls(env, /** @type {any} */ ({ own: () => worker, ...services }));
+  /** @type {HandlerLog[]} */
+  const logs = [];
+  worker.onlog = (log) => void logs.push(log);
+  return {
+    worker,
+    guest,
+    classes,
+    logs,
+    close: async () => {
+      await worker.dispose();
+      await guest.dispose();
+    },
+  };
+}
+
+/**
+ * A Worker for all tests of a `describe`.
+ *
+ * @param {typeof LANGUAGES[number]} language
+ * @param {string} name
+ * @param {OpenOptions} [options]
+ */
+export function useWorker(language, name, options) {
+  /** @type {Awaited<ReturnType<typeof openWorker>>} */
+  let opened;
+  before(async () => {
+    opened = await openWorker(language, name, options);
+  });
+  after(() => opened.close());
+  return () => opened;
+}
+
+/** @param {string} path @param {RequestInit & { duplex?: "half" }} [init] */
+export function request(path, init) {
+  return new Request(`http://example.com${path}`, init);
+}

@@ -316,8 +316,8 @@ export function publicError({ name, message, traceback }) {
 /** The last time that a Date can hold, in ms since 1970. */
 const LAST_TIME_MS = 8.64e15;
 
-/** @param {number | null} time */
-function iso(time) {
+/** ISO 8601; null for a time that no Date can hold, as damage may leave one. @param {number | null} time in ms since 1970 */
+export function iso(time) {
   return time === null || Math.abs(time) > LAST_TIME_MS ? null : new Date(time).toISOString();
 }
 

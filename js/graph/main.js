@@ -44,7 +44,7 @@ function fileReader(root) {
       if (inside.startsWith("..") || isAbsolute(inside)) return null;
       const file = statSync(place);
       // A pipe would be read for ever.
-      if (!file.isFile() || file. size > LARGEST_FILE_BYTES) return null;
+      if (!file.isFile() || file.size > LARGEST_FILE_BYTES) return null;
       return readFileSync(place, "utf8").replace(/^\uFEFF/, "");
     } catch {
       return null;

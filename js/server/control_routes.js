@@ -7,7 +7,8 @@
 import { encode } from "../../bridge/values.js";
 import { DEFAULT_ACCOUNT, workflowKey } from "../engine/accounts.js";
 import { success } from "./api/envelope.js";
-import { instanceJson, iso } from "./api/json.js";
+import { iso } from "../engine/detail.js";
+import { instanceJson } from "./api/json.js";
 import { parse } from "./api/operation.js";
 import * as S from "./control_schemas.js";
 import { readJson } from "./requests/body.js";

@@ -367,6 +367,12 @@ export class Host {
     }
   }
 
+  /** A request in the network has met an error that is none of its own. @param {unknown} error */
+  reportFault(error) {
+    const { stack } = /** @type {Error} */ (error);
+    this.#options.report(`A request has failed: ${stack ?? String(error)}`);
+  }
+
   /**
    * A subscriber of an instance keeps the host alive after its parent has gone, as long as it reads.
    *

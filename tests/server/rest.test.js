@@ -380,6 +380,28 @@ test("versions are listed with the latest first, and described", async () => {
   assert.equal((await on.rest("/workflows/flow/versions/nope")).status, 404);
 });
 
+test("a fault is reported here, and its trace is not shown in the network", async () => {
+  const on = await served(waits);
+  on.host.updateWorkflow = async () => {
+    throw new Error("disk on fire");
+  };
+
+  const { status, errors } = await on.rest("/workflows/flow", "PUT", { class_name: "Flow", script_name: "f" });
+
+  assert.deepEqual([status, errors[0].code, errors[0].traceback], [500, 10001, undefined]);
+  assert.match(on.host.faults[0].stack, /disk on fire/);
+});
+
+test("times that no Date can hold are null", async () => {
+  const on = await served(waits);
+  await fill(on, 1);
+  on.harness.db.exec("UPDATE instances SET created_on = 9e15, modified_on = -9e15");
+
+  const [row] = (await on.rest("/workflows/flow/instances")).result;
+
+  assert.deepEqual([row.created_on, row.modified_on], [null, null]);
+});
+
 test("a sleep is skipped", async () => {
   const on = await served(async (_event, step) => step.sleep("nap", "3 days"));
   await on.harness.create();

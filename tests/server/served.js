@@ -31,6 +31,8 @@ export async function served(run, { policy, settings, graphs = NO_GRAPHS } = {})
     engine: harness.engine,
     access,
     graphs,
+    faults: [],
+    reportFault: (/** @type {unknown} */ error) => host.faults.push(error),
     opened: 0,
     streamOpened: () => (host.opened += 1),
     streamClosed: () => (host.opened -= 1),

@@ -93,7 +93,7 @@ export function createApi(host) {
  */
 export function createNetworkApi(host, policy) {
   const api = new Api(host, policy);
-  const app = newApp(new URL(policy.publicUrl).pathname.replace(/\/$/, ""));
+  const app = newApp(new URL(policy.publicUrl).pathname.replace(/\/$/, ""), (error) => host.reportFault(error));
   app.use((context, next) => checkSite(context, next, policy));
   /** @param {Context} context @param {Operation} operation */
   const admit = (context, operation) => {
@@ -116,8 +116,11 @@ export function createNetworkApi(host, policy) {
   return app;
 }
 
-/** @param {string} [basePath] of requests that a proxy passes on with it */
-function newApp(basePath = "") {
+/**
+ * @param {string} [basePath] of requests that a proxy passes on with it
+ * @param {(error: unknown) => void} [onfault] takes faults, whose traces clients are then not shown
+ */
+function newApp(basePath = "", onfault) {
   const app = new Hono({
     getPath: (request) => {
       // As it was sent: an escaped slash is part of a name.
@@ -130,7 +133,9 @@ function newApp(basePath = "") {
   app.onError((error, context) => {
     const { status, ...rest } = describeError(error);
     const headers = error instanceof HttpRefusal ? error.headers : {};
-    return context.json(failure(rest), status, headers);
+    if (status < 500 || !onfault) return context.json(failure(rest), status, headers);
+    onfault(error);
+    return context.json(failure({ ...rest, traceback: undefined }), status, headers);
   });
   return app;
 }

@@ -4,6 +4,7 @@
 /** @import { InstanceRow, VersionRow, WorkflowRow } from "../../store/store.d.ts" */
 
 import { workflowNameOf } from "../../engine/accounts.js";
+import { iso } from "../../engine/detail.js";
 import { TRIGGERS } from "../../engine/events.js";
 import { STATUSES } from "../../engine/status.js";
 
@@ -94,9 +95,4 @@ export function instanceJson(row) {
     workflow_id: workflowNameOf(row.workflow),
     trigger_source: TRIGGERS[row.trigger] ?? "unknown",
   };
-}
-
-/** @param {number | null} time in ms since 1970 */
-export function iso(time) {
-  return time === null ? null : new Date(time).toISOString();
 }

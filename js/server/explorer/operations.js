@@ -7,7 +7,7 @@
 /** @import { Api } from "../api/app.js" */
 
 import { encode } from "../../../bridge/values.js";
-import { DEFAULT_ACCOUNT } from "../../engine/accounts.js";
+import { DEFAULT_ACCOUNT, workflowKey } from "../../engine/accounts.js";
 import { Page } from "../api/envelope.js";
 import { describeWorkflow } from "../api/json.js";
 import { changeStatus } from "../api/operations/instance.js";
@@ -50,7 +50,7 @@ export function explorerOperations(api, operations) {
       scope: "write",
       result: S.deletedWorkflowResult,
       run: async ({ params, caller }) => {
-        const workflow = params.workflow_name;
+        const workflow = keyOf(params);
         await audit.record(caller, { action: "instances.delete", workflow }, () => engine.deleteInstances(workflow));
         return { status: "ok", success: true };
       },
@@ -59,7 +59,7 @@ export function explorerOperations(api, operations) {
       ...listInstances,
       run: async (call) => {
         const page = /** @type {Page} */ (await listInstances.run(call));
-        const counts = await engine.countByStatus(call.params.workflow_name);
+        const counts = await engine.countByStatus(keyOf(call.params));
         return page.withInfo({ status_counts: counts });
       },
     },
@@ -75,7 +75,7 @@ export function explorerOperations(api, operations) {
         rates.take(DEFAULT_ACCOUNT, 1);
         const id = body.id === undefined ? {} : { id: body.id };
         const options = { ...id, params: encode(paramsOf(exact?.params), "params") };
-        return { id: await engine.creator.create(params.workflow_name, options) };
+        return { id: await engine.creator.create(keyOf(params), options) };
       },
     },
     {
@@ -86,7 +86,7 @@ export function explorerOperations(api, operations) {
       scope: "write",
       body: S.localStatusChange,
       result: S.statusResult,
-      run: (call) => changeStatus(api, [call.params.workflow_name, call.params.instance_id], call),
+      run: (call) => changeStatus(api, [keyOf(call.params), call.params.instance_id], call),
     },
     {
       ...sendEvent,
@@ -105,11 +105,16 @@ export function explorerOperations(api, operations) {
       scope: "write",
       result: S.successResult,
       run: async ({ params, caller }) => {
-        const { workflow_name: workflow, instance_id: instance } = params;
+        const [workflow, instance] = [keyOf(params), params.instance_id];
         const entry = { action: "instance.delete", workflow, instance };
         await audit.record(caller, entry, () => engine.commands.delete(workflow, instance));
         return { success: true };
       },
     },
   ];
+}
+
+/** @param {Record<string, string>} params of a path @throws {import("../../engine/errors.js").WorkflowError} the name would be another account's */
+function keyOf({ workflow_name }) {
+  return workflowKey(DEFAULT_ACCOUNT, workflow_name);
 }

@@ -11,7 +11,7 @@ import { WorkflowError } from "../../../engine/errors.js";
 import { isFinalStatus } from "../../../engine/status.js";
 import { stepResult } from "../../../engine/step_result.js";
 import { subscriptionOptions } from "../../../engine/subscription.js";
-import { iso } from "../json.js";
+import { iso } from "../../../engine/detail.js";
 import * as S from "../schemas.js";
 import { chunksOf, streamOf } from "../stream_output.js";
 import { masked, maskOf } from "../../masking.js";

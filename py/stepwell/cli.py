@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import sys
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from stepwell import __version__, exit_codes
 from stepwell.exceptions import InputError, StepwellError
+from stepwell.file_errors import is_users
 from stepwell.lazy_group import LazyGroup
 from stepwell.streams import OutputClosedError
 
@@ -90,8 +92,7 @@ def _explained(error: Exception) -> Exception:
         os.getcwd()  # noqa: PTH109 - Path.cwd() is the same
     except OSError:
         return InputError("The current folder does not exist any more. Change to another one.")
-    if isinstance(error, OSError) and error.filename is not None:
-        # The system refuses a file that was named, or one beside it.
+    if isinstance(error, OSError) and error.filename is not None and is_users(error, sys.argv[1:], os.environ):
         return InputError(f"{os.fsdecode(error.filename)!r} cannot be used: {error.strerror}.")
     if isinstance(error, OSError) and error.errno in DISK_FULL:
         return InputError(f"Standard output cannot be written: {error.strerror}. Free some space, or write elsewhere.")

@@ -43,6 +43,8 @@ MYPY = "mypy==2.4.1"
 COMPONENTIZE = "componentize-py==0.25.1"
 SCHEMATHESIS = "schemathesis==4.32.5"
 PYTEST = ["pytest==9.2.0", "pytest-timeout==2.4.0", "hypothesis==6.170.15"]
+# A terminal emulator, which says what people see.
+TERMINAL = "pyte==0.8.2"
 # Most tests of the command line wait for processes: they do so side by side.
 XDIST = "pytest-xdist==3.8.0"
 # The ways to write asynchronous tests.
@@ -288,7 +290,7 @@ workflows that run in it. The others are about the host, guests with an interpre
 @budget(4)
 def tests(session: nox.Session) -> None:
     """Run the tests of the command line and the bridge's Python half."""
-    use_stepwell(session, *PYTEST, XDIST, *DEBUGGING)
+    use_stepwell(session, *PYTEST, TERMINAL, XDIST, *DEBUGGING)
     elsewhere = ["agents", "crash", "fuzz", "soak", "testkit", "wasmtime", "wheel"]
     chosen = ["tests"] if session.python == PYTHONS[0] or session.posargs else VARIES_WITH_PYTHON
     left_out = [f"--ignore=tests/{name}" for name in elsewhere]

@@ -36,8 +36,9 @@ def is_users(error: OSError, arguments: Iterable[str], variables: Mapping[str, s
     """
     Whether the user can mend *error*, which names a file.
 
-    It is so where the system refuses a file outside of this package. It is also so for a file that the user has named,
-    for a folder that it is in, and for what is written beside it. A file that Stepwell took for granted is its own fault.
+    It is so where the system refuses a file outside of this package. It is also so for a file that the user has
+    named, for a folder that it is in, and for what is written beside it. A file that Stepwell took for granted is its
+    own fault.
 
     Args:
         error: Has the name of a file.

@@ -11,14 +11,16 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group
-from rich.live import Live
 from rich.text import Text
 
 from stepwell.formatting import STATUS_SIGNS, duration, moment, step_title
+from stepwell.live_region import LiveRegion
 from stepwell.timeline import StepProgress, Timeline
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from stepwell.live_region import Block
     from stepwell.progress import Subject
     from stepwell.responses import Event
 
@@ -60,20 +62,21 @@ class LiveProgress:
         self._subject = subject
         self._timeline = Timeline()
         self._since = since
-        self._fresh: list[Text] = [Text.assemble((subject.workflow, "bold"), "  ", (subject.instance_id, "dim"))]
+        title = Text.assemble((subject.workflow, "bold"), "  ", (subject.instance_id, "dim"))
+        self._fresh: list[Block] = [lambda _width: [title]]
         self._drawn = 0.0
-        self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._region = LiveRegion(console)
         self._held = False
         self._closed = False
         # The terminal is taken and given back by another thread than the one that draws.
         self._terminal = threading.Lock()
-        self._live.start()
+        self._region.start()
 
     def show(self, event: Event) -> None:
         """Take *event* in; it is drawn with the next `tick`."""
         if event.type == "log":
             if event.timestamp >= self._since:
-                self._fresh += log_lines(event)
+                self._fresh.append(lambda _width: log_lines(event))
             return
         step = self._timeline.apply(event)
         if step is None:
@@ -82,7 +85,8 @@ class LiveProgress:
             # Told under the step when it has ended, and in its own line until then.
             return
         if step.ended is not None:
-            self._fresh += finished_lines(step, earlier=event.timestamp < self._since, width=self._console.width)
+            earlier = event.timestamp < self._since
+            self._fresh.append(lambda width: finished_lines(step, earlier=earlier, width=width))
 
     def tick(self) -> None:
         """Draw, unless that was done a moment ago."""
@@ -93,7 +97,8 @@ class LiveProgress:
 
     def note(self, text: str) -> None:
         """Print *text* under what there is."""
-        self._fresh.append(Text(text))
+        lines = [Text(line) for line in text.split("\n")]
+        self._fresh.append(lambda _width: lines)
         self._draw()
 
     def hold(self, on: bool) -> None:  # noqa: FBT001 - it is a switch
@@ -101,29 +106,26 @@ class LiveProgress:
         with self._terminal:
             self._held = on
             if on:
-                self._live.stop()
+                self._region.stop()
             elif not self._closed:
-                self._live.start()
+                self._region.start()
 
     def close(self) -> None:
         """Leave the last line of the tree found."""
         with self._terminal:
             self._closed = True
-            self._fresh.append(self._status_line())
-            self._flush()
-            self._live.update(Group(), refresh=True)
-            self._live.stop()
+            status = self._status_line()
+            self._region.draw([*self._take_fresh(), lambda _width: [status]], [])
+            self._region.stop()
 
     def _draw(self) -> None:
         with self._terminal:
             if not self._held:
-                self._flush()
-                self._live.update(Group(*self._running_lines(), self._status_line()), refresh=True)
+                self._region.draw(self._take_fresh(), [*self._running_lines(), self._status_line()])
 
-    def _flush(self) -> None:
-        if self._fresh:
-            self._console.print(*self._fresh, sep="\n", soft_wrap=True)
-            self._fresh.clear()
+    def _take_fresh(self) -> list[Block]:
+        fresh, self._fresh = self._fresh, []
+        return fresh
 
     def _running_lines(self) -> list[Text]:
         now = time.time() * 1000
@@ -131,7 +133,7 @@ class LiveProgress:
         lines: list[Text] = []
         steps = list(self._timeline.steps.values())
         for index, step in enumerate(steps):
-            more = running_lines(step, now, self._subject)
+            more = running_lines(step, now, self._subject, self._console.width)
             if len(lines) + len(more) > room:
                 lines.append(Text(f"│  … and {len(steps) - index} more", "dim"))
                 break
@@ -152,9 +154,17 @@ class LiveProgress:
         return line
 
 
-def running_lines(step: StepProgress, now: float, subject: Subject) -> list[Text]:
-    """The lines of a step that is going on; *now* is in ms since 1970."""
-    line = _head(step)
+def running_lines(step: StepProgress, now: float, subject: Subject, width: int = WIDE_COLUMNS) -> list[Text]:
+    """
+    The lines of a step that is going on.
+
+    Args:
+        step: Which.
+        now: In ms since 1970.
+        subject: The instance.
+        width: Columns of the terminal. The name is cut to them, so that the line stays one.
+    """
+    line = _head(step, max(width - OUTCOME_COLUMNS, LOG_NAME_COLUMNS))
     left = None if step.until is None else duration((step.until - now) / 1000)
     match step.state:
         case "retrying":

@@ -323,6 +323,40 @@ export class Engine {
     return this.#engine.observers.add(observe);
   }
 
+  // New code and stops ---------------------------------------------------------------------------------------------
+
+  /**
+   * End passes in code that has been replaced, each when no attempt of it runs; the next pass runs the new code.
+   *
+   * @param {(guest: import("../../bridge/protocol.d.ts").Guest) => boolean} isSuperseded
+   */
+  moveToNewCode(isSuperseded) {
+    this.#engine.guard(() => this.#scheduler.moveToNewCode(isSuperseded));
+  }
+
+  /**
+   * Begin no attempt any more, and wait for those that run: for a stop that cuts none. The engine is to be closed next.
+   *
+   * @param {number} graceMs how long at most
+   * @returns {Promise<number>} how many attempts run on
+   */
+  drain(graceMs) {
+    return this.#scheduler.drain(graceMs);
+  }
+
+  /**
+   * Instances that run or wait for a time, the first of those that fall due before others.
+   *
+   * @param {number} limit
+   */
+  unfinished(limit) {
+    const { store } = this.#engine;
+    return store.loadUnfinished(limit).flatMap(({ workflow: name, ...rest }) => {
+      const workflow = store.loadWorkflow(name);
+      return workflow ? [{ ...rest, workflow }] : [];
+    });
+  }
+
   // The end -----------------------------------------------------------------------------------------------------------
 
   /** @param {unknown} error */

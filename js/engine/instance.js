@@ -540,6 +540,23 @@ export class Instance {
     }
   }
 
+  /** End the pass when no attempt of it runs: the next one runs newer code. */
+  moveToNewCode() {
+    if (this.#pausing || this.#rollback) return;
+    const ended = this.attemptsEnded(() => true);
+    if (ended) void ended.then(() => this.#engine.guard(() => this.contain(() => this.#endForNewCode())));
+    else this.#endForNewCode();
+  }
+
+  #endForNewCode() {
+    if (this.#pass.ended || this.#pausing) return;
+    this.#parking.giveUp();
+    if (this.#pass.ended) return;
+    const { now } = this.#pass;
+    this.#pass.write((store) => store.instanceDue(this.number, now));
+    this.#leave("replay");
+  }
+
   /** Let go of a pass that was kept although the instance is parked. */
   giveUp() {
     this.#parking.giveUp();

@@ -123,6 +123,44 @@ export class Scheduler {
     if (keys.length > 0) this.#uncharged.set(number, keys);
   }
 
+  /**
+   * End passes in code that has been replaced, each when no attempt of it runs.
+   *
+   * @param {(guest: Guest) => boolean} isSuperseded
+   */
+  moveToNewCode(isSuperseded) {
+    for (const instance of this.#passes.values()) {
+      if (isSuperseded(instance.guest)) instance.contain(() => instance.moveToNewCode());
+    }
+  }
+
+  /**
+   * Give no further pass, begin no attempt, and wait for the attempts that run.
+   *
+   * @param {number} graceMs how long at most
+   * @returns {Promise<number>} how many instances still have one
+   */
+  async drain(graceMs) {
+    this.#idle = true;
+    /** @type {Set<Instance>} */
+    const executing = new Set();
+    const ends = [...this.#passes.values()].flatMap((instance) => {
+      const ended = instance.attemptsEnded(() => true);
+      if (!ended) return [];
+      executing.add(instance);
+      return [ended.then(() => executing.delete(instance))];
+    });
+    if (ends.length === 0) return 0;
+    await new Promise((resolve) => {
+      const cancel = this.#engine.at(this.#engine.now + graceMs, () => resolve(undefined));
+      void Promise.all(ends).then(() => {
+        cancel();
+        resolve(undefined);
+      });
+    });
+    return executing.size;
+  }
+
   stop() {
     this.#cancelWake?.();
     this.#blocked.stop();

@@ -12,12 +12,14 @@ import { instanceJson } from "./api/json.js";
 import { parse } from "./api/operation.js";
 import * as S from "./control_schemas.js";
 import { readJson } from "./requests/body.js";
+import { addServingRoutes } from "./serving_routes.js";
 
 /** @param {Hono<any>} app @param {Host} host */
 export function addControlRoutes(app, host) {
   addHostRoutes(app, host);
   addRunFileRoutes(app, host);
   addTokenRoutes(app, host);
+  addServingRoutes(app, host);
 }
 
 /** @param {Hono<any>} app @param {Host} host */
@@ -41,25 +43,6 @@ function addHostRoutes(app, host) {
   app.post("/bulk-jobs/wait", async (c) => {
     await host.engine.bulkJobsDone();
     return c.json(success({}));
-  });
-  // The listener is open as long as the answer is read.
-  app.post("/listeners", async (c) => {
-    const request = parse(S.listener, (await readJson(c.req.raw)).plain);
-    const listener = await host.listen({
-      ip: request.ip,
-      port: request.port,
-      publicUrl: request.public_url,
-      tokenRequired: request.token_required,
-      creationsPerSecond: request.creations_per_second,
-    });
-    const line = new TextEncoder().encode(
-      `${JSON.stringify({ url: listener.url, token_required: listener.tokenRequired })}\n`,
-    );
-    const body = new ReadableStream({
-      start: (controller) => controller.enqueue(line),
-      cancel: () => listener.close(),
-    });
-    return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
   });
 }
 

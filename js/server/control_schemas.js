@@ -111,13 +111,28 @@ export const fork = z.strictObject({
   results: z.record(z.string(), z.unknown()).default({}),
 });
 
-export const listener = z.strictObject({
+const listener = z.strictObject({
   ip: z.string(),
   port: z.int().min(0).max(65_535),
   public_url: z.url({ protocol: /^https?$/ }).optional(),
   token_required: z.boolean().default(false),
   creations_per_second: z.int().min(0).default(0),
 });
+
+const worker = z.strictObject({ deployment, crons: z.array(z.string()).default([]) });
+
+export const serving = z.strictObject({
+  workers: z.array(worker).min(1),
+  listener: listener.nullable().default(null),
+  development: z.boolean().default(false),
+  time_limit_ms: z.int().positive().optional(),
+});
+
+export const reload = z.strictObject({ workers: z.array(worker).min(1) });
+
+export const fire = z.strictObject({ cron: z.string().default("") });
+
+export const drain = z.strictObject({ grace_ms: z.int().min(0) });
 
 export const backup = z.strictObject({ target: z.string().startsWith("/") });
 

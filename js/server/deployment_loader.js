@@ -53,9 +53,11 @@ import { Sources } from "./sources.js";
 /** For so long, in ms, nobody looks again whether the code of a deployment has changed. */
 const VERSION_CACHE_MS = 1000;
 /** How often a guest whose code has been replaced is looked at: it goes when nobody is in it. */
-const RETIRE_POLL_INTERVAL_MS = 10_000;
+const RETIRE_POLL_INTERVAL_MS = 1000;
 
 export class DeploymentLoader {
+  /** Where new code does not load, passes begin in the code that it was to replace. */
+  keepsOldCode = false;
   #stateFolder;
   #transport;
   #print;
@@ -77,6 +79,8 @@ export class DeploymentLoader {
   #workers = new Set();
   /** @type {WeakMap<object, string>} */
   #versions = new WeakMap();
+  /** Guests whose code has been replaced. @type {WeakSet<object>} */
+  #superseded = new WeakSet();
 
   /**
    * @param {string} state path of the state file: the code's place is kept relative to its folder
@@ -132,7 +136,10 @@ export class DeploymentLoader {
       return known.loaded;
     }
     const failed = this.#failed.get(key);
-    if (unchanged === "fail" && failed?.version === version) throw failed.error;
+    if (unchanged === "fail" && failed?.version === version) {
+      if (this.keepsOldCode && known) return known.loaded;
+      throw failed.error;
+    }
     this.#failed.delete(key);
     const imports = this.#sources.imports(complete);
     const loaded = this.#start({ ...complete, imports, transport: this.#transport });
@@ -147,12 +154,16 @@ export class DeploymentLoader {
     this.#loaded.set(key, entry);
     void loaded.then(({ schemas = {} }) => (entry.schemas = schemas)).catch(() => {});
     void loaded.then(({ guest }) => this.#versions.set(guest, version)).catch(() => {});
-    loaded.catch((error) => {
-      if (this.#loaded.get(key)?.loaded === loaded) this.#loaded.delete(key);
+    const retireKnown = () =>
+      known?.loaded.then(({ guest, worker }) => this.#retireBoth(guest, worker)).catch(() => {});
+    loaded.then(retireKnown, (error) => {
+      const isLast = this.#loaded.get(key)?.loaded === loaded;
+      if (isLast && known && this.keepsOldCode) this.#loaded.set(key, known);
+      else if (isLast) this.#loaded.delete(key);
+      if (!known || this.#loaded.get(key) !== known) void retireKnown();
       const isImport = error.traceback !== undefined || error.during === "import";
       if (isImport) this.#failed.set(key, { version, error });
     });
-    if (known) void known.loaded.then(({ guest, worker }) => this.#retireBoth(guest, worker)).catch(() => {});
     return loaded;
   }
 
@@ -171,6 +182,50 @@ export class DeploymentLoader {
       throw new WorkflowError("deployment.no_class", message);
     }
     return guest;
+  }
+
+  /**
+   * The deployment in an interpreter that nobody else uses. The caller disposes of it.
+   *
+   * @param {Deployment} deployment
+   * @returns {Promise<RuntimeGuest>}
+   */
+  async openApart(deployment) {
+    const complete = withSecrets(withModules(deployment));
+    const imports = this.#sources.imports(complete);
+    const GuestClass = await RUNTIMES[nameOf(complete)].load();
+    const guest = new GuestClass({ deployment: { ...complete, imports, transport: this.#transport } });
+    this.#guests.add(guest);
+    try {
+      await guest.load();
+    } catch (error) {
+      this.#guests.delete(guest);
+      await guest.dispose();
+      throw error;
+    }
+    return guest;
+  }
+
+  /** Start an interpreter that the next load takes. @param {Deployment} deployment */
+  async prewarm(deployment) {
+    (await RUNTIMES[nameOf(deployment)].load()).prewarm?.(deployment.runtime ?? null);
+  }
+
+  /** Whether the code that a guest runs has been replaced. @param {object} guest */
+  isSuperseded(guest) {
+    return this.#superseded.has(guest);
+  }
+
+  /**
+   * Masks what is secret in texts for people about a workflow: the values of its variables and of its secrets.
+   *
+   * @param {WorkflowRow} workflow
+   * @returns {import("./masking.js").Mask}
+   */
+  maskOf(workflow) {
+    const deployment = this.deploymentOf(workflow);
+    const known = this.#loaded.get(keyOf(deployment))?.varsText;
+    return maskOf(known ?? withReadableSecrets(deployment).varsText ?? workflow.vars);
   }
 
   /** The version of the code that a guest runs. @param {object} guest */
@@ -274,12 +329,15 @@ export class DeploymentLoader {
   /** @param {Loaded["guest"]} guest @param {Worker} worker */
   async #retireBoth(guest, worker) {
     this.#retire(guest);
+    // Who has got it a moment ago calls it yet.
+    await new Promise((resolve) => setTimeout(resolve, RETIRE_POLL_INTERVAL_MS).unref());
     await worker.retire();
     this.#workers.delete(worker);
   }
 
   /** @param {Loaded["guest"]} guest */
   #retire(guest) {
+    this.#superseded.add(guest);
     const timer = setInterval(() => {
       if (guest.inUse) return;
       clearInterval(timer);
@@ -367,6 +425,15 @@ function withSecrets(deployment) {
   const text = deployment.varsText ?? JSON.stringify(deployment.vars);
   const secrets = readSecrets(deployment.secrets, Object.keys(deployment.vars));
   return { ...deployment, vars: { ...deployment.vars, ...secrets }, varsText: withMembers(text, secrets) };
+}
+
+/** The same; secrets whose files cannot be read are not known, and not masked. @param {Deployment} deployment */
+function withReadableSecrets(deployment) {
+  try {
+    return withSecrets(deployment);
+  } catch {
+    return deployment;
+  }
 }
 
 /** A JSON object with further members, and its numbers as they are written. @param {string} text @param {object} members */

@@ -12,7 +12,8 @@ import { workflowNameProblem } from "../engine/names.js";
 import { isFinalStatus } from "../engine/status.js";
 import { backUp, openDriver, toStateError, vacuum } from "../store/node_driver.js";
 import { SCHEMA_VERSION } from "../store/schema.js";
-import { workflowKey } from "../engine/accounts.js";
+import { accountOf, workflowKey, workflowNameOf } from "../engine/accounts.js";
+import { replay } from "../engine/replay.js";
 import { scriptNameOf } from "./api/json.js";
 import { createApi } from "./api/app.js";
 import { retentionOf } from "./api/operations/instances.js";
@@ -26,6 +27,7 @@ import { openListener } from "./listener.js";
 import { OwnedStore } from "./owned_store.js";
 import { PrivateServer } from "./private_server.js";
 import { openApart, runFile } from "./run_files.js";
+import { Servings, workerName } from "./serving/serving.js";
 import { TailMark } from "./tail_mark.js";
 import { PYODIDE_VERSION, VERSION } from "./version.js";
 import { VersionGraphs } from "./version_graphs.js";
@@ -39,6 +41,11 @@ const FOLLOWERS_CHECK_INTERVAL_MS = 250;
 const UNREAD_TIMEOUT_MS = 1000;
 
 /** A subscriber of an instance. `unreadMs`: for how long events have waited for it. @typedef {{ readonly unreadMs: number }} Follower */
+
+/**
+ * @typedef {import("zod").infer<typeof import("./control_schemas.js").deployment> & { varsText?: string }} DeployRequest
+ * @typedef {{ name: string, class_name: string, input_schema?: object }} DeployedWorkflow `input_schema`: the JSON schema of payloads
+ */
 
 /**
  * @typedef {object} HostOptions
@@ -68,6 +75,8 @@ export class Host {
   #stopping = false;
   /** @type {Set<import("./listener.js").Listener>} */
   #listeners = new Set();
+  /** What commands keep running here. */
+  servings = new Servings();
 
   /** @param {HostOptions} options */
   constructor(options) {
@@ -84,6 +93,9 @@ export class Host {
       ...(options.transport ? { transport: options.transport } : {}),
       print: options.report,
       ondebugging: options.ondebugging,
+      onlog: (log, deployment) => {
+        if (!this.servings.log(log, deployment)) options.report(log.text.trimEnd());
+      },
       answerWorkflow: ({ worker, ...call }) => answerCall(this.engine, { ...call, caller: { worker } }, () => {}),
     });
     /** The diagrams of workflows' versions. */
@@ -157,36 +169,36 @@ export class Host {
   /**
    * Load a deployment and register its workflows.
    *
-   * @param {import("zod").infer<typeof import("./control_schemas.js").deployment> & { varsText?: string }} request
-   * @returns {Promise<{ name: string, class_name: string, input_schema?: object }[]>} `input_schema`: the JSON schema of payloads
+   * @param {DeployRequest} request
+   * @returns {Promise<DeployedWorkflow[]>}
    */
-  async deploy({ workflows, script_name, ...rest }) {
+  async deploy(request) {
+    const { workflows } = await this.deployWorker(request);
+    if (workflows.length > 0) return workflows;
+    throw new WorkflowError(
+      "deployment.no_workflow",
+      `${request.main} has no workflow: no class in it extends WorkflowEntrypoint.`,
+    );
+  }
+
+  /**
+   * Load a deployment, which may have handlers only, and register its workflows.
+   *
+   * @param {DeployRequest} request
+   * @returns {Promise<import("./serving/serving.js").Deployed>}
+   */
+  async deployWorker({ workflows, script_name, ...rest }) {
     const deployment = { ...rest, scriptName: script_name ?? null };
-    const { classes, schemas = {} } = await this.#load(deployment);
-    if (classes.length === 0) {
+    const { classes, schemas = {}, worker } = await this.#load(deployment);
+    if (classes.length === 0 && worker.isEmpty) {
       throw new WorkflowError(
         "deployment.no_workflow",
-        `${deployment.main} has no workflow: no class in it extends WorkflowEntrypoint.`,
+        `${deployment.main} has no workflow: no class in it extends WorkflowEntrypoint. It has no handler either.`,
       );
     }
     /** @type {NonNullable<typeof workflows>} */
     const wanted = workflows ?? classes.map((name) => ({ name, class_name: name, schedules: [] }));
-    for (const { name, class_name, schedules } of wanted) {
-      const problem = workflowNameProblem(name);
-      // Configuration has been checked before: this is the name of a class.
-      if (problem)
-        throw new WorkflowError("workflow.invalid_name", `The workflow name of class ${class_name} ${problem}.`);
-      if (!classes.includes(class_name)) {
-        const found = classes.join(", ");
-        throw new WorkflowError(
-          "deployment.no_class",
-          `Workflow '${name}' has no class ${class_name} in ${deployment.main}. Found: ${found}.`,
-        );
-      }
-      const key = workflowKey(deployment.account, name);
-      await this.#refuseConflict(key, deployment);
-      await this.engine.checkSchedules(key, schedules);
-    }
+    await this.#checkWorkflows(wanted, classes, deployment);
     for (const { name, class_name, limits, concurrency, default_retention, schedules } of wanted) {
       const row = this.#deployments.toRow(deployment, {
         name,
@@ -200,11 +212,88 @@ export class Host {
     this.access.addAccount(deployment.account);
     // Whoever deploys wants things to run, also when a management command happened to open the state first.
     this.engine.activate();
-    return wanted.map(({ name, class_name }) => ({
+    const registered = wanted.map(({ name, class_name }) => ({
       name,
       class_name,
       ...(schemas[class_name] && { input_schema: schemas[class_name] }),
     }));
+    return { name: workerName({ script_name, main: deployment.main }), workflows: registered, worker };
+  }
+
+  /**
+   * @param {NonNullable<DeployRequest["workflows"]>} wanted
+   * @param {string[]} classes
+   * @param {Deployment & { account: string }} deployment
+   * @throws {WorkflowError}
+   */
+  async #checkWorkflows(wanted, classes, deployment) {
+    for (const { name, class_name, schedules } of wanted) {
+      const problem = workflowNameProblem(name);
+      // Configuration has been checked before: this is the name of a class.
+      if (problem)
+        throw new WorkflowError("workflow.invalid_name", `The workflow name of class ${class_name} ${problem}.`);
+      if (!classes.includes(class_name)) {
+        const found = classes.join(", ") || "none";
+        throw new WorkflowError(
+          "deployment.no_class",
+          `Workflow '${name}' has no class ${class_name} in ${deployment.main}. Found: ${found}.`,
+        );
+      }
+      const key = workflowKey(deployment.account, name);
+      await this.#refuseConflict(key, deployment);
+      await this.engine.checkSchedules(key, schedules);
+    }
+  }
+
+  /** Masks what is secret in texts for people about a workflow. @param {import("../store/store.d.ts").WorkflowRow} workflow */
+  maskOf(workflow) {
+    return this.#deployments.maskOf(workflow);
+  }
+
+  /** Passes in code that has been replaced end when no attempt of theirs runs, and the instances continue in the new code. */
+  moveToNewCode() {
+    this.engine.moveToNewCode((guest) => this.#deployments.isSuperseded(guest));
+  }
+
+  /** Start an interpreter that the next version of a deployment takes. @param {DeployRequest} request */
+  prewarm(request) {
+    void this.#deployments.prewarm(request).catch(() => {});
+  }
+
+  /** As long as it is on, code that does not load leaves the code before it in place. @param {boolean} on */
+  keepOldCode(on) {
+    this.#deployments.keepsOldCode = on;
+  }
+
+  /** A deployment in an interpreter of its own, which the caller disposes of. @param {DeployRequest} request */
+  openApart({ script_name, ...rest }) {
+    return this.#deployments.openApart({ ...rest, scriptName: script_name ?? null });
+  }
+
+  /**
+   * Instances of a deployment's workflows that have a history and have not ended.
+   *
+   * @param {DeployRequest} request
+   * @param {number} limit
+   */
+  unfinishedInstances({ main, account }, limit) {
+    return this.engine
+      .unfinished(limit)
+      .filter(({ workflow }) => accountOf(workflow.name) === account)
+      .filter(({ workflow }) => this.#deployments.deploymentOf(workflow).main === main)
+      .map(({ number, id, workflow }) => ({ number, id, workflow: workflowNameOf(workflow.name) }));
+  }
+
+  /**
+   * Replay an instance's history in an interpreter that nobody else uses; undefined where the instance is gone.
+   *
+   * @param {number} number
+   * @param {import("../../bridge/protocol.d.ts").Guest} guest
+   */
+  async replayInstance(number, guest) {
+    const row = this.#store.loadInstanceByNumber(number);
+    if (!row || isFinalStatus(row.status)) return undefined;
+    return await replay({ store: this.#store, number, guest, clock: nodeClock });
   }
 
   /** @param {Deployment} deployment */
@@ -279,6 +368,24 @@ export class Host {
   async vacuum() {
     await this.engine.commits.commitNow();
     return vacuum(this.#driver);
+  }
+
+  /**
+   * Open a serving, which a command keeps running.
+   *
+   * @param {import("./serving/serving.js").Serving} serving
+   * @param {{ development: boolean }} options
+   */
+  async serve(serving, { development }) {
+    if (development) this.keepOldCode(true);
+    const ready = await serving.open();
+    const id = this.servings.add(serving);
+    this.streamOpened();
+    const close = () => {
+      this.servings.remove(id);
+      this.streamClosed();
+    };
+    return { id, ready, close };
   }
 
   /** @param {import("./listener.js").ListenerOptions} options */

@@ -13,6 +13,7 @@ const IDLE_TIMEOUT_MS = 120_000;
 const CHECK_EVERY_MS = 1000;
 const MAX_CONNECTIONS = 10_000;
 const MAX_HEADER_BYTES = 32 * 1024;
+const MAX_PORT = 65_535;
 
 /**
  * @typedef {object} ListenerOptions
@@ -21,9 +22,19 @@ const MAX_HEADER_BYTES = 32 * 1024;
  * @property {string | undefined} [publicUrl] where a proxy makes the listener known, base path included
  * @property {boolean} [tokenRequired] also on loopback
  * @property {number} [creationsPerSecond] for each account; 0: no limit
+ * @property {number} [otherPorts] how many of the next ports are tried where the port is taken
+ * @property {(request: Request, path: string) => Response | Promise<Response> | undefined} [answer] answers what is not for
+ *   the API; undefined: the API answers
  */
 
-/** @typedef {{ url: string, tokenRequired: boolean, close: () => void }} Listener */
+/**
+ * @typedef {object} Listener
+ * @property {string} url
+ * @property {number} port
+ * @property {boolean} tokenRequired
+ * @property {(graceMs: number) => Promise<void>} drain accept no connection, and wait for the responses that are under way
+ * @property {() => void} close
+ */
 
 /**
  * @param {Host} host
@@ -31,13 +42,16 @@ const MAX_HEADER_BYTES = 32 * 1024;
  * @returns {Promise<Listener>}
  * @throws {WorkflowError} the address cannot be listened at
  */
-export async function openListener(host, { ip, port, publicUrl, tokenRequired, creationsPerSecond = 0 }) {
+export async function openListener(host, options) {
+  const { ip, port, publicUrl, tokenRequired, creationsPerSecond = 0, otherPorts = 0, answer } = options;
   // Made when the port is known.
   /** @type {{ app?: ReturnType<typeof createNetworkApi> }} */
   const made = {};
   const server = /** @type {import("node:http").Server} */ (
     createAdaptorServer({
-      fetch: (request, env) => /** @type {NonNullable<typeof made.app>} */ (made.app).fetch(request, env),
+      fetch: (request, env) =>
+        answer?.(request, pathOf(env.incoming.url ?? "/")) ??
+        /** @type {NonNullable<typeof made.app>} */ (made.app).fetch(request, env),
       createServer,
       serverOptions: {
         connectionsCheckingInterval: CHECK_EVERY_MS,
@@ -46,11 +60,22 @@ export async function openListener(host, { ip, port, publicUrl, tokenRequired, c
     })
   );
   setConnectionTimeouts(server);
-  server.timeout = IDLE_TIMEOUT_MS;
+  // A handler may take its time; what it sends to a client that does not read ends with the client's connection.
+  server.timeout = answer ? 0 : IDLE_TIMEOUT_MS;
   server.maxConnections = MAX_CONNECTIONS;
-  await listen(server, ip, port);
+  await listenNear(server, ip, port, otherPorts);
+  /** @type {Set<import("node:http").ServerResponse>} */
+  const responses = new Set();
+  let ondrained = () => {};
+  server.prependListener("request", (_request, response) => {
+    responses.add(response);
+    response.once("close", () => {
+      responses.delete(response);
+      if (responses.size === 0) ondrained();
+    });
+  });
   const bound = /** @type {import("node:net").AddressInfo} */ (server.address());
-  const url = `http://${ip.includes(":") ? `[${ip}]` : ip}:${bound.port}`;
+  const url = `http://${shownHost(ip)}:${bound.port}`;
   const required = tokenRequired === true || publicUrl !== undefined || !isLoopback(bound.address);
   made.app = createNetworkApi(host, {
     tokenRequired: required,
@@ -60,7 +85,20 @@ export async function openListener(host, { ip, port, publicUrl, tokenRequired, c
   });
   return {
     url,
+    port: bound.port,
     tokenRequired: required,
+    async drain(graceMs) {
+      server.close();
+      server.closeIdleConnections();
+      if (responses.size === 0) return;
+      await new Promise((resolve) => {
+        const timer = setTimeout(resolve, graceMs);
+        ondrained = () => {
+          clearTimeout(timer);
+          resolve(undefined);
+        };
+      });
+    },
     close() {
       server.close();
       server.closeAllConnections();
@@ -68,15 +106,45 @@ export async function openListener(host, { ip, port, publicUrl, tokenRequired, c
   };
 }
 
-/** @param {import("node:http").Server} server @param {string} ip @param {number} port @returns {Promise<void>} */
-function listen(server, ip, port) {
-  return new Promise((resolve, reject) => {
-    server.once("error", (/** @type {NodeJS.ErrnoException} */ error) => {
-      const why = error.code === "EADDRINUSE" ? "another program listens there" : error.message;
-      reject(new WorkflowError("listener.unavailable", `Cannot listen at ${ip}, port ${port}: ${why}.`));
+/**
+ * Listen at the port, or at one of the next where it is taken.
+ *
+ * @param {import("node:http").Server} server
+ * @param {string} ip
+ * @param {number} port
+ * @param {number} others how many further ports are tried
+ */
+async function listenNear(server, ip, port, others) {
+  for (let number = port; ; number += 1) {
+    const error = await listen(server, ip, number);
+    if (error === undefined) return;
+    const isTaken = error.code === "EADDRINUSE";
+    if (isTaken && number < Math.min(port + others, MAX_PORT)) continue;
+    const why = isTaken ? "another program listens there" : error.message;
+    throw new WorkflowError("listener.unavailable", `Cannot listen at ${ip}, port ${number}: ${why}.`);
+  }
+}
+
+/** @param {import("node:http").Server} server @param {string} host @param {number} port @returns {Promise<NodeJS.ErrnoException | undefined>} */
+function listen(server, host, port) {
+  return new Promise((resolve) => {
+    server.once("error", resolve);
+    server.listen({ host, port }, () => {
+      server.off("error", resolve);
+      resolve(undefined);
     });
-    server.listen({ host: ip, port }, () => resolve());
   });
+}
+
+/** An address as URLs have it. @param {string} ip */
+function shownHost(ip) {
+  return ip.includes(":") ? `[${ip}]` : ip;
+}
+
+/** The path of a request's target, without a query. @param {string} target */
+function pathOf(target) {
+  const end = target.search(/[?#]/);
+  return end < 0 ? target : target.slice(0, end);
 }
 
 /** @param {string} address */

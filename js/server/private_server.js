@@ -25,7 +25,7 @@ const STOPPED_RESPONSE =
   "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\n" +
   `content-length: ${Buffer.byteLength(STOPPED_BODY)}\r\n\r\n${STOPPED_BODY}`;
 /** A response that goes on until the other side has enough. */
-const STREAM_PATH = /\/(subscribe|listeners)(\?|$)/;
+const STREAM_PATH = /\/(subscribe|servings)(\?|$)/;
 
 export class PrivateServer {
   #server;

@@ -424,6 +424,21 @@ export class SqliteReads {
         ?.at ?? null
     );
   }
+
+  /**
+   * @param {number} limit
+   * @returns {{ number: number, workflow: string, id: string }[]}
+   */
+  loadUnfinished(limit) {
+    const running = this.#sql(
+      "SELECT number, workflow, id FROM instances WHERE status = 'running' ORDER BY number LIMIT ?",
+    ).all(limit);
+    const waiting = this.#sql(
+      `SELECT number, workflow, id FROM instances WHERE wake_at <= ${LAST_TIME_MS} AND status = 'waiting'
+       ORDER BY wake_at LIMIT ?`,
+    ).all(limit);
+    return /** @type {any[]} */ ([...running, ...waiting].slice(0, limit));
+  }
 }
 
 /**

@@ -339,6 +339,8 @@ export interface Store {
   loadExpired(now: number, limit: number): number[];
   nextExpiry(): number | null;
   nextWake(now: number): number | null;
+  /** Instances that run or wait for a time, those that fall due first before others. */
+  loadUnfinished(limit: number): { number: number; workflow: string; id: string }[];
   /** Instances that a process left behind in the middle of a pass. */
   recover(at: number): void;
 }

@@ -100,9 +100,36 @@ class Client:
         """Load the code and register its workflows."""
         return self._call(Deployed, "POST", "/deployments", deployment)
 
-    def listen(self, listener: dict[str, object]) -> Stream:
-        """Have the host listen in the network, as long as the stream is open. Its first line says where."""
-        return Stream(self.endpoint, self._responses, "POST", "/listeners", listener)
+    def serve(self, serving: dict[str, object]) -> Stream:
+        """Have the host run Workers as long as the stream is open. Its first line says where they are."""
+        return Stream(self.endpoint, self._responses, "POST", "/servings", serving)
+
+    def reload(self, serving: str, workers: list[dict[str, object]]) -> None:
+        """Have a serving take new code. Where it does not load, `ApiError` says why, and the old code stays."""
+        self._request("POST", f"/servings/{serving}/reload", {"workers": workers})
+
+    def fire_cron(self, serving: str, cron: str) -> None:
+        """Call the scheduled handler of a serving's first Worker."""
+        self._request("POST", f"/servings/{serving}/cron", {"cron": cron})
+
+    def skip_next_sleep(self) -> dict[str, Any]:
+        """End the sleep that would end first: its `workflow` and `id`, which are None where nothing sleeps."""
+        return self._responses.parse(as_object, self._request("POST", "/skip-next-sleep").result, "/skip-next-sleep")
+
+    def drain_serving(self, serving: str, grace_ms: int) -> None:
+        """Have a serving finish the requests that it has, for so long at most, and accept no others."""
+        self._request("POST", f"/servings/{serving}/drain", {"grace_ms": grace_ms})
+
+    def drain(self, grace_ms: int) -> int:
+        """Have no attempt begin and wait for those that run, for so long at most; how many run on."""
+        answer = self._responses.parse(
+            as_object, self._request("POST", "/drain", {"grace_ms": grace_ms}).result, "/drain"
+        )
+        return int(answer["running"])
+
+    def follow_all(self) -> Stream:
+        """The events of all instances from now on."""
+        return Stream(self.endpoint, self._responses, "GET", "/workflows/-/subscribe")
 
     def wait_for_bulk_jobs(self) -> None:
         """Wait until what is done to all instances of workflows is done."""

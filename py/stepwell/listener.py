@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from stepwell.exceptions import InternalError
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from stepwell.client import Client
+    from collections.abc import Callable
 
 LOOPBACK = "127.0.0.1"
 MAX_PORT = 65_535
@@ -58,30 +52,3 @@ def listener_options(command: F) -> F:
         return command(listener=listener, **others)
 
     return with_listener  # type: ignore[return-value]
-
-
-@contextlib.contextmanager
-def open_listener(client: Client, listener: dict[str, object] | None) -> Iterator[None]:
-    """Have the host listen as long as the context lasts, and say where."""
-    if listener is None:
-        yield
-        return
-    stream = client.listen(listener)
-    # As long as it is referred to the stream stays open.
-    lines = stream.lines()
-    try:
-        opened = json.loads(next(lines, b"null"))
-        match opened:
-            case {"url": str(url), "token_required": bool(token_required)}:
-                _announce(client, url, token_required=token_required)
-            case _:
-                raise InternalError(f"Malformed response from the host for /listeners: {opened!r}")
-        yield
-    finally:
-        stream.close()
-
-
-def _announce(client: Client, url: str, *, token_required: bool) -> None:
-    click.echo(f"Ready on {url} (REST: {url}/client/v4)", err=True)
-    if token_required and not any(token.revoked_on is None for token in client.tokens()):
-        click.echo("A token is required, and there is none. Create one with: stepwell tokens create NAME", err=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from stepwell.compatibility import python_difference
 
 if TYPE_CHECKING:
@@ -13,10 +11,8 @@ if TYPE_CHECKING:
     from stepwell.runtimes import Runtime
 
 
-def say_at_start(project: Project, runtime: Runtime) -> None:
-    """Print the warnings of *project*, what it says that has another meaning here, and that its Python is another."""
-    for warning in project.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+def notes_at_start(project: Project, runtime: Runtime) -> list[str]:
+    """The warnings of *project*, what it says that has another meaning here, and that its Python is another."""
     difference = python_difference(project.cloudflare_python, runtime)
-    for note in [*project.notes, *([difference] if difference else [])]:
-        click.echo(note, err=True)
+    warnings = [f"Warning: {warning}" for warning in project.warnings]
+    return [*warnings, *project.notes, *([difference] if difference else [])]

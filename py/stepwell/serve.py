@@ -1,50 +1,79 @@
-"""`stepwell serve`: run what schedules, events and commands ask for, until it is interrupted."""
+"""`stepwell serve`: run a project on a server until it is stopped."""
 
 from __future__ import annotations
 
-import time
+import signal
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import click
 
 from stepwell import exit_codes
-from stepwell.exceptions import HostLostError
-from stepwell.formatting import moment
-from stepwell.host_connector import HostConnector
 from stepwell.host_process import HostSettings
-from stepwell.listener import listener_options, open_listener
+from stepwell.listener import listener_options
 from stepwell.options import environment_option, force_replay_option, state_option
 from stepwell.packages.require import require_packages_of
-from stepwell.project_loader import load_project
-from stepwell.project_notes import say_at_start
+from stepwell.project_loader import load_targets
+from stepwell.project_notes import notes_at_start
+from stepwell.project_server import ProjectServer, announce_schedules
 from stepwell.runtimes import choose_runtime, runtime_name, runtime_options
+from stepwell.serving import ServedProject, ServingOptions
+from stepwell.serving_log import ServingLog
 from stepwell.state import state_path
-from stepwell.target import find_target
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
 
     from stepwell.client import Client
     from stepwell.host_connector import Connection
-    from stepwell.models import WorkflowSummary
-    from stepwell.project import Project
+    from stepwell.serving import Serving
+    from stepwell.serving_log import Format
 
-POLL_INTERVAL_S = 1.0
-"""Seconds between two looks at an owner that is not ours."""
+DEFAULT_GRACE_S = 10.0
+DEFAULT_TIME_LIMIT_S = 300.0
 
 
-@click.command(epilog=exit_codes.HELP, short_help="Run schedules and instances until Ctrl-C.")
-@click.argument("target")
+@click.command(epilog=exit_codes.HELP, short_help="Run a project on a server until Ctrl-C.")
+@click.argument("target", required=False)
+@click.option(
+    "-c", "--config", "configs", multiple=True, metavar="FILE", help="A configuration; several: several Workers."
+)
 @environment_option
 @runtime_options
 @force_replay_option
 @state_option
 @listener_options
 @click.option("--account", metavar="NAME", help="The account whose workflows they are. Default: the default account.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="json: a line each on stdout.",
+)
+@click.option(
+    "--grace",
+    "grace_s",
+    type=click.FloatRange(0),
+    default=DEFAULT_GRACE_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long requests and attempts that run may take to end when the server stops.",
+)
+@click.option(
+    "--request-timeout",
+    "time_limit_s",
+    type=click.FloatRange(0, min_open=True),
+    default=DEFAULT_TIME_LIMIT_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a handler may take to begin its answer.",
+)
 def serve(  # noqa: PLR0913 - one for each option
     *,
-    target: str,
+    target: str | None,
+    configs: tuple[str, ...],
     environment: str | None,
     runtime: str | None,
     python: str | None,
@@ -54,67 +83,68 @@ def serve(  # noqa: PLR0913 - one for each option
     state: Path | None,
     listener: dict[str, object] | None,
     account: str | None,
+    log_format: str,
+    grace_s: float,
+    time_limit_s: float,
 ) -> None:
     """
-    Run the workflows of TARGET until Ctrl-C: at the times of their schedules, and whenever an instance is made.
+    Run the Worker and the workflows of TARGET until Ctrl-C or SIGTERM: schedules, cron triggers, and what is created.
 
-    With --port, Cloudflare's REST API is there too, for wrangler and the official clients.
+    With --port, the Worker's fetch handler answers requests there. Cloudflare's REST API is at /client/v4, for wrangler
+    and the official clients; /healthz and /readyz are for load balancers.
 
     TARGET is as for `stepwell run`; schedules (cron expressions, in UTC) are in a wrangler configuration. Of the times
-    that passed while nothing ran, each schedule makes up for the last one.
+    that passed while nothing ran, each schedule of a workflow makes up for the last one.
     """
-    found = find_target(target)
-    project = replace(load_project(found, environment), account=account)
-    chosen = choose_runtime(project.main, runtime, python, sdk, untrusted=untrusted)
-    say_at_start(project, chosen)
-    require_packages_of(project, found, runtime_name(chosen))
-    path = state_path(state, create=True)
+    log = ServingLog(cast("Format", log_format))
+    projects = []
+    for found, project in load_targets(target, configs, environment):
+        chosen = choose_runtime(project.main, runtime, python, sdk, untrusted=untrusted)
+        for note in notes_at_start(project, chosen):
+            log.say(note)
+        require_packages_of(project, found, runtime_name(chosen))
+        projects.append(ServedProject(replace(project, account=account), chosen))
+    settings = HostSettings(warm=projects[0].runtime, force_replay=force_replay)
+    options = ServingOptions(listener, time_limit_s=time_limit_s)
+    server = ProjectServer(state_path(state, create=True), projects, options, settings, log)
+    server.on_ready = lambda serving, connection, client: _announce(serving, connection, client, log)
+    stop = _StopSignal()
     try:
-        while True:
-            _serve(path, project, HostSettings(warm=chosen, force_replay=force_replay), listener)
+        server.run()
     except KeyboardInterrupt:
-        click.echo(
-            "Interrupted; what is unfinished goes on with the next `stepwell serve` or `stepwell run`.", err=True
-        )
-        raise SystemExit(exit_codes.INTERRUPTED) from None
+        _stop(server, log, grace_s)
+        raise SystemExit(exit_codes.COMPLETE if stop.was_asked else exit_codes.INTERRUPTED) from None
 
 
-def _serve(state: Path, project: Project, settings: HostSettings, listener: dict[str, object] | None) -> None:
-    """Until the owner of *state* has gone, who may be another process."""
-    connector = HostConnector(state, settings)
+class _StopSignal:
+    """Notes that SIGTERM was sent: a service manager's stop is no failure."""
+
+    def __init__(self) -> None:
+        self.was_asked = False
+        signal.signal(signal.SIGTERM, self._receive)
+
+    def _receive(self, _signal: int, _frame: FrameType | None) -> NoReturn:
+        self.was_asked = True
+        raise KeyboardInterrupt
+
+
+def _stop(server: ProjectServer, log: ServingLog, grace_s: float) -> None:
     try:
-        with connector.connection() as connection:
-            client = connection.client.of_account(project.account)
-            names = [workflow.name for workflow in client.deploy(project.deployment(settings.warm)).workflows]
-            _announce([client.workflow(name) for name in names], connection)
-            with open_listener(client, listener):
-                if connection.process is None:
-                    _wait_for_owner_end(client)
-                else:
-                    _wait_for_host_end(connection)
+        server.drain(grace_s)
+    except KeyboardInterrupt:
+        log.say("Interrupted again: what runs is cut.")
     finally:
-        connector.close()
+        server.stop()
+    log.say("Stopped; what is unfinished continues with the next `stepwell serve` or `stepwell run`.")
 
 
-def _wait_for_host_end(connection: Connection) -> NoReturn:
-    assert connection.process is not None  # noqa: S101 - asked for by the caller
-    while True:
-        if death := connection.process.death():
-            raise death
-
-
-def _wait_for_owner_end(client: Client) -> None:
-    while True:
-        time.sleep(POLL_INTERVAL_S)
-        try:
-            client.host()
-        except HostLostError:
-            return
-
-
-def _announce(workflows: list[WorkflowSummary], connection: Connection) -> None:
+def _announce(serving: Serving, connection: Connection, client: Client, log: ServingLog) -> None:
+    ready = serving.ready
     where = f" in {connection.owner}, which owns the state" if connection.owner else ""
-    click.echo(f"Serving {', '.join(workflow.name for workflow in workflows)}{where}. Stop with Ctrl-C.", err=True)
-    for workflow in workflows:
-        for schedule in workflow.schedules:
-            click.echo(f"  {workflow.name}: {schedule.cron!r}, next at {moment(schedule.next_instance)}", err=True)
+    names = ready["workflows"] or ["a Worker without workflows"]
+    log.say(f"Serving {', '.join(names)}{where}. Stop with Ctrl-C.", workflows=ready["workflows"])
+    announce_schedules(client, ready["workflows"], log)
+    if url := ready["url"]:
+        log.say(f"Ready on {url} (REST: {url}/client/v4)", url=url)
+        if ready["token_required"] and not any(token.revoked_on is None for token in client.tokens()):
+            log.say("A token is required for the API, and there is none. Create one with: stepwell tokens create NAME")

@@ -146,6 +146,10 @@ class Terminal:
         os.write(self._terminal, f"{line}\n".encode())
         self.read_until(line)
 
+    def press(self, key: str) -> None:
+        """Press a single key, which is not echoed."""
+        os.write(self._terminal, key.encode())
+
     def read_to_end(self) -> str:
         """Whatever is left to be said."""
         with contextlib.suppress(OSError):  # how a terminal ends whose other side is gone

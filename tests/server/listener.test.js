@@ -76,6 +76,6 @@ test("the control routes are not in the network", async (context) => {
 
   for (const path of ["/host", "/tokens", "/audit", "/workflows", "/workflows/flow/instances/a/export"])
     assert.equal((await fetch(listener.url + path)).status, 404, path);
-  for (const path of ["/shutdown", "/deployments", "/listeners", "/tokens"])
+  for (const path of ["/shutdown", "/deployments", "/servings", "/tokens"])
     assert.equal((await fetch(listener.url + path, { method: "POST", body: "{}" })).status, 404, path);
 });

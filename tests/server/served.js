@@ -2,6 +2,7 @@
 
 import { createApi, createNetworkApi } from "../../js/server/api/app.js";
 import { Access } from "../../js/server/auth/access.js";
+import { maskOf } from "../../js/server/masking.js";
 import { Harness } from "../engine/harness.js";
 
 /** @import { Run } from "../engine/fake_guest.js" */
@@ -33,6 +34,7 @@ export async function served(run, { policy, settings, graphs = NO_GRAPHS } = {})
     graphs,
     faults: [],
     reportFault: (/** @type {unknown} */ error) => host.faults.push(error),
+    maskOf: (/** @type {{ vars: string }} */ { vars }) => maskOf(vars),
     opened: 0,
     streamOpened: () => (host.opened += 1),
     streamClosed: () => (host.opened -= 1),

@@ -14,7 +14,7 @@ import { subscriptionOptions } from "../../../engine/subscription.js";
 import { iso } from "../../../engine/detail.js";
 import * as S from "../schemas.js";
 import { chunksOf, streamOf } from "../stream_output.js";
-import { masked, maskOf } from "../../masking.js";
+import { masked } from "../../masking.js";
 import { answerWithEvents, lastEventOf } from "../subscribe.js";
 
 /** Cron ids have slashes, and wrangler does not encode them. */
@@ -58,7 +58,7 @@ export function singleInstanceOperations(api) {
         const row = await engine.get(...addressed(call));
         const filter = query.filter === undefined ? {} : { filter: [query.filter].flat() };
         const cursor = query.cursor ?? lastEventOf(context).cursor;
-        const mask = maskOf((await engine.workflow(row.workflow)).vars);
+        const mask = host.maskOf(await engine.workflow(row.workflow));
         return answerWithEvents(host, row, subscriptionOptions({ cursor, ...filter }), context, mask);
       },
     },
@@ -119,8 +119,8 @@ export function singleInstanceOperations(api) {
         const { order, simple } = call.query;
         const row = await engine.get(...addressed(call));
         const log = await engine.log(row.number);
-        const { vars } = await engine.workflow(row.workflow);
-        const detail = masked(instanceDetail(row, log, await engine.output(row.number), toExactPlain), maskOf(vars));
+        const mask = host.maskOf(await engine.workflow(row.workflow));
+        const detail = masked(instanceDetail(row, log, await engine.output(row.number), toExactPlain), mask);
         if (order === "desc") detail.steps.reverse();
         return simple === "true" ? { ...detail, steps: [], logs: [] } : detail;
       },

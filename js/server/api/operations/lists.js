@@ -10,7 +10,6 @@ import { fromCursor, toCursor } from "../pages.js";
 import { HttpRefusal, INTERNAL_ERROR } from "../refusal.js";
 import * as S from "../schemas.js";
 import { answerWithAllEvents } from "../subscribe_all.js";
-import { maskOf } from "../../masking.js";
 
 /** The local explorer's code for dates the wrong way round. */
 const INVERTED_DATES = 10502;
@@ -56,16 +55,16 @@ export function listOperations(api) {
         const workflow = query.workflow === undefined ? undefined : workflowKey(account, query.workflow);
         if (workflow !== undefined) await api.engine.workflow(workflow);
         const types = query.filter === undefined ? undefined : [query.filter].flat();
-        return answerWithAllEvents(api.host, { account, workflow, types }, (key) => maskFor(api.engine, key), context);
+        return answerWithAllEvents(api.host, { account, workflow, types }, (key) => maskFor(api.host, key), context);
       },
     },
   ];
 }
 
-/** @param {Api["engine"]} engine @param {string} key of a workflow; undefined where it is gone, and its variables with it */
-function maskFor(engine, key) {
-  return engine.workflow(key).then(
-    ({ vars }) => maskOf(vars),
+/** @param {Api["host"]} host @param {string} key of a workflow; undefined where it is gone, and its variables with it */
+function maskFor(host, key) {
+  return host.engine.workflow(key).then(
+    (row) => host.maskOf(row),
     () => undefined,
   );
 }

@@ -1,0 +1,55 @@
+/** What a serving tells the command that keeps it running, as lines of JSON. */
+
+/** How many events wait for a command that does not read. Further ones are counted and dropped. */
+const MAX_WAITING = 10_000;
+
+/** @typedef {{ type: string, [key: string]: unknown }} ServingEvent */
+
+export class EventQueue {
+  /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
+  #controller;
+  #encoder = new TextEncoder();
+  #dropped = 0;
+
+  /**
+   * @param {() => void} oncancel the command reads no further
+   * @returns {ReadableStream<Uint8Array>}
+   */
+  stream(oncancel) {
+    return new ReadableStream(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        cancel: () => {
+          this.#controller = undefined;
+          oncancel();
+        },
+      },
+      new CountQueuingStrategy({ highWaterMark: MAX_WAITING }),
+    );
+  }
+
+  /** @param {ServingEvent} event */
+  push(event) {
+    if (!this.#controller) return;
+    if ((this.#controller.desiredSize ?? 0) <= 0) {
+      this.#dropped += 1;
+      return;
+    }
+    if (this.#dropped > 0) this.#write({ type: "dropped", count: this.#dropped });
+    this.#dropped = 0;
+    this.#write(event);
+  }
+
+  /** No further event comes. */
+  end() {
+    this.#controller?.close();
+    this.#controller = undefined;
+  }
+
+  /** @param {ServingEvent} event */
+  #write(event) {
+    this.#controller?.enqueue(this.#encoder.encode(`${JSON.stringify({ time: Date.now(), ...event })}\n`));
+  }
+}

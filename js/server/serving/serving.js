@@ -1,0 +1,304 @@
+/**
+ * Workers that a command keeps running: their handlers behind a public port, and their cron triggers.
+ *
+ * The first Worker answers the port's requests. The others are there for its service bindings.
+ */
+
+/** @import { Host } from "../host.js" */
+/** @import { Listener, ListenerOptions } from "../listener.js" */
+/** @import { DeployRequest } from "../host.js" */
+/** @import { ServingEvent } from "./event_queue.js" */
+
+import { WorkflowError } from "../../engine/errors.js";
+import { nodeClock } from "../clock.js";
+import { cron as cronTimes } from "../cron.js";
+import { CronTriggers } from "./cron_triggers.js";
+import { findDivergences } from "./divergence.js";
+import { answerScheduled, SCHEDULED_PATHS } from "./scheduled_route.js";
+import { answerByWorker, describe } from "./worker_requests.js";
+
+/** How many further ports are tried where the port is taken. */
+const OTHER_PORTS = 100;
+
+/**
+ * @typedef {object} WorkerRequest
+ * @property {DeployRequest} deployment
+ * @property {string[]} crons at whose times its scheduled handler is called
+ *
+ * @typedef {object} ServingRequest
+ * @property {WorkerRequest[]} workers
+ * @property {ListenerOptions | null} listener
+ * @property {boolean} development show errors to clients, keep old code where new code does not load, move instances to new code
+ * @property {number | undefined} timeLimitMs for the head of a handler's answer
+ *
+ * What is needed of a Worker: see `js/worker/worker.js`.
+ *
+ * @typedef {object} ServedWorker
+ * @property {boolean} isEmpty
+ * @property {() => Promise<unknown>} warm start an interpreter before the first call
+ * @property {{ default: string[], entrypoints: Record<string, string[]>, objects: string[] }} handlers
+ * @property {(request: Request, options?: { timeLimitMs?: number }) => Promise<Response>} fetch
+ * @property {(event: { cron: string, scheduledTime: number }) => Promise<{ outcome: string, noRetry: boolean }>} scheduled
+ *
+ * @typedef {{ name: string, workflows: import("../host.js").DeployedWorkflow[], worker: ServedWorker }} Deployed
+ */
+
+export class Serving {
+  #host;
+  #request;
+  #emit;
+  /** @type {Deployed[]} */
+  #deployed = [];
+  /** @type {CronTriggers[]} */
+  #crons = [];
+  /** @type {Listener | undefined} */
+  #listener;
+  #draining = false;
+  /** Counts reloads, so that a check of an older one ends. */
+  #reloads = 0;
+
+  /**
+   * @param {Host} host
+   * @param {ServingRequest} request
+   * @param {(event: ServingEvent) => void} emit
+   */
+  constructor(host, request, emit) {
+    this.#host = host;
+    this.#request = request;
+    this.#emit = emit;
+  }
+
+  /** The main files of its Workers, by their names. @returns {Map<string, string>} */
+  get mains() {
+    return new Map(this.#request.workers.map(({ deployment }) => [workerName(deployment), deployment.main]));
+  }
+
+  /**
+   * Load the Workers and open the port.
+   *
+   * @returns {Promise<{ url: string | null, port: number | null, workflows: string[], token_required: boolean, handlers: string[] }>}
+   */
+  async open() {
+    const { workers, listener, development } = this.#request;
+    await this.#deployAll(workers);
+    this.#crons = workers.map(
+      (_, index) => new CronTriggers(nodeClock, cronTimes, (cron, time) => void this.#fireOnTime(index, cron, time)),
+    );
+    for (const [index, triggers] of this.#crons.entries()) triggers.check(workers[index].crons);
+    if (listener) {
+      const otherPorts = development && listener.port !== 0 ? OTHER_PORTS : 0;
+      const answer = (/** @type {Request} */ request, /** @type {string} */ path) => this.#answer(request, path);
+      this.#listener = await this.#host.listen({ ...listener, otherPorts, answer });
+    }
+    this.#armCrons(workers);
+    return {
+      url: this.#listener?.url ?? null,
+      port: this.#listener?.port ?? null,
+      token_required: this.#listener?.tokenRequired ?? false,
+      workflows: this.#deployed.flatMap(({ workflows }) => workflows.map(({ name }) => name)),
+      handlers: this.#deployed[0].worker.handlers.default,
+    };
+  }
+
+  /**
+   * Take new code. Where it does not load, the old code stays.
+   *
+   * @param {WorkerRequest[]} workers
+   */
+  async reload(workers) {
+    const turn = ++this.#reloads;
+    for (const [index, triggers] of this.#crons.entries()) triggers.check(workers[index]?.crons ?? []);
+    await this.#deployAll(workers);
+    this.#request = { ...this.#request, workers };
+    this.#armCrons(workers);
+    this.#host.moveToNewCode();
+    for (const { deployment } of workers) this.#host.prewarm(deployment);
+    void this.#reportDivergences(turn);
+    return { workflows: this.#deployed.flatMap(({ workflows }) => workflows.map(({ name }) => name)) };
+  }
+
+  /** @param {number} turn */
+  async #reportDivergences(turn) {
+    for (const { deployment } of this.#request.workers) {
+      try {
+        for await (const divergence of findDivergences(this.#host, deployment, () => turn !== this.#reloads))
+          this.#emit({ type: "divergence", ...divergence });
+      } catch (error) {
+        this.#emit({ type: "error", ...describe(error) });
+      }
+    }
+  }
+
+  /**
+   * Call a scheduled handler now.
+   *
+   * @param {string} cron
+   * @param {number} scheduledTime in ms since 1970
+   * @param {number} [index] of the Worker
+   */
+  async fire(cron, scheduledTime, index = 0) {
+    const { worker, name } = this.#deployed[index];
+    const began = performance.now();
+    try {
+      const outcome = await worker.scheduled({ cron, scheduledTime });
+      this.#emit({
+        type: "cron",
+        worker: name,
+        cron,
+        outcome: "ok",
+        duration_ms: Math.round(performance.now() - began),
+      });
+      return outcome;
+    } catch (error) {
+      this.#emit({ type: "cron", worker: name, cron, outcome: "exception", ...describe(error) });
+      throw error;
+    }
+  }
+
+  /**
+   * Output of a handler.
+   *
+   * @param {{ level: string, text: string, call?: unknown }} log
+   */
+  log({ level, text, call }) {
+    this.#emit({ type: "output", level, text, ...(call === undefined ? {} : { call }) });
+  }
+
+  /** Whether requests are answered, for those who ask before they send any. */
+  get isReady() {
+    return this.#listener !== undefined && !this.#draining;
+  }
+
+  /** Finish the requests that are under way, for so long; accept no others. @param {number} graceMs */
+  async drain(graceMs) {
+    this.#draining = true;
+    for (const triggers of this.#crons) triggers.stop();
+    await this.#listener?.drain(graceMs);
+  }
+
+  close() {
+    this.#reloads += 1;
+    for (const triggers of this.#crons) triggers.stop();
+    this.#listener?.close();
+  }
+
+  /** Load all; each answers by its new code as soon as that is there. @param {WorkerRequest[]} workers */
+  async #deployAll(workers) {
+    for (const { deployment } of workers) this.#host.servings.refuseConflict(this, deployment);
+    for (const [index, { deployment, crons }] of workers.entries()) {
+      const deployed = await this.#host.deployWorker(deployment);
+      this.#deployed[index] = deployed;
+      const { worker, name } = deployed;
+      void worker.warm().catch(() => {});
+      if (crons.length > 0 && !worker.handlers.default.includes("scheduled"))
+        this.#emit({ type: "notice", text: `Worker '${name}' has cron triggers and no scheduled handler.` });
+    }
+    this.#deployed.length = workers.length;
+  }
+
+  /** @param {WorkerRequest[]} workers */
+  #armCrons(workers) {
+    for (const [index, triggers] of this.#crons.entries()) {
+      const handles = this.#deployed[index]?.worker.handlers.default.includes("scheduled");
+      triggers.set(handles ? workers[index].crons : []);
+    }
+  }
+
+  /** @param {number} index @param {string} cron @param {number} time */
+  async #fireOnTime(index, cron, time) {
+    try {
+      await this.fire(cron, time, index);
+    } catch {
+      // It has been reported.
+    }
+  }
+
+  /**
+   * @param {Request} request
+   * @param {string} path
+   * @returns {Response | Promise<Response> | undefined} undefined: the API answers
+   */
+  #answer(request, path) {
+    const { development, timeLimitMs } = this.#request;
+    if (development && SCHEDULED_PATHS.has(path)) {
+      const fire = (/** @type {string} */ cron, /** @type {number} */ time) => this.fire(cron, time);
+      return answerScheduled(request, fire, Date.now);
+    }
+    if (!development && path === "/healthz") return new Response("ok\n");
+    if (!development && path === "/readyz")
+      return this.isReady ? new Response("ready\n") : new Response("stopping\n", { status: 503 });
+    const { worker } = this.#deployed[0];
+    if (isReserved(path) || !worker.handlers.default.includes("fetch")) return undefined;
+    return answerByWorker(worker, request, { development, timeLimitMs, emit: this.#emit });
+  }
+}
+
+/** Whether a path is Stepwell's where a Worker answers all others. @param {string} path */
+function isReserved(path) {
+  return path.startsWith("/cdn-cgi/") || path.startsWith("/client/v4/");
+}
+
+/** @param {{ script_name?: string | undefined, main: string }} deployment */
+export function workerName({ script_name: name, main }) {
+  return name ?? main;
+}
+
+/** The servings of a host. */
+export class Servings {
+  /** @type {Map<string, Serving>} */
+  #open = new Map();
+  #count = 0;
+
+  /** @param {Serving} serving @returns {string} its id */
+  add(serving) {
+    const id = String(++this.#count);
+    this.#open.set(id, serving);
+    return id;
+  }
+
+  /** @param {string} id */
+  get(id) {
+    const serving = this.#open.get(id);
+    if (!serving) throw new WorkflowError("serving.not_found", `There is no serving ${id}.`);
+    return serving;
+  }
+
+  /**
+   * Pass output of a handler on to the serving of its Worker.
+   *
+   * @param {{ level: string, text: string, call?: unknown }} log
+   * @param {{ scriptName?: string | null, main: string }} deployment
+   * @returns {boolean} whether there is one
+   */
+  log(log, { scriptName, main }) {
+    const name = scriptName ?? main;
+    const serving = [...this.#open.values()].find((each) => each.mains.get(name) === main);
+    serving?.log(log);
+    return serving !== undefined;
+  }
+
+  /** @param {string} id */
+  remove(id) {
+    this.#open.get(id)?.close();
+    this.#open.delete(id);
+  }
+
+  /**
+   * Two projects that share a state may not have a Worker of the same name.
+   *
+   * @param {Serving} serving
+   * @param {DeployRequest} deployment
+   * @throws {WorkflowError}
+   */
+  refuseConflict(serving, deployment) {
+    const name = workerName(deployment);
+    for (const other of this.#open.values()) {
+      const main = other === serving ? undefined : other.mains.get(name);
+      if (main === undefined || main === deployment.main) continue;
+      throw new WorkflowError(
+        "deployment.conflict",
+        `Worker '${name}' of this state is served from ${main}. Give this one another name, or use another --state.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,213 @@
+"""`stepwell dev`: run a project while it is written: its code is reloaded when it is saved."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from stepwell import exit_codes
+from stepwell.exceptions import StepwellError
+from stepwell.host_process import HostSettings
+from stepwell.listener import LOOPBACK, MAX_PORT
+from stepwell.options import environment_option, force_replay_option, state_option
+from stepwell.packages.require import require_packages_of
+from stepwell.project_loader import load_targets
+from stepwell.project_notes import notes_at_start
+from stepwell.project_server import ProjectServer, announce_schedules
+from stepwell.runtimes import choose_runtime, runtime_name, runtime_options
+from stepwell.serving import ServedProject, ServingOptions
+from stepwell.serving_log import ServingLog
+from stepwell.source_watcher import SourceWatcher
+from stepwell.state import state_path
+from stepwell.terminal_keys import TerminalKeys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from stepwell.client import Client
+    from stepwell.host_connector import Connection
+    from stepwell.serving import Serving
+
+DEFAULT_PORT = 8787
+KEYS = "b: browser, r: reload, n: skip to the next timer, s: run the scheduled handler, c: clear, x: quit"
+CLEAR_SCREEN = "\x1b[H\x1b[2J\x1b[3J"
+
+
+@click.command(epilog=exit_codes.HELP, short_help="Run a project and reload its code when it is saved.")
+@click.argument("target", required=False, metavar="[DIR]")
+@click.option(
+    "--port", type=click.IntRange(0, MAX_PORT), help=f"Where to listen.  [default: dev.port, else {DEFAULT_PORT}]"
+)
+@click.option("--ip", metavar="ADDRESS", help=f"The address.  [default: dev.ip, else {LOOPBACK}]")
+@click.option(
+    "-c", "--config", "configs", multiple=True, metavar="FILE", help="A configuration; several: several Workers."
+)
+@environment_option
+@runtime_options
+@force_replay_option
+@state_option
+def dev(  # noqa: PLR0913 - one for each option
+    *,
+    target: str | None,
+    port: int | None,
+    ip: str | None,
+    configs: tuple[str, ...],
+    environment: str | None,
+    runtime: str | None,
+    python: str | None,
+    sdk: str | None,
+    untrusted: bool,
+    force_replay: bool,
+    state: Path | None,
+) -> None:
+    """
+    Run the Worker and the workflows of a project, and reload its code when it is saved.
+
+    Requests go to the Worker's fetch handler; with several configurations, to that of the first. Instances in flight
+    continue in the new code, and those whose history it does not fit are named. Cron triggers and schedules fire on
+    time; /cdn-cgi/handler/scheduled fires a cron trigger now.
+
+    DIR has a wrangler configuration; a file with a Worker or workflows does, too. Default: this folder.
+    """
+    log = ServingLog("text", sys.stdout, steps=True)
+    command = DevCommand(log, lambda: _load(target, configs, environment, (runtime, python, sdk), untrusted=untrusted))
+    raise SystemExit(command.run(port, ip, state_path(state, create=True), force_replay=force_replay))
+
+
+def _load(
+    target: str | None,
+    configs: tuple[str, ...],
+    environment: str | None,
+    runtime: tuple[str | None, str | None, str | None],
+    *,
+    untrusted: bool,
+) -> list[ServedProject]:
+    projects = []
+    for found, project in load_targets(target, configs, environment):
+        chosen = choose_runtime(project.main, *runtime, untrusted=untrusted)
+        require_packages_of(project, found, runtime_name(chosen))
+        projects.append(ServedProject(project, chosen))
+    return projects
+
+
+class DevCommand:
+    """One call of `stepwell dev`; *load* reads the projects as they are now."""
+
+    def __init__(self, log: ServingLog, load: Callable[[], list[ServedProject]]) -> None:
+        self._log = log
+        self._load = load
+        self._url = ""
+        self._said: list[str] = []
+        self._reloading = threading.Lock()
+        self._server: ProjectServer | None = None
+        self._keys = TerminalKeys(self._press)
+
+    def run(self, port: int | None, ip: str | None, state: Path, *, force_replay: bool) -> int:
+        """
+        Serve until `x` or Ctrl-C.
+
+        Returns:
+            The exit code.
+        """
+        projects = self._load()
+        first = projects[0].project
+        wanted = port if port is not None else DEFAULT_PORT if first.dev_port is None else first.dev_port
+        listener: dict[str, object] = {"ip": ip or _address(first.dev_ip), "port": wanted}
+        self._say_notes(projects)
+        options = ServingOptions(listener, development=True)
+        settings = HostSettings(warm=projects[0].runtime, force_replay=force_replay)
+        server = self._server = ProjectServer(state, projects, options, settings, self._log)
+        server.on_ready = lambda serving, connection, client: self._announce(serving, connection, client, wanted)
+        watcher = SourceWatcher(_roots(projects), _folders(projects), lambda _changes: self._reload())
+        watcher.start()
+        try:
+            server.run()
+        except KeyboardInterrupt:
+            return exit_codes.INTERRUPTED
+        finally:
+            watcher.stop()
+            self._keys.close()
+            server.stop()
+        return exit_codes.COMPLETE
+
+    def _announce(self, serving: Serving, connection: Connection, client: Client, wanted: int) -> None:
+        ready = serving.ready
+        port = ready["port"]
+        if wanted not in {port, 0}:
+            self._log.say(f"Port {wanted} is taken; {port} is used.")
+        if connection.owner:
+            self._log.say(f"{connection.owner} owns the state, and runs this project.")
+        announce_schedules(client, ready["workflows"], self._log)
+        self._url = str(ready["url"]).replace("127.0.0.1", "localhost")
+        if "fetch" not in ready["handlers"]:
+            self._log.say("The Worker has no fetch handler; workflows run.")
+        # Programs that start a development server wait for this line.
+        self._log.say(f"[wrangler:info] Ready on {self._url}")
+        if connection.process is not None:
+            connection.process.on_debugger = self._hold_keys
+        self._keys.open()
+        if self._keys.is_open:
+            self._log.say(KEYS)
+
+    def _hold_keys(self, on: bool) -> None:  # noqa: FBT001 - as HostProcess calls it
+        """A debugger has the terminal for itself."""
+        if on:
+            self._keys.close()
+
+    def _press(self, key: str) -> None:
+        server = self._server
+        if server is None:
+            return
+        match key:
+            case "x" | "q":
+                server.stop()
+            case "r":
+                self._reload()
+            case "n":
+                server.skip_next_sleep()
+            case "s":
+                server.fire_cron()
+            case "c":
+                click.echo(CLEAR_SCREEN, nl=False)
+                self._log.say(KEYS)
+            case "b":
+                click.launch(self._url)
+
+    def _reload(self) -> None:
+        server = self._server
+        if server is None:
+            return
+        with self._reloading:
+            try:
+                projects = self._load()
+            except StepwellError as error:
+                self._log.say(f"Not reloaded: {error}")
+                return
+            self._say_notes(projects)
+            if server.reload(projects):
+                self._log.say("Reloaded.")
+
+    def _say_notes(self, projects: list[ServedProject]) -> None:
+        """What the configurations say, unless it has been said before."""
+        notes = [note for each in projects for note in notes_at_start(each.project, each.runtime)]
+        for note in notes:
+            if note not in self._said:
+                self._log.say(note)
+        self._said = notes
+
+
+def _address(configured: str | None) -> str:
+    return LOOPBACK if configured in (None, "localhost") else configured
+
+
+def _roots(projects: list[ServedProject]) -> list[Path]:
+    return [each.project.main.parent for each in projects]
+
+
+def _folders(projects: list[ServedProject]) -> list[Path]:
+    """Where configurations and secrets are."""
+    return [each.project.config.resolve().parent for each in projects if each.project.config is not None]

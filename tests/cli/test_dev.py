@@ -1,0 +1,301 @@
+"""`stepwell dev`, as a process."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from places import PATIENCE, Terminal, until
+
+FLOW = """
+    from workers import WorkflowEntrypoint
+
+
+    class Nap(WorkflowEntrypoint):
+        async def run(self, event, step):
+            @step.do("first")
+            async def first():
+                print("token is", self.env.TOKEN)
+                return 1
+
+            await first()
+            await step.sleep("nap", "1 hour")
+
+            @step.do("last")
+            async def last():
+                return "one"
+
+            return await last()
+"""
+
+
+class Dev:
+    """A development server that runs, and what it has printed."""
+
+    def __init__(self, place, *arguments):
+        self._lines = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "stepwell", "dev", *arguments],
+            cwd=place.folder,
+            env=place.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        self._lines.extend(iter(self.process.stdout.readline, ""))
+
+    @property
+    def text(self):
+        return "".join(self._lines)
+
+    def wait_for(self, words, count=1):
+        """Wait until *words* have been printed *count* times."""
+        deadline = time.monotonic() + PATIENCE
+        while self.text.count(words) < count:
+            if time.monotonic() > deadline or (self.process.poll() is not None and not self._reader.is_alive()):
+                pytest.fail(f"{words!r} is not printed: {self.text}")
+            time.sleep(0.01)
+        return self.text
+
+    @property
+    def url(self):
+        return re.search(r"Ready on (\S+)", self.wait_for("Ready on "))[1]
+
+    def dispose(self):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def dev(place):
+    started = []
+
+    def start(*arguments):
+        started.append(Dev(place, *arguments))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.dispose()
+
+
+@pytest.fixture
+def project(place):
+    place.write("src/entry.py", FLOW)
+    place.write(".dev.vars", "TOKEN=swordfish-and-chips\n")
+    config = {
+        "name": "app",
+        "main": "src/entry.py",
+        "compatibility_date": "2026-09-08",
+        "workflows": [{"binding": "NAP", "name": "nap", "class_name": "Nap"}],
+    }
+    place.write("wrangler.jsonc", json.dumps(config))
+    return place.folder / "src" / "entry.py"
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_ready_line(dev, project):
+    """Programs find the line that wrangler prints, and the REST API is there."""
+    running = dev("--port", "0")
+
+    assert "[wrangler:info] Ready on http://localhost:" in running.wait_for("Ready on")
+    with urllib.request.urlopen(f"{running.url}/cdn-cgi/local/explorer/api/workflows") as response:
+        assert ["nap"] == [each["name"] for each in json.load(response)["result"]]
+
+
+def test_instances_and_prints(dev, project, place):
+    """Instances, steps and prints are lines; secrets are masked in them."""
+    running = dev("--port", "0")
+    running.wait_for("Ready on")
+
+    place.run("workflows", "trigger", "nap", "--id", "a")
+    text = running.wait_for("nap a: sleep 'nap-1'")
+
+    assert "nap a: started" in text
+    assert "nap a first-1: token is [TOKEN]" in text
+    assert "nap a: step 'first-1' done" in text
+    assert "Secrets are read from .dev.vars." in text
+    assert "swordfish" not in text
+
+
+def test_reload(dev, project, place):
+    """A saved change is there for instances in flight; a skipped sleep shows it."""
+    running = dev("--port", "0")
+    running.wait_for("Ready on")
+    place.run("workflows", "trigger", "nap", "--id", "a")
+    running.wait_for("nap a: sleep 'nap-1'")
+
+    edit(project, '"one"', '"two"')
+    running.wait_for("Reloaded.")
+    place.run("workflows", "instances", "skip-sleep", "nap", "a")
+    running.wait_for("nap a: complete")
+
+    assert "two" == place.run("workflows", "instances", "describe", "nap", "a", "--json").json["output"]
+    assert "does not fit the new code" not in running.text
+
+
+def test_divergence(dev, project, place):
+    """An instance whose history the new code does not fit is named, with step and line."""
+    running = dev("--port", "0")
+    running.wait_for("Ready on")
+    place.run("workflows", "trigger", "nap", "--id", "a")
+    running.wait_for("nap a: sleep 'nap-1'")
+
+    edit(project, 'step.do("first")', 'step.do("other")')
+
+    text = running.wait_for("does not fit the new code")
+    assert "Instance 'a' of 'nap' does not fit the new code at step 'first-1' (entry.py:7)" in text
+    assert "the code does not call step 'first-1', and calls 'other-1'" in text
+
+
+def test_syntax_error(dev, project, place):
+    """Code that does not load is named with its line, and the code before it stays."""
+    running = dev("--port", "0")
+    running.wait_for("Ready on")
+    place.run("workflows", "trigger", "nap", "--id", "a")
+    running.wait_for("nap a: sleep 'nap-1'")
+
+    project.write_text(project.read_text() + "\noops(\n")
+    text = running.wait_for("SyntaxError")
+    assert "Not reloaded; the code before it stays:" in text
+    assert re.search(r'entry\.py", line \d+', text)
+    place.run("workflows", "instances", "skip-sleep", "nap", "a")
+    running.wait_for("nap a: complete")
+
+    edit(project, "\noops(\n", "\n")
+    running.wait_for("Reloaded.")
+
+
+def test_broken_configuration(dev, project, place):
+    """A configuration that does not fit is named with its line, and what runs stays."""
+    running = dev("--port", "0")
+    running.wait_for("Ready on")
+
+    place.write("wrangler.jsonc", '{"main": 3}')
+    running.wait_for("wrangler.jsonc:1: main is 3; it must be a string.")
+
+    assert running.process.poll() is None
+
+
+def test_files_of_tools(dev, project, place):
+    """What tools write reloads nothing; a source does."""
+    running = dev("--port", "0")
+    running.wait_for("Ready on")
+
+    for folder in (".wrangler", ".stepwell", "python_modules", "src/.wrangler", "src/python_modules"):
+        place.write(f"{folder}/x.py", "A = 1")
+    place.write("src/other.py", "A = 1")
+    running.wait_for("Reloaded.")
+    time.sleep(0.5)
+
+    assert 1 == running.text.count("Reloaded.")
+
+
+def test_taken_port(dev, project):
+    """A taken port: the next free one, and it says so."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        running = dev("--port", str(port))
+
+        assert f"Port {port} is taken; " in running.wait_for("Ready on")
+
+
+def test_two_projects_of_one_state(dev, project, place):
+    """A second project on the same state runs in the first's process; one of the same name is refused."""
+    first = dev("--port", "0")
+    first.wait_for("Ready on")
+    place.write("other/flow.py", FLOW.replace("Nap", "Other"))
+    place.write("other/wrangler.toml", 'name = "other"\nmain = "flow.py"\n')
+    place.write("same/flow.py", FLOW.replace("Nap", "Third"))
+    place.write("same/wrangler.toml", 'name = "app"\nmain = "flow.py"\n')
+
+    second = dev("other", "--port", "0")
+    third = dev("same", "--port", "0")
+
+    assert "owns the state, and runs this project." in second.wait_for("Ready on")
+    assert first.url != second.url
+    assert "Worker 'app' of this state is served from" in third.wait_for("is served from")
+    assert 2 == third.process.wait(PATIENCE)
+
+
+def test_parent_killed(dev, project):
+    """When the command is killed, its host ends."""
+    running = dev("--port", "0")
+    running.wait_for("Ready on")
+    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
+    host = [int(pid) for pid in children]
+
+    running.process.kill()
+
+    until(lambda: not any(_runs(pid) for pid in host), "the host still runs")
+
+
+def _runs(pid):
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
+def test_keys(project, place):
+    """Single keys reload, skip a sleep, and quit with exit code 0."""
+    terminal = Terminal([sys.executable, "-m", "stepwell", "dev", "--port", "0"], place)
+    terminal.read_until("x: quit")
+    place.run("workflows", "trigger", "nap", "--id", "a")
+    terminal.read_until("nap a: sleep 'nap-1'")
+
+    terminal.press("n")
+    terminal.read_until("nap a: complete")
+    terminal.press("n")
+    terminal.read_until("No instance sleeps.")
+    terminal.press("r")
+    terminal.read_until("Reloaded.")
+    terminal.press("x")
+
+    terminal.read_to_end()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere",), "TARGET 'nowhere' does not exist."),
+        (("-c", "nowhere.jsonc"), "--config 'nowhere.jsonc' is not a file."),
+        ((".", "-c", "wrangler.jsonc"), "TARGET and --config are both given; give one of them."),
+        (
+            ("-c", "wrangler.jsonc", "-c", "wrangler.jsonc"),
+            "wrangler.jsonc and wrangler.jsonc have the Worker name 'app'.",
+        ),
+    ],
+)
+def test_mistakes(place, project, arguments, message):
+    """What cannot be run is refused with a sentence."""
+    done = place.run("dev", *arguments)
+
+    assert 2 == done.code
+    assert message in done.err

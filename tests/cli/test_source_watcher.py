@@ -1,0 +1,64 @@
+"""When `stepwell dev` reloads: which files count, and how changes are taken together."""
+
+import pytest
+
+from stepwell.source_watcher import ReloadPacer, is_source_folder, is_watched, source_folders
+
+
+def reloads(changes):
+    """The times at which changes at these times are taken, looking every 50 ms."""
+    pacer = ReloadPacer()
+    taken = []
+    times = sorted([(time, True) for time in changes] + [(tick * 0.05, False) for tick in range(200)])
+    for time, is_change in times:
+        if (is_change and pacer.changed(time)) or pacer.is_due(time):
+            taken.append(round(time, 3))
+    return taken
+
+
+def test_single_save():
+    """A save after a quiet time is taken at once."""
+    assert [1.0] == reloads([1.0])
+
+
+def test_two_saves():
+    """Saves with time between them are taken each at once."""
+    assert [1.0, 2.0] == reloads([1.0, 2.0])
+
+
+def test_burst():
+    """200 saves in a second are two reloads: the first save, and the end."""
+    taken = reloads([1 + number / 200 for number in range(200)])
+
+    assert 2 == len(taken)
+    assert 1.0 == taken[0]
+    assert taken[1] >= 1.995 + 0.3
+
+
+def test_changes_that_never_stop():
+    """Changes that never stop are taken now and then."""
+    taken = reloads([number / 10 for number in range(90)])
+
+    assert 4 <= len(taken) <= 6
+
+
+@pytest.mark.parametrize("name", ["a.py", "a.js", "a.ts", "wrangler.toml", ".dev.vars", ".dev.vars.prod", ".env.local"])
+def test_watched(tmp_path, name):
+    """Sources, configurations and secrets count."""
+    assert is_watched(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.py.swp", "4913", "state.sqlite-wal", "a.pyc", "a.py~"])
+def test_not_watched(tmp_path, name):
+    """What editors and tools write does not."""
+    assert not is_watched(tmp_path / name)
+
+
+def test_folders(tmp_path):
+    """Folders of tools and of packages are not looked into."""
+    for name in ("pkg/sub", ".wrangler/state", ".stepwell", "python_modules/x", "node_modules/y", "__pycache__", "env"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "env" / "pyvenv.cfg").write_text("")
+
+    assert [tmp_path, tmp_path / "pkg", tmp_path / "pkg" / "sub"] == source_folders(tmp_path)
+    assert not is_source_folder(tmp_path / ".wrangler")

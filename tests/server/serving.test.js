@@ -1,0 +1,192 @@
+/** A serving: which requests the Worker gets, reloads, conflicts and stops. The Workers are fakes. */
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { test } from "node:test";
+import { WorkflowError } from "../../js/engine/errors.js";
+import { openListener } from "../../js/server/listener.js";
+import { Serving, Servings } from "../../js/server/serving/serving.js";
+import { served } from "./served.js";
+
+/** @import { TestContext } from "node:test" */
+
+const DEPLOYMENT = /** @type {any} */ ({ account: "default", main: "/p/entry.py", root: "/p", script_name: "w" });
+
+/** @param {Partial<import("../../js/server/serving/serving.js").ServedWorker> & { handles?: string[] }} [worker] */
+function fakeWorker({ handles = ["fetch", "scheduled"], ...rest } = {}) {
+  return {
+    isEmpty: false,
+    warm: async () => {},
+    handlers: { default: handles, entrypoints: {}, objects: [] },
+    fetch: async (/** @type {Request} */ request) => new Response(`worker ${new URL(request.url).pathname}`),
+    scheduled: async () => ({ outcome: "ok", noRetry: false }),
+    ...rest,
+  };
+}
+
+/**
+ * @param {TestContext} context
+ * @param {{ worker?: any, development?: boolean, port?: number, crons?: string[] }} [options]
+ */
+async function serving(context, { worker = fakeWorker(), development = true, port = 0, crons = [] } = {}) {
+  const { host } = await served(async () => {});
+  /** @type {any[]} */
+  const events = [];
+  let moved = 0;
+  const current = { worker };
+  Object.assign(host, {
+    servings: new Servings(),
+    deployWorker: async () => {
+      if (current.worker instanceof Error) throw current.worker;
+      return { name: "w", workflows: [], worker: current.worker };
+    },
+    listen: (/** @type {any} */ options) => openListener(host, options),
+    moveToNewCode: () => (moved += 1),
+    prewarm: () => {},
+    unfinishedInstances: () => [],
+  });
+  const workers = [{ deployment: DEPLOYMENT, crons }];
+  const listener = { ip: "127.0.0.1", port };
+  const request = { workers, listener, development, timeLimitMs: undefined };
+  const ours = new Serving(host, request, (event) => events.push(event));
+  const ready = await ours.open();
+  context.after(() => ours.close());
+  return { host, ours, ready, workers, current, events, moved: () => moved };
+}
+
+/** @param {string} url @param {RequestInit} [init] */
+async function get(url, init) {
+  const response = await fetch(url, init);
+  return [response.status, await response.text()];
+}
+
+test("the Worker answers all paths but ours", async (context) => {
+  const { ready } = await serving(context);
+
+  assert.deepEqual(await get(`${ready.url}/`), [200, "worker /"]);
+  assert.deepEqual(await get(`${ready.url}/healthz?x`), [200, "worker /healthz"]);
+  const [status, text] = await get(`${ready.url}/cdn-cgi/local/explorer/api/workflows`);
+  assert.equal(status, 200, String(text));
+  assert.equal((await get(`${ready.url}/client/v4/accounts/a/workflows`))[0], 200);
+});
+
+test("where a Worker has no fetch handler, the API answers", async (context) => {
+  const { ready } = await serving(context, { worker: fakeWorker({ handles: ["scheduled"] }) });
+
+  assert.equal((await get(`${ready.url}/nothing`))[0], 404);
+});
+
+for (const path of ["/cdn-cgi/handler/scheduled", "/cdn-cgi/local/scheduled", "/__scheduled"]) {
+  test(`${path} fires a cron trigger in development`, async (context) => {
+    /** @type {any[]} */
+    const fired = [];
+    const scheduled = async (/** @type {any} */ event) => {
+      fired.push(event);
+      return { outcome: /** @type {const} */ ("ok"), noRetry: false };
+    };
+    const { ready, events } = await serving(context, { worker: fakeWorker({ scheduled }) });
+
+    assert.deepEqual(await get(`${ready.url}${path}?cron=*+*+*+*+*&time=1000`), [200, "ok"]);
+    assert.deepEqual(fired, [{ cron: "* * * * *", scheduledTime: 1000 }]);
+    assert.deepEqual(events.at(-1)?.outcome, "ok");
+    assert.equal((await get(`${ready.url}${path}?time=soon`))[0], 400);
+  });
+}
+
+test("a scheduled handler that raises is an exception, and the log has its error", async (context) => {
+  const scheduled = () =>
+    Promise.reject(Object.assign(new Error("no"), { name: "ValueError", traceback: "Traceback" }));
+  const { ready, events } = await serving(context, { worker: fakeWorker({ scheduled }) });
+
+  assert.deepEqual(await get(`${ready.url}/__scheduled`), [500, "exception"]);
+  const [status, body] = await get(`${ready.url}/__scheduled?format=json`);
+  assert.deepEqual([status, JSON.parse(String(body)).outcome], [500, "exception"]);
+  assert.equal(events.at(-1)?.traceback, "Traceback");
+});
+
+test("a server fires nothing on demand, and answers /healthz and /readyz itself", async (context) => {
+  const { ready } = await serving(context, { development: false });
+
+  assert.deepEqual(await get(`${ready.url}/__scheduled`), [200, "worker /__scheduled"]);
+  assert.deepEqual(await get(`${ready.url}/healthz`), [200, "ok\n"]);
+  assert.deepEqual(await get(`${ready.url}/readyz`), [200, "ready\n"]);
+});
+
+test("a taken port makes development take the next free one", async (context) => {
+  const other = createServer();
+  await new Promise((resolve) => other.listen(0, "127.0.0.1", () => resolve(undefined)));
+  context.after(() => other.close());
+  const { port } = /** @type {import("node:net").AddressInfo} */ (other.address());
+
+  const { ready } = await serving(context, { port });
+
+  assert.ok(ready.port !== null && ready.port > port);
+  assert.equal((await get(`${ready.url}/`))[1], "worker /");
+});
+
+test("a taken port ends a server", async (context) => {
+  const other = createServer();
+  await new Promise((resolve) => other.listen(0, "127.0.0.1", () => resolve(undefined)));
+  context.after(() => other.close());
+  const { port } = /** @type {import("node:net").AddressInfo} */ (other.address());
+
+  await assert.rejects(serving(context, { port, development: false }), /another program listens there/);
+});
+
+test("a reload answers by the new code", async (context) => {
+  const { ours, ready, workers, current, moved } = await serving(context);
+  current.worker = fakeWorker({ fetch: async () => new Response("new") });
+
+  await ours.reload(workers);
+
+  assert.deepEqual(await get(`${ready.url}/`), [200, "new"]);
+  assert.equal(moved(), 1);
+});
+
+test("code that does not load leaves the old code in place", async (context) => {
+  const { ours, ready, workers, current, moved } = await serving(context);
+  current.worker = new WorkflowError("deployment.import_failed", "SyntaxError");
+
+  await assert.rejects(ours.reload(workers), /SyntaxError/);
+
+  assert.deepEqual(await get(`${ready.url}/`), [200, "worker /"]);
+  assert.equal(moved(), 0);
+});
+
+test("a Worker of the same name from another project is refused", async (context) => {
+  const { host, ours } = await serving(context);
+  host.servings.add(ours);
+  const deployment = { ...DEPLOYMENT, main: "/other/entry.py" };
+
+  assert.throws(
+    () => host.servings.refuseConflict(/** @type {any} */ ({}), deployment),
+    /Worker 'w' of this state is served from \/p\/entry\.py/,
+  );
+  assert.doesNotThrow(() => host.servings.refuseConflict(/** @type {any} */ ({}), DEPLOYMENT));
+});
+
+test("a drain finishes the requests that are under way, and accepts no others", async (context) => {
+  const asked = Promise.withResolvers();
+  const answer = Promise.withResolvers();
+  const fetchSlowly = async () => {
+    asked.resolve(undefined);
+    await answer.promise;
+    return new Response("done");
+  };
+  const { ours, ready } = await serving(context, { worker: fakeWorker({ fetch: fetchSlowly }) });
+  const first = get(`${ready.url}/`);
+  await asked.promise;
+
+  const drained = ours.drain(60_000);
+  answer.resolve(undefined);
+
+  assert.deepEqual(await first, [200, "done"]);
+  await drained;
+  await assert.rejects(get(`${ready.url}/`));
+});
+
+test("cron triggers without a scheduled handler are named", async (context) => {
+  const { events } = await serving(context, { worker: fakeWorker({ handles: ["fetch"] }), crons: ["* * * * *"] });
+
+  assert.match(events[0].text, /has cron triggers and no scheduled handler/);
+});

@@ -371,7 +371,7 @@ export class Host {
   }
 
   /**
-   * Open a serving, which a command keeps running.
+   * Open a serving, which a command keeps running. When this host ends, the command takes it to the state's next owner.
    *
    * @param {import("./serving/serving.js").Serving} serving
    * @param {{ development: boolean }} options
@@ -380,12 +380,7 @@ export class Host {
     if (development) this.keepOldCode(true);
     const ready = await serving.open();
     const id = this.servings.add(serving);
-    this.streamOpened();
-    const close = () => {
-      this.servings.remove(id);
-      this.streamClosed();
-    };
-    return { id, ready, close };
+    return { id, ready, close: () => this.servings.remove(id) };
   }
 
   /** @param {import("./listener.js").ListenerOptions} options */

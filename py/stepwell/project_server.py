@@ -88,6 +88,7 @@ class ProjectServer:
         try:
             self._serving = serving
             follower.start()
+            self._keep_port(serving)
             self.on_ready(serving, connection, client)
             for event in serving.events():
                 self._log.event(event)
@@ -98,6 +99,11 @@ class ProjectServer:
         finally:
             serving.close()
             instances.close()
+
+    def _keep_port(self, serving: Serving) -> None:
+        """With the state's next owner the Workers are at the same port."""
+        if self._options.listener is not None:
+            self._options.listener["port"] = serving.ready["port"]
 
     def _print_instances(self, stream: Stream) -> None:
         with contextlib.suppress(StepwellError, ValueError, OSError, AttributeError):

@@ -2,6 +2,7 @@
 
 import { isFinalStatus } from "../engine/status.js";
 import { DeploymentLoader } from "../server/deployment_loader.js";
+import { ScriptedRun } from "./scripted_run.js";
 import { TestEngine } from "./test_engine.js";
 import { Timekeeper } from "./timekeeper.js";
 import { START_MS, VirtualClock } from "./virtual_clock.js";
@@ -12,7 +13,7 @@ const CPU_LIMIT_MS = 5000;
 /** An engine, and what moves its time. @typedef {{ engine: TestEngine, time: Timekeeper }} Place */
 
 export class Bench {
-  clock = new VirtualClock();
+  clock = new VirtualClock(VirtualClock.memory());
   #deployments;
   /** @type {Map<number, Place>} */
   #places = new Map();
@@ -79,6 +80,17 @@ export class Bench {
   /** @param {Place} place @param {number} until ms since 1970 */
   async moveTo({ time }, until) {
     await this.exclusive(() => time.moveTo(until));
+  }
+
+  /**
+   * Run an instance by a script, on an engine of its own with the same workflows.
+   *
+   * @param {Place} place
+   * @param {import("./scripted_run.js").Script} script
+   */
+  script({ engine: { deployed } }, script) {
+    const place = { memory: this.clock.buffer, deployments: this.#deployments, deployed };
+    return this.exclusive(() => new ScriptedRun(script, place).report());
   }
 
   /**

@@ -28,6 +28,11 @@
  * @property {(instance: InstanceName, kind: "sleep" | "do", step: StepName) => void} skip ends a sleep, or the wait for a retry
  * @property {(instance: InstanceName, step: StepName) => void} expire lets a wait time out
  * @property {(instance: InstanceName, event: { type: string, payload: string }) => void} sendEvent
+ * @property {(boundary: CallbackBoundary) => boolean} [onboundary] a callback is about to begin, or has ended; true: the engine
+ *   dies now, and nothing of it is known
+ *
+ * @typedef {{ when: "begins" | "ended", step: StepName, attempt: number, isBegun: boolean }} CallbackBoundary `isBegun`: the
+ *   guest has begun it already
  */
 
 /** @implements {Guest} */
@@ -66,6 +71,7 @@ export class ModifiedGuest {
     pass.received += 1;
     if (message.type === "drop") this.#passes.delete(message.pass);
     if (message.type === "attempt" && this.#replaceAttempt(pass, message)) return;
+    if (message.type === "attempt" && this.#isCut(pass, "begins", message, false)) return;
     if (message.type === "hold" && !message.on && pass.isHeld) return;
     this.#forward(pass, completed(pass, message));
   }
@@ -132,9 +138,25 @@ export class ModifiedGuest {
     }
   }
 
+  /**
+   * Whether the engine dies at the boundary of a callback.
+   *
+   * @param {PassThrough} pass
+   * @param {CallbackBoundary["when"]} when
+   * @param {{ ref: number, attempt: number }} message
+   * @param {boolean} isBegun
+   */
+  #isCut(pass, when, { ref, attempt }, isBegun) {
+    const step = pass.steps.get(ref);
+    return step !== undefined && this.#options.onboundary?.({ when, step, attempt, isBegun }) === true;
+  }
+
   /** @param {PassThrough} pass @param {FromGuest} message */
   #handOver(pass, message) {
     const step = this.#noteStep(pass, message);
+    const { type } = message;
+    if ((type === "done" || type === "failed") && this.#isCut(pass, "ended", message, true)) return;
+    if (type === "do" && message.started && this.#isCut(pass, "begins", { ref: message.ref, attempt: 1 }, true)) return;
     if (message.type === "waitForEvent") this.#sendMockedEvent(pass, message.eventType);
     this.onmessages([message]);
     if (!step) return;

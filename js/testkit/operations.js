@@ -84,6 +84,17 @@ export const OPERATIONS = {
     await bench.settle(at);
   },
 
+  script: (bench, { engine, workflow, params, events, changes, crashes }) =>
+    bench.script(bench.at(engine), {
+      workflow,
+      ...(params === undefined ? {} : { params }),
+      events,
+      changes: changes.map(
+        (/** @type {any} */ change) => (/** @type {Modifiers} */ modifiers) => applyChange(modifiers, change),
+      ),
+      crashes,
+    }),
+
   now: (bench) => ({ now: bench.clock.now() }),
   advance: (bench, { engine, duration }) => {
     const ms = parseDuration(duration);

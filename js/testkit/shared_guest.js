@@ -6,7 +6,7 @@
 /**
  * What a shared guest needs of the one that it shares. Where its code has real time, it has no `rest`.
  *
- * @typedef {Guest & { hasVirtualTime?: boolean, rest?(): Promise<RestReport[]>, ring?(): void }} TimedGuest
+ * @typedef {Guest & { hasVirtualTime?: boolean, reload?(): Promise<void>, rest?(): Promise<RestReport[]>, ring?(): void }} TimedGuest
  */
 
 export class SharedGuest {
@@ -31,6 +31,11 @@ export class SharedGuest {
   /** A view for an engine. */
   view() {
     return new GuestView(this);
+  }
+
+  /** Let it import its modules anew, where it can: no pass may be there. */
+  async reload() {
+    await this.#guest.reload?.();
   }
 
   /** Whether its code rests. @returns {Promise<RestReport[]>} */

@@ -40,6 +40,8 @@ const shared = new WeakMap();
  * @property {VirtualClock} clock
  * @property {DeploymentLoader} deployments
  * @property {(problem: string) => void} onproblem takes what concerns the whole engine
+ * @property {(commit: () => void) => void} [oncommit] stands between the engine and its commits
+ * @property {(boundary: import("./modified_guest.js").CallbackBoundary) => boolean} [onboundary] see `ModifiedGuestOptions`
  */
 
 export class TestEngine {
@@ -59,6 +61,8 @@ export class TestEngine {
   /** How many commands of modifiers, and requests for guests, are under way. */
   #underWay = 0;
   #closed = false;
+  /** What has been deployed. @type {{ deployment: Deployment, workflows: WorkflowSettings[] }[]} */
+  deployed = [];
 
   /** @param {TestEngineOptions} options */
   constructor(options) {
@@ -67,9 +71,14 @@ export class TestEngine {
   }
 
   #open() {
-    const { clock, deployments } = this.#options;
+    const { clock, deployments, oncommit } = this.#options;
+    const store = new SqliteStore(this.#db);
+    if (oncommit) {
+      const commit = store.commit.bind(store);
+      store.commit = () => oncommit(commit);
+    }
     const engine = new Engine({
-      store: new SqliteStore(this.#db),
+      store,
       clock,
       cron,
       // The same in each run of a test.
@@ -111,6 +120,7 @@ export class TestEngine {
         this.#command(() => this.#engine.commands.expireWait(workflow, id, targetOf(step))),
       sendEvent: ({ workflow, id }, { type, payload }) =>
         this.#command(() => this.#engine.commands.sendEvent(workflow, id, type, payload)),
+      ...(this.#options.onboundary ? { onboundary: this.#options.onboundary } : {}),
     });
     this.#guests.set(found, { shared: all, view, guest });
     return guest;
@@ -157,6 +167,7 @@ export class TestEngine {
       await this.#engine.saveWorkflow({ ...deployments.toRow(deployment, settings), schedules });
       this.#blocked.delete(name);
     }
+    this.deployed.push({ deployment, workflows: wanted });
     return wanted.map(({ name, class_name }) => ({ name, class_name }));
   }
 
@@ -227,6 +238,11 @@ export class TestEngine {
     for (const { shared: each } of this.#guests.values()) each.ring();
   }
 
+  /** Let the guests import their modules anew, as a new process would. */
+  async reload() {
+    await Promise.all([...this.#guests.values()].map(({ shared: each }) => each.reload()));
+  }
+
   // The end ----------------------------------------------------------------------------------------------------------
 
   /** Why the code of a workflow does not load. @param {string} workflow */
@@ -234,7 +250,13 @@ export class TestEngine {
     return this.#blocked.get(workflow);
   }
 
-  /** The process dies now: what is not committed is lost, and a new engine opens what is left. */
+  /** The process dies now: nothing more is committed, and guests get no further. */
+  die() {
+    this.#engine.commits.abandon();
+    for (const { view } of this.#guests.values()) view.leave();
+  }
+
+  /** What is not committed is lost, and a new engine opens what is left. */
   crash() {
     this.#leave();
     try {

@@ -1,4 +1,4 @@
-/** The clock of all engines of this process and of their guests' code. It moves only when it is told to. */
+/** The clock of an engine and of its guests' code. It moves only when it is told to. */
 
 /** @import { Clock } from "../engine/clock.d.ts" */
 
@@ -9,14 +9,21 @@ export const START_MS = Date.UTC(2026, 0, 1);
 
 /** @implements {Clock} */
 export class VirtualClock {
-  /** What guests read: ms since 1970, and ms that never go back. */
-  buffer = new SharedArrayBuffer(CLOCK_BYTES);
-  #times = new Float64Array(this.buffer);
+  #times;
   /** @type {Set<{ time: number, run: () => void }>} */
   #timers = new Set();
 
-  constructor() {
-    this.reset(START_MS);
+  /** @param {SharedArrayBuffer} buffer what guests read; see `VirtualTime` */
+  constructor(buffer) {
+    this.buffer = buffer;
+    this.#times = new Float64Array(buffer);
+  }
+
+  /** The memory of a clock that stands at the start of time. */
+  static memory() {
+    const clock = new VirtualClock(new SharedArrayBuffer(CLOCK_BYTES));
+    clock.reset(START_MS);
+    return clock.buffer;
   }
 
   now() {

@@ -37,6 +37,7 @@ import { Watchdog } from "./watchdog.js";
  * @property {(events: InterpreterEvents, clock?: SharedArrayBuffer) => InterpreterHandle} start `clock`: virtual time for user code
  * @property {() => Promise<object>} parts what its `boot` message carries besides `control` and the limits
  * @property {boolean} interruptible whether it can be interrupted in the middle of what it does
+ * @property {boolean} [reloads] whether it can import a deployment's modules anew
  * @property {boolean} [hasVirtualTime] whether user code can have virtual time
  * @property {boolean} [isUsers] whether the interpreter is the user's own, and none that came with us
  * @property {Partial<{ isolates: number, memoryLimit: number, cpuLimit: number, memoryMark: number }>} [limits] what holds for it
@@ -240,6 +241,12 @@ export class Isolate {
     const reply = `examined ${this.#requests}`;
     const { text } = await this.#request({ type: "examine", reply, what, text: JSON.stringify(given) }, reply);
     return JSON.parse(text);
+  }
+
+  /** Import the deployment's modules anew: what they keep in their variables is gone. */
+  async reload() {
+    this.#flush();
+    await this.#request({ type: "reload" }, "reloaded");
   }
 
   /**

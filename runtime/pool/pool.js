@@ -447,6 +447,11 @@ export class Pool {
     return this.#clock !== undefined && this.#backend.hasVirtualTime === true;
   }
 
+  /** Import the deployment's modules anew in every isolate that can do so. */
+  async reload() {
+    if (this.#backend.reloads) await Promise.all(this.#isolates.map((isolate) => isolate.reload()));
+  }
+
   /** Ask every isolate that has passes whether it is at rest; for interpreters in virtual time. */
   async rest() {
     const inhabited = this.#isolates.filter(({ passes }) => passes.size > 0);

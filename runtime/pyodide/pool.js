@@ -31,6 +31,7 @@ const PYODIDE = {
     ),
   soon: setImmediate,
   hasVirtualTime: true,
+  reloads: true,
   interruptible: true,
   async parts() {
     const parts = commonParts();

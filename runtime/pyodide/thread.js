@@ -88,6 +88,7 @@ export class InterpreterThread {
     else if (message.type === "boot") this.#boot(message).catch((error) => this.die(error));
     else if (message.type === "load") this.#load(message.deployment);
     else if (message.type === "examine") this.#examine(message);
+    else if (message.type === "reload") this.#reload();
     else if (message.type === "census") void this.#answerCensus();
   }
 
@@ -197,6 +198,13 @@ export class InterpreterThread {
       } finally {
         module.destroy();
       }
+    });
+  }
+
+  #reload() {
+    this.#run(() => {
+      this.#guest.reload();
+      this.#environment.post({ type: "reloaded" });
     });
   }
 

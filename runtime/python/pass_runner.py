@@ -107,6 +107,17 @@ class PassRunner:
             interrupts.importing = False
         return json.dumps({**loaded, "output": self._output.take_unowned()})
 
+    def reload(self) -> None:
+        """Import the modules of the deployment anew, as a new process would: what they keep in variables is gone."""
+        if self.deployment is None:
+            return
+        interrupts.importing = True
+        try:
+            self.deployment.reload()
+        finally:
+            interrupts.importing = False
+        self._output.take_unowned()
+
     # Turns ------------------------------------------------------------------------------------------------------------
 
     def deliver(self, text: str) -> str | None:

@@ -57,6 +57,18 @@ class UserModule:
             self.sdk.bind(self._vars, {key: name for key, name in bindings.items() if key not in self._vars})
         return {"classes": list(self._classes), "handlers": self.handlers.describe(), **self._schemas()}
 
+    def reload(self) -> None:
+        """Import the modules under the root again. They were imported before, so an error is one that varies."""
+        for name, module in list(sys.modules.items()):
+            if (getattr(module, "__file__", None) or "").startswith(f"{self._root}/") and not self._is_package(module):
+                del sys.modules[name]
+        self._classes.clear()
+        self._find_classes(_import(self.main, self._remedy))
+
+    def _is_package(self, module: ModuleType) -> bool:
+        """Whether *module* was installed for the deployment."""
+        return self._modules is not None and (module.__file__ or "").startswith(f"{self._modules}/")
+
     def _schemas(self) -> dict[str, Any]:
         """JSON schemas of payloads, by class, of those that say what they take."""
         found = {name: schema for name, cls in self._classes.items() if (schema := payload_schema(cls))}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stepwell.testing.clock import Clock
+    from stepwell.testing.crashes import CrashError, CrashReport, check_all_crashes
     from stepwell.testing.errors import ModifierError, RemoteError, WaitError
     from stepwell.testing.instance_introspector import InstanceIntrospector
     from stepwell.testing.modifier import Modifier
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "Clock": "clock",
+    "CrashError": "crashes",
+    "CrashReport": "crashes",
     "InstanceIntrospector": "instance_introspector",
     "Modifier": "modifier",
     "ModifierError": "errors",
@@ -28,10 +31,13 @@ _PLACES = {
     "Worker": "worker",
     "WorkflowIntrospector": "workflow_introspector",
     "Workflows": "workflows",
+    "check_all_crashes": "crashes",
 }
 
 __all__ = [
     "Clock",
+    "CrashError",
+    "CrashReport",
     "InstanceIntrospector",
     "Modifier",
     "ModifierError",
@@ -40,6 +46,7 @@ __all__ = [
     "Worker",
     "WorkflowIntrospector",
     "Workflows",
+    "check_all_crashes",
 ]
 
 

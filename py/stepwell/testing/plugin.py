@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stepwell.testing.current import current
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -24,7 +26,9 @@ _MARK = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what the plugin can be told in the configuration."""
+    """Add what the plugin can be told."""
+    group = parser.getgroup("stepwell")
+    group.addoption("--stepwell-seed", metavar="SEED", help="Run the one case that a failed exploration has named.")
     parser.addini(
         "stepwell_target", "The file or the folder whose workflows are tested, relative to the root.", default=""
     )
@@ -78,6 +82,16 @@ def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
     if "target" in given:
         given["target"] = request.path.parent / given["target"]
     return {**settings, **given}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Say which test runs, to what may want to know it."""
+    current.begin(item.path.parent, item.nodeid, item.config.getoption("--stepwell-seed"))
+    try:
+        return (yield)
+    finally:
+        current.end()
 
 
 @pytest.hookimpl(wrapper=True)

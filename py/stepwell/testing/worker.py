@@ -79,6 +79,7 @@ class Worker:
     Attributes:
         env: The bindings, such as ``worker.env.ORDERS.create(params=...)``.
         bindings: Names of workflows, by the names of their bindings.
+        engine: The engine that runs them.
     """
 
     def __init__(  # noqa: PLR0913 - what `stepwell run` takes
@@ -91,7 +92,7 @@ class Worker:
         sdk: str | None = None,
         variables: Mapping[str, object] | None = None,
     ) -> None:
-        self._engine = engine
+        self.engine = engine
         self._target = target
         self._project: Project = load_project(target)
         self._runtime = choose_runtime(self._project.main, runtime, python, sdk)
@@ -115,15 +116,15 @@ class Worker:
         Raises:
             TestKitError: The project has no such workflow.
         """
-        return WorkflowBinding(self._engine, self.find(workflow))
+        return WorkflowBinding(self.engine, self.find(workflow))
 
     def introspect_workflow(self, workflow: WorkflowName) -> WorkflowIntrospector:
         """Capture the instances of a workflow that are created from now on."""
-        return WorkflowIntrospector(self._engine, self.find(workflow))
+        return WorkflowIntrospector(self.engine, self.find(workflow))
 
     def introspect_workflow_instance(self, workflow: WorkflowName, id: str) -> InstanceIntrospector:  # noqa: A002 - upstream's name
         """An instance that need not exist yet."""
-        return InstanceIntrospector(self._engine, self.find(workflow), id)
+        return InstanceIntrospector(self.engine, self.find(workflow), id)
 
     def find(self, workflow: WorkflowName) -> str:
         """
@@ -151,7 +152,7 @@ class Worker:
         deployment["vars"] = variables
         deployment["varsText"] = encode(variables, "vars")
         workflows = deployment.pop("workflows")
-        deployed = self._engine.call("deploy", deployment=deployment, workflows=workflows)
+        deployed = self.engine.call("deploy", deployment=deployment, workflows=workflows)
         self._classes = {each["class_name"]: each["name"] for each in deployed}
         own = {binding_name(each["class_name"]): each["name"] for each in deployed}
         self.bindings = self._project.bindings or own

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stepwell.target import CONFIG_NAMES, find_target
 from stepwell.testing.clock import Clock
+from stepwell.testing.current import current
 from stepwell.testing.engine import EngineHandle
 from stepwell.testing.errors import TestKitError
 from stepwell.testing.worker import Worker
@@ -47,14 +48,14 @@ class Workflows:
         Args:
             target: A file with workflows, or a folder with a wrangler configuration. By default the nearest
                 configuration at or above *folder*.
-            folder: Where the default target is looked for. By default the current directory.
+            folder: Where the default target is looked for. By default the folder of the test.
             start: When the clock begins. By default 2026-01-01 00:00 UTC.
             runtime: What runs Python workflows, as `stepwell run --runtime` takes it.
             python: The Python of the runtime cpython.
             sdk: As `stepwell run --sdk` takes it.
         """
         self._target = None if target is None else str(target)
-        self._folder = folder or Path.cwd()
+        self._folder = folder or current.folder or Path.cwd()
         self._options: dict[str, Any] = {"runtime": runtime, "python": python, "sdk": sdk}
         self._engine = EngineHandle(start)
         self._workers: dict[str, Worker] = {}

@@ -1,0 +1,42 @@
+"""The test that runs now, as the pytest plugin has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class CurrentTest:
+    """
+    The test that runs now.
+
+    Attributes:
+        folder: Where its file is; None outside of pytest.
+        name: As pytest's command line takes it.
+        seed: The value of `--stepwell-seed`, if any.
+    """
+
+    def __init__(self) -> None:
+        self.end()
+
+    def begin(self, folder: Path, name: str, seed: str | None) -> None:
+        """A test begins."""
+        self.folder: Path | None = folder
+        self.name: str | None = name
+        self.seed: str | None = seed
+
+    def end(self) -> None:
+        """No test runs."""
+        self.folder = self.name = self.seed = None
+
+
+current = CurrentTest()
+
+
+def replay_hint(seed: str) -> str:
+    """The line that runs the test again with one *seed*."""
+    if current.name is None:
+        return f"Replay it with seed={seed!r}."
+    return f"Replay it: pytest {current.name!r} --stepwell-seed={seed}"

@@ -1,0 +1,155 @@
+"""A workflow that is run again and again from its beginning, each time with something else going wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stepwell.testing.changes import recorded, to_events
+from stepwell.testing.codec import decode, encode
+from stepwell.testing.current import current
+from stepwell.testing.errors import TestKitError
+from stepwell.testing.workflows import Workflows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from stepwell.testing.changes import Events
+    from stepwell.testing.modifier import Modifier
+    from stepwell.testing.worker import WorkflowName
+
+_ATTEMPT_FAILURE = 12
+_STEP_START = 5
+_CUT = "Attempt failed due to internal workflows error"
+_FINAL = ("complete", "errored", "terminated")
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedResult:
+    """
+    What has become of one run.
+
+    Attributes:
+        points: How many points a crash could have cut since the last crash.
+        crashed: What each crash has cut.
+        callbacks: Callbacks in the order in which they began: ``step``, ``attempt`` and ``life`` (crashes before it).
+        status: The status at the end.
+        output: The output; None where there is none.
+        error: The error: ``name`` and ``message``; None where there is none.
+        log: The event log.
+    """
+
+    points: int
+    crashed: list[str]
+    callbacks: list[dict[str, Any]]
+    status: str
+    output: Any
+    error: dict[str, str] | None
+    log: list[dict[str, Any]]
+
+    @property
+    def end(self) -> tuple[str, Any, tuple[str, str] | None]:
+        """What is compared with other runs."""
+        error = (self.error["name"], self.error["message"]) if self.error else None
+        return self.status, self.output, error
+
+    def began(self) -> Counter[str]:
+        """How often the callback of each step has begun."""
+        return Counter(each["step"] for each in self.callbacks)
+
+    def steps_that_run_once(self) -> set[str]:
+        """Steps whose retry limit is 0."""
+        return {
+            f"{entry['name']}-{entry['count']}"
+            for entry in self.log
+            if entry["event"] == _STEP_START and entry["detail"]["config"]["retries"]["limit"] == 0
+        }
+
+    def cut_steps(self) -> set[str]:
+        """Steps of which a crash has cut an attempt."""
+        return {
+            f"{entry['name']}-{entry['count']}"
+            for entry in self.log
+            if entry["event"] == _ATTEMPT_FAILURE and entry["detail"]["error"]["message"].startswith(_CUT)
+        }
+
+
+class ScriptedWorkflow:
+    """A workflow with its params, events and modifiers, to be run many times."""
+
+    def __init__(
+        self,
+        workflow: WorkflowName,
+        params: object,
+        events: Events | None,
+        modify: Callable[[Modifier], object] | None,
+        workflows: Workflows | None,
+    ) -> None:
+        self._workflows = workflows or Workflows(folder=current.folder)
+        self._is_own = workflows is None
+        worker = self._workflows.worker_of(workflow)
+        self.name = worker.find(workflow)
+        self._engine = worker.engine
+        self._fields: dict[str, object] = {"workflow": self.name, "events": to_events(events)}
+        self._fields["changes"] = recorded(modify)
+        if params is not None:
+            self._fields["params"] = encode(params, "params")
+
+    def run(self, *, crashes: Sequence[int] = (), order: Sequence[int] = ()) -> ScriptedResult:
+        """Run it from its beginning to its end."""
+        found = self._engine.call("script", crashes=list(crashes), order=list(order), **self._fields)
+        output, error = found.pop("output"), found.pop("error")
+        return ScriptedResult(
+            output=None if output is None else decode(output),
+            error=error and {"name": error["name"], "message": error["message"]},
+            **found,
+        )
+
+    def baseline(self) -> ScriptedResult:
+        """
+        Run it with nothing going wrong.
+
+        Raises:
+            TestKitError: It does not come to its end.
+        """
+        result = self.run()
+        if result.status not in _FINAL:
+            raise TestKitError(
+                f"Workflow {self.name!r} does not end: its status is {result.status!r}, and nothing is due. "
+                "Give the events that it waits for: events={'type': payload}."
+            )
+        return result
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        if self._is_own:
+            self._workflows.close()
+
+
+_VARIES = object()
+
+
+def stable_part(first: Any, second: Any) -> Any:  # noqa: ANN401 - of any type
+    """What two runs with nothing going wrong have in common: where they differ, no other run is held to it."""
+    if isinstance(first, dict) and isinstance(second, dict) and first.keys() == second.keys():
+        return {key: stable_part(first[key], second[key]) for key in first}
+    if isinstance(first, list | tuple) and isinstance(second, list | tuple) and len(first) == len(second):
+        return [stable_part(a, b) for a, b in zip(first, second, strict=True)]
+    return first if first == second and type(first) is type(second) else _VARIES
+
+
+def fits(found: Any, stable: Any) -> bool:  # noqa: ANN401 - of any type
+    """Whether *found* is as *stable* where that does not vary."""
+    if stable is _VARIES:
+        return True
+    if isinstance(stable, dict):
+        is_alike = isinstance(found, dict) and found.keys() == stable.keys()
+        return is_alike and all(fits(found[key], stable[key]) for key in stable)
+    if isinstance(stable, list):
+        return (
+            isinstance(found, list | tuple)
+            and len(found) == len(stable)
+            and all(fits(a, b) for a, b in zip(found, stable, strict=True))
+        )
+    return type(found) is type(stable) and bool(found == stable)

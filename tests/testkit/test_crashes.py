@@ -1,0 +1,111 @@
+"""Crash exploration: sound workflows survive every crash, and faults that only a crash shows are found."""
+
+from pathlib import Path
+
+import pytest
+
+from stepwell.testing import CrashError, Workflows, check_all_crashes
+
+FLOWS = Path(__file__).parent / "flows" / "crashes.py"
+
+
+@pytest.fixture
+def explore():
+    """A function that explores a workflow of the file."""
+
+    def explore(workflow, params=None, events=None, **options):
+        with Workflows(FLOWS) as workflows:
+            return check_all_crashes(workflow, params, events, workflows=workflows, **options)
+
+    return explore
+
+
+def test_sound_workflow(explore):
+    """A sound workflow survives all crashes; what ran again is listed as allowed."""
+    report = explore("Sound", {"count": 3}, {"confirmed": "yes"})
+
+    assert report.points > 20
+    assert report.runs > report.points
+    assert {"reserve-1", "charge-1", "receipt-1", "courier-1"} == {each.step for each in report.repeated}
+    assert all(each.allowed for each in report.repeated)
+    assert "reserve-1 ran again in" in str(report)
+
+
+def test_state_in_memory(explore):
+    """State that only the memory has is lost, and the report says by which crash."""
+    with pytest.raises(CrashError, match="it has ended as complete: None\n  instead of       complete: 42"):
+        explore("InMemory")
+
+
+def test_state_on_the_instance():
+    """What is kept in an attribute is lost in each sleep already: every wake-up is a replay."""
+    with Workflows(FLOWS) as workflows:
+        assert workflows.run("OnInstance") == 0
+
+
+def test_seed(explore):
+    """A failure names a seed, and the seed runs that case alone."""
+    with pytest.raises(CrashError) as caught:
+        explore("InMemory")
+    seed = str(caught.value).rpartition("--stepwell-seed=")[2]
+
+    with pytest.raises(CrashError, match="1 of 1 runs"):
+        explore("InMemory", seed=seed)
+
+
+def test_step_that_may_run_once(explore):
+    """A step with retry limit 0 is never begun twice; that it fails when it is cut is listed, and is no fault."""
+    report = explore("Twice")
+
+    assert {"launch-1"} == {step for step, _ in report.given_up}
+    assert [] == report.repeated
+
+
+def test_step_that_must_not_repeat(explore):
+    """A step that is said to run once is reported where it runs twice."""
+    with pytest.raises(CrashError, match="the callback of reserve-1 ran 2 times, 1 without a crash"):
+        explore("Sound", {"count": 3}, {"confirmed": "yes"}, once=["reserve"])
+
+
+def test_missing_event():
+    """A workflow that waits for what nobody sends ends by its timeout."""
+    with Workflows(FLOWS) as workflows, pytest.raises(AssertionError, match="WorkflowTimeoutError"):
+        check_all_crashes("Waiting", workflows=workflows, invariant=_complete)
+
+
+def test_invariant(explore):
+    """An invariant that does not hold is reported."""
+    with pytest.raises(CrashError, match="the invariant does not hold: too few"):
+        explore("Twice", invariant=_too_few)
+
+
+def test_mocked_steps(explore):
+    """Modifiers apply to each run."""
+    report = explore(
+        "Sound",
+        {"count": 3},
+        {"confirmed": "yes"},
+        modify=lambda m: m.mock_step_result("charge", "mocked"),
+        invariant=_paid,
+    )
+
+    assert report.runs > 0
+
+
+def test_twenty_steps(explore):
+    """All crashes of twenty steps are explored."""
+    report = explore("Many", pairs=5)
+
+    assert report.points >= 2 * 20 + 2 * 20
+
+
+def _complete(run):
+    assert run.status == "complete", run.error
+
+
+def _too_few(run):
+    assert len(run.callbacks) > 5, "too few"
+
+
+def _paid(run):
+    assert run.output[1] == "mocked"

@@ -55,7 +55,10 @@ test(`messages of a guest, changed at random (STEPWELL_SEED=${SEED})`, async () 
     // What names the other instance would be its own guest's to send: that is not what this test is about.
     if (changed?.pass === good) continue;
     harness.guest.onmessages([changed]);
-    if (i % 8 === 0) await harness.settle();
+    if (i % 8 === 0) {
+      await harness.settle();
+      forget(harness);
+    }
     assert.deepEqual(
       harness.problems.filter(({ workflow }) => workflow === undefined),
       [],
@@ -74,3 +77,8 @@ test(`messages of a guest, changed at random (STEPWELL_SEED=${SEED})`, async () 
     [],
   );
 });
+
+/** What the harness records would outgrow the memory in the long form. @param {Harness} harness */
+function forget({ guest, faults, forgeries }) {
+  for (const record of [guest.received, faults, forgeries]) record.length = 0;
+}

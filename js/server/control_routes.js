@@ -46,12 +46,15 @@ function addHostRoutes(app, host) {
   });
 }
 
+/** What a run file has of variables, by the query. @type {Record<string, "whole" | "none">} */
+const VARS = { true: "whole", false: "none" };
+
 /** @param {Hono<any>} app @param {Host} host */
 function addRunFileRoutes(app, host) {
   const { engine } = host;
   app.get("/workflows/:name/instances/:id{.+}/export", async (c) => {
     const key = workflowKey(c.req.query("account") ?? DEFAULT_ACCOUNT, c.req.param("name"));
-    const bytes = await host.exportRun(key, c.req.param("id"), { withoutVars: c.req.query("vars") === "false" });
+    const bytes = await host.exportRun(key, c.req.param("id"), { vars: VARS[c.req.query("vars") ?? ""] ?? "masked" });
     return new Response(bytes, { headers: { "content-type": "application/vnd.sqlite3" } });
   });
   app.post("/workflows/:name/forks", async (c) => {

@@ -77,6 +77,8 @@ export class DeploymentLoader {
   #guests = new Set();
   /** Those that still answer requests. @type {Set<Worker>} */
   #workers = new Set();
+  /** What hides the secrets of each deployment in texts for people. @type {Map<string, import("./masking.js").Mask>} */
+  #masks = new Map();
   /** @type {WeakMap<object, string>} */
   #versions = new WeakMap();
   /** Guests whose code has been replaced. @type {WeakSet<object>} */
@@ -165,6 +167,11 @@ export class DeploymentLoader {
       if (isImport) this.#failed.set(key, { version, error });
     });
     return loaded;
+  }
+
+  /** Hides the secrets of all that has been loaded. @param {string} text */
+  mask(text) {
+    return this.#masks.values().reduce((masked, mask) => mask(masked), text);
   }
 
   /**
@@ -377,8 +384,9 @@ export class DeploymentLoader {
     const GuestClass = await RUNTIMES[nameOf(deployment)].load();
     const guest = new GuestClass({ deployment, ...this.#guestOptions });
     const mask = maskOf(deployment.varsText ?? JSON.stringify(deployment.vars));
+    this.#masks.set(keyOf(deployment), mask);
     guest.onoutput = (text) => this.#print(mask(text.trimEnd()));
-    guest.onproblem = this.#print;
+    guest.onproblem = (line) => this.#print(mask(line));
     guest.ondebugging = this.#ondebugging;
     this.#guests.add(guest);
     try {
@@ -393,9 +401,16 @@ export class DeploymentLoader {
     } catch (error) {
       this.#guests.delete(guest);
       await guest.dispose();
-      throw error;
+      throw maskError(/** @type {Error & { traceback?: string }} */ (error), mask);
     }
   }
+}
+
+/** @param {Error & { traceback?: string }} error of code that could not be loaded @param {import("./masking.js").Mask} mask */
+function maskError(error, mask) {
+  error.message = mask(error.message);
+  if (error.traceback !== undefined) error.traceback = mask(error.traceback);
+  return error;
 }
 
 /** @param {RuntimeGuest} guest @param {Handlers} [handlers] */

@@ -24,6 +24,7 @@ import { DeploymentLoader } from "./deployment_loader.js";
 import { PROTOCOL } from "./admission.js";
 import { importedFiles } from "./imports.js";
 import { openListener } from "./listener.js";
+import { masked, maskedVars } from "./masking.js";
 import { OwnedStore } from "./owned_store.js";
 import { PrivateServer } from "./private_server.js";
 import { openApart, runFile } from "./run_files.js";
@@ -113,10 +114,10 @@ export class Host {
       checkPayload: (workflow, params) => this.#deployments.checkPayload(workflow, params),
       versionOf: (guest) => this.#deployments.versionOf(guest),
       onproblem: (problem) => this.#onproblem(problem),
-      onfault: ({ workflow, id, error }) =>
-        options.report(
-          `Instance '${id}' of workflow '${workflow}' was ended by a fault: ${String(error).slice(0, 500)}`,
-        ),
+      onfault: ({ workflow, id, error }) => {
+        const reason = this.#deployments.mask(String(error)).slice(0, 500);
+        options.report(`Instance '${id}' of workflow '${workflow}' was ended by a fault: ${reason}`);
+      },
       onforgery: ({ workflow, id }) =>
         options.report(
           `Refused: code of another deployment has sent a message about instance '${id}' of workflow '${workflow}'.`,
@@ -422,12 +423,20 @@ export class Host {
    *
    * @param {string} name
    * @param {string} id
-   * @param {{ withoutVars?: boolean }} [options]
+   * @param {{ vars?: "masked" | "whole" | "none" }} [options] what the file has of variables. If they are masked or left out, their values are
+   *   hidden in what the code has printed and raised, too
    * @returns {Promise<Buffer<ArrayBuffer>>}
    */
-  async exportRun(name, id, { withoutVars = false } = {}) {
+  async exportRun(name, id, { vars = "masked" } = {}) {
     const { number } = await this.engine.get(name, id);
-    const { root, main } = this.#deployments.deploymentOf(await this.engine.workflow(name));
+    const workflow = await this.engine.workflow(name);
+    const { root, main } = this.#deployments.deploymentOf(workflow);
+    const mask = this.maskOf(workflow);
+    const masking = {
+      vars: vars === "masked" ? maskedVars : () => "{}",
+      value: (/** @type {unknown} */ value) => masked(value, mask),
+      text: mask,
+    };
     const { version: stepwell, node, sqlite, pyodide } = this.describe();
     /** @type {Record<string, string>} */
     const versions = { stepwell, node, sqlite: sqlite ?? "" };
@@ -438,7 +447,7 @@ export class Host {
       main: sources[0].path,
       versions,
       exportedAt: Date.now(),
-      withoutVars,
+      ...(vars === "whole" ? {} : { masking }),
     });
   }
 
@@ -545,7 +554,8 @@ export class Host {
       return;
     }
     if (this.#stopping) return;
-    this.#options.onfatal(fatalOf(toStateError(error)));
+    const { code, message } = fatalOf(toStateError(error));
+    this.#options.onfatal({ code, message: this.#deployments.mask(message) });
     void this.stop(EXIT_STATE);
   }
 }

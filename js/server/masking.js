@@ -5,6 +5,8 @@
 
 /** Shorter values are words that stand in any text. */
 const MIN_CHARACTERS = 8;
+/** Shorter lines of a value of several lines, such as a key, stand in other texts, too. */
+const MIN_LINE_CHARACTERS = 16;
 
 /** @typedef {(text: string) => string} Mask */
 
@@ -13,7 +15,7 @@ const unmasked = (text) => text;
 
 /**
  * @param {string} vars the variables as JSON
- * @returns {Mask} replaces each value by the name of its variable
+ * @returns {Mask} replaces each value by the name of its variable, also where JSON quotes it
  */
 export function maskOf(vars) {
   /** @type {[value: string, name: string][]} */
@@ -28,10 +30,30 @@ export function maskOf(vars) {
 /** @param {string} name @param {unknown} value @param {[string, string][]} secrets */
 function collect(name, value, secrets) {
   if (typeof value === "string") {
-    if (value.length >= MIN_CHARACTERS) secrets.push([value, name]);
+    const lines = value.split(/\r?\n/);
+    const parts = lines.length > 1 ? lines.filter((line) => line.length >= MIN_LINE_CHARACTERS) : [];
+    for (const each of new Set([value, ...parts].flatMap((part) => [part, JSON.stringify(part).slice(1, -1)])))
+      if (each.length >= MIN_CHARACTERS) secrets.push([each, name]);
   } else if (typeof value === "object" && value !== null) {
     for (const [key, each] of Object.entries(value)) collect(`${name}.${key}`, each, secrets);
   }
+}
+
+/**
+ * The variables with each text replaced by its name. Numbers and booleans stay.
+ *
+ * @param {string} vars the variables as JSON
+ */
+export function maskedVars(vars) {
+  return JSON.stringify(withNames("", JSON.parse(vars)));
+}
+
+/** @param {string} name @param {any} value @returns {any} */
+function withNames(name, value) {
+  if (typeof value === "string") return `[${name}]`;
+  if (typeof value !== "object" || value === null) return value;
+  const named = Object.entries(value).map(([key, each]) => [key, withNames(name ? `${name}.${key}` : key, each)]);
+  return Array.isArray(value) ? named.map(([, each]) => each) : Object.fromEntries(named);
 }
 
 /** The keys of texts and of errors for people. What a workflow returns is not among them: it is what it is. */

@@ -45,10 +45,17 @@ const OF_INSTANCE = {
  * @property {string} main path of the file that has the workflow
  * @property {Record<string, string>} versions of what ran it, by name
  * @property {number} exportedAt ms since 1970
- * @property {boolean} [withoutVars] leave out the values of the deployment's variables
+ * @property {RunMasking} [masking] how secrets are hidden; absent: the file holds all that the state holds
  *
  * @typedef {RunContents & { number: number, workflow: string, id: string }} OpenedRun `number` is the instance's in the
  *   database that the file was copied into
+ */
+
+/**
+ * @typedef {object} RunMasking
+ * @property {(vars: string) => string} vars gives the text of the variables that the file has instead
+ * @property {(value: any) => any} value hides secrets in texts for people, of an error or an entry's detail
+ * @property {(text: string) => string} text hides secrets in what code has printed
  */
 
 /** The file is no run that can be opened. */
@@ -73,18 +80,21 @@ export class RunFileError extends Error {
  * @param {Driver} file
  * @param {RunContents} contents
  */
-export function writeRun(state, number, file, { sources, main, versions, exportedAt, withoutVars = false }) {
+export function writeRun(state, number, file, { sources, main, versions, exportedAt, masking }) {
   migrate(file);
   file.exec("BEGIN");
   file.exec(TABLES);
-  for (const [table, column] of Object.entries(OF_INSTANCE)) copyRows(state, file, table, `${column} = ?`, number);
+  /** @type {Record<string, (row: Row) => Row>} */
+  const hidden = masking ? hiding(masking) : {};
+  for (const [table, column] of Object.entries(OF_INSTANCE))
+    copyRows(state, file, table, { where: `${column} = ?`, value: number, change: hidden[table] });
   const { workflow } = /** @type {{ workflow: string }} */ (
     state.prepare("SELECT workflow FROM instances WHERE number = ?").get(number)
   );
-  copyRows(state, file, "workflows", "name = ?", workflow);
   // Where the code and the secrets lie on this machine is nobody else's business.
-  file.prepare("UPDATE workflows SET root = '.', main = ?, secrets = NULL").run(main);
-  if (withoutVars) file.prepare("UPDATE workflows SET vars = '{}'").run();
+  const hide = hidden.workflows ?? ((/** @type {Row} */ row) => row);
+  const change = (/** @type {Row} */ row) => ({ ...hide(row), root: ".", main, secrets: null });
+  copyRows(state, file, "workflows", { where: "name = ?", value: workflow, change });
   file
     .prepare("INSERT INTO run (format, instance, main, exported_at, versions) VALUES (?, ?, ?, ?, ?)")
     .run(RUN_FORMAT, number, main, exportedAt, JSON.stringify(versions));
@@ -92,6 +102,34 @@ export function writeRun(state, number, file, { sources, main, versions, exporte
   for (const { path, encoding, content } of sources) insert.run(path, encoding, content);
   file.exec(`PRAGMA application_id = ${RUN_APPLICATION_ID}`);
   file.exec("COMMIT");
+}
+
+/** @typedef {Record<string, any>} Row */
+
+/**
+ * Rows as a file has them. They are changed before they are written: what SQLite has once written stays in the file's pages.
+ *
+ * @param {RunMasking} masking
+ * @returns {Record<string, (row: Row) => Row>} by table
+ */
+function hiding({ vars, value, text }) {
+  const hideIn = (/** @type {string | null} */ json, /** @type {(parsed: unknown) => unknown} */ hide) => {
+    if (json === null) return null;
+    const parsed = JSON.parse(json);
+    const changed = JSON.stringify(hide(parsed));
+    // A text without secrets stays as it is written.
+    return changed === JSON.stringify(parsed) ? json : changed;
+  };
+  return {
+    workflows: (row) => ({ ...row, vars: vars(row.vars) }),
+    instances: (row) => ({ ...row, error: hideIn(row.error, (error) => value({ error }).error) }),
+    log: (row) => {
+      const detail = hideIn(row.detail, value);
+      // The checksum would be that of what the state has.
+      return detail === row.detail ? row : { ...row, detail, checksum: null };
+    },
+    output: (row) => ({ ...row, text: text(row.text) }),
+  };
 }
 
 /**
@@ -202,14 +240,16 @@ function readRun(file, state) {
  * @param {Driver} from
  * @param {Driver} to has the same tables
  * @param {string} table
- * @param {string} [where]
- * @param {string | number} [value]
+ * @param {object} [options]
+ * @param {string} [options.where]
+ * @param {string | number} [options.value] of its parameter
+ * @param {((row: Row) => Row) | undefined} [options.change] gives the row to write
  */
-function copyRows(from, to, table, where = "1 = ?", value = 1) {
+function copyRows(from, to, table, { where = "1 = ?", value = 1, change = (row) => row } = {}) {
   const rows = from.prepare(`SELECT * FROM ${table} WHERE ${where}`).all(value);
   if (rows.length === 0) return;
   const columns = Object.keys(rows[0]);
   const names = columns.map((column) => `"${column}"`).join(", ");
   const insert = to.prepare(`INSERT INTO ${table} (${names}) VALUES (${columns.map(() => "?").join(", ")})`);
-  for (const row of rows) insert.run(...columns.map((column) => row[column]));
+  for (const row of rows.map(change)) insert.run(...columns.map((column) => row[column]));
 }

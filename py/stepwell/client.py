@@ -167,10 +167,10 @@ class Client:
 
         return self._list(AuditEntry, f"/audit?limit={limit}")
 
-    def export(self, workflow: str, instance_id: str, *, with_vars: bool) -> bytes:
-        """The instance as the bytes of a run file."""
+    def export(self, workflow: str, instance_id: str, *, variables: str | None = None) -> bytes:
+        """The instance as a run file. *variables*: ``true`` as they are, ``false`` not, None by their names."""
         path = f"/workflows/{quoted(workflow)}/instances/{quoted(instance_id)}/export"
-        return self._bytes("GET", path if with_vars else f"{path}?vars=false")
+        return self._bytes("GET", path if variables is None else f"{path}?vars={variables}")
 
     def fork(self, workflow: str, fork: dict[str, object]) -> InstanceSummary:
         """Make an instance out of a run file: ``file``, ``instance_id``, ``from``, ``results`` and ``params``."""

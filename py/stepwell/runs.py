@@ -30,22 +30,24 @@ def runs() -> None:
 @click.argument("instance_id", metavar="ID|latest")
 @click.argument("file", type=PATH)
 @click.option("--workflow", metavar="NAME", help="The workflow, where several have an instance of that id.")
-@click.option("--no-vars", is_flag=True, help="Leave out the values of the configuration's variables.")
+@click.option("--vars", "variables", flag_value="true", help="Write variables, and what has been printed, as they are.")
+@click.option("--no-vars", "variables", flag_value="false", help="Leave the configuration's variables out.")
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 @state_option
 def export(  # noqa: PLR0913 - one for each option
-    *, instance_id: str, file: Path, workflow: str | None, no_vars: bool, force: bool, state: Path | None
+    *, instance_id: str, file: Path, workflow: str | None, variables: str | None, force: bool, state: Path | None
 ) -> None:
     """
     Write the instance ID to FILE, which is usually called NAME.run.sqlite.
 
-    The file holds everything that is known of the instance, also results of steps that are marked as sensitive.
+    The file holds everything that is known of the instance, also results of steps that are marked as sensitive. The
+    texts of variables and secrets are replaced by their names, unless --vars asks for them.
     """
     if file.exists() and not force:
         raise InputError(f"{str(file)!r} exists. Give another name, or --force to replace it.")
     with ServerChoice(state).connect() as connection:
         name, found = find_instance(connection.client, workflow, instance_id)
-        data = connection.client.export(name, found, with_vars=not no_vars)
+        data = connection.client.export(name, found, variables=variables)
         steps = connection.client.instance(name, found).steps
     write_file(file, data)
     click.echo(f"📦 Wrote instance {found!r} of {name} to {file} ({len(data):,} bytes).", err=True)

@@ -117,7 +117,7 @@ def test_fork_of_project(place):
     config = {"name": "w", "main": "order.py", "vars": {"CURRENCY": "EUR"}, "workflows": [entry]}
     place.write("wrangler.json", json.dumps(config))
     assert 0 == place.run("run", ".", "--id", "a", "--quiet").code
-    assert 0 == place.run("runs", "export", "a", FILE).code
+    assert 0 == place.run("runs", "export", "a", FILE, "--vars").code
     assert 0 == place.run("runs", "export", "a", "without.run.sqlite", "--no-vars").code
 
     forked = place.run(
@@ -128,6 +128,43 @@ def test_fork_of_project(place):
     written = json.loads((place.folder / "else" / "runs" / "f" / "wrangler.json").read_text())
     assert [entry] == written["workflows"]
     assert {} == place.run("runs", "open", "without.run.sqlite", "--json").json["vars"]
+
+
+def test_secrets(place):
+    """A run file has no value of a variable, unless it is asked for: not as a variable, in output or in an error."""
+    place.write(
+        "order.py",
+        """
+        from workers import WorkflowEntrypoint
+
+
+        class OrderWorkflow(WorkflowEntrypoint):
+            async def run(self, event, step):
+                @step.do("a", config={"retries": {"limit": 0, "delay": 0}})
+                async def a():
+                    print("with", self.env.TOKEN, self.env.KEY)
+                    raise ValueError(self.env.TOKEN)
+
+                await a()
+        """,
+    )
+    secrets = {"TOKEN": 'hunter2-"quoted"-hunter2', "KEY": "-----BEGIN-----\nMIIEvQIBADANBgkqhkiG\n-----END-----"}
+    config = {
+        "main": "order.py",
+        "vars": {**secrets, "PIN": "1234", "LIMIT": 12},
+        "workflows": [{"binding": "ORDERS", "name": "orders", "class_name": "OrderWorkflow"}],
+    }
+    place.write("wrangler.json", json.dumps(config))
+    assert 1 == place.run("run", ".", "--id", "a", "--quiet").code
+
+    assert 0 == place.run("runs", "export", "a", FILE).code
+    assert 0 == place.run("runs", "export", "a", "whole.run.sqlite", "--vars").code
+
+    data = (place.folder / FILE).read_bytes()
+    assert [word for word in (b"hunter2", b"MIIEvQIBADANBgkqhkiG", b'"1234"') if word in data] == []
+    assert b"hunter2" in (place.folder / "whole.run.sqlite").read_bytes()
+    opened = place.run("runs", "open", FILE, "--json").json
+    assert {"TOKEN": "[TOKEN]", "KEY": "[KEY]", "PIN": "[PIN]", "LIMIT": 12} == opened["vars"]
 
 
 def test_compare(place, exported):

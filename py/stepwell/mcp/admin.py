@@ -130,7 +130,7 @@ def _fork(host: HostAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
 
 
 def _with_run_file(host: HostAccess, given: dict[str, Any], use: Callable[[str], Any]) -> Any:  # noqa: ANN401
-    data = host.call(lambda client: client.export(given["workflow"], given["instance_id"], with_vars=True))
+    data = host.call(lambda client: client.export(given["workflow"], given["instance_id"], variables="true"))
     with tempfile.TemporaryDirectory(prefix="stepwell-") as folder:
         file = Path(folder) / "instance.stepwell"
         file.write_bytes(data)

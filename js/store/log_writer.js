@@ -21,6 +21,8 @@ import { SqliteReads } from "./reads.js";
 export class LogWriter extends SqliteReads {
   /** For the classes of facts. */
   sql;
+  /** @type {import("./driver.d.ts").Statement | undefined} */
+  #insertEntry;
   /** @type {import("./store.d.ts").StoreObserver | undefined} */
   observer;
 
@@ -66,10 +68,11 @@ export class LogWriter extends SqliteReads {
       value: value ?? null,
       detail: detail ? JSON.stringify(detail) : null,
     };
-    this.sql(
+    this.#insertEntry ??= this.sql(
       `INSERT INTO log (instance, seq, event, next, name, count, at, attempt, due, value, detail, checksum)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ).run(
+    );
+    this.#insertEntry.run(
       log.number,
       seq,
       event,

@@ -279,9 +279,11 @@ export class Isolate {
     } else {
       const state = this.passes.get(message.pass);
       if (!state) return;
-      this.#checks.sent(message);
       if (message.type === "drop") this.#leave(message.pass);
-      else state.sent(message);
+      else if (message.type === "attempt" || message.type === "expired") {
+        this.#checks.sent(message);
+        state.sent(message);
+      }
     }
     this.#outbox.push(message);
     if (message.type === "expired") this.#watchdog.ping();

@@ -81,7 +81,7 @@ export class Commands {
       if (instance && !instance.pausing) instance.pause();
       else if (!instance && (row.status === "running" || row.status === "waiting")) {
         const { now } = this.#engine;
-        this.#engine.write(row.number, () => store.instancePaused(store.loadCursor(row.number), now));
+        this.#engine.commits.writeInstance(row.number, () => store.instancePaused(store.loadCursor(row.number), now));
       }
     });
   }
@@ -95,7 +95,9 @@ export class Commands {
         const { now } = this.#engine;
         const pausedFor = now - (row.pausedOn ?? now);
         const { number } = row;
-        this.#engine.write(number, () => store.instanceResumed(store.loadCursor(number), now, pausedFor));
+        this.#engine.commits.writeInstance(number, () =>
+          store.instanceResumed(store.loadCursor(number), now, pausedFor),
+        );
         this.#scheduler.schedule();
       }
     });
@@ -123,7 +125,10 @@ export class Commands {
       const instance = this.#scheduler.live(number);
       if (totalSteps > 0) this.#rollBack(row, totalSteps, trigger);
       else if (instance) instance.terminate(trigger);
-      else this.#engine.write(number, () => store.instanceTerminated(store.loadCursor(number), now, trigger));
+      else
+        this.#engine.commits.writeInstance(number, () =>
+          store.instanceTerminated(store.loadCursor(number), now, trigger),
+        );
       this.#onended();
     });
   }
@@ -134,7 +139,7 @@ export class Commands {
     this.#scheduler.discard(number);
     const { now } = this.#engine;
     const start = { triggerError: terminatedError(), totalSteps, trigger: { source: trigger } };
-    this.#engine.write(number, (store) => store.rollbackStarted(store.loadCursor(number), now, start));
+    this.#engine.commits.writeInstance(number, (store) => store.rollbackStarted(store.loadCursor(number), now, start));
     this.#scheduler.schedule();
   }
 
@@ -161,7 +166,7 @@ export class Commands {
           cut.filter((key) => !wipe.keys.has(key)),
         );
       const { now } = this.#engine;
-      this.#engine.write(row.number, () => {
+      this.#engine.commits.writeInstance(row.number, () => {
         if (wipe) store.instanceRestartedFrom(row, now, wipe);
         else store.instanceRestarted(row, now);
       });
@@ -226,7 +231,7 @@ export class Commands {
       const { now } = this.#engine;
       const steps = isFinalStatus(row.status) ? [] : [...readSteps(store.loadLog(number)).values()].filter(isMeant);
       if (steps.length === 0) throw new WorkflowError("instance.not_sleeping", problem);
-      this.#engine.write(number, () => {
+      this.#engine.commits.writeInstance(number, () => {
         for (const step of steps) store.dueMoved(number, step, now);
         if (row.status === "waiting") store.instanceDue(number, now);
       });
@@ -240,7 +245,7 @@ export class Commands {
     return this.#engine.transact((store) => {
       const number = findNumber(store, workflow, id);
       this.#scheduler.discard(number);
-      this.#engine.write(number, () => store.instanceDeleted(number));
+      this.#engine.commits.writeInstance(number, () => store.instanceDeleted(number));
     });
   }
 

@@ -26,6 +26,7 @@ export class Commits {
   #defer;
   #clock;
   #onfailure;
+  #onwritten;
   #acknowledge;
   /** @type {{ resolve: () => void, reject?: (error: Error) => void }[]} */
   #waiting = [];
@@ -41,13 +42,15 @@ export class Commits {
    * @param {(run: () => void) => void} options.defer runs its argument at the end of the turn
    * @param {Clock} options.clock
    * @param {(error: unknown) => void} options.onfailure the transaction is lost
+   * @param {(number: number) => void} options.onwritten the open transaction adds to an instance
    * @param {Acknowledge} [options.acknowledge]
    */
-  constructor(store, { defer, clock, onfailure, acknowledge = atOnce }) {
+  constructor(store, { defer, clock, onfailure, onwritten, acknowledge = atOnce }) {
     this.#store = store;
     this.#defer = defer;
     this.#clock = clock;
     this.#onfailure = onfailure;
+    this.#onwritten = onwritten;
     this.#acknowledge = acknowledge;
   }
 
@@ -80,6 +83,17 @@ export class Commits {
       this.#fail(error);
       throw new StoppedError(UNWRITABLE, { cause: error });
     }
+  }
+
+  /**
+   * The same, of what belongs to an instance. Its watchers are notified after the commit.
+   *
+   * @param {number} number of the instance
+   * @param {(store: Store) => void} write synchronous
+   */
+  writeInstance(number, write) {
+    this.write(write);
+    this.#onwritten(number);
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
  * What the parts of an engine share: the store, its group commit and the clock. An engine makes one.
  *
- * - A pass writes with `write`, and reads the `store` as it stands.
+ * - A pass writes with `commits.writeInstance`, and reads the `store` as it stands.
  * - A command goes through `own`, what creates instances through `transact`.
  * - What reads for callers outside goes through `readDurable`.
  */
@@ -46,7 +46,13 @@ export class EngineContext {
   /** @param {ContextOptions} options */
   constructor({ store, clock, defer, acknowledge, nextNumber, stateLimit, forceReplay = false, onfailure }) {
     this.store = store;
-    this.commits = new Commits(store, { defer, clock, onfailure, ...(acknowledge ? { acknowledge } : {}) });
+    this.commits = new Commits(store, {
+      defer,
+      clock,
+      onfailure,
+      onwritten: (number) => this.#watchers.touch(number),
+      ...(acknowledge ? { acknowledge } : {}),
+    });
     this.nextNumber = nextNumber ?? countingFrom(store.lastNumber());
     this.stateLimit = stateLimit ?? MAX_STATE_CHARACTERS;
     this.forceReplay = forceReplay;
@@ -70,17 +76,6 @@ export class EngineContext {
   }
 
   // What passes use --------------------------------------------------------------------------------------------------
-
-  /**
-   * Write in this turn's transaction what belongs to an instance. Its watchers are notified after the commit.
-   *
-   * @param {number} number of the instance
-   * @param {(store: Store) => void} write synchronous
-   */
-  write(number, write) {
-    this.commits.write(write);
-    this.#watchers.touch(number);
-  }
 
   /**
    * Call *run* at a time.

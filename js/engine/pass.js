@@ -136,7 +136,7 @@ export class Pass {
 
   /** @param {(store: Store) => void} write in this turn's transaction */
   write(write) {
-    this.#engine.write(this.number, write);
+    this.#engine.commits.writeInstance(this.number, write);
   }
 
   /** Count a further value. @param {string} value @returns {boolean} whether the instance may keep it */

@@ -41,7 +41,7 @@ export class Sweeper {
   #sweep() {
     const { store, now } = this.#engine;
     const expired = store.loadExpired(now, BATCH);
-    for (const number of expired) this.#engine.write(number, () => store.instanceDeleted(number));
+    for (const number of expired) this.#engine.commits.writeInstance(number, () => store.instanceDeleted(number));
     if (expired.length === BATCH) this.#set(now + 1);
     else this.schedule();
   }

@@ -314,7 +314,7 @@ export class Scheduler {
     const { store, now } = this.#engine;
     const registered = store.loadWorkflow(workflow.name)?.versionId ?? version;
     if (row.versionId === version && registered === version) return;
-    this.#engine.write(row.number, () => {
+    this.#engine.commits.writeInstance(row.number, () => {
       store.instanceVersion(row.number, version);
       if (registered !== version) store.versionFound(workflow.name, version, now);
     });
@@ -338,7 +338,9 @@ export class Scheduler {
       const { store, now } = this.#engine;
       const id = store.nameOf(number)?.id ?? String(number);
       this.#options.onfault?.({ workflow, id, error });
-      this.#engine.write(number, () => store.instanceErrored(store.loadCursor(number), now, damageError(error)));
+      this.#engine.commits.writeInstance(number, () =>
+        store.instanceErrored(store.loadCursor(number), now, damageError(error)),
+      );
     }
   }
 

@@ -19,7 +19,7 @@ const { postMessage } = globalThis;
 const idle = sharedWord();
 
 const thread = new InterpreterThread({
-  post: (message) => postMessage(message),
+  port: { postMessage: (message, transfer = []) => postMessage(message, { transfer }) },
   start,
   mount: writeFolder,
   soon,

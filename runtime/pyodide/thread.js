@@ -29,7 +29,7 @@ import { Control } from "../pool/control.js";
  * Where the thread is.
  *
  * @typedef {object} ThreadEnvironment
- * @property {(message: any, transfer?: ArrayBuffer[]) => void} post to the pool
+ * @property {{ postMessage: (message: any, transfer?: ArrayBuffer[]) => void }} port to the pool
  * @property {(boot: any, own: Record<string, unknown>) => Promise<any>} start an interpreter that looks at the `signals` of its first
  *   argument; `own` is what `import js` gives besides the globals
  * @property {(pyodide: any, deployment: any) => void} mount show the deployment's files to the interpreter
@@ -68,7 +68,7 @@ export class InterpreterThread {
   #turnBeganAt = 0;
   #dead = false;
   #dispatcher = new HandlerDispatcher({
-    post: (messages, transfer) => this.#environment.post({ type: "port", messages }, transfer),
+    post: (messages, transfer) => this.#environment.port.postMessage({ type: "port", messages }, transfer),
     invoke: (invocation) => this.#invoke(invocation),
     onerror: (id, text) => this.#dispatcher.port.send({ type: "log", id, level: "error", text }),
   });
@@ -84,7 +84,7 @@ export class InterpreterThread {
   receive(message) {
     if (typeof message === "string") this.#run(() => this.#deliver(message));
     else if (message.type === "port") this.#dispatcher.port.receive(message.messages);
-    else if (message.type === "ping") this.#environment.post({ type: "pong" });
+    else if (message.type === "ping") this.#environment.port.postMessage({ type: "pong" });
     else if (message.type === "boot") this.#boot(message).catch((error) => this.die(error));
     else if (message.type === "load") this.#load(message.deployment);
     else if (message.type === "examine") this.#examine(message);
@@ -107,7 +107,7 @@ export class InterpreterThread {
     const install = pyodide.runPython("from _stepwell_pyodide.install import install; install");
     this.#guest = install({
       cpu_limit: boot.cpuLimit,
-      post: (/** @type {string} */ text) => this.#environment.post(text),
+      post: (/** @type {string} */ text) => this.#environment.port.postMessage(text),
       wake: () => this.#environment.soon(() => this.#turn()),
       set_timer: (/** @type {number} */ delay) => {
         clearTimeout(this.#timer);
@@ -135,7 +135,7 @@ export class InterpreterThread {
     this.#deliver = this.#guest.deliver;
     this.#guestTurn = this.#guest.turn;
     this.#failures = pyodide.pyimport("_stepwell_pyodide.failures");
-    this.#environment.post({ type: "ready" });
+    this.#environment.port.postMessage({ type: "ready" });
   }
 
   /** What a step of JavaScript's is in here. @returns {JsEnvironment} */
@@ -163,11 +163,14 @@ export class InterpreterThread {
       if (typeof sdk === "string") this.#upstream = this.#environment.upstream?.(this.#pyodide, sdk);
     } catch (error) {
       const message = `${deployment.root} cannot be shown to the interpreter: ${/** @type {Error} */ (error).message}`;
-      this.#environment.post({ type: "loaded", text: JSON.stringify({ error: { name: "OSError", message } }) });
+      this.#environment.port.postMessage({
+        type: "loaded",
+        text: JSON.stringify({ error: { name: "OSError", message } }),
+      });
       return;
     }
     this.#run(() => {
-      this.#environment.post({ type: "loaded", text: this.#guest.load(JSON.stringify(deployment)) });
+      this.#environment.port.postMessage({ type: "loaded", text: this.#guest.load(JSON.stringify(deployment)) });
     });
   }
 
@@ -194,7 +197,7 @@ export class InterpreterThread {
     this.#run(() => {
       const module = this.#pyodide.pyimport("_stepwell_runtime.examine");
       try {
-        this.#environment.post({ type: reply, text: module.examine(what, text) });
+        this.#environment.port.postMessage({ type: reply, text: module.examine(what, text) });
       } finally {
         module.destroy();
       }
@@ -232,7 +235,7 @@ export class InterpreterThread {
     } finally {
       this.#control?.endTurn(this.#pyodide._module.HEAP8.length / 65_536);
     }
-    if (text) this.#environment.post(text);
+    if (text) this.#environment.port.postMessage(text);
   }
 
   /** `console` of user code is user output. */
@@ -267,14 +270,14 @@ export class InterpreterThread {
     const jsObjects = module._hiwire_num_refs();
     const pyProxies = module.pyproxy_alloc_map.size;
     const census = { ...JSON.parse(this.#guest.census()), jsObjects, pyProxies };
-    this.#environment.post({ type: "census", census });
+    this.#environment.port.postMessage({ type: "census", census });
   }
 
   /** The interpreter is beyond use. @param {any} error */
   die(error) {
     if (this.#dead) return;
     this.#dead = true;
-    this.#environment.post({ type: "died", reason: String(error?.message ?? error) });
+    this.#environment.port.postMessage({ type: "died", reason: String(error?.message ?? error) });
   }
 }
 

@@ -40,7 +40,7 @@ const idle = new Int32Array(new SharedArrayBuffer(4));
 const others = () => process.getActiveResourcesInfo().filter((kind) => kind !== "MessagePort").length;
 
 const thread = new InterpreterThread({
-  post: (message, transfer) => port.postMessage(message, transfer),
+  port,
   async start({ files, module, snapshot, factory, packages, memoryLimit, signals }, own) {
     // Every snapshot refers to it, and with it Node would load all of its HTTP client.
     const globals = guestGlobals({ Request: lazyClass(() => globalThis.Request), ...own });

@@ -19,6 +19,7 @@ ONE_THING = {
     "Call": "a call of a step, as the session has it",
     "Delivery": "gives outcomes to `run()` one at a time",
     "Outcome": "what became of a call",
+    "Serving": "Workers that a command keeps running, in the command and in the host",
     "Replays": "passes whose replay waits for their code",
     # The two readers of source code.
     "Frame": "a call that is being read",

@@ -229,7 +229,7 @@ export class DeploymentLoader {
    * @param {WorkflowRow} workflow
    * @returns {import("./masking.js").Mask}
    */
-  maskOf(workflow) {
+  maskFor(workflow) {
     const deployment = this.deploymentOf(workflow);
     const known = this.#loaded.get(keyOf(deployment))?.varsText;
     return maskOf(known ?? withReadableSecrets(deployment).varsText ?? workflow.vars);

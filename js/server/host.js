@@ -247,8 +247,8 @@ export class Host {
   }
 
   /** Masks what is secret in texts for people about a workflow. @param {import("../store/store.d.ts").WorkflowRow} workflow */
-  maskOf(workflow) {
-    return this.#deployments.maskOf(workflow);
+  maskFor(workflow) {
+    return this.#deployments.maskFor(workflow);
   }
 
   /** Passes in code that has been replaced end when no attempt of theirs runs, and the instances continue in the new code. */

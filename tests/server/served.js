@@ -34,7 +34,7 @@ export async function served(run, { policy, settings, graphs = NO_GRAPHS } = {})
     graphs,
     faults: [],
     reportFault: (/** @type {unknown} */ error) => host.faults.push(error),
-    maskOf: (/** @type {{ vars: string }} */ { vars }) => maskOf(vars),
+    maskFor: (/** @type {{ vars: string }} */ { vars }) => maskOf(vars),
     opened: 0,
     streamOpened: () => (host.opened += 1),
     streamClosed: () => (host.opened -= 1),

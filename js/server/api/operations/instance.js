@@ -58,7 +58,7 @@ export function singleInstanceOperations(api) {
         const row = await engine.get(...addressed(call));
         const filter = query.filter === undefined ? {} : { filter: [query.filter].flat() };
         const cursor = query.cursor ?? lastEventOf(context).cursor;
-        const mask = host.maskOf(await engine.workflow(row.workflow));
+        const mask = host.maskFor(await engine.workflow(row.workflow));
         return answerWithEvents(host, row, subscriptionOptions({ cursor, ...filter }), context, mask);
       },
     },
@@ -119,7 +119,7 @@ export function singleInstanceOperations(api) {
         const { order, simple } = call.query;
         const row = await engine.get(...addressed(call));
         const log = await engine.log(row.number);
-        const mask = host.maskOf(await engine.workflow(row.workflow));
+        const mask = host.maskFor(await engine.workflow(row.workflow));
         const detail = masked(instanceDetail(row, log, await engine.output(row.number), toExactPlain), mask);
         if (order === "desc") detail.steps.reverse();
         return simple === "true" ? { ...detail, steps: [], logs: [] } : detail;

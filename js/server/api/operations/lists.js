@@ -64,7 +64,7 @@ export function listOperations(api) {
 /** @param {Api["host"]} host @param {string} key of a workflow; undefined where it is gone, and its variables with it */
 function maskFor(host, key) {
   return host.engine.workflow(key).then(
-    (row) => host.maskOf(row),
+    (row) => host.maskFor(row),
     () => undefined,
   );
 }

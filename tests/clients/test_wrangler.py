@@ -11,7 +11,9 @@ from real_clients import named_folder
 
 from stepwell.node import find_node
 
-PATIENCE_S = 120
+PATIENCE_S = 300
+# More than twenty commands, each of which starts Node and loads wrangler.
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture(params=["remote", "local"])

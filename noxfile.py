@@ -181,7 +181,14 @@ def node_tests(*folders: str) -> list[str]:
     return sorted(str(path) for folder in folders for path in Path(folder).rglob("*.test.js"))
 
 
-WITHOUT_INTERPRETER = ["tests/engine", "tests/bridge", "tests/workers", "tests/server", "tests/graph"]
+WITHOUT_INTERPRETER = [
+    "tests/engine",
+    "tests/bridge",
+    "tests/workers",
+    "tests/server",
+    "tests/graph",
+    "tests/telemetry",
+]
 """Folders of tests of the JavaScript that runs on Node alone. Few of them start a Pyodide of their own."""
 WITH_INTERPRETER = ["tests/guest", "tests/runtime"]
 """Folders of tests of the runtimes, each with its interpreters."""

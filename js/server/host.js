@@ -32,6 +32,7 @@ import { Servings, workerName } from "./serving/serving.js";
 import { TailMark } from "./tail_mark.js";
 import { PYODIDE_VERSION, VERSION } from "./version.js";
 import { VersionGraphs } from "./version_graphs.js";
+import { Metrics } from "../telemetry/metrics.js";
 
 const EXIT_STATE = 3;
 /** How often the host checks that the files of its state are still there. */
@@ -74,6 +75,8 @@ export class Host {
   #followers = new Set();
   #parentGone = false;
   #stopping = false;
+  /** @type {Metrics | undefined} */
+  #metrics;
   /** @type {Set<import("./listener.js").Listener>} */
   #listeners = new Set();
   /** What commands keep running here. */
@@ -476,6 +479,11 @@ export class Host {
     } finally {
       store.close();
     }
+  }
+
+  /** They count from the first use on. */
+  get metrics() {
+    return (this.#metrics ??= new Metrics(this.engine));
   }
 
   /** A request in the network has met an error that is none of its own. @param {unknown} error */

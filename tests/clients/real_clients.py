@@ -2,7 +2,8 @@
 Real clients against a real server. None of them is part of the project: folders that have them are named by variables.
 
 `STEPWELL_CLIENTS_PYTHON` is a Python that can import Cloudflare's `cloudflare`, `STEPWELL_CLIENTS_NPM` a folder whose
-`node_modules` has npm's `cloudflare` and `wrangler`, `STEPWELL_CLIENTS_TYPESCRIPT` a checkout of cloudflare-typescript.
+`node_modules` has npm's `cloudflare` and `wrangler`, `STEPWELL_CLIENTS_TYPESCRIPT` a checkout of cloudflare-typescript,
+`STEPWELL_CLIENTS_PROMETHEUS` a folder that has `prometheus` and `promtool`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 /** The HTTP interface over an engine with a fake guest, as the Unix socket has it and as a listener in the network has it. */
 
 import { createApi, createNetworkApi } from "../../js/server/api/app.js";
+import { Metrics } from "../../js/telemetry/metrics.js";
 import { Access } from "../../js/server/auth/access.js";
 import { maskOf } from "../../js/server/masking.js";
 import { Harness } from "../engine/harness.js";
@@ -32,6 +33,7 @@ export async function served(run, { policy, settings, graphs = NO_GRAPHS } = {})
     engine: harness.engine,
     access,
     graphs,
+    metrics: new Metrics(harness.engine),
     faults: [],
     reportFault: (/** @type {unknown} */ error) => host.faults.push(error),
     maskFor: (/** @type {{ vars: string }} */ { vars }) => maskOf(vars),

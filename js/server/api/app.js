@@ -96,24 +96,50 @@ export function createNetworkApi(host, policy) {
   const app = newApp(new URL(policy.publicUrl).pathname.replace(/\/$/, ""), (error) => host.reportFault(error));
   app.use((context, next) => checkSite(context, next, policy));
   /** @param {Context} context @param {Operation} operation */
-  const admit = (context, operation) => {
+  const admitOperation = (context, operation) => {
     const account = host.access.accountOf(context.req.param("account_id") ?? DEFAULT_ACCOUNT);
-    const address = context.env?.incoming?.socket?.remoteAddress ?? "";
-    const options = { tokens: host.access.tokens, required: policy.tokenRequired, address, account, operation };
-    return { account, caller: authorize(context.req, options) };
+    return { account, caller: admit(context, { host, policy, account, operation }) };
   };
+  addMetrics(app, host, policy);
   const operations = api.operations();
   for (const operation of operations)
-    addRoute(app, { ...operation, path: REST + operation.path }, admit, NETWORK_LIMITS);
+    addRoute(app, { ...operation, path: REST + operation.path }, admitOperation, NETWORK_LIMITS);
   const local = explorerOperations(api, operations);
   for (const prefix of [EXPLORER, OLD_EXPLORER])
     for (const operation of local)
-      addRoute(app, { ...operation, path: prefix + operation.path }, admit, NETWORK_LIMITS);
+      addRoute(app, { ...operation, path: prefix + operation.path }, admitOperation, NETWORK_LIMITS);
   const rest = openApiDocument({ operations, prefix: REST, publicUrl: policy.publicUrl });
   const explorer = openApiDocument({ operations: local, prefix: EXPLORER, publicUrl: policy.publicUrl });
   app.get("/client/v4/openapi.json", (context) => context.json(rest));
   for (const prefix of [EXPLORER, OLD_EXPLORER]) app.get(prefix, (context) => context.json(explorer));
   return app;
+}
+
+/**
+ * What Prometheus scrapes: of the default account, or of the one that it asks for.
+ *
+ * @param {Hono<any>} app
+ * @param {Host} host
+ * @param {Policy} policy
+ */
+function addMetrics(app, host, policy) {
+  const { metrics } = host;
+  app.get("/metrics", async (context) => {
+    const account = host.access.accountOf(context.req.query("account") ?? DEFAULT_ACCOUNT);
+    admit(context, { host, policy, account, operation: { id: "metrics", scope: "read" } });
+    return context.body(await metrics.text(account), 200, { "content-type": metrics.contentType });
+  });
+}
+
+/**
+ * @param {Context} context
+ * @param {{ host: Host, policy: Policy, account: string, operation: Pick<Operation, "id" | "scope"> }} request
+ * @returns {Caller}
+ */
+function admit(context, { host, policy, account, operation }) {
+  const address = context.env?.incoming?.socket?.remoteAddress ?? "";
+  const options = { tokens: host.access.tokens, required: policy.tokenRequired, address, account, operation };
+  return authorize(context.req, options);
 }
 
 /**

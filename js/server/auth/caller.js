@@ -31,7 +31,7 @@ function secretOf(request) {
  * @param {boolean} options.required whether a request without a valid token is refused
  * @param {string} options.address of the other end
  * @param {string} options.account that is addressed
- * @param {Operation} options.operation
+ * @param {Pick<Operation, "id" | "scope">} options.operation
  * @returns {Caller}
  * @throws {HttpRefusal}
  */

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from stepwell.suggestions import did_you_mean
+from stepwell.suggestions import meant, similar
 
 
 class LazyGroup(click.Group):
@@ -33,8 +33,21 @@ class LazyGroup(click.Group):
         name = args[0]
         known = self.list_commands(ctx)
         if name not in known and not name.startswith("-") and not ctx.resilient_parsing:
-            ctx.fail(f"No such command {name!r}.{did_you_mean(name, known)}")
+            ctx.fail(f"No such command {name!r}.{meant(self._similar(ctx, name))}")
         return super().resolve_command(ctx, args)
+
+    def _similar(self, ctx: click.Context, name: str) -> list[str]:
+        """The commands that are like *name*, those of the groups in this group too."""
+        known = self.list_commands(ctx)
+        groups = [(each, self.get_command(ctx, each)) for each in known]
+        nested = {
+            inner: f"{each} {inner}"
+            for each, group in groups
+            if isinstance(group, click.Group)
+            for inner in group.list_commands(ctx)
+            if inner not in known
+        }
+        return [nested.get(word, word) for word in similar(name, [*known, *nested])]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command *cmd_name*."""

@@ -1,9 +1,15 @@
 """The command as such."""
 
+import re
 import subprocess
 import sys
 
+import click
+import pytest
+from click.testing import CliRunner
+
 from stepwell import __version__
+from stepwell.cli import stepwell
 
 
 def test_version(place):
@@ -54,3 +60,51 @@ def test_nobody_looks_for_garbage_at_the_end(place):
         done = subprocess.run(command, cwd=place.folder, capture_output=True, text=True, check=False)
 
         assert "True" == done.stdout.splitlines()[-1]
+
+
+GROUPS = [(), ("workflows",), ("workflows", "instances"), ("runs",), ("state",), ("cache",), ("tokens",)]
+
+
+def commands_of(group, path=()):
+    """All commands below *group*, with the words that call them."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands_of(command, (*path, name))
+
+
+@pytest.mark.parametrize("words", [pytest.param(words, id=" ".join(words)) for words, _ in commands_of(stepwell)])
+def test_help_is_clean(words):
+    """The help of no command shows what its source needs for its layout."""
+    done = CliRunner().invoke(stepwell, [*words, "--help"])
+
+    assert 0 == done.exit_code
+    assert not re.search(r"\\b|[\x00-\x09\x0b-\x1f\x7f]", done.output)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_typing_errors(group):
+    """Each group names the command that was probably meant."""
+    inner = stepwell
+    for word in group:
+        inner = inner.get_command(click.Context(inner), word)
+    name = max(inner.list_commands(click.Context(inner)), key=len)
+    swapped = name[0] + name[2] + name[1] + name[3:]
+
+    done = CliRunner().invoke(stepwell, [*group, swapped])
+
+    assert 2 == done.exit_code
+    assert name in done.output.partition("Did you mean")[2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("workflow", "workflows"), ("rnu", "run"), ("instance", "workflows instances")]
+)
+def test_well_known_typing_errors(typed, meant):
+    """Words that people type for another command lead to it."""
+    done = CliRunner().invoke(stepwell, [typed, "list"])
+
+    assert 2 == done.exit_code
+    assert meant.split()[-1] in done.output

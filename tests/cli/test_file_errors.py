@@ -45,7 +45,7 @@ def test_taken_for_granted(file: str | bytes, tmp_path: Path, monkeypatch: pytes
     """A missing file that nobody has named is a fault of Stepwell."""
     monkeypatch.chdir(tmp_path)
 
-    assert not is_users(OSError(*MISSING, file), ["run", "flows/flow.py"], {"HOME": "/home/someone", "PAGER": "less"})
+    assert not is_users(OSError(*MISSING, file), ["run", "flows/flow.py"], {"HOME": "/nonexistent", "PAGER": "less"})
 
 
 def test_own_files() -> None:

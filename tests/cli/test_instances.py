@@ -115,13 +115,34 @@ def test_pause_and_resume(place, waiting):
 
 
 def test_run_resumes(place, waiting):
-    """A paused instance is resumed by running it again."""
+    """A paused instance is resumed by running it again, which says so."""
     place.run(*INSTANCES, "pause", "ApprovalWorkflow", "a")
     waiting.interrupt()
     waiting.wait()
     place.run(*INSTANCES, "send-event", "ApprovalWorkflow", "a", "--type", "decided", "--payload", "2")
 
-    assert 2 == place.run("run", "approval.py", "--id", "a", "-q").json
+    done = place.run("run", "approval.py", "--id", "a")
+
+    assert 2 == done.json
+    assert "resume" in done.err
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+def test_no_effect(finished, verb):
+    """A change that has no effect on an instance that has ended says so, and exits with 1."""
+    done = finished.run(*INSTANCES, verb, "OrderWorkflow", "a")
+
+    assert (1, "") == (done.code, done.out)
+    assert done.err.startswith("Error: ")
+
+
+def test_pause_before_it_runs(finished):
+    """A queued instance that nobody runs is paused, and held until it is resumed."""
+    finished.run("workflows", "trigger", "OrderWorkflow", "--id", "queued")
+    paused = finished.run(*INSTANCES, "pause", "OrderWorkflow", "queued")
+    status = finished.run(*INSTANCES, "describe", "OrderWorkflow", "queued", "--json").json["status"]
+
+    assert (0, "paused") == (paused.code, status) or (1, "queued") == (paused.code, status)
 
 
 def test_terminate(place, waiting):

@@ -156,6 +156,7 @@ def test_choice(place, arguments):
         (("app.py", "--params", "{"), "--params is not JSON: Expecting property name"),
         (("app.py", "--id", "no spaces"), "Instance id is 'no spaces'; letters, digits, '_' and '-' are allowed"),
         (("app.py", "--id", "batch"), "Instance id 'batch' is reserved; choose another."),
+        (("app.py", "--id", "latest"), "Instance id 'latest' is reserved; choose another."),
         (("app.py", "--frobnicate"), "No such option"),
         (("app.py", "--state", "."), "State '.' is a folder."),
         (("app.py", "--state", "app.py/x"), "The folder "),
@@ -240,3 +241,75 @@ def test_params_too_large(place, order):
 
     assert 2 == done.code
     assert "Maximum allowed size is 1MiB" in done.err
+
+
+RACES = """
+    import asyncio
+
+    from workers import WorkflowEntrypoint
+
+
+    class Races(WorkflowEntrypoint):
+        async def run(self, event, step):
+            async def chain(name, seconds):
+                @step.do(f"fetch {name}")
+                async def fetch():
+                    await asyncio.sleep(seconds)
+                    return name
+
+                got = await fetch()
+                print("got", got)
+
+                @step.do("save")
+                async def save():
+                    return f"saved {got}"
+
+                return [name, await save()]
+
+            both = await asyncio.gather(chain("slow", 1), chain("fast", 0))
+            await step.sleep("nap", 1)
+            return both
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--force-replay",)], ids=["live", "replayed"])
+def test_replay_is_not_seen(place, options):
+    """A run that is replayed after each step gives and prints what one does that is not."""
+    place.write("races.py", RACES)
+
+    done = place.run("run", "races.py", "--json", *options)
+
+    assert 0 == done.code, done.err
+    assert [["slow", "saved slow"], ["fast", "saved fast"]] == done.json["output"]
+    assert ["got fast", "got slow"] == [line["text"] for line in done.json["logs"] if line["text"].startswith("got")]
+
+
+def test_replays_are_forced(place):
+    """With --force-replay run() is called again after each step; without it once."""
+    place.write(
+        "counted.py",
+        """
+        from pathlib import Path
+        from workers import WorkflowEntrypoint
+
+        class Counted(WorkflowEntrypoint):
+            async def run(self, event, step):
+                with Path(event["payload"]).open("a") as calls:
+                    calls.write("called\\n")
+                for number in range(3):
+                    @step.do(f"step {number}")
+                    async def count():
+                        return number
+
+                    await count()
+        """,
+    )
+    calls = {}
+    for options in ((), ("--force-replay",)):
+        file = place.folder / f"calls{len(options)}"
+        done = place.run("run", "counted.py", "--runtime", "cpython", "--params", f'"{file}"', "-q", *options)
+        assert 0 == done.code, done.err
+        calls[options] = len(file.read_text().splitlines())
+
+    assert 1 == calls[()]
+    assert calls["--force-replay",] > 3

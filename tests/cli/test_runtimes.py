@@ -33,6 +33,22 @@ class Where(WorkflowEntrypoint):
 """
 
 
+def test_untrusted(tmp_path):
+    """Code that is not trusted runs in the sandbox, or not at all."""
+    assert "wasmtime" == choose_runtime(tmp_path / "flow.py", untrusted=True)["name"]
+    assert "wasmtime" == choose_runtime(tmp_path / "flow.py", "wasmtime", untrusted=True)["name"]
+    for file, name in (("flow.mjs", None), ("flow.py", "pyodide"), ("flow.py", "cpython")):
+        with pytest.raises(InputError, match="--untrusted"):
+            choose_runtime(tmp_path / file, name, untrusted=True)
+
+
+def test_untrusted_project(tmp_path):
+    """A project cannot choose another runtime for itself."""
+    (tmp_path / "pyproject.toml").write_text('[tool.stepwell]\nruntime = "cpython"\n', encoding="utf-8")
+
+    assert "wasmtime" == choose_runtime(tmp_path / "flow.py", untrusted=True)["name"]
+
+
 def test_the_suffix_decides(tmp_path):
     """Where nothing is said, Python runs in Pyodide and JavaScript in Node."""
     assert {"name": "pyodide"} == choose_runtime(tmp_path / "flow.py")

@@ -36,6 +36,9 @@ ONE_THING = {
     "Refusal": "a call that is refused before it is sent",
     "Session": "the guest's half of a pass",
     "UserModule": "the main file of a deployment in an interpreter",
+    "ModuleHandlers": "the handlers of the main file",
+    "ExecutionContext": "what a handler has as `ctx`",
+    "Worker": "the handlers of a deployment, for those who call them",
     # What user code sees, in both languages.
     "DurableObject": "a class of the SDK",
     "FetchResponse": "what `fetch` gives, in runtimes with JavaScript and in those without",

@@ -21,9 +21,9 @@ export class ByteStreams {
     this.#post = post;
   }
 
-  /** How many streams are being sent. */
-  get sending() {
-    return this.#outgoing.size;
+  /** How many streams somebody waits for the next chunk of. */
+  get reading() {
+    return [...this.#incoming.values()].filter(({ isAwaited }) => isAwaited).length;
   }
 
   /**
@@ -186,6 +186,10 @@ class IncomingStream {
       },
       { highWaterMark: 0 },
     );
+  }
+
+  get isAwaited() {
+    return this.#pulled !== undefined;
   }
 
   /** @param {() => void} resolve */

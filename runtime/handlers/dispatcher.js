@@ -52,9 +52,9 @@ export class HandlerDispatcher {
     return makeFacades(bindings ?? {}, this.#ask);
   }
 
-  /** The names of the entrypoints that `ctx.exports` has. @param {string[]} names */
-  setExports(names) {
-    this.#exports = makeExports(names, this.#ask);
+  /** What `ctx.exports` has: the entrypoints of the deployment. @param {import("../pool/pool.js").Handlers} handlers */
+  setExports({ default: ours, entrypoints }) {
+    this.#exports = makeExports([...(ours.length > 0 ? ["default"] : []), ...Object.keys(entrypoints)], this.#ask);
   }
 
   /**

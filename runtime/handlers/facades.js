@@ -45,7 +45,7 @@ function makeFacade(name, binding, ask) {
 const asks = new WeakMap();
 
 /** Another Worker: its `fetch`, and the methods of its entrypoint. Upstream's SDK knows it by the name of its class. */
-export class Fetcher {
+class Fetcher {
   /** @param {Ask} ask */
   constructor(ask) {
     asks.set(this, ask);

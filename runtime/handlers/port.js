@@ -44,9 +44,9 @@ export class HandlerPort {
     this.streams = new ByteStreams((message) => this.send(message));
   }
 
-  /** How many calls of ours have no answer yet. */
+  /** How many calls of ours have no answer yet, and how many streams are being read. */
   get waiting() {
-    return this.#calls.size;
+    return this.#calls.size + this.streams.reading;
   }
 
   /**

@@ -48,20 +48,23 @@ export class PassRunner {
   #pollTimer;
   /** What keeps the thread awake when no pass is there. */
   #own;
+  #countCalls;
 
   /**
    * @param {UserModule} userModule loaded
    * @param {Output} output
    * @param {(text: string) => void} post
    * @param {() => number} [countVirtualTimers] how many timers are set that are none of Node's
+   * @param {() => number} [countCalls] how many calls of bindings, and bodies of theirs, are waited for
    */
-  constructor(userModule, output, post, countVirtualTimers = () => 0) {
+  constructor(userModule, output, post, countVirtualTimers = () => 0, countCalls = () => 0) {
     this.#userModule = userModule;
     this.#output = output;
     this.#post = post;
     this.#countVirtualTimers = countVirtualTimers;
     this.#own = process.getActiveResourcesInfo().length;
-    this.#replays = new Replays(seconds, () => this.#schedule());
+    this.#countCalls = countCalls;
+    this.#replays = new Replays(seconds, () => this.#schedule(), countCalls);
     output.onwrite = () => this.#schedule();
   }
 
@@ -198,9 +201,9 @@ export class PassRunner {
     if (this.#touched.size > 0) this.#pollTimer = setRealTimeout(() => this.#schedule(), POLL_INTERVAL_MS).unref();
   }
 
-  /** Whether a socket, a file or a timer of Node's is open that user code has opened. */
+  /** Whether a socket, a file or a timer of Node's is open that user code has opened, or a call of a binding is under way. */
   get #hasOwnResources() {
-    return process.getActiveResourcesInfo().length > this.#own;
+    return this.#countCalls() > 0 || process.getActiveResourcesInfo().length > this.#own;
   }
 
   /** Whether code is runnable, or something real is under way. */

@@ -30,6 +30,7 @@ class WatchedReplay {
 export class Replays {
   #wake;
   #now;
+  #countCalls;
   /** @type {Map<Session, WatchedReplay>} */
   #watched = new Map();
   /** How many resources keep the thread awake when no pass is there. */
@@ -42,10 +43,12 @@ export class Replays {
   /**
    * @param {() => number} now the time in seconds
    * @param {() => void} wake has a turn soon
+   * @param {() => number} countCalls how many calls of bindings are under way
    */
-  constructor(now, wake) {
+  constructor(now, wake, countCalls) {
     this.#now = now;
     this.#wake = wake;
+    this.#countCalls = countCalls;
     this.#own = countUnknown();
   }
 
@@ -79,7 +82,8 @@ export class Replays {
         continue;
       }
       if (lookIsDue) watched.looks += 1;
-      if (countUnknown() > this.#own && watched.looks < MAX_LOOKS) {
+      const isAwaited = this.#countCalls() > 0 || countUnknown() > this.#own;
+      if (isAwaited && watched.looks < MAX_LOOKS) {
         this.#poll(POLL_INTERVAL_S);
         continue;
       }

@@ -93,7 +93,7 @@ async function load(options) {
   try {
     await deployment.load();
     const handlers = deployment.handlers.describe();
-    dispatcher.setExports([...(handlers.default.length > 0 ? ["default"] : []), ...Object.keys(handlers.entrypoints)]);
+    dispatcher.setExports(handlers);
     loaded = { classes: deployment.classes, handlers };
   } catch (error) {
     loaded = { error: toWire(error) };
@@ -105,6 +105,7 @@ async function load(options) {
       output,
       (text) => port.postMessage(text),
       () => time?.size ?? 0,
+      () => dispatcher.port.waiting,
     );
     port.postMessage({ type: "loaded", text: JSON.stringify({ ...loaded, output: output.takeUnowned() }) });
     output.onhandlerwrite = writeOfHandler;

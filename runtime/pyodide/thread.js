@@ -118,7 +118,7 @@ export class InterpreterThread {
         }, delay);
         this.#timer = timer;
       },
-      alone: () => this.#environment.others(this.#timer !== undefined) === 0,
+      alone: () => this.#dispatcher.port.waiting === 0 && this.#environment.others(this.#timer !== undefined) === 0,
       sleep: (/** @type {number} */ delay) => this.#environment.block(delay),
       computed: () => this.#computed(control),
       read_interrupt: () => control.readInterrupt(),
@@ -170,7 +170,10 @@ export class InterpreterThread {
       return;
     }
     this.#run(() => {
-      this.#environment.port.postMessage({ type: "loaded", text: this.#guest.load(JSON.stringify(deployment)) });
+      const text = this.#guest.load(JSON.stringify(deployment));
+      const { handlers } = JSON.parse(text);
+      if (handlers) this.#dispatcher.setExports(handlers);
+      this.#environment.port.postMessage({ type: "loaded", text });
     });
   }
 

@@ -21,7 +21,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NPM_FILES = (".npmrc", "package.json", "package-lock.json")
-GUEST_PACKAGES = ("py/workers", "py/workers_pydantic_ai", "py/workflow_graph")
+GUEST_PACKAGES = ("py/asgi", "py/workers", "py/workers_pydantic_ai", "py/workflow_graph")
 SOURCES = ("js", "bridge", "runtime", *GUEST_PACKAGES, "conformance", "examples")
 NOT_SOURCE = ("__pycache__", "*.pyc", ".mypy_cache", ".ruff_cache")
 

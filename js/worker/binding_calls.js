@@ -30,13 +30,12 @@ export function answerBindingCalls(env, services) {
       return text === undefined ? {} : { text };
     }
     const path = call.path.map(
-      ([method, args]) =>
-        /** @type {[string, unknown[]]} */ ([method, args.map((arg) => unpackValue(arg, port.streams))]),
+      ([method, args]) => /** @type {[string, unknown[]]} */ ([method, args.map((arg) => unpackValue(arg, port))]),
     );
     const value = await (call.what === "exports"
       ? callExport(call, path, services)
       : callBinding(call.binding, path, env, services));
-    return { value: (await packValue(value, "the answer", port.streams)).packed };
+    return { value: (await packValue(value, "the answer", port)).packed };
   };
 }
 

@@ -66,12 +66,12 @@ export class Worker {
       options,
       request.signal,
       { method: request.method, url: request.url },
-      async (streams) => ({
+      async ({ streams }) => ({
         what: "fetch",
         request: (await packRequest(request, streams, cf)).packed,
       }),
     );
-    return unpackResponse(reply.response, port.streams, (body, init) => new Response(body, init));
+    return unpackResponse(reply.response, port);
   }
 
   /**
@@ -120,17 +120,17 @@ export class Worker {
       { ...options, ...(entrypoint === undefined ? {} : { entrypoint }) },
       undefined,
       about,
-      async (streams) => ({
+      async (port) => ({
         what: "call",
         method,
         args: await Promise.all(
           args.map(
-            async (value, index) => (await packValue(value, `argument ${index + 1} of ${method}()`, streams)).packed,
+            async (value, index) => (await packValue(value, `argument ${index + 1} of ${method}()`, port)).packed,
           ),
         ),
       }),
     );
-    return unpackValue(reply.value, port.streams);
+    return unpackValue(reply.value, port);
   }
 
   /**
@@ -138,7 +138,7 @@ export class Worker {
    * @param {CallOptions} options
    * @param {AbortSignal | undefined} signal
    * @param {object} about
-   * @param {(streams: import("../../runtime/handlers/byte_streams.js").ByteStreams) => Promise<any>} pack
+   * @param {(port: import("../../runtime/handlers/port.js").HandlerPort) => Promise<any>} pack
    */
   async #call(method, { entrypoint, props, timeLimitMs }, signal, about, pack) {
     this.#check(entrypoint, method);
@@ -149,7 +149,7 @@ export class Worker {
     const limit = timeLimitMs === undefined ? undefined : limitOf(timeLimitMs, method);
     const ended = limit && signal ? AbortSignal.any([signal, limit.signal]) : (limit?.signal ?? signal);
     try {
-      return await this.#pool.call(async ({ streams }) => ({ ...head, ...(await pack(streams)) }), {
+      return await this.#pool.call(async (port) => ({ ...head, ...(await pack(port)) }), {
         ...(ended ? { signal: ended } : {}),
         about,
       });

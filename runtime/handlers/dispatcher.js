@@ -105,7 +105,7 @@ export class HandlerDispatcher {
     const { streams } = this.port;
     if (call.what === "fetch") {
       const response = await run("fetch", [unpackRequest(call.request, streams, signal)]);
-      const { packed, sent } = await packResponse(checkResponse(response), streams);
+      const { packed, sent } = await packResponse(checkResponse(response), this.port);
       note(sent);
       return { response: packed };
     }
@@ -119,9 +119,9 @@ export class HandlerDispatcher {
       await run("queue", [batch]);
       return { queue: batch.outcome };
     }
-    const args = call.args.map((packed) => unpackValue(packed, streams));
+    const args = call.args.map((packed) => unpackValue(packed, this.port));
     const result = await run(call.method, args);
-    const { packed, sent } = await packValue(result, `the result of ${call.method}()`, streams);
+    const { packed, sent } = await packValue(result, `the result of ${call.method}()`, this.port);
     note(sent);
     return { value: packed };
   }

@@ -127,7 +127,7 @@ export function askBy(port) {
       ]),
     );
     const { value } = await withWire(port.call({ ...call, path: packed }).reply);
-    return unpackValue(value, port.streams);
+    return unpackValue(value, port);
   };
 }
 
@@ -151,8 +151,6 @@ export async function withWire(reply) {
 /** @param {unknown[]} args @param {string} method @param {HandlerPort} port @returns {Promise<PackedValue[]>} */
 async function packArguments(args, method, port) {
   return await Promise.all(
-    args.map(
-      async (value, index) => (await packValue(value, `argument ${index + 1} of ${method}()`, port.streams)).packed,
-    ),
+    args.map(async (value, index) => (await packValue(value, `argument ${index + 1} of ${method}()`, port)).packed),
   );
 }

@@ -1,11 +1,12 @@
 /** How requests, responses and values cross a port: heads as data, small bodies whole, large ones as byte streams. */
 
 /** @import { PackedBody, PackedRequest, PackedResponse, PackedValue } from "./protocol.d.ts" */
+/** @import { HandlerPort } from "./port.js" */
 /** @import { ByteStreams } from "./byte_streams.js" */
 
 import { decode, encode } from "../../bridge/values.js";
 import { bytesOf } from "./byte_streams.js";
-import { wholeBodyOf } from "./response.js";
+import { guestResponse, isEncoded, socketOf, wholeBodyOf } from "./response.js";
 
 /** A body of a known length up to this crosses with its head. */
 const WHOLE_BODY_BYTES = 64 * 1024;
@@ -13,6 +14,8 @@ const WITHOUT_BODY = new Set(["GET", "HEAD"]);
 
 /** @type {Promise<void>} */
 const AT_ONCE = Promise.resolve();
+
+/** What goes through a port beside messages. @typedef {Pick<HandlerPort, "streams" | "sockets">} Ends */
 
 /**
  * @template T
@@ -55,24 +58,35 @@ export function unpackRequest({ method, url, headers, body, cf }, streams, signa
 
 /**
  * @param {Response} response its body is read
- * @param {ByteStreams} streams
+ * @param {Ends} ends
  * @returns {Promise<Packed<PackedResponse>>}
  */
-export async function packResponse(response, streams) {
-  const { status, statusText, headers } = response;
-  const whole = wholeBodyOf(response);
+export async function packResponse(response, { streams, sockets }) {
+  const { status, statusText } = response;
+  const socket = socketOf(response);
+  if (socket) {
+    const { number, sent } = sockets.send(socket);
+    return { packed: { status, statusText, headers: [...response.headers], body: null, socket: number }, sent };
+  }
+  const encoded = withEncoding(response);
+  const whole = encoded === response ? wholeBodyOf(response) : undefined;
   const { packed: body, sent } =
-    whole === undefined ? await packBody(response, lengthOf(headers), streams) : { packed: whole, sent: AT_ONCE };
-  return { packed: { status, statusText, headers: [...headers], body }, sent };
+    whole === undefined
+      ? await packBody(encoded, lengthOf(encoded.headers), streams)
+      : { packed: whole, sent: AT_ONCE };
+  return { packed: { status, statusText, headers: [...encoded.headers], body }, sent };
 }
 
 /**
  * @param {PackedResponse} packed
- * @param {ByteStreams} streams
- * @param {(body: any, init: object) => Response} make
+ * @param {Ends} ends
+ * @returns {Response} one of status 101 has the socket as `webSocket`
  */
-export function unpackResponse({ status, statusText, headers, body }, streams, make) {
-  return make(body === null ? null : unpackBody(body, streams), { status, statusText, headers });
+export function unpackResponse({ status, statusText, headers, body, socket }, { streams, sockets }) {
+  const webSocket = socket === undefined ? {} : { webSocket: sockets.receive(socket) };
+  const Response = guestResponse();
+  const init = /** @type {any} */ ({ status, statusText, headers, encodeBody: "manual", ...webSocket });
+  return new Response(body === null ? null : /** @type {any} */ (unpackBody(body, streams)), init);
 }
 
 /**
@@ -94,6 +108,35 @@ function unpackBody(body, streams) {
   return body instanceof Uint8Array ? body : streams.receive(body.stream);
 }
 
+/**
+ * The response with its body encoded as its headers say, unless that has been done. What `fetch` gives has been decoded,
+ * whatever its headers say.
+ *
+ * @param {Response} response
+ * @returns {Response}
+ */
+function withEncoding(response) {
+  const encoding = response.headers.get("content-encoding");
+  if (encoding === null || response.body === null || isEncoded(response)) return response;
+  const headers = new Headers(response.headers);
+  headers.delete("content-length");
+  const stream = encoderOf(encoding);
+  if (!stream) headers.delete("content-encoding");
+  const { status, statusText } = response;
+  const body = stream ? response.body.pipeThrough(/** @type {any} */ (stream)) : response.body;
+  return new Response(body, { status, statusText, headers });
+}
+
+/** @param {string} encoding @returns {CompressionStream | undefined} undefined: it is not known here */
+function encoderOf(encoding) {
+  const name = /** @type {Record<string, string>} */ ({ gzip: "gzip", deflate: "deflate", br: "brotli" })[encoding];
+  try {
+    return name === undefined ? undefined : new CompressionStream(/** @type {any} */ (name));
+  } catch {
+    return undefined;
+  }
+}
+
 /** @param {Headers} headers */
 function lengthOf(headers) {
   const text = headers.get("content-length");
@@ -103,21 +146,21 @@ function lengthOf(headers) {
 /**
  * @param {unknown} value
  * @param {string} where what it is called in errors
- * @param {ByteStreams} streams
+ * @param {Ends} ends
  * @returns {Promise<Packed<PackedValue>>}
  * @throws {import("../../bridge/values.js").NotSerializableError}
  */
-export async function packValue(value, where, streams) {
+export async function packValue(value, where, ends) {
   if (value instanceof Request) {
-    const { packed: request, sent } = await packRequest(value, streams);
+    const { packed: request, sent } = await packRequest(value, ends.streams);
     return { packed: { request }, sent };
   }
   if (value instanceof Response) {
-    const { packed: response, sent } = await packResponse(value, streams);
+    const { packed: response, sent } = await packResponse(value, ends);
     return { packed: { response }, sent };
   }
   if (value instanceof ReadableStream) {
-    const { number, sent } = streams.send(value);
+    const { number, sent } = ends.streams.send(value);
     return { packed: { stream: number }, sent };
   }
   if (value instanceof Uint8Array) return { packed: { bytes: bytesOf(value) }, sent: AT_ONCE };
@@ -126,13 +169,14 @@ export async function packValue(value, where, streams) {
 
 /**
  * @param {PackedValue} packed
- * @param {ByteStreams} streams
+ * @param {Ends} ends
  * @returns {any}
  */
-export function unpackValue(packed, streams) {
+export function unpackValue(packed, ends) {
+  const { streams } = ends;
   if ("value" in packed) return decode(packed.value);
   if ("bytes" in packed) return packed.bytes;
   if ("stream" in packed) return streams.receive(packed.stream);
   if ("request" in packed) return unpackRequest(packed.request, streams);
-  return unpackResponse(packed.response, streams, (body, init) => new Response(body, init));
+  return unpackResponse(packed.response, ends);
 }

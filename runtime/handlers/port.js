@@ -7,6 +7,7 @@
 
 import { fromWire, toWire } from "../../bridge/errors.js";
 import { ByteStreams } from "./byte_streams.js";
+import { PortSockets } from "./web_socket.js";
 
 /**
  * @typedef {object} PortOptions
@@ -23,6 +24,7 @@ import { ByteStreams } from "./byte_streams.js";
 
 export class HandlerPort {
   streams;
+  sockets;
   #post;
   #answer;
   #onnotice;
@@ -42,6 +44,7 @@ export class HandlerPort {
     this.#answer = answer;
     this.#onnotice = onnotice;
     this.streams = new ByteStreams((message) => this.send(message));
+    this.sockets = new PortSockets((message) => this.send(message));
   }
 
   /** How many calls of ours have no answer yet, and how many streams are being read. */
@@ -100,7 +103,7 @@ export class HandlerPort {
 
   /** @param {PortMessage} message */
   #take(message) {
-    if (this.streams.take(message)) return;
+    if (this.streams.take(message) || this.sockets.take(message)) return;
     // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others are notices
     switch (message.type) {
       case "call":
@@ -157,5 +160,6 @@ export class HandlerPort {
     for (const controller of this.#answering.values()) controller.abort(error);
     this.#answering.clear();
     this.streams.close(error);
+    this.sockets.close();
   }
 }

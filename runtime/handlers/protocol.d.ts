@@ -89,7 +89,8 @@ export type PortMessage =
   /** So many bytes more may be sent. */
   | { type: "pull"; stream: number; bytes: number }
   | { type: "cancel"; stream: number; reason: string }
-  | { type: "socket"; socket: number; event: SocketEvent }
+  /** `whose` the number is: of the end that sends this message, or of the other. */
+  | { type: "socket"; socket: number; whose: "ours" | "theirs"; event: SocketEvent }
   /** Output of the code of a call; `id` absent where it is no call's. */
   | { type: "log"; id?: number; level: LogLevel; text: string };
 

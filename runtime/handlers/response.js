@@ -3,7 +3,11 @@
  * was given whole, so that no stream is made for it.
  */
 
-/** What each was made of. @type {WeakMap<object, { body: Uint8Array | null | undefined, socket?: object }>} */
+/**
+ * What each was made of; `encoded`: the body is encoded as the headers say.
+ *
+ * @type {WeakMap<object, { body: Uint8Array | null | undefined, socket?: object, encoded: boolean }>}
+ */
 const made = new WeakMap();
 const encoder = new TextEncoder();
 
@@ -36,7 +40,7 @@ function makeClass(Original) {
       const socket = init?.webSocket ?? undefined;
       // Node's knows no other protocol: the status is told by `status` below.
       super(body ?? null, socket && init.status === 101 ? { ...pick(init), status: 200 } : init);
-      made.set(this, { body: wholeBody(body), socket });
+      made.set(this, { body: wholeBody(body), socket, encoded: init?.encodeBody === "manual" });
     }
 
     get status() {
@@ -81,6 +85,11 @@ function wholeBody(body) {
 /** The body of a response that was given whole and has not been read; undefined: it has to be read. @param {Response} response */
 export function wholeBodyOf(response) {
   return response.bodyUsed ? undefined : made.get(response)?.body;
+}
+
+/** Whether the body is encoded as the headers say. @param {object} response */
+export function isEncoded(response) {
+  return made.get(response)?.encoded === true;
 }
 
 /** The socket of a WebSocket upgrade. @param {object} response */

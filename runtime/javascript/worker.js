@@ -4,6 +4,7 @@ import { workerData } from "node:worker_threads";
 import { toWire } from "../../bridge/errors.js";
 import { HandlerDispatcher } from "../handlers/dispatcher.js";
 import { guestResponse } from "../handlers/response.js";
+import { WebSocketPair } from "../handlers/web_socket.js";
 import { UserModule } from "./user_module.js";
 import { PassRunner } from "./pass_runner.js";
 import { hookModules } from "./modules.js";
@@ -56,6 +57,7 @@ process.on("unhandledRejection", complain);
 function boot() {
   hookModules();
   takePlace("Response", guestResponse);
+  takePlace("WebSocketPair", () => WebSocketPair);
   output.install();
   time?.install();
   watchTimers((timer) => {

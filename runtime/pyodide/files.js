@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The packages of the guest. `runtime/packages.json` has the folder of each. */
-const PACKAGES = ["workers", "_workflows_bridge", "_stepwell_runtime", "_stepwell_graph", "_stepwell_pyodide"];
+const PACKAGES = ["workers", "asgi", "_workflows_bridge", "_stepwell_runtime", "_stepwell_graph", "_stepwell_pyodide"];
 
 /** @returns {GuestFile[]} */
 export function guestFiles() {

@@ -25,12 +25,16 @@ from _workflows_bridge.errors import from_wire
 from _workflows_bridge.step import install as install_step
 from _workflows_bridge.values import decode
 
-from . import failures, patches
+from . import failures, package_patches, patches
 from .loop import PyodideLoop
 from .upstream import UpstreamSdk
 
 if TYPE_CHECKING:
     from _stepwell_runtime.sdk import Sdk
+
+
+# Before a snapshot is made: packages may be imported for it.
+package_patches.install()
 
 
 class PyodideHost(InterpreterHost, Protocol):

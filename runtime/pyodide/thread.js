@@ -14,6 +14,7 @@ import { WorkflowStep } from "../../bridge/step.js";
 import { HandlerDispatcher } from "../handlers/dispatcher.js";
 import { lazyClass } from "./globals.js";
 import { guestResponse } from "../handlers/response.js";
+import { WebSocketPair } from "../handlers/web_socket.js";
 import { Control } from "../pool/control.js";
 
 /**
@@ -99,7 +100,7 @@ export class InterpreterThread {
     const { signals } = control;
     const pyodide = await this.#environment.start(
       { ...boot, signals },
-      { console: this.#console(), Response: lazyClass(guestResponse) },
+      { console: this.#console(), Response: lazyClass(guestResponse), WebSocketPair },
     );
     this.#pyodide = pyodide;
     pyodide._api.on_fatal = (/** @type {any} */ error) => this.die(error);
@@ -210,7 +211,7 @@ export class InterpreterThread {
   #reload() {
     this.#run(() => {
       this.#guest.reload();
-      this.#environment.post({ type: "reloaded" });
+      this.#environment.port.postMessage({ type: "reloaded" });
     });
   }
 

@@ -74,6 +74,11 @@ export function useWorker(language, name, options) {
   return () => opened;
 }
 
+/** Settles when no call is under way. @param {Worker} worker */
+export async function idle(worker) {
+  while (worker.stats().inFlight > 0) await new Promise((resolve) => void setImmediate(resolve));
+}
+
 /** @param {string} path @param {RequestInit & { duplex?: "half" }} [init] */
 export function request(path, init) {
   return new Request(`http://example.com${path}`, init);

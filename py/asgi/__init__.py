@@ -1,0 +1,7 @@
+"""The module `workers.asgi` by its older name."""
+
+import sys
+
+from workers import asgi
+
+sys.modules[__name__] = asgi

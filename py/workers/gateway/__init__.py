@@ -1,0 +1,5 @@
+"""What the adapters for ASGI and for WSGI share."""
+
+from .options import BaseOptions, EncodeBody
+
+__all__ = ["BaseOptions", "EncodeBody"]

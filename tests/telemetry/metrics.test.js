@@ -18,7 +18,7 @@ async function scraped(on, query = "", headers = {}) {
 
 /** The samples of Stepwell's metrics that are not zero. @param {string} text @returns {Record<string, number>} */
 function samplesOf(text) {
-  const lines = text.split("\n").filter((line) => /^stepwell_/.test(line));
+  const lines = text.split("\n").filter((line) => line.startsWith("stepwell_"));
   const samples = lines.map(
     (line) => /** @type {[string, number]} */ ([line.replace(/ \S+$/, ""), Number(line.split(" ").at(-1))]),
   );

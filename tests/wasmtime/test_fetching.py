@@ -42,7 +42,7 @@ def fetch(host):
     """Performs a fetch; gives what the guest is answered."""
 
     def perform(address, total_s=TIMEOUT_S, **wanted):
-        fetcher = host("fetching").Fetcher(["127.0.0.1:*"], total_s)
+        fetcher = host("fetching").GuestFetcher(["127.0.0.1:*"], total_s)
         answers = queue.Queue()
         wanted = {"url": f"http://{address}/", "method": "GET", "headers": {}, "body": None, **wanted}
         fetcher.perform(1, json.dumps(wanted), answers.put)

@@ -31,7 +31,7 @@ _REDIRECTIONS = {301, 302, 303, 307, 308}
 _KEPT_METHOD = {307, 308}
 
 
-class Fetcher:
+class GuestFetcher:
     """See the module."""
 
     def __init__(self, allowed: list[str], total_s: float = TOTAL_TIMEOUT_S) -> None:

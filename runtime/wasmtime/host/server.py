@@ -24,7 +24,7 @@ from _stepwell_process.life import die_with_host
 
 from . import fast_paths, precompiled
 from .deployment_copy import DeploymentCopy
-from .fetching import MAX_FETCHES_PER_INSTANCE, TOO_MANY_FETCHES, Fetcher
+from .fetching import MAX_FETCHES_PER_INSTANCE, TOO_MANY_FETCHES, GuestFetcher
 from .host_memory import HostMemory, default_limit
 from .limits import LimitReached, Limits
 from .pass_instance import PassInstance
@@ -51,7 +51,7 @@ class SandboxServer:
         self._unsent: list[str | dict[str, Any]] = []
         self._unsent_since = 0.0
         self._limits = Limits.of(boot)
-        self._fetcher = Fetcher(boot["fetch"])
+        self._fetcher = GuestFetcher(boot["fetch"])
         self._memory = HostMemory(boot["limits"].get("hostMemory") or default_limit())
         self._engine = wasmtime.Engine(configure())
         component = precompiled.load(self._engine, Path(boot["component"]), Path(boot["cache"]), self._compiling)

@@ -32,7 +32,6 @@ ONE_THING = {
     "NotSerializableError": "an error of user code",
     "Output": "what takes the prints of user code",
     "PassRun": "a pass as its interpreter has it",
-    "ModuleHandlers": "the handlers of a user module, in an interpreter",
     "PassRunner": "what runs the passes of an interpreter",
     "Refusal": "a call that is refused before it is sent",
     "Session": "the guest's half of a pass",
@@ -42,7 +41,6 @@ ONE_THING = {
     "Worker": "the handlers of a deployment, for those who call them",
     # What user code sees, in both languages.
     "DurableObject": "a class of the SDK",
-    "ExecutionContext": "the parameter `ctx` of a handler",
     "FetchResponse": "what `fetch` gives, in runtimes with JavaScript and in those without",
     "WorkerEntrypoint": "a class of the SDK",
     "Workflow": "a workflow's binding in `env`",
@@ -54,9 +52,6 @@ ONE_THING = {
     # The test kit in two processes.
     "ModifierError": "a modifier that contradicts another",
     "WaitError": "a wait of a test that cannot be met",
-    # The two ends of one thing.
-    "Serving": "Workers that a host serves as long as a command asks it to",
-    "Worker": "a loaded deployment, as its host has it, and as a test has it",
     # Two ways to one end.
     "Caller": "calls the exports of a sandboxed instance, fast or by the public interface",
     "Subscription": "a stream of an instance's events, as its two ends have it",

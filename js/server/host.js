@@ -434,7 +434,7 @@ export class Host {
     const { number } = await this.engine.get(name, id);
     const workflow = await this.engine.workflow(name);
     const { root, main } = this.#deployments.deploymentOf(workflow);
-    const mask = this.maskOf(workflow);
+    const mask = this.maskFor(workflow);
     const masking = {
       vars: vars === "masked" ? maskedVars : () => "{}",
       value: (/** @type {unknown} */ value) => masked(value, mask),

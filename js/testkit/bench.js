@@ -2,6 +2,7 @@
 
 import { isFinalStatus } from "../engine/status.js";
 import { DeploymentLoader } from "../server/deployment_loader.js";
+import { replayFiles } from "./replays.js";
 import { ScriptedRun } from "./scripted_run.js";
 import { TestEngine } from "./test_engine.js";
 import { Timekeeper } from "./timekeeper.js";
@@ -91,6 +92,17 @@ export class Bench {
   script({ engine: { deployed } }, script) {
     const place = { memory: this.clock.buffer, deployments: this.#deployments, deployed };
     return this.exclusive(() => new ScriptedRun(script, place).report());
+  }
+
+  /**
+   * Replay run files with the code of a deployment.
+   *
+   * @param {string[]} paths
+   * @param {import("../server/deployment_loader.js").Deployment} deployment
+   */
+  replayFiles(paths, deployment) {
+    const place = { deployment, deployments: this.#deployments, memory: this.clock.buffer };
+    return this.exclusive(() => replayFiles(paths, place));
   }
 
   /**

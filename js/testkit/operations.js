@@ -3,6 +3,7 @@
 /** @import { Bench } from "./bench.js" */
 /** @import { Modifiers } from "./modifiers.js" */
 
+import { writeFileSync } from "node:fs";
 import { instanceDetail } from "../engine/detail.js";
 import { parseDuration } from "../engine/duration.js";
 import { WorkflowError } from "../engine/errors.js";
@@ -94,6 +95,14 @@ export const OPERATIONS = {
       ),
       crashes,
     }),
+
+  replay: (bench, { engine, id }) => bench.exclusive(() => bench.at(engine).engine.replayFinished(id)),
+  exportRun: async (bench, { engine, workflow, id, path }) => {
+    const at = bench.at(engine);
+    await bench.settle(at);
+    writeFileSync(path, await at.engine.exportRun(workflow, id));
+  },
+  replayFiles: (bench, { paths, deployment }) => bench.replayFiles(paths, deployment),
 
   now: (bench) => ({ now: bench.clock.now() }),
   advance: (bench, { engine, duration }) => {

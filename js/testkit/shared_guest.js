@@ -9,6 +9,16 @@
  * @typedef {Guest & { hasVirtualTime?: boolean, reload?(): Promise<void>, rest?(): Promise<RestReport[]>, ring?(): void }} TimedGuest
  */
 
+/** By the guest. @type {WeakMap<object, SharedGuest>} */
+const known = new WeakMap();
+
+/** The one that all engines share. @param {object} guest */
+export function sharedGuestOf(guest) {
+  let shared = known.get(guest);
+  if (!shared) known.set(guest, (shared = new SharedGuest(/** @type {TimedGuest} */ (guest))));
+  return shared;
+}
+
 export class SharedGuest {
   /** How many messages have passed, in both directions. */
   activity = 0;
@@ -64,8 +74,8 @@ export class SharedGuest {
   /** @param {ToGuest} message with the guest's pass number */
   send(message) {
     this.activity += 1;
-    const known = this.#passes.get(message.pass);
-    if (known) known.sent += 1;
+    const found = this.#passes.get(message.pass);
+    if (found) found.sent += 1;
     this.#guest.send(message);
   }
 
@@ -73,10 +83,10 @@ export class SharedGuest {
   #receive(messages) {
     this.activity += messages.length;
     for (const message of messages) {
-      const known = this.#passes.get(message.pass);
-      if (!known) continue;
-      known.quiet = message.type === "quiet" ? message.seen : -1;
-      known.view.receive({ ...message, pass: known.pass });
+      const found = this.#passes.get(message.pass);
+      if (!found) continue;
+      found.quiet = message.type === "quiet" ? message.seen : -1;
+      found.view.receive({ ...message, pass: found.pass });
     }
   }
 
@@ -84,9 +94,9 @@ export class SharedGuest {
   #lose(passes) {
     this.activity += passes.length;
     for (const lost of passes) {
-      const known = this.#passes.get(lost.pass);
+      const found = this.#passes.get(lost.pass);
       this.#passes.delete(lost.pass);
-      known?.view.lose({ ...lost, pass: known.pass });
+      found?.view.lose({ ...lost, pass: found.pass });
     }
   }
 }

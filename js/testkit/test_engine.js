@@ -8,7 +8,7 @@
 /** @import { Deployment, DeploymentLoader } from "../server/deployment_loader.js" */
 /** @import { InstanceRow } from "../store/store.d.ts" */
 /** @import { InstanceName, StepName } from "./modified_guest.js" */
-/** @import { TimedGuest } from "./shared_guest.js" */
+/** @import { GuestView, SharedGuest } from "./shared_guest.js" */
 /** @import { VirtualClock } from "./virtual_clock.js" */
 
 import { DatabaseSync } from "node:sqlite";
@@ -16,13 +16,14 @@ import { Engine } from "../engine/engine.js";
 import { WorkflowError } from "../engine/errors.js";
 import { targetOf } from "../engine/events.js";
 import { cron } from "../server/cron.js";
+import { importedFiles } from "../server/imports.js";
+import { runFile } from "../server/run_files.js";
+import { VERSION } from "../server/version.js";
 import { SqliteStore } from "../store/sqlite.js";
 import { ModifiedGuest } from "./modified_guest.js";
 import { Modifiers } from "./modifiers.js";
-import { GuestView, SharedGuest } from "./shared_guest.js";
-
-/** Guests as all engines share them. @type {WeakMap<object, SharedGuest>} */
-const shared = new WeakMap();
+import { isReplayable, replayAll } from "./replays.js";
+import { sharedGuestOf } from "./shared_guest.js";
 
 /** A change of an instance, as it was asked for. @typedef {(modifiers: Modifiers) => void} Change */
 
@@ -50,6 +51,8 @@ export class TestEngine {
   #lastId = 0;
   /** @type {Engine} */
   #engine;
+  /** @type {SqliteStore} */
+  #store = /** @type {any} */ (undefined);
   /** By the guest. @type {Map<object, { shared: SharedGuest, view: GuestView, guest: ModifiedGuest }>} */
   #guests = new Map();
   /** By instance. @type {Map<string, Modifiers>} */
@@ -73,6 +76,7 @@ export class TestEngine {
   #open() {
     const { clock, deployments, oncommit } = this.#options;
     const store = new SqliteStore(this.#db);
+    this.#store = store;
     if (oncommit) {
       const commit = store.commit.bind(store);
       store.commit = () => oncommit(commit);
@@ -110,8 +114,7 @@ export class TestEngine {
   #guestOf(found) {
     const known = this.#guests.get(found);
     if (known) return known.guest;
-    let all = shared.get(found);
-    if (!all) shared.set(found, (all = new SharedGuest(/** @type {TimedGuest} */ (found))));
+    const all = sharedGuestOf(found);
     const view = all.view();
     const guest = new ModifiedGuest(view, {
       modifiersOf: (instance) => this.modifiersOf(instance),
@@ -212,6 +215,42 @@ export class TestEngine {
       const [workflow, id] = JSON.parse(key);
       return modifiers.unused.map((modifier) => ({ workflow, id, ...modifier }));
     });
+  }
+
+  // Replays ----------------------------------------------------------------------------------------------------------
+
+  /**
+   * Replay the instances that have come to an end by themselves. Code that has changed since is not held to their history.
+   *
+   * @param {string | null} only the id of one
+   */
+  async replayFinished(only) {
+    const { rows } = await this.#engine.list({ limit: 10_000, offset: 0 });
+    const runs = [];
+    for (const row of rows.toReversed()) {
+      if (!isReplayable(row) || (only !== null && row.id !== only)) continue;
+      const workflow = await this.#engine.workflow(row.workflow);
+      if (workflow.versionId !== row.versionId) continue;
+      const guest = sharedGuestOf(await this.#options.deployments.guestFor(workflow));
+      runs.push({ store: this.#store, number: row.number, guest });
+    }
+    return await replayAll(runs, this.clock.buffer);
+  }
+
+  /**
+   * An instance as a run file.
+   *
+   * @param {string} workflow
+   * @param {string} id
+   * @returns {Promise<Uint8Array>}
+   */
+  async exportRun(workflow, id) {
+    const { number } = await this.#engine.get(workflow, id);
+    const deployment = this.#options.deployments.deploymentOf(await this.#engine.workflow(workflow));
+    const sources = importedFiles(deployment);
+    const versions = { stepwell: VERSION, node: process.versions.node };
+    const description = { sources, main: sources[0].path, versions, exportedAt: this.clock.now(), withoutVars: true };
+    return await runFile(this.#db, number, description);
   }
 
   // Time -------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@
  * time or for the engine. Code that waits for something real (a socket, a file, a test's own object) does not rest.
  */
 
-/** @import { TestEngine } from "./test_engine.js" */
+/** @import { RestReport } from "../../runtime/pool/virtual_time.js" */
+/** @import { VirtualClock } from "./virtual_clock.js" */
 
 /** Turns of the event loop in which the engine commits, and sends what waited for the commit. */
 const TURNS = 6;
@@ -14,6 +15,17 @@ const POLL_INTERVAL_MS = 2;
 /** How long code may run without a break before time jumps to what is due next, such as its timeout, in real ms. */
 const SPIN_LIMIT_MS = 5000;
 
+/**
+ * What lives in virtual time.
+ *
+ * @typedef {object} Timed
+ * @property {VirtualClock} clock
+ * @property {number} activity how many messages have passed
+ * @property {boolean} isBusy whether something is under way that no guest knows
+ * @property {() => Promise<RestReport[]>} rest what its guests say of themselves
+ * @property {() => void} ring tells them that the clock has moved
+ */
+
 export class Timekeeper {
   #engine;
   /** Whether a wait may jump. */
@@ -21,7 +33,7 @@ export class Timekeeper {
   /** Real things that the test process does for the guest, such as answering a call. */
   openCalls = 0;
 
-  /** @param {TestEngine} engine */
+  /** @param {Timed} engine */
   constructor(engine) {
     this.#engine = engine;
   }

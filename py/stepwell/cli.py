@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         "dev": "stepwell.dev:dev",
         "serve": "stepwell.serve:serve",
         "runs": "stepwell.runs:runs",
+        "test": "stepwell.test_command:test",
         "workflows": "stepwell.workflows:workflows",
         "graph": "stepwell.graph:graph",
         "mcp": "stepwell.mcp.command:mcp",

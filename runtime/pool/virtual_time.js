@@ -174,7 +174,7 @@ export class VirtualTime {
     const setTimer =
       (/** @type {boolean} */ repeats) =>
       (/** @type {(...args: any[]) => unknown} */ run, /** @type {number} */ delay, /** @type {any[]} */ ...args) =>
-        this.set(() => void run(...args), Number(delay), repeats);
+        this.set(() => void run(...args), delay, repeats);
     const replaced = {
       setTimeout: setTimer(false),
       setInterval: setTimer(true),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stepwell.testing.errors import ModifierError, RemoteError, WaitError
     from stepwell.testing.instance_introspector import InstanceIntrospector
     from stepwell.testing.modifier import Modifier
+    from stepwell.testing.replays import ReplayError, assert_replays
     from stepwell.testing.worker import Worker
     from stepwell.testing.workflow_introspector import WorkflowIntrospector
     from stepwell.testing.workflows import Workflows
@@ -28,9 +29,11 @@ _PLACES = {
     "ModifierError": "errors",
     "RemoteError": "errors",
     "WaitError": "errors",
+    "ReplayError": "replays",
     "Worker": "worker",
     "WorkflowIntrospector": "workflow_introspector",
     "Workflows": "workflows",
+    "assert_replays": "replays",
     "check_all_crashes": "crashes",
 }
 
@@ -42,10 +45,12 @@ __all__ = [
     "Modifier",
     "ModifierError",
     "RemoteError",
+    "ReplayError",
     "WaitError",
     "Worker",
     "WorkflowIntrospector",
     "Workflows",
+    "assert_replays",
     "check_all_crashes",
 ]
 

@@ -16,20 +16,23 @@ class CurrentTest:
         folder: Where its file is; None outside of pytest.
         name: As pytest's command line takes it.
         seed: The value of `--stepwell-seed`, if any.
+        replay: Whether instances that have ended are replayed.
     """
 
     def __init__(self) -> None:
         self.end()
 
-    def begin(self, folder: Path, name: str, seed: str | None) -> None:
+    def begin(self, folder: Path, name: str, seed: str | None, *, replay: bool) -> None:
         """A test begins."""
         self.folder: Path | None = folder
         self.name: str | None = name
         self.seed: str | None = seed
+        self.replay = replay
 
     def end(self) -> None:
         """No test runs."""
         self.folder = self.name = self.seed = None
+        self.replay = True
 
 
 current = CurrentTest()

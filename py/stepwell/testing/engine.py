@@ -8,10 +8,12 @@ from weakref import WeakSet
 
 from stepwell.testing.errors import ModifierError, TestKitError, UnfinishedError
 from stepwell.testing.host_link import HostLink
+from stepwell.testing.replays import ReplayedRun, ReplayError, read_replays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
 
 open_engines: WeakSet[EngineHandle] = WeakSet()
 """Engines that a test has opened. The pytest plugin closes them when the test ends."""
@@ -29,6 +31,8 @@ class EngineHandle:
         self._host: HostLink | None = None
         self._number: int | None = None
         self._on_open: list[Callable[[], object]] = []
+        self.root: Path | None = None
+        """The folder whose sources name the steps."""
 
     def on_open(self, prepare: Callable[[], object]) -> None:
         """Call *prepare* now, and each time when the engine is opened again."""
@@ -50,13 +54,22 @@ class EngineHandle:
         assert self._host is not None  # noqa: S101 - it is open
         return self._host.call(op, engine=self._number, **fields)
 
-    def finish(self) -> Leftovers:
-        """Close the engine. Gives what its test has left behind."""
+    def finish(self, *, replay: bool = False) -> Leftovers:
+        """
+        Close the engine. Gives what its test has left behind.
+
+        Args:
+            replay: Replay the instances that have ended.
+        """
         if self._number is None or self._host is None:
             return Leftovers()
         number, self._number = self._number, None
         open_engines.discard(self)
-        return Leftovers(**self._host.call("close", engine=number))
+        try:
+            replays = self._host.call("replay", engine=number, id=None) if replay else []
+        finally:
+            left = self._host.call("close", engine=number)
+        return Leftovers(**left, broken=[each for each in read_replays(replays, self.root) if not each.same])
 
     def _open(self) -> None:
         self._host = HostLink.current()
@@ -75,10 +88,12 @@ class Leftovers:
     Attributes:
         unfinished: Instances that have not ended: ``workflow``, ``id`` and ``status``.
         unused: Modifiers of steps that have not run: ``workflow``, ``id``, ``name``, ``index`` and ``method``.
+        broken: Instances that are not replayed as they ran.
     """
 
     unfinished: list[dict[str, Any]] = field(default_factory=list)
     unused: list[dict[str, Any]] = field(default_factory=list)
+    broken: list[ReplayedRun] = field(default_factory=list)
 
     def check(self) -> None:
         """
@@ -87,6 +102,7 @@ class Leftovers:
         Raises:
             ModifierError: A modifier was for a step that has not run.
             UnfinishedError: An instance has not ended.
+            ReplayError: An instance is not replayed as it ran.
         """
         problems = [
             f"{each['method']}({each['name']!r}, index {each['index']}) of instance {each['id']!r} of workflow "
@@ -102,14 +118,16 @@ class Leftovers:
         ]
         if problems:
             raise UnfinishedError("\n".join(problems))
+        if self.broken:
+            raise ReplayError("\n".join(map(str, self.broken)))
 
 
-def finish_all() -> list[TestKitError]:
-    """Close all engines that are open. Gives what is wrong with what was left behind."""
+def finish_all(*, replay: bool) -> list[TestKitError]:
+    """Close all engines that are open, as `EngineHandle.finish`. Gives what is wrong with what was left behind."""
     problems: list[TestKitError] = []
     for engine in list(open_engines):
         try:
-            engine.finish().check()
+            engine.finish(replay=replay).check()
         except TestKitError as error:
             problems.append(error)
     return problems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from stepwell.testing.codec import decode, encode, error_from_wire
@@ -131,6 +132,10 @@ class InstanceIntrospector:
         """
         entries: list[dict[str, Any]] = self._call("describe")["log"]
         return entries
+
+    def export(self, path: str | Path) -> None:
+        """Write the instance to a run file, without the values of variables. See `stepwell runs`."""
+        self._call("exportRun", path=str(Path(path).resolve()))
 
     def _refusal(self, what: str, found: dict[str, Any], needed: str) -> str:
         text = f'Cannot retrieve {what}: Workflow instance is in status "{found["status"]}" but must be "{needed}".'

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from stepwell.testing.worker import Worker
     from stepwell.testing.workflows import Workflows
 
+_OPTIONS = ("target", "runtime", "start", "replay")
 _MARK = (
-    "stepwell(target=None, runtime=None, start=None): how the fixtures `workflows` and `worker` of a test run workflows"
+    "stepwell(target=None, runtime=None, start=None, replay=True): how the fixtures `workflows` and `worker` of a test "
+    "run workflows"
 )
 
 
@@ -33,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "stepwell_target", "The file or the folder whose workflows are tested, relative to the root.", default=""
     )
     parser.addini("stepwell_runtime", "What runs Python workflows in tests: pyodide, cpython or wasmtime.", default="")
+    parser.addini("stepwell_replay", "Replay every instance that a test has run to its end.", type="bool", default=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -76,9 +79,9 @@ def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
     mark = request.node.get_closest_marker("stepwell")
     if mark is None:
         return settings
-    if mark.args or mark.kwargs.keys() - {"target", "runtime", "start"}:
+    if mark.args or mark.kwargs.keys() - set(_OPTIONS):
         raise pytest.UsageError(f"The mark is {_MARK.partition(':')[0]}.")
-    given = dict(mark.kwargs)
+    given = {key: value for key, value in mark.kwargs.items() if key != "replay"}
     if "target" in given:
         given["target"] = request.path.parent / given["target"]
     return {**settings, **given}
@@ -87,7 +90,9 @@ def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """Say which test runs, to what may want to know it."""
-    current.begin(item.path.parent, item.nodeid, item.config.getoption("--stepwell-seed"))
+    mark = item.get_closest_marker("stepwell")
+    replay = item.config.getini("stepwell_replay") if mark is None else mark.kwargs.get("replay", True)
+    current.begin(item.path.parent, item.nodeid, item.config.getoption("--stepwell-seed"), replay=bool(replay))
     try:
         return (yield)
     finally:
@@ -102,7 +107,7 @@ def pytest_runtest_call() -> Generator[None, Any, Any]:
     except BaseException:
         _finish()
         raise
-    problems = _finish()
+    problems = _finish(replay=current.replay)
     if len(problems) == 1:
         raise problems[0]
     if problems:
@@ -119,9 +124,9 @@ def pytest_runtest_teardown() -> Generator[None, Any, Any]:
         _finish()
 
 
-def _finish() -> list[Any]:
+def _finish(*, replay: bool = False) -> list[Any]:
     engine = sys.modules.get("stepwell.testing.engine")
-    return engine.finish_all() if engine else []
+    return engine.finish_all(replay=replay) if engine else []
 
 
 def pytest_unconfigure() -> None:

@@ -15,6 +15,7 @@ from stepwell.testing.workflow_introspector import WorkflowIntrospector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from stepwell.project import Project
     from stepwell.target import Target
@@ -100,6 +101,7 @@ class Worker:
         self.bindings: dict[str, str] = {}
         self._classes: dict[str, str] = {}
         self.env = Bindings(self)
+        engine.root = self._project.main.parent
         engine.on_open(self._deploy)
 
     def __repr__(self) -> str:
@@ -146,11 +148,19 @@ class Worker:
             f"{', '.join(known) or 'none'}."
         )
 
-    def _deploy(self) -> None:
+    @property
+    def root(self) -> Path:
+        """The folder of the main file."""
+        return self._project.main.parent
+
+    def deployment(self) -> dict[str, object]:
+        """The project as the host takes it."""
         deployment = self._project.deployment(self._runtime)
         variables = {**self._project.env, **self._variables}
-        deployment["vars"] = variables
-        deployment["varsText"] = encode(variables, "vars")
+        return {**deployment, "vars": variables, "varsText": encode(variables, "vars")}
+
+    def _deploy(self) -> None:
+        deployment = self.deployment()
         workflows = deployment.pop("workflows")
         deployed = self.engine.call("deploy", deployment=deployment, workflows=workflows)
         self._classes = {each["class_name"]: each["name"] for each in deployed}

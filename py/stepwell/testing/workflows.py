@@ -127,8 +127,9 @@ class Workflows:
         Raises:
             ModifierError: A modifier was for a step that has not run.
             UnfinishedError: An instance has not ended.
+            ReplayError: An instance is not replayed as it ran.
         """
-        self._engine.finish().check()
+        self._engine.finish(replay=current.replay).check()
 
     def __enter__(self) -> Self:
         return self
@@ -136,9 +137,10 @@ class Workflows:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        leftovers = self._engine.finish()
         if error is None:
-            leftovers.check()
+            self.close()
+        else:
+            self._engine.finish()
 
     def _default_target(self) -> str:
         if self._target is not None:

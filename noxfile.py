@@ -536,6 +536,17 @@ def crash(session: nox.Session) -> None:
 
 
 @nox.session
+@budget(3)
+def bindings(session: nox.Session) -> None:
+    """Install what carries out Cloudflare's bindings, and call them."""
+    use_stepwell(session)
+    node = use_node(session, NODES[0])
+    session.env["STEPWELL_BINDINGS"] = str(Path(session.create_tmp(), "bindings").resolve())
+    session.run("stepwell", "bindings", "install")
+    session.run(node, *NODE_TEST, *(session.posargs or node_tests("tests/bindings")), external=True)
+
+
+@nox.session
 @budget(4)
 def fuzz(session: nox.Session) -> None:
     """

@@ -37,7 +37,11 @@ const envBinding = z.discriminatedUnion("kind", [
     entrypoint: z.string().optional(),
     props: z.json().optional(),
   }),
-  z.strictObject({ kind: z.literal("host"), type: z.string(), className: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal("host"),
+    type: z.string(),
+    options: z.record(z.string(), z.json()).optional(),
+  }),
   z.strictObject({ kind: z.literal("refused"), message: z.string() }),
 ]);
 
@@ -74,7 +78,15 @@ export const deployment = z.strictObject({
         flags: z.array(z.string()).optional(),
       }),
       z.strictObject({ name: z.literal("cpython"), python: z.string().startsWith("/").optional() }),
-      z.strictObject({ name: z.literal("javascript") }),
+      z.strictObject({
+        name: z.literal("javascript"),
+        bundle: z
+          .strictObject({
+            alias: z.record(z.string(), z.string()).optional(),
+            define: z.record(z.string(), z.string()).optional(),
+          })
+          .optional(),
+      }),
       z.strictObject({ name: z.literal("wasmtime"), sandbox: sandbox.optional() }),
     ])
     .nullable()

@@ -7,13 +7,16 @@
 /** @import { VersionRow, WorkflowRow } from "../store/store.d.ts" */
 /** @import { JsonSchema } from "./payload_check.js" */
 
-import { dirname, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { accountOf, DEFAULT_ACCOUNT, workflowKey } from "../engine/accounts.js";
 import { answerBindingCalls } from "../worker/binding_calls.js";
 import { Worker } from "../worker/worker.js";
 import { WorkflowError } from "../engine/errors.js";
 import { RUNTIMES, runtimeFor, SUFFIXES } from "../../runtime/registry.js";
+import { importedFiles } from "./imports.js";
 import { maskOf } from "./masking.js";
+import { bundle } from "../bundler/bundler.js";
+import { cacheFolder } from "../../runtime/pyodide/snapshot.js";
 import { modulesFolder } from "./packages.js";
 import { payloadProblem } from "./payload_check.js";
 import { readSecrets } from "./secrets.js";
@@ -54,6 +57,9 @@ import { Sources } from "./sources.js";
 const VERSION_CACHE_MS = 1000;
 /** How often a guest whose code has been replaced is looked at: it goes when nobody is in it. */
 const RETIRE_POLL_INTERVAL_MS = 1000;
+
+/** What a bundle can import as a module. */
+const MODULE = /\.[cm]?[jt]sx?$/;
 
 export class DeploymentLoader {
   /** Where new code does not load, passes begin in the code that it was to replace. */
@@ -381,6 +387,34 @@ export class DeploymentLoader {
 
   /** @param {ReturnType<typeof withModules> & { imports: string[], transport: "batched" | "js" }} deployment @returns {Promise<Loaded>} */
   async #start(deployment) {
+    if (bundleOptionsOf(deployment)) return this.#startBundled(deployment);
+    try {
+      return await this.#startAs(deployment);
+    } catch (error) {
+      if (!(/** @type {{ unlinked?: boolean }} */ (error).unlinked)) throw error;
+      return await this.#startBundled(deployment);
+    }
+  }
+
+  /** @param {ReturnType<typeof withModules> & { imports: string[], transport: "batched" | "js" }} deployment */
+  async #startBundled(deployment) {
+    const { root, main } = deployment;
+    const modules = importedFiles(deployment)
+      .map(({ path }) => join(root, path))
+      .filter((path) => MODULE.test(path));
+    const name = this.#sources.version(deployment);
+    const request = { root, main, modules, ...bundleOptionsOf(deployment) };
+    const path = await bundle(request, name, join(cacheFolder(), "bundles")).catch((error) => {
+      throw Object.assign(error, { during: "import" });
+    });
+    return await this.#startAs({ ...deployment, main: path, isBundle: true });
+  }
+
+  /**
+   * @param {ReturnType<typeof withModules> & { imports: string[], transport: "batched" | "js", isBundle?: boolean }} deployment
+   * @returns {Promise<Loaded>}
+   */
+  async #startAs(deployment) {
     const GuestClass = await RUNTIMES[nameOf(deployment)].load();
     const guest = new GuestClass({ deployment, ...this.#guestOptions });
     const mask = maskOf(deployment.varsText ?? JSON.stringify(deployment.vars));
@@ -458,6 +492,14 @@ function withMembers(text, members) {
     typeof value === "number" ? /** @type {any} */ (JSON).rawJSON(source) : value;
   const parse = /** @type {(text: string, reviver: typeof keepNumber) => object} */ (JSON.parse);
   return JSON.stringify({ ...parse(text, keepNumber), ...members });
+}
+
+/** What the configuration wants of a bundle; undefined: the code runs as it is, as far as it can. @param {Deployment} deployment */
+function bundleOptionsOf({ runtime }) {
+  const { bundle } = /** @type {{ bundle?: { alias?: Record<string, string>, define?: Record<string, string> } }} */ (
+    runtime ?? {}
+  );
+  return bundle;
 }
 
 /** @param {Deployment} deployment */

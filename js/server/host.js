@@ -22,6 +22,7 @@ import { nodeClock } from "./clock.js";
 import { cron } from "./cron.js";
 import { DeploymentLoader } from "./deployment_loader.js";
 import { PROTOCOL } from "./admission.js";
+import { HostBindings } from "./host_bindings.js";
 import { importedFiles } from "./imports.js";
 import { openListener } from "./listener.js";
 import { masked, maskedVars } from "./masking.js";
@@ -67,6 +68,7 @@ export class Host {
   #driver;
   #store;
   #tailMark;
+  #bindings;
   #deployments;
   #server;
   /** @type {NodeJS.Timeout | undefined} */
@@ -93,6 +95,7 @@ export class Host {
       this.#ownership.release();
       throw error;
     }
+    this.#bindings = new HostBindings(options.report);
     this.#deployments = new DeploymentLoader(this.#ownership.state, {
       ...(options.transport ? { transport: options.transport } : {}),
       print: options.report,
@@ -100,6 +103,7 @@ export class Host {
       onlog: (log, deployment) => {
         if (!this.servings.log(log, deployment)) options.report(log.text.trimEnd());
       },
+      answerBinding: (call) => this.#bindings.answer(call),
       answerWorkflow: ({ worker, ...call }) => answerCall(this.engine, { ...call, caller: { worker } }, () => {}),
     });
     /** The diagrams of workflows' versions. */
@@ -535,6 +539,7 @@ export class Host {
     }
     if (code !== 0) await this.#server.close();
     await this.#deployments.dispose();
+    this.#bindings.dispose();
     this.#tailMark.stop();
     try {
       this.#store.close();

@@ -10,6 +10,8 @@ import { dirname, extname, join, posix, relative, resolve, sep } from "node:path
 
 const PYTHON_IMPORT =
   /^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w., \t]+))|import_module\(\s*["']([\w.]+)["']/gm;
+/** What a relative import may leave out. */
+const JAVASCRIPT_ENDINGS = ["", ".ts", ".tsx", ".js", ".mjs", ".mts", "/index.ts", "/index.js"];
 const JAVASCRIPT_IMPORT = /(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*["'](\.{1,2}\/[^"']+)["']/g;
 
 /**
@@ -47,9 +49,13 @@ function pythonImports(root, path) {
 
 /** @param {string} path */
 function javascriptImports(path) {
-  return [...readFileSync(path, "utf8").matchAll(JAVASCRIPT_IMPORT)].flatMap(([, to]) =>
-    files(resolve(dirname(path), to)),
-  );
+  return [...readFileSync(path, "utf8").matchAll(JAVASCRIPT_IMPORT)].flatMap(([, to]) => {
+    const stem = resolve(dirname(path), to);
+    // Code that is written for TypeScript's compiler names what the compiler makes.
+    const stems = stem.endsWith(".js") ? [stem, stem.slice(0, -3)] : [stem];
+    const candidates = stems.flatMap((each) => JAVASCRIPT_ENDINGS.map((ending) => each + ending));
+    return candidates.filter((each) => statSync(each, { throwIfNoEntry: false })?.isFile()).slice(0, 1);
+  });
 }
 
 /**

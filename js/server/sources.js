@@ -10,7 +10,7 @@ import { packageImports } from "../../runtime/pyodide/imports.js";
 
 /** What can be imported, by the language of the main file. */
 const PYTHON = new Set([".py", ".so"]);
-const JAVASCRIPT = new Set([".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".json", ".wasm"]);
+const JAVASCRIPT = new Set(".js .mjs .cjs .jsx .ts .mts .cts .tsx .json .wasm .txt .html .sql .bin".split(" "));
 /** A folder that somebody keeps everything in is not read to its end. The nearest files come first. */
 const MAX_FILES = 2000;
 const MAX_ENTRIES = 20_000;

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         "audit": "stepwell.tokens:audit",
         "sync": "stepwell.packages.sync:sync",
         "build": "stepwell.packages.build:build",
+        "bindings": "stepwell.bindings:bindings",
         "playground": "stepwell.playground:playground",
         "doctor": "stepwell.doctor:doctor",
         "conformance": "stepwell.conformance:conformance",

@@ -40,5 +40,5 @@ def _to_facade(name: str, specification: Mapping[str, Any], objects: Any) -> obj
     from .rpc import _BindingWrapper, _FetcherWrapper  # noqa: PLC0415 - only where there is JavaScript
 
     found = getattr(objects, name)
-    is_fetcher = specification["kind"] == "service" or specification.get("className", "Fetcher") == "Fetcher"
+    is_fetcher = specification["kind"] == "service" or specification["type"] == "assets"
     return (_FetcherWrapper if is_fetcher else _BindingWrapper)(found)

@@ -4,11 +4,12 @@
 /** @import { HandlerPort } from "./port.js" */
 
 import { toWire } from "../../bridge/errors.js";
+import { BINDING_FACADES } from "../bindings/facades.js";
 import { packValue, unpackValue } from "./packing.js";
 
 /**
  * @typedef {{ kind: "service", service: string, entrypoint?: string, props?: unknown }
- *   | { kind: "host", type: string, className?: string }
+ *   | { kind: "host", type: string, options?: Record<string, any> }
  *   | { kind: "refused", message: string }} EnvBinding
  *
  * @typedef {[string, unknown[]][]} CallPath methods, each of what the one before gives, with their arguments
@@ -16,9 +17,6 @@ import { packValue, unpackValue } from "./packing.js";
  * Asks the host to carry out a chain of methods.
  * @typedef {(path: CallPath) => Promise<any>} Ask
  */
-
-/** Facades whose methods do not all ask the host, by the type of the binding. @type {Record<string, (ask: Ask) => object>} */
-export const FACADES = {};
 
 /**
  * @param {Record<string, EnvBinding>} bindings
@@ -38,8 +36,10 @@ export function makeFacades(bindings, ask) {
 function makeFacade(name, binding, ask) {
   if (binding.kind === "refused") return refusing(binding.message);
   if (binding.kind === "service") return new Proxy(new Fetcher(ask), METHODS);
-  const make = FACADES[binding.type];
-  return make ? make(ask) : new Proxy(hostBinding(binding.className ?? "Fetcher", ask), METHODS);
+  const make = BINDING_FACADES[binding.type];
+  return make
+    ? make(ask)
+    : refusing(`env.${name} cannot be used: it is of type ${binding.type}, which is unknown here.`);
 }
 
 const asks = new WeakMap();
@@ -58,14 +58,6 @@ class Fetcher {
   async fetch(input, init) {
     return await asks.get(this)([["fetch", [new Request(input, init)]]]);
   }
-}
-
-/** An object whose class has this name, and whose methods ask the host. @param {string} className @param {Ask} ask */
-function hostBinding(className, ask) {
-  if (className === "Fetcher") return new Fetcher(ask);
-  const binding = Object.create({ constructor: { name: className } });
-  asks.set(binding, ask);
-  return binding;
 }
 
 /** Names that no binding has as a method: JavaScript and Pyodide look for them on any object. */

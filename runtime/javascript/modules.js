@@ -1,11 +1,26 @@
 /** How the modules of a deployment find each other, and the two modules that Cloudflare's runtime has built in. */
 
 import { registerHooks } from "node:module";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** @type {Record<string, string>} */
 const BUILT_IN = {
   "cloudflare:workers": new URL("workers.js", import.meta.url).href,
   "cloudflare:workflows": new URL("workflows.js", import.meta.url).href,
+};
+
+const READ = 'import { readFileSync } from "node:fs";';
+/** @param {string} path */
+const asText = (path) => `${READ} export default readFileSync(${JSON.stringify(path)}, "utf8");`;
+
+/** Modules for files that are no code, by extension: text, bytes and WebAssembly, as Cloudflare's tool has them. @type {Record<string, (path: string) => string>} */
+const READERS = {
+  ".txt": asText,
+  ".html": asText,
+  ".sql": asText,
+  ".bin": (path) => `${READ} export default new Uint8Array(readFileSync(${JSON.stringify(path)})).buffer;`,
+  ".wasm": (path) => `${READ} export default new WebAssembly.Module(readFileSync(${JSON.stringify(path)}));`,
 };
 
 /** What a bundler adds to a relative path that has no extension, in its order. */
@@ -26,7 +41,13 @@ export function hookModules() {
       }
       const found = resolveAsBundlersDo(specifier, (each) => next(each, context));
       if (found.url.startsWith("file:")) imported.add(found.url);
+      if (found.url.endsWith(".json")) return { ...found, importAttributes: { type: "json" } };
       return found;
+    },
+    load(url, context, next) {
+      const read = READERS[extname(new URL(url).pathname)];
+      if (!read || !url.startsWith("file:")) return next(url, context);
+      return { format: "module", source: read(fileURLToPath(url)), shortCircuit: true };
     },
   });
 }

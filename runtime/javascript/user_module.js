@@ -13,6 +13,9 @@ import { ModuleHandlers } from "./handlers.js";
 import { imported } from "./modules.js";
 import { env, WorkflowEntrypoint } from "./workers.js";
 
+/** Under this name a bundle exports the modules of the project, by their paths. */
+const MODULES_EXPORT = "__stepwell_modules";
+
 /** @typedef {new (ctx: object, env: object) => { run(event: object, step: object): unknown }} WorkflowClass */
 
 export class UserModule {
@@ -31,7 +34,8 @@ export class UserModule {
    * @param {import("./binding.js").FindCaller} find
    * @param {Record<string, object>} [facades] what `env` has for bindings that the host answers
    */
-  constructor({ root, main, vars, varsText, bindings }, find, facades = {}) {
+  constructor({ root, main, vars, varsText, bindings, isBundle }, find, facades = {}) {
+    if (isBundle) process.setSourceMapsEnabled(true);
     this.#root = root;
     this.#main = main;
     this.#vars = varsText === undefined ? structuredClone(vars) : decode(varsText);
@@ -52,8 +56,9 @@ export class UserModule {
 
   /** Import the main module. Workflows are the classes it exports, each under the name of its export. */
   async load() {
-    const exports = await importFile(this.#main);
-    await this.#knowErrors();
+    const { [MODULES_EXPORT]: bundled, ...exports } = await importFile(this.#main);
+    if (bundled) for (const [path, module] of Object.entries(bundled)) knowErrors(path, module);
+    else await this.#knowErrors();
     this.handlers = new ModuleHandlers(exports, env);
     for (const [name, value] of Object.entries(exports)) {
       if (typeof value === "function" && value.prototype instanceof WorkflowEntrypoint) this.#classes.set(name, value);

@@ -11,6 +11,7 @@ import { hookModules } from "./modules.js";
 import { Output } from "./output.js";
 import { answerHost, VirtualTime } from "../pool/virtual_time.js";
 import { watchTimers } from "./timers.js";
+import { isUnlinked } from "./unlinked.js";
 import { handlerContext } from "./workers.js";
 
 /** @type {import("node:worker_threads").MessagePort} */
@@ -98,7 +99,7 @@ async function load(options) {
     dispatcher.setExports(handlers);
     loaded = { classes: deployment.classes, handlers };
   } catch (error) {
-    loaded = { error: toWire(error) };
+    loaded = { error: toWire(error), unlinked: isUnlinked(error) };
   }
   // In a turn of its own: the import's own files are closed by then.
   setImmediate(() => {

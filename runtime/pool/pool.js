@@ -48,6 +48,7 @@ const IDLE_TIMEOUT_MS = 30_000;
  * @property {Record<string, EnvBinding> | null} [env] bindings of `env` that the host answers, or refuses
  * @property {Record<string, unknown> & { name: string } | null} [runtime] the runtime and its own options; absent or null: by
  *   the main file's extension
+ * @property {boolean} [isBundle] whether the main file is a bundle, with a map of its sources
  * @property {"batched" | "js"} [transport] which way the SDK's calls take; "js" is for tests
  *
  * @typedef {Extract<ToGuest, { type: "start" }>} StartMessage
@@ -192,10 +193,10 @@ export class Pool {
 
   /** @param {Isolate} isolate */
   async #load(isolate) {
-    const { classes, handlers, schemas, error, place, output } = await isolate.load(this.#deployment);
+    const { classes, handlers, schemas, error, place, output, unlinked } = await isolate.load(this.#deployment);
     if (error) {
       const message = error.message ? `${error.name}: ${error.message}` : error.name;
-      throw Object.assign(new Error(message), { traceback: error.traceback, wire: error, place });
+      throw Object.assign(new Error(message), { traceback: error.traceback, wire: error, place, unlinked });
     }
     return { classes, handlers, schemas, output };
   }

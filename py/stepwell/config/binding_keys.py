@@ -49,11 +49,45 @@ def _service(config: Mapping[str, object]) -> EnvEntry:
     return {"kind": "service", **names}
 
 
+def _host(type_: str, **fields: tuple[str, ...]) -> Callable[[Mapping[str, object]], EnvEntry]:
+    """
+    Make the entry of a binding that workerd carries out.
+
+    Args:
+        type_: Its type, as `js/bindings/options.js` has it.
+        fields: For each of its options the keys of the configuration that it is taken from; the first that is
+            there counts.
+    """
+
+    def entry(config: Mapping[str, object]) -> EnvEntry:
+        found = {
+            name: next(config[key] for key in keys if config.get(key) is not None)
+            for name, keys in fields.items()
+            if any(config.get(key) is not None for key in keys)
+        }
+        return {"kind": "host", "type": type_, "options": found}
+
+    return entry
+
+
+def _ratelimit(config: Mapping[str, object]) -> EnvEntry:
+    simple = config.get("simple")
+    limits = simple if isinstance(simple, dict) else {}
+    options = {
+        "namespaceId": str(config.get("namespace_id", config.get("name"))),
+        "limit": limits.get("limit", 1),
+        "period": limits.get("period", 60),
+    }
+    return {"kind": "host", "type": "ratelimit", "options": options}
+
+
 BINDING_KEYS = (
     BindingKey(("services",), "service binding", entry=_service),
-    BindingKey(("kv_namespaces",), "KV namespace"),
-    BindingKey(("r2_buckets",), "R2 bucket"),
-    BindingKey(("d1_databases",), "D1 database"),
+    BindingKey(("kv_namespaces",), "KV namespace", entry=_host("kv", id=("preview_id", "id", "binding"))),
+    BindingKey(("r2_buckets",), "R2 bucket", entry=_host("r2", id=("preview_bucket_name", "bucket_name", "binding"))),
+    BindingKey(
+        ("d1_databases",), "D1 database", entry=_host("d1", id=("preview_database_id", "database_id", "binding"))
+    ),
     BindingKey(("queues", "producers"), "queue"),
     BindingKey(("durable_objects", "bindings"), "Durable Object namespace", name_key="name"),
     BindingKey(("assets",), "assets binding", "object"),
@@ -61,13 +95,17 @@ BINDING_KEYS = (
     BindingKey(("vectorize",), "Vectorize index"),
     BindingKey(("browser",), "browser binding", "object"),
     BindingKey(("ai",), "AI binding", "object"),
-    BindingKey(("images",), "Images binding", "object"),
+    BindingKey(("images",), "Images binding", "object", entry=_host("images")),
     BindingKey(("stream",), "Stream binding", "object"),
     BindingKey(("media",), "Media Transformations binding", "object"),
     BindingKey(("send_email",), "email binding", name_key="name"),
     BindingKey(("mtls_certificates",), "mTLS certificate"),
     BindingKey(("analytics",), "Analytics SQL binding", "object"),
-    BindingKey(("analytics_engine_datasets",), "Analytics Engine dataset"),
+    BindingKey(
+        ("analytics_engine_datasets",),
+        "Analytics Engine dataset",
+        entry=_host("analytics_engine", dataset=("dataset", "binding")),
+    ),
     BindingKey(("dispatch_namespaces",), "dispatch namespace"),
     BindingKey(("pipelines",), "pipeline"),
     BindingKey(("secrets_store_secrets",), "Secrets Store secret"),
@@ -75,11 +113,11 @@ BINDING_KEYS = (
     BindingKey(("unsafe", "bindings"), "unsafe binding", name_key="name"),
     BindingKey(("unsafe_hello_world",), "Hello World binding"),
     BindingKey(("flagship",), "Flagship binding"),
-    BindingKey(("ratelimits",), "rate limit", name_key="name"),
+    BindingKey(("ratelimits",), "rate limit", name_key="name", entry=_ratelimit),
     BindingKey(("worker_loaders",), "Worker Loader"),
     BindingKey(("vpc_services",), "VPC service"),
     BindingKey(("vpc_networks",), "VPC network"),
-    BindingKey(("version_metadata",), "version metadata", "object"),
+    BindingKey(("version_metadata",), "version metadata", "object", entry=_host("version_metadata")),
     BindingKey(("ai_search",), "AI Search instance"),
     BindingKey(("ai_search_namespaces",), "AI Search namespace"),
     BindingKey(("agent_memory",), "Agent Memory namespace"),

@@ -1,0 +1,147 @@
+/** Carries out calls of Cloudflare's bindings, in a process of their own. It starts with the first call. */
+
+/** @import { BoundWorker } from "./options.js" */
+
+import { fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { Agent, request } from "node:http";
+import { Readable } from "node:stream";
+import { beginOf } from "./begin_of.js";
+import { findInstallation, MISSING } from "./installation.js";
+
+const MAIN = new URL("main.js", import.meta.url);
+/** An answer of a known length up to this is given whole. */
+const WHOLE_ANSWER_BYTES = 1024 * 1024;
+
+/** @typedef {{ addresses: Record<string, string> }} Started */
+
+export class BindingsProcess {
+  #folder;
+  #report;
+  #secret = randomBytes(32).toString("base64url");
+  #agent = new Agent({ keepAlive: true });
+  /** @type {Map<string, BoundWorker>} */
+  #workers = new Map();
+  /** @type {import("node:child_process").ChildProcess | undefined} */
+  #process;
+  /** What the process has last been told, and its answer. @type {Promise<Started> | undefined} */
+  #started;
+  /** @type {PromiseWithResolvers<Started> | undefined} */
+  #answer;
+  /** What the process has started. @type {{ pid: number, began?: string }[]} */
+  #children = [];
+
+  /**
+   * @param {string} folder where the data of the bindings is
+   * @param {(line: string) => void} report a line of text for people
+   */
+  constructor(folder, report) {
+    this.#folder = folder;
+    this.#report = report;
+  }
+
+  /**
+   * From now on *worker* has its bindings; one of the same name has them no longer.
+   *
+   * @param {BoundWorker} worker
+   */
+  add(worker) {
+    const known = this.#workers.get(worker.name);
+    this.#workers.set(worker.name, worker);
+    // Calls that are under way would be cut, so unchanged bindings change nothing.
+    if (this.#started && JSON.stringify(known) !== JSON.stringify(worker)) this.#started = this.#tell();
+  }
+
+  /**
+   * @param {string} worker the name of one that was added
+   * @param {string} binding its name in `env`
+   * @param {Uint8Array | ReadableStream<Uint8Array>} message see `runtime/bindings/codec.js`
+   * @returns {Promise<Uint8Array | ReadableStream<Uint8Array>>}
+   * @throws {Error} it cannot be carried out: what carries it out is not installed, or has ended
+   */
+  async call(worker, binding, message) {
+    this.#started ??= this.#tell();
+    const { addresses } = await this.#started;
+    try {
+      return await this.#post(addresses[worker], binding, message);
+    } catch (error) {
+      const { message: text } = /** @type {Error} */ (error);
+      throw new Error(`The process of the bindings has ended during a call of ${binding} (${text}).`, { cause: error });
+    }
+  }
+
+  dispose() {
+    this.#agent.destroy();
+    // It ends with its standard input, and takes workerd along.
+    this.#process?.stdin?.end();
+    this.#process = undefined;
+  }
+
+  async #tell() {
+    const child = (this.#process ??= this.#start(findInstallation()));
+    this.#answer?.reject(new Error("The bindings have changed."));
+    const answer = (this.#answer = Promise.withResolvers());
+    answer.promise.catch(() => {});
+    child.send([...this.#workers.values()]);
+    return await answer.promise;
+  }
+
+  /** @param {string | undefined} installation */
+  #start(installation) {
+    if (!installation) throw new Error(MISSING);
+    const child = fork(MAIN, [installation, this.#folder, this.#secret], {
+      execArgv: [],
+      stdio: ["pipe", "ignore", "pipe", "ipc"],
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, CI: "1" },
+    });
+    child.stderr?.on("data", (bytes) => this.#report(`Bindings: ${String(bytes).trimEnd()}`));
+    child.on("message", (/** @type {any} */ { type, message, children, ...started }) => {
+      if (type === "ready") this.#answer?.resolve(started);
+      else if (type === "children") this.#children = children;
+      else if (type === "failed") this.#answer?.reject(new Error(`The bindings cannot be started: ${message}`));
+    });
+    child.on("exit", (code, signal) => this.#lose(child, String(signal ?? code)));
+    child.on("error", ({ message }) => this.#lose(child, message));
+    return child;
+  }
+
+  /** The next call starts another one. @param {import("node:child_process").ChildProcess} child @param {string} why */
+  #lose(child, why) {
+    if (this.#process !== child) return;
+    this.#process = undefined;
+    this.#started = undefined;
+    this.#answer?.reject(new Error(`The process of the bindings has ended (${why}).`));
+    // Killed, it has left workerd behind, which nobody would end.
+    for (const { pid, began } of this.#children.splice(0)) if (began && beginOf(pid) === began) process.kill(pid);
+  }
+
+  /**
+   * @param {string} address
+   * @param {string} binding
+   * @param {Uint8Array | ReadableStream<Uint8Array>} message
+   * @returns {Promise<Uint8Array | ReadableStream<Uint8Array>>}
+   */
+  #post(address, binding, message) {
+    const { promise, resolve, reject } = Promise.withResolvers();
+    const headers = { "stepwell-secret": this.#secret, "stepwell-binding": binding };
+    const sent = request(address, { method: "POST", agent: this.#agent, headers });
+    sent.on("error", reject);
+    sent.on("response", (response) => void answerOf(response).then(resolve, reject));
+    if (message instanceof Uint8Array) sent.end(message);
+    else
+      Readable.fromWeb(/** @type {any} */ (message))
+        .on("error", (error) => sent.destroy(error))
+        .pipe(sent);
+    return promise;
+  }
+}
+
+/** @param {import("node:http").IncomingMessage} response @returns {Promise<Uint8Array | ReadableStream<Uint8Array>>} */
+async function answerOf(response) {
+  if (response.statusCode !== 200) throw new Error(`it has answered with status ${response.statusCode}`);
+  const length = Number(response.headers["content-length"] ?? Infinity);
+  if (length > WHOLE_ANSWER_BYTES) return /** @type {any} */ (Readable.toWeb(response));
+  const parts = [];
+  for await (const part of response) parts.push(part);
+  return new Uint8Array(Buffer.concat(parts));
+}

@@ -1,0 +1,66 @@
+/**
+ * The process that runs miniflare, and workerd under it. It ends when its standard input does, however the host has ended.
+ *
+ * It is told the Workers with a message of the parent's each time they change, and answers with the address of each.
+ */
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+import { pathToFileURL } from "node:url";
+import { beginOf } from "./begin_of.js";
+import { miniflareOptions } from "./options.js";
+
+/** @import { BoundWorker } from "./options.js" */
+
+const [, , installation, folder, secret] = process.argv;
+const require = createRequire(`${installation}/package.json`);
+const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await import(
+  pathToFileURL(require.resolve("miniflare")).href
+);
+
+/** @type {any} */
+let miniflare;
+
+process.stdin.resume();
+process.stdin.on("end", () => void end());
+process.on("message", (/** @type {BoundWorker[]} */ workers) => void apply(workers));
+
+/** @param {BoundWorker[]} workers */
+async function apply(workers) {
+  const options = convertV4MiniflareOptions({
+    ...miniflareOptions(workers, secret, folder),
+    log: new Log(LogLevel.ERROR),
+    unsafeHandleRuntimeRestart: tellChildren,
+  });
+  try {
+    if (miniflare) await miniflare.setOptions(options);
+    else miniflare = new Miniflare(options);
+    await miniflare.ready;
+    /** @type {Record<string, string>} */
+    const addresses = {};
+    for (const { name } of workers) addresses[name] = String(await miniflare.unsafeGetDirectURL(name));
+    tellChildren();
+    process.send?.({ type: "ready", addresses });
+  } catch (error) {
+    process.send?.({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** Where the system tells, the host ends what this process has started, should this one be killed. */
+function tellChildren() {
+  try {
+    const pids = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ").map(Number);
+    process.send?.({ type: "children", children: pids.map((pid) => ({ pid, began: beginOf(pid) })) });
+  } catch {
+    // Not on Linux.
+  }
+}
+
+async function end() {
+  try {
+    await miniflare?.dispose();
+  } finally {
+    process.exit();
+  }
+}

@@ -519,6 +519,15 @@ def clients(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+@budget(10)
+def upstream(session: nox.Session) -> None:
+    """Run Cloudflare's own tests of Workers, of the folders that STEPWELL_EXAMPLES and STEPWELL_WORKERS_PY name."""
+    use_stepwell(session, *PYTEST, "requests==2.32.5", "-e", ".[upstream-sdk]")
+    use_node(session, NODES[0])
+    session.run("pytest", "tests/upstream", *session.posargs)
+
+
+@nox.session(default=False)
 @budget(12)
 def api_fuzz(session: nox.Session) -> None:
     """Send 10,000 requests that schemathesis makes up from the OpenAPI documents; none may be answered with a 5xx."""

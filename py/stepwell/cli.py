@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     cls=LazyGroup,
     commands_at={
         "run": "stepwell.run:run",
+        "init": "stepwell.init:init",
         "dev": "stepwell.dev:dev",
         "serve": "stepwell.serve:serve",
         "runs": "stepwell.runs:runs",

@@ -277,7 +277,7 @@ def test_bindings(write):
         "OTHER"
     ]
     assert ["refused"] * 3 == [env[name]["kind"] for name in ("PG", "MAIL", "AI")]
-    assert "env.PG cannot be used: it is a Hyperdrive binding (hyperdrive[0])" in env["PG"]["message"]
+    assert "env.PG cannot be used: Stepwell has no Hyperdrive binding (hyperdrive[0])." in env["PG"]["message"]
     assert (
         "wrangler.jsonc:1: env.PG is refused at its first use: Stepwell has no Hyperdrive binding (hyperdrive[0]). "
         "The rest of the Worker runs."

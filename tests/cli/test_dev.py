@@ -7,8 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import threading
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -299,3 +301,151 @@ def test_mistakes(place, project, arguments, message):
 
     assert 2 == done.code
     assert message in done.err
+
+
+# Handlers -------------------------------------------------------------------------------------------------------------
+
+WORKER = """
+    from workers import Response, WorkerEntrypoint
+
+
+    class Default(WorkerEntrypoint):
+        async def fetch(self, request):
+            print("asked with", self.env.TOKEN)
+            if request.url.endswith("/raise"):
+                raise ValueError("no such thing")
+            return Response("one")
+
+        async def scheduled(self, controller):
+            print("cron", controller.cron)
+"""
+
+
+@pytest.fixture
+def worker(place):
+    place.write("src/entry.py", WORKER)
+    place.write(".dev.vars", "TOKEN=swordfish-and-chips\n")
+    config = {"name": "web", "main": "src/entry.py", "compatibility_date": "2026-09-08"}
+    place.write("wrangler.jsonc", json.dumps({**config, "triggers": {"crons": ["0 0 1 1 *"]}}))
+    return place.folder / "src" / "entry.py"
+
+
+def get(url, accept="*/*"):
+    """Status and text of an answer."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers={"accept": accept})) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_fetch_handler(dev, worker):
+    """Requests go to the handler; a line each says so, and secrets are masked in prints."""
+    running = dev("--port", "0")
+
+    assert (200, "one") == get(f"{running.url}/a?b=1")
+
+    text = running.wait_for("GET /a?b=1 200 (")
+    assert "asked with [TOKEN]" in text
+    assert "swordfish" not in text
+
+
+def test_handler_that_raises(dev, worker):
+    """A handler that raises gives a page with the user's traceback, which is logged too."""
+    running = dev("--port", "0")
+
+    status, page = get(f"{running.url}/raise", "text/html")
+
+    assert 500 == status
+    assert "entry.py&quot;, line " in page
+    assert "ValueError: no such thing" in page
+    text = running.wait_for("ValueError: no such thing")
+    assert 'entry.py", line ' in text
+
+
+def test_edit_is_served(dev, worker):
+    """A saved change of a handler is served, without an answer that fails meanwhile."""
+    running = dev("--port", "0")
+    assert (200, "one") == get(running.url)
+
+    edit(worker, 'Response("one")', 'Response("two")')
+    answers = []
+    until(lambda: answers.append(get(running.url)) or answers[-1] == (200, "two"), "the change is not served")
+
+    assert {(200, "one"), (200, "two")} >= set(answers)
+
+
+def test_cron_on_demand(dev, worker):
+    """Wrangler's paths fire the scheduled handler."""
+    running = dev("--port", "0")
+
+    assert (200, "ok") == get(f"{running.url}/cdn-cgi/handler/scheduled?cron=*+*+*+*+*")
+
+    running.wait_for("cron * * * * *")
+
+
+def test_several_workers(dev, place):
+    """The first Worker answers; the others are there for its service bindings."""
+    front = """
+        from workers import Response, WorkerEntrypoint
+
+
+        class Default(WorkerEntrypoint):
+            async def fetch(self, request):
+                return Response(f"front of {await self.env.BACK.name()}")
+    """
+    back = """
+        from workers import WorkerEntrypoint
+
+
+        class Default(WorkerEntrypoint):
+            async def name(self):
+                return "back"
+    """
+    place.write("front/entry.py", front)
+    place.write("back/entry.py", back)
+    services = [{"binding": "BACK", "service": "back"}]
+    place.write("front/wrangler.jsonc", json.dumps({"name": "front", "main": "entry.py", "services": services}))
+    place.write("back/wrangler.toml", 'name = "back"\nmain = "entry.py"\n')
+
+    running = dev("-c", "front/wrangler.jsonc", "-c", "back/wrangler.toml", "--port", "0")
+
+    assert (200, "front of back") == get(running.url)
+
+
+def test_refused_binding(dev, place):
+    """A binding that is missing here is said at the start, and refused at its use; the rest runs."""
+    code = """
+        from workers import Response, WorkerEntrypoint
+
+
+        class Default(WorkerEntrypoint):
+            async def fetch(self, request):
+                if request.url.endswith("/mail"):
+                    await self.env.MAIL.send("x")
+                return Response("fine")
+    """
+    place.write("entry.py", code)
+    place.write("wrangler.toml", 'name = "w"\nmain = "entry.py"\n[[send_email]]\nname = "MAIL"\n')
+    running = dev("--port", "0")
+
+    assert (200, "fine") == get(running.url)
+    status, text = get(f"{running.url}/mail")
+
+    assert 500 == status
+    assert "env.MAIL cannot be used: Stepwell has no email binding (send_email[0])." in text
+    assert "wrangler.toml:3: env.MAIL is refused at its first use" in running.text
+
+
+def test_reloads_of_a_burst(dev, worker):
+    """200 saves in a second are two reloads at most."""
+    running = dev("--port", "0")
+    assert (200, "one") == get(running.url)
+
+    for number in range(200):
+        worker.write_text(f"{textwrap.dedent(WORKER)}\nNUMBER = {number}\n")
+        time.sleep(1 / 200)
+    until(lambda: running.text.count("Reloaded.") >= 1, "nothing is reloaded")
+    time.sleep(1.5)
+
+    assert running.text.count("Reloaded.") <= 2

@@ -214,6 +214,6 @@ def _binding(key: BindingKey, name: str, keys: tuple[str | int, ...], config: Ma
     if key.entry is not None:
         entry = key.entry(config)
     else:
-        message = f"env.{name} cannot be used: it is a {key.title} ({shown_key(keys)}), which Stepwell does not have."
+        message = f"env.{name} cannot be used: Stepwell has no {key.title} ({shown_key(keys)})."
         entry = {"kind": "refused", "message": message}
     return ConfigBinding(name, key.title, keys, entry)

@@ -1,0 +1,79 @@
+"""
+Cloudflare's own tests, unchanged, with `stepwell dev` in the place of `pywrangler dev`.
+
+The folders are clones of github.com/cloudflare/python-workers-examples and github.com/cloudflare/workers-py, which
+`STEPWELL_EXAMPLES` and `STEPWELL_WORKERS_PY` name.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+EXAMPLES = os.environ.get("STEPWELL_EXAMPLES")
+WORKERS_PY = os.environ.get("STEPWELL_WORKERS_PY")
+TIMEOUT_S = 600
+PASSING_EXAMPLES = ("01_hello", "08_cron", "10_workflows", "18_django")
+"""Those that upstream's tests pass."""
+WORKFLOW_TESTS = 18
+
+
+@pytest.fixture
+def uv(tmp_path):
+    """A folder whose `uv` is ours, for the path of upstream's tests."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    script = folder / "uv"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{HERE / "uv.py"}" "$@"\n')
+    script.chmod(0o755)
+    return folder
+
+
+def run_pytest(folder, uv, *arguments):
+    """Run upstream's tests in *folder*; the outcomes of the tests, by name."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", "-q", "-n0", *arguments],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{uv}:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    lines = re.findall(r"^(PASSED|FAILED|ERROR|SKIPPED) \S+?::(\S+)", done.stdout, re.MULTILINE)
+    return {name: outcome for outcome, name in lines}, done.stdout
+
+
+@pytest.mark.skipif(EXAMPLES is None, reason="STEPWELL_EXAMPLES names no clone of python-workers-examples")
+@pytest.mark.parametrize("name", PASSING_EXAMPLES)
+def test_example(tmp_path, uv, name):
+    """An example runs unchanged, and passes upstream's test."""
+    copy = tmp_path / "examples"
+    folder = name.replace("_", "-", 1).replace("_", "-")
+    shutil.copytree(Path(EXAMPLES, "tests"), copy / "tests")
+    shutil.copytree(Path(EXAMPLES, folder), copy / folder)
+    # Tests that Cloudflare's own server fails start none.
+    tests = copy / "tests" / "test_examples.py"
+    tests.write_text(re.sub(r"^@pytest\.mark\.xfail.*\n", "", tests.read_text(), flags=re.MULTILINE))
+
+    outcomes, output = run_pytest(copy / "tests", uv, "-k", f"test_{name}", "test_examples.py")
+
+    assert {f"test_{name}": "PASSED"} == outcomes, output
+
+
+@pytest.mark.skipif(WORKERS_PY is None, reason="STEPWELL_WORKERS_PY names no clone of workers-py")
+def test_workflow_suite(tmp_path, uv):
+    """The workflow suite of upstream's binding tests passes inside a Worker that runs here."""
+    copy = tmp_path / "sdk"
+    source = Path(WORKERS_PY, "packages", "runtime-sdk")
+    shutil.copytree(source, copy, ignore=shutil.ignore_patterns(".venv"))
+
+    outcomes, output = run_pytest(copy / "tests", uv, "-k", "WORKFLOW and 3.14", "test_bindings.py")
+
+    assert WORKFLOW_TESTS == list(outcomes.values()).count("PASSED"), output

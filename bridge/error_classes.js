@@ -4,6 +4,7 @@
 
 import { wellFormed } from "./json_text.js";
 import { InvalidStepReadableStreamError, NotSerializableError } from "./refusal.js";
+import { writeShallow } from "./shallow_json.js";
 
 /** UTF-8 of a message that is kept. */
 const MAX_ERROR_MESSAGE_BYTES = 16 * 1024;
@@ -221,7 +222,7 @@ function nameOf(error) {
 /** @param {unknown} thrown Something that is no error. */
 function describe(thrown) {
   try {
-    return typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
+    return typeof thrown === "string" ? thrown : (writeShallow(thrown, (part) => part) ?? String(thrown));
   } catch {
     return String(thrown);
   }

@@ -1,6 +1,7 @@
 /** Options of calls: what there is, and the nearest right name for one that there is not. */
 
 import { nearest } from "./nearest.js";
+import { writeShallow } from "./shallow_json.js";
 
 /** An option that there is not, or something that is no options at all. To who calls it is a TypeError, as in Python. */
 export class OptionError extends TypeError {}
@@ -13,7 +14,7 @@ export class OptionError extends TypeError {}
  */
 export function checkOptions(what, options, known) {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new OptionError(`${what} takes an object, not ${JSON.stringify(options) ?? String(options)}.`);
+    throw new OptionError(`${what} takes an object, not ${writeShallow(options, (part) => part) ?? String(options)}.`);
   }
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown === undefined) return;

@@ -2,6 +2,7 @@
 
 import { identify } from "./error_classes.js";
 import { aKind } from "./refusal.js";
+import { writeShallow } from "./shallow_json.js";
 
 /** What the engine takes at most. Whatever is not so deep can be written as JSON wherever that is done. */
 const MAX_PLAIN_DEPTH = 64;
@@ -18,7 +19,7 @@ const MAX_PLAIN_DEPTH = 64;
 export function toPlain(value, what) {
   let plain;
   try {
-    plain = JSON.parse(JSON.stringify({ value }, named)).value;
+    plain = JSON.parse(writeShallow({ value }, named)).value;
   } catch (error) {
     throw new TypeError(`${what} cannot be sent: ${identify(error).message.split("\n")[0]}`, { cause: error });
   }
@@ -28,8 +29,8 @@ export function toPlain(value, what) {
   return plain;
 }
 
-/** @param {string} _key @param {unknown} item */
-function named(_key, item) {
+/** @param {unknown} item */
+function named(item) {
   return typeof item === "function" || typeof item === "symbol" ? { $: aKind(item) } : item;
 }
 

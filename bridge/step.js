@@ -11,6 +11,7 @@
 import { fromWire, toWire } from "./errors.js";
 import { checkOptions } from "./options.js";
 import { aKind } from "./refusal.js";
+import { writeShallow } from "./shallow_json.js";
 import { decodeOutput, isStream, keep } from "./streams.js";
 import { encode } from "./values.js";
 
@@ -326,7 +327,7 @@ function delayOf(ask) {
  * @param {unknown} value
  */
 function toJson(value) {
-  return JSON.stringify(value, (_, item) => {
+  return writeShallow(value, (item) => {
     if (typeof item === "function" || typeof item === "bigint" || typeof item === "symbol") return { $: aKind(item) };
     return typeof item === "number" && !Number.isFinite(item) ? String(item) : item;
   });

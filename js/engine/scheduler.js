@@ -58,6 +58,12 @@ export class Scheduler {
   #unseen = new Map();
   /** @type {BlockedWorkflows} */
   #blocked;
+  /** Instances whose pages are so damaged that their end cannot be written. @type {Set<number>} */
+  #damaged = new Set();
+  /** The newest instance that was there when the state was opened. */
+  #lastOld;
+  /** Instances as old as that whose pages have been read. @type {Set<number>} */
+  #probed = new Set();
   /** @type {Set<Guest>} */
   #guests = new Set();
   /** @type {(() => void) | null} */
@@ -69,6 +75,7 @@ export class Scheduler {
   constructor(engine, options) {
     this.#engine = engine;
     this.#options = options;
+    this.#lastOld = engine.store.lastNumber();
     this.#idle = options.idle ?? false;
     this.#blocked = new BlockedWorkflows(engine, { ...options, schedule: () => this.schedule() });
     this.#owner = {
@@ -198,10 +205,16 @@ export class Scheduler {
   #pump() {
     const room = MAX_LIVE - this.#live.size + this.#parked.size;
     if (room > 0) {
-      const limit = room + this.#loading + this.#blocked.size + this.#parked.size;
+      const limit = room + this.#loading + this.#blocked.size + this.#parked.size + this.#damaged.size;
       const ready = this.#ready(limit);
-      const fresh = ready.filter((number) => !this.#live.has(number) && !this.#blocked.has(number));
-      for (const number of fresh.slice(0, room)) void this.#take(number);
+      const kept = [this.#live, this.#blocked, this.#damaged];
+      const fresh = ready.filter((number) => !kept.some((each) => each.has(number)));
+      for (const number of this.#sound(fresh.slice(0, room)))
+        this.#take(number).catch((error) =>
+          this.#engine.guard(() => {
+            throw error;
+          }),
+        );
       this.#makeRoom();
     }
     this.#setAlarm();
@@ -335,13 +348,42 @@ export class Scheduler {
       if (error instanceof StoppedError) throw error;
       this.live(number)?.abandon();
       this.#live.delete(number);
-      const { store, now } = this.#engine;
+      const { store } = this.#engine;
       const id = store.nameOf(number)?.id ?? String(number);
       this.#options.onfault?.({ workflow, id, error });
-      this.#engine.commits.writeInstance(number, () =>
-        store.instanceErrored(store.loadCursor(number), now, damageError(error)),
-      );
+      this.#endDamaged(number, error);
     }
+  }
+
+  /**
+   * Instances that have a pass for the first time since the state was opened, without those whose pages are damaged. SQLite gives up
+   * the whole transaction in which it finds such a page, so that they are read while none is open.
+   *
+   * @param {number[]} numbers
+   */
+  #sound(numbers) {
+    const unread = numbers.filter((number) => number <= this.#lastOld && !this.#probed.has(number));
+    if (unread.length === 0) return numbers;
+    void this.#engine.commits.commitNow();
+    const { store } = this.#engine;
+    const damaged = unread.filter((number) => !store.canRead(number));
+    for (const number of unread) this.#probed.add(number);
+    const endable = damaged.filter((number) => store.canReadEnd(number));
+    for (const number of damaged) {
+      const error = new Error("A page of the state file that has its rows is damaged.");
+      const { workflow, id } = store.nameOf(number) ?? { workflow: "?", id: String(number) };
+      this.#options.onfault?.({ workflow, id, error });
+      if (endable.includes(number)) this.#endDamaged(number, error);
+      else this.#damaged.add(number);
+    }
+    return numbers.filter((number) => !damaged.includes(number));
+  }
+
+  /** @param {number} number @param {unknown} error */
+  #endDamaged(number, error) {
+    const { store, now } = this.#engine;
+    const end = () => store.instanceErrored(store.loadCursor(number), now, damageError(error));
+    this.#engine.commits.writeInstance(number, end);
   }
 
   /** @param {Guest} guest */

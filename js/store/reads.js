@@ -27,6 +27,8 @@ const MAX_COUNTED = 10_000;
 /** How much of a log a follower gets at once. */
 const PORTION_ROWS = 500;
 const PORTION_CHARACTERS = 1024 * 1024;
+/** SQLite's result code for a damaged page. */
+const CORRUPT = 11;
 const ENTRY = "seq, event, next, name, count, at, attempt, due, value, detail, checksum";
 /** Of an instance whose row is damaged. */
 const NOTHING_KNOWN = {
@@ -332,6 +334,22 @@ export class SqliteReads {
   }
 
   /** @param {number} number */
+  canRead(number) {
+    return isReadable(() => {
+      this.#sql("SELECT total(length(params)) FROM instances WHERE number = ?").get(number);
+      this.#sql(
+        "SELECT total(length(name)), total(length(value)), total(length(detail)) FROM log WHERE instance = ?",
+      ).get(number);
+      this.#sql("SELECT total(length(payload)) FROM events WHERE instance = ?").get(number);
+    });
+  }
+
+  /** @param {number} number */
+  canReadEnd(number) {
+    return isReadable(() => void this.loadCursor(number));
+  }
+
+  /** @param {number} number */
   loadChunks(number) {
     return /** @type {ChunkRow[]} */ (
       this.#sql("SELECT name, count, place, chunk FROM chunks WHERE instance = ?").all(number)
@@ -480,6 +498,18 @@ function workflowKeys(account) {
   if (account === DEFAULT_ACCOUNT) return undefined;
   // The character after the slash that follows the account.
   return { from: `${account}/`, before: `${account}0` };
+}
+
+/** @param {() => void} read @returns {boolean} false: it meets a damaged page */
+function isReadable(read) {
+  try {
+    read();
+    return true;
+  } catch (error) {
+    const { errcode, resultCode } = /** @type {{ errcode?: number, resultCode?: number }} */ (error);
+    if (((errcode ?? resultCode ?? 0) & 0xff) !== CORRUPT) throw error;
+    return false;
+  }
 }
 
 /** @param {number} number of the instance @param {LogRow} row @param {string} [covered] @throws {DamageError} it has been altered */

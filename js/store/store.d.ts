@@ -325,6 +325,10 @@ export interface Store {
   loadLogPortion(number: number, after: number): LogRow[];
   loadValue(number: number, step: StepRef, event: number): Encoded | undefined;
   loadCursor(number: number): LogCursor;
+  /** Whether SQLite can read all that a pass of the instance begins with. To be asked outside of a transaction. */
+  canRead(number: number): boolean;
+  /** Whether it can read the end of the log, where the next entry is added. Likewise. */
+  canReadEnd(number: number): boolean;
   loadChunks(number: number): ChunkRow[];
   countChunks(number: number): number;
   loadEvents(number: number): EventRow[];

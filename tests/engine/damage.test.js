@@ -1,6 +1,10 @@
 /** Damaged rows: reported with the instance's name, while everything else works. */
 
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { Harness } from "./harness.js";
 
@@ -108,3 +112,72 @@ test("a restart from a step leaves the checksums as they are", async () => {
 
   assert.deepEqual([h.output("good"), h.output("bad")], ["right", "right"]);
 });
+
+test("a damaged page that has only an instance's own rows keeps nothing else from working", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "stepwell-"));
+  try {
+    const { sound, pages } = await stateOfTwo(folder);
+    let contained = 0;
+    for (const page of pages) {
+      const file = join(folder, `${page}.sqlite`);
+      writeFileSync(file, withPage(sound, page, 0xff));
+      if (!isGoodReadable(file)) continue;
+      const h = new Harness(naps);
+      h.db = new DatabaseSync(file);
+      h.crash();
+      await h.pass(120_000);
+
+      assert.deepEqual([h.output("good"), h.problems], ["good", []], `page ${page}`);
+      contained += 1;
+      h.db.close();
+    }
+    assert.ok(contained >= 8, `${contained} pages`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** @param {{ payload: any }} event @param {any} step */
+async function naps(event, step) {
+  for (let i = 0; i < event.payload.steps; i++) await step.do(`step ${i}`, {}, async () => "x".repeat(100));
+  await step.sleep("nap", 60_000);
+  return event.payload.name;
+}
+
+/** An instance with few rows, and then one with many: the end of its part of the index is its own. @param {string} folder */
+async function stateOfTwo(folder) {
+  const h = new Harness(naps);
+  await h.create({ name: "good", steps: 1 }, "good");
+  await h.create({ name: "bad", steps: 1000 }, "bad");
+  await h.pass(1000);
+  const file = join(folder, "sound.sqlite");
+  h.db.exec(`VACUUM INTO '${file}'`);
+  const db = new DatabaseSync(file);
+  const leaves = db.prepare("SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY pageno");
+  const [rows, index] = ["log", "log_instance"].map((name) => leaves.all(name).map(({ pageno }) => Number(pageno)));
+  db.close();
+  // All of the index, and of the rows some.
+  return { sound: readFileSync(file), pages: [...index, ...rows.filter((_, i) => i % 10 === 0)] };
+}
+
+/** @param {Buffer} state @param {number} page @param {number} byte */
+function withPage(state, page, byte) {
+  const size = state.readUInt16BE(16);
+  return Buffer.from(state).fill(byte, (page - 1) * size, page * size);
+}
+
+/** Whether SQLite hands over what the other instance has, and takes more. @param {string} file */
+function isGoodReadable(file) {
+  const db = new DatabaseSync(file);
+  try {
+    db.exec("BEGIN; SELECT * FROM log WHERE instance = 1; SELECT max(id) FROM log");
+    const insert = db.prepare("INSERT INTO log (instance, seq, event, at) VALUES (?, ?, 1, 1)");
+    for (let seq = 1000; seq < 1020; seq++) insert.run(1, seq);
+    db.exec("ROLLBACK");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    db.close();
+  }
+}

@@ -109,7 +109,7 @@ class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         self._run_node(folder, str(npm), "ci", "--ignore-scripts", "--no-progress", "--loglevel=error", *options)
 
     def _make_bundles(self, tree: Path, *options: str) -> None:
-        self._run_node(tree, str(tree / "js" / "playground" / "server" / "bundle.js"), *options)
+        self._run_node(tree, str(tree / "js" / "pages" / "server" / "bundle.js"), *options)
 
     def _make_snapshot(self, tree: Path) -> None:
         script = tree / "runtime" / "pyodide" / "snapshot.js"

@@ -7,7 +7,7 @@
  */
 
 /** @import { Guest } from "../../bridge/protocol.d.ts" */
-/** @import { InstanceFilter, NewWorkflow, Store, StepRef, WorkflowRow } from "../store/store.d.ts" */
+/** @import { InstanceFilter, InstanceRow, NewWorkflow, Store, StepRef, WorkflowRow } from "../store/store.d.ts" */
 /** @import { Clock } from "./clock.d.ts" */
 /** @import { RecordChange } from "./binding.js" */
 /** @import { Acknowledge } from "./commits.js" */
@@ -264,6 +264,33 @@ export class Engine {
     return this.#engine.readDurable((store) => {
       const total = store.countInstances(filter);
       return { rows: total === 0 ? [] : store.listInstances(filter), total };
+    });
+  }
+
+  /** The time, in ms since 1970. */
+  get now() {
+    return this.#engine.now;
+  }
+
+  /** What happened over time, for charts. @param {import("../store/store.d.ts").ActivityQuery} query */
+  activity(query) {
+    return this.#engine.readDurable((store) => store.readActivity(query));
+  }
+
+  /**
+   * A portion of a search in all that is kept of instances.
+   *
+   * @param {import("../store/store.d.ts").SearchQuery} query
+   * @returns {Promise<{ found: { row: InstanceRow, where: import("../store/store.d.ts").MatchPlace }[], next: number | null, searched: number }>}
+   */
+  search(query) {
+    return this.#engine.readDurable((store) => {
+      const { found, ...rest } = store.searchPortion(query);
+      const rows = found.flatMap(({ number, where }) => {
+        const row = store.loadInstanceByNumber(number);
+        return row ? [{ row, where }] : [];
+      });
+      return { found: rows, ...rest };
     });
   }
 

@@ -497,6 +497,18 @@ export class Host {
   }
 
   /**
+   * Make an instance out of another one of this state.
+   *
+   * @param {string} name of the workflow
+   * @param {number} number of the other instance
+   * @param {Parameters<Engine["creator"]["fork"]>[2]} options
+   * @returns {Promise<string>} its id
+   */
+  forkInstance(name, number, options) {
+    return this.engine.creator.fork(name, { store: this.#store, number }, options);
+  }
+
+  /**
    * A subscriber of an instance keeps the host alive after its parent has gone, as long as it reads.
    *
    * @param {Follower} follower

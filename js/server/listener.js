@@ -25,6 +25,7 @@ const MAX_PORT = 65_535;
  * @property {number} [otherPorts] how many of the next ports are tried where the port is taken
  * @property {(request: Request, path: string) => Response | Promise<Response> | undefined} [answer] answers what is not for
  *   the API; undefined: the API answers
+ * @property {boolean} [readOnly] refuse what changes anything
  */
 
 /**
@@ -43,7 +44,16 @@ const MAX_PORT = 65_535;
  * @throws {WorkflowError} the address cannot be listened at
  */
 export async function openListener(host, options) {
-  const { ip, port, publicUrl, tokenRequired, creationsPerSecond = 0, otherPorts = 0, answer } = options;
+  const {
+    ip,
+    port,
+    publicUrl,
+    tokenRequired,
+    creationsPerSecond = 0,
+    otherPorts = 0,
+    readOnly = false,
+    answer,
+  } = options;
   // Made when the port is known.
   /** @type {{ app?: ReturnType<typeof createNetworkApi> }} */
   const made = {};
@@ -82,6 +92,7 @@ export async function openListener(host, options) {
     hosts: publicUrl !== undefined ? [new URL(publicUrl).hostname] : isLoopback(bound.address) ? [] : undefined,
     publicUrl: (publicUrl ?? url).replace(/\/+$/, ""),
     creationsPerSecond,
+    readOnly,
   });
   return {
     url,

@@ -10,8 +10,10 @@
 /** @import { BulkJob, ScheduleRow, Store, WorkflowRow } from "./store.d.ts" */
 
 import { SqliteAccess } from "./access.js";
+import { readActivity } from "./activity.js";
 import { InstanceFacts } from "./instance_facts.js";
 import { migrate } from "./schema.js";
+import { searchPortion } from "./search.js";
 import { cached } from "./statements.js";
 
 /** SQLite's result codes for what cannot be stored: too big, a constraint, another type, out of range. */
@@ -29,6 +31,16 @@ export class SqliteStore extends InstanceFacts {
     super(cached(db));
     this.#db = db;
     this.access = new SqliteAccess(this.sql);
+  }
+
+  /** @param {import("./store.d.ts").ActivityQuery} query */
+  readActivity(query) {
+    return readActivity(this.sql, query);
+  }
+
+  /** @param {import("./store.d.ts").SearchQuery} query */
+  searchPortion(query) {
+    return searchPortion(this.sql, query);
   }
 
   begin() {

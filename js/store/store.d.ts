@@ -229,6 +229,55 @@ export interface StoreObserver {
   deleted(number: number): void;
 }
 
+export interface ActivityQuery {
+  /** A key; all workflows of the account without it. */
+  workflow: string | undefined;
+  account: string;
+  /** ms since 1970 */
+  from: number;
+  bucketMs: number;
+  buckets: number;
+}
+
+/** Series by bucket. */
+export interface Activity {
+  /** From when on nothing is left out, in ms since 1970. */
+  completeSince: number;
+  created: number[];
+  completed: number[];
+  errored: number[];
+  terminated: number[];
+  /** Steps that ended well. */
+  steps: number[];
+  retries: number[];
+  /** ms from start to end of the instances that ended in the bucket; null: none did. */
+  p50: (number | null)[];
+  p95: (number | null)[];
+}
+
+export interface SearchQuery {
+  text: string;
+  /** A key; all workflows of the account without it. */
+  workflow: string | undefined;
+  account: string;
+  status: string | undefined;
+  /** Only instances with a smaller number. */
+  before: number;
+  /** Of matches. */
+  limit: number;
+}
+
+/** Where in an instance a text was found. */
+export type MatchPlace = "id" | "params" | "output" | "error" | "step" | "log";
+
+export interface SearchPortion {
+  found: { number: number; where: MatchPlace }[];
+  /** Where the next portion begins; null at the end. */
+  next: number | null;
+  /** How many instances were looked through. */
+  searched: number;
+}
+
 export interface Store {
   observer?: StoreObserver | undefined;
   begin(): void;
@@ -237,6 +286,11 @@ export interface Store {
   close(): void;
   /** Whether a write failed because of what was to be written: then the transaction is still open. */
   isRefusal(error: unknown): boolean;
+
+  /** What happened over time, for charts. */
+  readActivity(query: ActivityQuery): Activity;
+  /** A portion of a search in all that is kept of instances. */
+  searchPortion(query: SearchQuery): SearchPortion;
 
   saveWorkflow(row: WorkflowRow): void;
   versionFound(workflow: string, versionId: string, at: number): void;

@@ -18,10 +18,10 @@ import { readSite } from "../../js/playground/server/site.js";
 const BARE = `<!doctype html><html lang="en"><title>Bare</title><link rel="icon" href="data:," /><script type="module" src="bare.js"></script></html>`;
 
 /** The browser's own switches that a container needs; `--no-sandbox` because its user is root. */
-const ARGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"];
+export const ARGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"];
 
 /** How long a browser may take to start on a busy machine. */
-const LAUNCH_TIMEOUT_MS = 60_000;
+export const LAUNCH_TIMEOUT_MS = 60_000;
 
 /**
  * @typedef {object} Opened

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import * as values from "../../bridge/values.js";
-import { bundle, readBundles } from "../../js/playground/server/bundle.js";
+import { bundle, PLAYGROUND_BUNDLES, readBundles } from "../../js/pages/server/bundle.js";
 import { ROOT } from "../../runtime/pyodide/files.js";
 import { copy, openBuffer, packSnapshot } from "../../runtime/pyodide/packed.js";
 
@@ -66,7 +66,7 @@ test("bundles are kept until one of their sources changes", async () => {
   const folder = mkdtempSync(join(tmpdir(), "stepwell-bundles-"));
   try {
     const place = join(folder, "bundles", "some.json");
-    const read = () => readBundles(place, [{ values: "bridge/values.js" }]);
+    const read = () => readBundles({ kept: place, entries: [{ values: "bridge/values.js" }] });
     const made = await read();
     const kept = JSON.parse(readFileSync(place, "utf8"));
     const marked = { "values.js": "kept" };
@@ -85,7 +85,7 @@ test("bundles are kept until one of their sources changes", async () => {
 });
 
 test("all that bundles are made of is looked at", async () => {
-  await readBundles();
+  await readBundles(PLAYGROUND_BUNDLES);
   const { sources } = JSON.parse(readFileSync(join(ROOT, "bundles/playground.json"), "utf8"));
 
   for (const path of ["package.json", "js/server/clock.js", "node_modules/preact/dist/preact.mjs"]) {
@@ -95,7 +95,7 @@ test("all that bundles are made of is looked at", async () => {
 
 /** What each bundle imports at its beginning, by its name. */
 async function importsOf() {
-  const found = Object.entries(await readBundles()).map(([name, source]) => [
+  const found = Object.entries(await readBundles(PLAYGROUND_BUNDLES)).map(([name, source]) => [
     name.replace(/\.js$/, ""),
     [...source.matchAll(/^import (?:[^"';]* from )?["']([^"']+)["'];$/gm)].map(([, target]) => target),
   ]);

@@ -119,6 +119,7 @@ def test_layout(members):
         "_host/runtime/pyodide/worker.js",
         "_host/py/workers/__init__.py",
         "_host/node_modules/hono/package.json",
+        "_host/bundles/dashboard.json",
         "_host/bundles/playground.json",
     ):
         assert f"stepwell/{path}" in names

@@ -9,10 +9,11 @@ const BEYOND = 6;
  * @template T
  * @param {{
  *   items: T[], rowHeight: number, row: (item: T, index: number) => unknown, label: string,
- *   follow?: boolean, class?: string, listbox?: { selected: number, onSelect: (index: number) => void, id: string },
- * }} props `follow`: stay at the end while things are added there. `listbox`: rows can be chosen
+ *   follow?: boolean, class?: string, onEnd?: () => void, listbox?: { selected: number, onSelect: (index: number) => void, id: string },
+ * }} props `follow`: stay at the end while things are added there. `onEnd`: the end
+ *   comes into view. `listbox`: rows can be chosen
  */
-export function VirtualList({ items, rowHeight, row, label, follow = false, class: name = "", listbox }) {
+export function VirtualList({ items, rowHeight, row, label, follow = false, class: name = "", onEnd, listbox }) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const atEnd = useRef(true);
   const [view, setView] = useState({ top: 0, height: 400 });
@@ -39,6 +40,9 @@ export function VirtualList({ items, rowHeight, row, label, follow = false, clas
   };
   const first = Math.max(0, Math.floor(view.top / rowHeight) - BEYOND);
   const last = Math.min(items.length, Math.ceil((view.top + view.height) / rowHeight) + BEYOND);
+  useEffect(() => {
+    if (last === items.length) onEnd?.();
+  }, [last === items.length, items.length]);
   const active = listbox && listbox.selected >= first && listbox.selected < last ? listbox.selected : -1;
 
   return html`<div

@@ -24,7 +24,7 @@ const STEPS = new Set(["step_do", "step_sleep", "step_sleep_until", "step_wait_f
 /** Boxes that are no frames, and that nothing happens to. */
 const PLAIN = new Set(["start", "choice", "nothing", "break"]);
 
-/** @typedef {{ now: number, isOver: boolean, selected: string | null, onSelect: (key: string) => void }} Shared */
+/** `isPlan`: there is no run, only the source. @typedef {{ now: number, isOver: boolean, isPlan?: boolean, selected: string | null, onSelect: (key: string) => void }} Shared */
 
 /** @param {Shared & { known: NodeRuns }} props */
 export function SourceGraph({ known, ...shared }) {
@@ -60,12 +60,12 @@ function BoxOf({ box, ...rest }) {
 }
 
 /** @param {Shared & { box: Box, path: import("../../graph/graph.d.ts").NodePath, style: object, known: NodeRuns }} props */
-function StepBox({ box, path, style, known, now, isOver, selected, onSelect }) {
+function StepBox({ box, path, style, known, now, isOver, isPlan = false, selected, onSelect }) {
   const node = nodeAt(known.graph, path);
   const runs = runsAt(known, path);
   const state = runs.length > 0 ? worst(runs) : "pending";
   const look = stateLook(state);
-  const word = runs.length === 0 && isOver ? "did not run" : look.word;
+  const word = isPlan ? "" : runs.length === 0 && isOver ? "did not run" : look.word;
   const at = runs.findIndex(({ key }) => key === selected);
   // The last one first; of several, the next click has the one before.
   const next = at > 0 ? runs[at - 1] : runs.at(-1);
@@ -88,7 +88,7 @@ function StepBox({ box, path, style, known, now, isOver, selected, onSelect }) {
     <${Mark} look=${look} />
     <span class="name cut">${box.title}</span>
     <span class="note cut num">${noteOf(node, runs, at, now, word)}</span>
-    <span class="sr">(${[word, ...around].join(", ")})</span>
+    <span class="sr">(${[word, ...around].filter((each) => each !== "").join(", ")})</span>
   </button>`;
 }
 
@@ -98,7 +98,7 @@ function noteOf(node, runs, at, now, word) {
   const { kind } = labelOf(node);
   if (chosen && node.type !== "function_call")
     return `${runs.length > 1 ? `${at + 1} of ${runs.length}: ` : ""}${rowNote(chosen, now)}`;
-  if (runs.length === 0) return kind === "step" ? word : `${kind} · ${word}`;
+  if (runs.length === 0) return kind === "step" ? word : word === "" ? kind : `${kind} · ${word}`;
   const open = runs.filter(({ end }) => end === null).length;
   const count =
     node.type === "function_call" ? `${runs.length} ${runs.length === 1 ? "step" : "steps"}` : `${runs.length} times`;

@@ -11,8 +11,9 @@ import { join } from "node:path";
 import { guestFiles, pyodideVersion, ROOT } from "../../../runtime/pyodide/files.js";
 import { snapshotBytes } from "../../../runtime/pyodide/snapshot.js";
 import { VERSION } from "../../server/version.js";
-import { MODULES } from "../modules.js";
-import { readBundles } from "./bundle.js";
+import { MODULES } from "../../pages/modules.js";
+import { PLAYGROUND_BUNDLES, readBundles } from "../../pages/server/bundle.js";
+import { readStyles } from "../../pages/server/styles.js";
 import { readExamples } from "./examples.js";
 import { packPackages } from "./packages.js";
 import { PAGE_POLICY, PYTHON_POLICY, WORKER_POLICY } from "./policy.js";
@@ -39,8 +40,6 @@ const PACKAGES = [
 ];
 const LICENCE = /^(licen[cs]e|copying|notice)/i;
 const PAGE = "js/playground/page/index.html";
-/** In the order in which later ones win. */
-const STYLES = ["tokens", "base", "controls", "layout", "editor", "instances", "timeline", "graph", "data", "dialog"];
 const WASM = "node_modules/pyodide/pyodide.asm.wasm";
 const STDLIB = "node_modules/pyodide/python_stdlib.zip";
 
@@ -138,8 +137,8 @@ async function madeFiles(packages) {
   return [
     file("parts/sizes.json", { bytes: utf8(JSON.stringify(sizes)) }),
     file("parts/guest.json", { bytes: utf8(JSON.stringify(guest)) }),
-    ...Object.entries(await readBundles()).map(([name, code]) => file(`parts/${name}`, { bytes: utf8(code) })),
-    file("parts/page.css", { bytes: utf8(styles()) }),
+    ...Object.entries(await readBundles(PLAYGROUND_BUNDLES)).map(([name, code]) => file(`parts/${name}`, { bytes: utf8(code) })),
+    file("parts/page.css", { bytes: utf8(readStyles(["editor"])) }),
     file("parts/versions.json", { bytes: utf8(JSON.stringify(versions)) }),
     file("parts/examples.json", { bytes: utf8(JSON.stringify(readExamples())) }),
     file("parts/python.snapshot", { bytes: snapshot }),
@@ -165,10 +164,6 @@ function pageOf(folder) {
     .replaceAll(/(href|src)="\.\.\//g, `$1="./${folder}/js/playground/`)
     .replaceAll('src="parts/', `src="./${folder}/parts/`)
     .replaceAll('href="parts/', `href="./${folder}/parts/`);
-}
-
-function styles() {
-  return STYLES.map((name) => readFileSync(join(ROOT, `js/pages/css/${name}.css`), "utf8")).join("\n");
 }
 
 /** @param {string} text */

@@ -7,8 +7,9 @@
 
 import { Hono } from "hono";
 import { DEFAULT_ACCOUNT } from "../../engine/accounts.js";
-import { authorize } from "../auth/caller.js";
+import { authorize, refuseChanges } from "../auth/caller.js";
 import { addControlRoutes } from "../control_routes.js";
+import { addDashboard } from "../dashboard/routes.js";
 import { explorerOperations } from "../explorer/operations.js";
 import { checkOrigin } from "../requests/origin.js";
 import { failure } from "./envelope.js";
@@ -82,6 +83,7 @@ export function createApi(host) {
  * @property {string[] | undefined} hosts names of this server besides those of loopback; undefined: any
  * @property {string} publicUrl without a slash at its end
  * @property {number} creationsPerSecond
+ * @property {boolean} [readOnly] refuse what changes anything
  * @property {() => number} [now] in ms, for rates and pages
  */
 
@@ -97,6 +99,7 @@ export function createNetworkApi(host, policy) {
   app.use((context, next) => checkSite(context, next, policy));
   /** @param {Context} context @param {Operation} operation */
   const admitOperation = (context, operation) => {
+    if (policy.readOnly && operation.scope !== "read") refuseChanges();
     const account = host.access.accountOf(context.req.param("account_id") ?? DEFAULT_ACCOUNT);
     return { account, caller: admit(context, { host, policy, account, operation }) };
   };
@@ -110,6 +113,7 @@ export function createNetworkApi(host, policy) {
       addRoute(app, { ...operation, path: prefix + operation.path }, admitOperation, NETWORK_LIMITS);
   const rest = openApiDocument({ operations, prefix: REST, publicUrl: policy.publicUrl });
   const explorer = openApiDocument({ operations: local, prefix: EXPLORER, publicUrl: policy.publicUrl });
+  addDashboard(app, { api, operations, admit: admitOperation, limits: NETWORK_LIMITS, policy });
   app.get("/client/v4/openapi.json", (context) => context.json(rest));
   for (const prefix of [EXPLORER, OLD_EXPLORER]) app.get(prefix, (context) => context.json(explorer));
   return app;

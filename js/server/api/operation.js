@@ -42,10 +42,15 @@ const NO_BODY = { plain: undefined, exact: undefined };
  */
 
 /**
+ * Who calls, or a refusal.
+ *
+ * @typedef {(context: Context, operation: Operation) => { caller: Caller, account: string } | Promise<{ caller: Caller, account: string }>} Admit
+ */
+
+/**
  * @param {Hono<any>} app
  * @param {Operation} operation
- * @param {(context: Context, operation: Operation) => { caller: Caller, account: string } | Promise<{ caller: Caller, account: string }>} admit
- *   who calls, or a refusal
+ * @param {Admit} admit
  * @param {import("../requests/body.js").BodyLimits} [limits]
  */
 export function addRoute(app, operation, admit, limits) {

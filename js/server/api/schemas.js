@@ -9,7 +9,7 @@ import { STATUSES } from "../../engine/status.js";
 /** What those are told who follow all instances. */
 const ALL_TYPES = [...Object.values(SUBSCRIPTION_TYPES), "log", "instance_deleted"];
 
-const status = z.enum(STATUSES);
+export const status = z.enum(STATUSES);
 const trigger = z.enum(["unknown", "api", "binding", "event", "cron"]);
 const time = z.iso.datetime().describe("ISO 8601, in UTC.");
 const optionalTime = time.nullable();
@@ -114,7 +114,7 @@ export const updateWorkflow = z.strictObject({
   jurisdiction: z.enum(["eu", "fedramp", "us"]).optional().describe("Has no meaning on one machine."),
 });
 
-const step = z.strictObject({
+export const step = z.strictObject({
   name: z.string(),
   count: z.int().min(1).optional(),
   type: z.enum(["do", "sleep", "waitForEvent"]).optional(),

@@ -3,6 +3,7 @@
 /** @import { Operation, Scope } from "../api/operation.js" */
 /** @import { Tokens } from "./tokens.js" */
 
+import { DEFAULT_ACCOUNT } from "../../engine/accounts.js";
 import { AUTHENTICATION_ERROR, HttpRefusal } from "../api/refusal.js";
 import { allows } from "./tokens.js";
 
@@ -47,6 +48,27 @@ export function authorize(request, { tokens, required, address, account, operati
   if (!allows(token.scope, operation.scope))
     throw forbidden(`Token ${token.id} has scope ${token.scope}; ${operation.id} needs ${operation.scope}.`);
   return { name: `${token.name} (token ${token.id})`, reader: `${token.id} ${agent}` };
+}
+
+/**
+ * The account and the scope of a request that names neither.
+ *
+ * @param {Headers} request
+ * @param {{ tokens: Tokens, required: boolean }} options
+ * @returns {{ account: string, scope: Scope }}
+ * @throws {HttpRefusal}
+ */
+export function sessionOf(request, { tokens, required }) {
+  const secret = secretOf(request);
+  const token = secret === undefined ? undefined : tokens.find(secret);
+  if (token) return { account: token.account, scope: token.scope };
+  if (required) throw unauthenticated();
+  return { account: DEFAULT_ACCOUNT, scope: "admin" };
+}
+
+/** For a server that shows a state and changes nothing. @returns {never} @throws {HttpRefusal} */
+export function refuseChanges() {
+  throw new HttpRefusal(403, AUTHENTICATION_ERROR, "This server is read-only.");
 }
 
 function unauthenticated() {

@@ -7,25 +7,41 @@
  * which it is until 4.62.2.
  */
 
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { text } from "node:stream/consumers";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { ROOT } from "../../../runtime/pyodide/files.js";
 import { MODULES } from "../modules.js";
 
-const KEPT = join(ROOT, "bundles/playground.json");
-/** What is put together, by the name of what comes of it. Those of one line may import each other. @type {Record<string, string>[]} */
-const ENTRIES = [
+/**
+ * A set of bundles: where it is kept, and what is put together, by the name of what comes of it. Those of one line may import
+ * each other.
+ *
+ * @typedef {{ kept: string, entries: Record<string, string>[] }} BundleSet
+ */
+
+/** @type {BundleSet} */
+export const DASHBOARD_BUNDLES = {
+  kept: join(ROOT, "bundles/dashboard.json"),
+  entries: [{ dashboard: "js/dashboard/page/main.js" }],
+};
+/** @type {Record<string, string>[]} */
+const PLAYGROUND_ENTRIES = [
   { host: "js/playground/engine/host.js", page: "js/playground/page/main.js" },
   { worker: "js/playground/engine/worker.js" },
   { engine: "js/playground/engine/serve.js" },
   { python: "runtime/browser/worker.js" },
 ];
+/** @type {BundleSet} */
+export const PLAYGROUND_BUNDLES = { kept: join(ROOT, "bundles/playground.json"), entries: PLAYGROUND_ENTRIES };
 /** They look for their WebAssembly beside themselves. */
 const APART = /\/node_modules\/(?:@sqlite\.org|pyodide)\//;
 /** What decides besides the modules. */
-const RULES = ["package.json", "js/playground/modules.js", "js/playground/server/bundle.js"];
+const RULES = ["package.json", "js/pages/modules.js", "js/pages/server/bundle.js"];
 
 /**
  * @typedef {object} Bundles
@@ -34,21 +50,46 @@ const RULES = ["package.json", "js/playground/modules.js", "js/playground/server
  */
 
 /**
- * @param {string} [kept] where they are kept, with the hash of their sources
- * @param {Record<string, string>[]} [entries] paths in the tree, by what is made of them
+ * @param {BundleSet} set kept with the hash of their sources
  * @returns {Promise<Bundles["files"]>}
  * @throws a source has changed, and there is no rollup, or it cannot be understood
  */
-export async function readBundles(kept = KEPT, entries = ENTRIES) {
-  try {
-    const { files, sources, hash } = JSON.parse(readFileSync(kept, "utf8"));
-    if (hash === hashOf(sources)) return files;
-  } catch {
-    // There are none, or a source is gone.
-  }
+export async function readBundles({ kept, entries }) {
+  const known = readKept(kept);
+  if (known) return known;
   const made = await makeBundles(entries);
   keep(kept, made);
   return made.files;
+}
+
+/**
+ * The same for a process that cannot have the bundler in it: another one puts the modules together.
+ *
+ * @param {BundleSet} set
+ * @returns {Promise<Bundles["files"]>}
+ * @throws as `readBundles`
+ */
+export async function readBundlesApart({ kept }) {
+  const known = readKept(kept);
+  if (known) return known;
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], { stdio: ["ignore", "ignore", "pipe"] });
+  const [complaints] = await Promise.all([text(child.stderr), once(child, "close")]);
+  const made = readKept(kept);
+  if (made) return made;
+  throw Object.assign(new Error(`The pages cannot be put together: ${complaints.trim().slice(0, 500)}`), {
+    code: "pages.changed",
+  });
+}
+
+/** @param {string} kept @returns {Bundles["files"] | undefined} undefined where there are none, or a source has changed */
+function readKept(kept) {
+  try {
+    const { files, sources, hash } = JSON.parse(readFileSync(kept, "utf8"));
+    return hash === hashOf(sources) ? files : undefined;
+  } catch {
+    // There are none, or a source is gone.
+    return undefined;
+  }
 }
 
 /** @param {Record<string, string>[]} entries @returns {Promise<Bundles>} */
@@ -86,9 +127,10 @@ export async function bundle(entries) {
 
 /** @param {unknown} cause @returns {never} */
 function missing(cause) {
+  if (/** @type {any} */ (cause).code !== "ERR_MODULE_NOT_FOUND") throw cause;
   const message =
-    "The playground's sources have changed, and rollup is not here to put them together: install Stepwell again.";
-  throw Object.assign(new Error(message, { cause }), { code: "playground.changed" });
+    "The sources of the pages have changed, and rollup is not here to put them together: install Stepwell again.";
+  throw Object.assign(new Error(message, { cause }), { code: "pages.changed" });
 }
 
 /** @type {import("@rollup/wasm-node").Plugin} */
@@ -129,6 +171,8 @@ function keep(path, made) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  if (process.argv[2] === "--final") keep(KEPT, { ...(await makeBundles(ENTRIES)), sources: [] });
-  else await readBundles();
+  for (const set of [PLAYGROUND_BUNDLES, DASHBOARD_BUNDLES]) {
+    if (process.argv[2] === "--final") keep(set.kept, { ...(await makeBundles(set.entries)), sources: [] });
+    else await readBundles(set);
+  }
 }

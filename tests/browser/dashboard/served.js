@@ -1,0 +1,75 @@
+/** The dashboard in a browser, over an engine with fake guests and a clock that tests move. */
+
+/** @import { Page } from "playwright-core" */
+/** @import { Run } from "../../engine/fake_guest.js" */
+
+import { createServer } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import { chromium } from "playwright-core";
+import { createNetworkApi } from "../../../js/server/api/app.js";
+import { readPage } from "../../../js/server/dashboard/page.js";
+import { served } from "../../server/served.js";
+import { ARGS, chromiumPath, LAUNCH_TIMEOUT_MS } from "../page.js";
+
+const PATIENCE_MS = 15_000;
+
+/** @typedef {Awaited<ReturnType<typeof openDashboard>>} Dashboard */
+
+/**
+ * @param {Run} run of the workflow `flow`
+ * @param {{ policy?: Partial<import("../../../js/server/api/app.js").Policy>, graphs?: any }} [options]
+ */
+export async function openDashboard(run, { policy = {}, graphs } = {}) {
+  const on = await served(run, graphs ? { graphs } : {});
+  on.host.forkInstance = (/** @type {string} */ name, /** @type {number} */ number, /** @type {any} */ options) =>
+    on.harness.engine.creator.fork(name, { store: on.harness.store, number }, options);
+  // Here, so that no page waits for the bundler.
+  await readPage();
+  const browser = await chromium.launch({ executablePath: chromiumPath(), args: ARGS, timeout: LAUNCH_TIMEOUT_MS });
+  /** @type {{ app?: ReturnType<typeof createNetworkApi> }} */
+  const made = {};
+  const listen = getRequestListener((request, env) =>
+    /** @type {NonNullable<typeof made.app>} */ (made.app).fetch(request, env),
+  );
+  const server = createServer((request, response) => void listen(request, response));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const url = `http://127.0.0.1:${port}/cdn-cgi/stepwell/`;
+  made.app = createNetworkApi(on.host, {
+    tokenRequired: false,
+    hosts: [],
+    publicUrl: `http://127.0.0.1:${port}`,
+    creationsPerSecond: 0,
+    ...policy,
+  });
+  /** @type {string[]} */
+  const complaints = [];
+  return {
+    ...on,
+    url,
+    port,
+    server,
+    complaints,
+    /** @param {string} [hash] @param {import("playwright-core").BrowserContextOptions} [options] */
+    async open(hash = "", options = {}) {
+      const context = await browser.newContext({ reducedMotion: "reduce", ...options });
+      const page = await context.newPage();
+      page.setDefaultTimeout(PATIENCE_MS);
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      page.on("console", (message) => {
+        if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+      });
+      await page.goto(`${url}${hash}`);
+      return page;
+    },
+    /** Let everything happen that is due. @param {number} [ms] */
+    async pass(ms = 0) {
+      await on.harness.pass(ms);
+    },
+    async close() {
+      await browser.close();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

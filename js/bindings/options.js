@@ -30,7 +30,7 @@ const OPTIONS = {
   ],
   analytics_engine: (name, { dataset }) => ["analyticsEngineDatasets", { [name]: { dataset } }],
   images: (name) => ["images", { binding: name }],
-  assets: (name, { directory, htmlHandling, notFoundHandling }) => [
+  assets: (name, { directory, html_handling: html, not_found_handling: notFound }) => [
     "assets",
     {
       directory,
@@ -38,8 +38,8 @@ const OPTIONS = {
       // Requests are for the shim, which asks for an asset by its binding.
       routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: true },
       assetConfig: {
-        ...(htmlHandling ? { html_handling: htmlHandling } : {}),
-        ...(notFoundHandling ? { not_found_handling: notFoundHandling } : {}),
+        ...(html ? { html_handling: html } : {}),
+        ...(notFound ? { not_found_handling: notFound } : {}),
       },
     },
   ],

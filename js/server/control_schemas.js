@@ -131,7 +131,18 @@ const listener = z.strictObject({
   creations_per_second: z.int().min(0).default(0),
 });
 
-const worker = z.strictObject({ deployment, crons: z.array(z.string()).default([]) });
+const assets = z.strictObject({
+  directory: z.string().startsWith("/"),
+  html_handling: z.string().optional(),
+  not_found_handling: z.string().optional(),
+  run_worker_first: z.union([z.boolean(), z.array(z.string())]).optional(),
+});
+
+const worker = z.strictObject({
+  deployment,
+  crons: z.array(z.string()).default([]),
+  assets: assets.nullable().default(null),
+});
 
 export const serving = z.strictObject({
   workers: z.array(worker).min(1),

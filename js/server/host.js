@@ -159,6 +159,14 @@ export class Host {
     this.engine.open();
   }
 
+  /**
+   * @param {import("./host_bindings.js").Place} deployment
+   * @param {import("./serving/assets.js").AssetsConfig} assets
+   */
+  assetsOf(deployment, assets) {
+    return this.#bindings.assetsOf(deployment, assets);
+  }
+
   describe() {
     const { node, sqlite } = process.versions;
     return {

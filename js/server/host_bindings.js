@@ -7,7 +7,10 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { DEFAULT_ACCOUNT } from "../engine/accounts.js";
 import { BindingsProcess } from "../bindings/bindings_process.js";
+import { AssetsFetcher } from "../../runtime/bindings/others.js";
 import { CARRIED_OUT, PERSISTENCE } from "../bindings/options.js";
+
+/** @typedef {{ account?: string | undefined, root: string, main: string, secrets?: { folder: string } | null | undefined }} Place */
 
 export class HostBindings {
   #report;
@@ -25,23 +28,56 @@ export class HostBindings {
    */
   async answer({ deployment, binding, spec, path }) {
     if (!CARRIED_OUT.includes(spec.type)) throw new Error(`env.${binding} has no method ${path[0]?.[0]}.`);
-    const { account = DEFAULT_ACCOUNT, root, main, env } = deployment;
-    const folder = join(root, PERSISTENCE);
-    const name = `w${createHash("sha256")
-      .update(JSON.stringify([account, root, main]))
-      .digest("hex")
-      .slice(0, 16)}`;
-    const process = this.#processes.get(folder) ?? new BindingsProcess(folder, this.#report);
-    this.#processes.set(folder, process);
-    process.add({ name, bindings: carriedOut(env ?? {}) });
+    const process = this.#processOf(deployment);
+    const name = nameOf(deployment);
+    process.add({ name, bindings: carriedOut(deployment.env ?? {}) });
     const [[, [message]]] = path;
     return await process.call(name, binding, /** @type {Uint8Array} */ (message));
+  }
+
+  /**
+   * The static assets of a Worker, as they answer requests. Each handling of paths without an asset is a Worker of its own.
+   *
+   * @param {Place} deployment
+   * @param {import("./serving/assets.js").AssetsConfig} assets
+   * @returns {import("./serving/assets.js").FetchAsset}
+   */
+  assetsOf(deployment, assets) {
+    const process = this.#processOf(deployment);
+    const name = nameOf(deployment);
+    const strict = { ...assets, not_found_handling: "none" };
+    process.add({ name: `${name}-all`, bindings: { ASSETS: { type: "assets", options: assets } } });
+    process.add({ name: `${name}-found`, bindings: { ASSETS: { type: "assets", options: strict } } });
+    return async (request, { notFound }) => {
+      const worker = `${name}-${notFound ? "all" : "found"}`;
+      const fetcher = new AssetsFetcher(([[, [message]]]) =>
+        process.call(worker, "ASSETS", /** @type {any} */ (message)),
+      );
+      // Nobody follows a redirection for the client.
+      return await fetcher.fetch(request, { redirect: "manual" });
+    };
+  }
+
+  /** The data is beside the configuration, where the secrets are; a file without one has it beside itself. @param {Place} deployment */
+  #processOf({ root, secrets }) {
+    const folder = join(secrets?.folder ?? root, PERSISTENCE);
+    const process = this.#processes.get(folder) ?? new BindingsProcess(folder, this.#report);
+    this.#processes.set(folder, process);
+    return process;
   }
 
   dispose() {
     for (const process of this.#processes.values()) process.dispose();
     this.#processes.clear();
   }
+}
+
+/** A name for a Worker that no other has. @param {Place} deployment */
+function nameOf({ account = DEFAULT_ACCOUNT, root, main }) {
+  const digest = createHash("sha256")
+    .update(JSON.stringify([account, root, main]))
+    .digest("hex");
+  return `w${digest.slice(0, 16)}`;
 }
 
 /** @param {NonNullable<HostBindingCall["deployment"]["env"]>} env @returns {Record<string, HostBinding>} */

@@ -37,6 +37,7 @@ class Project:
         env: The variables that `self.env` has.
         bindings: Names of workflows by the names that `self.env` has for them; None means each class under its own.
         worker_env: The other bindings that `self.env` has, as the host takes them.
+        assets: Its static assets, as the host takes them; None means that there are none.
         secrets: Where the host reads secrets; None means that there are none.
         crons: Cron expressions, in UTC, at whose times the Worker's scheduled handler is called.
         warnings: What looks like a mistake in the configuration.
@@ -56,6 +57,7 @@ class Project:
     env: dict[str, object] = field(default_factory=dict)
     bindings: dict[str, str] | None = None
     worker_env: dict[str, dict[str, object]] = field(default_factory=dict)
+    assets: dict[str, object] | None = None
     secrets: dict[str, object] | None = None
     crons: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

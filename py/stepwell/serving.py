@@ -27,7 +27,8 @@ class ServedProject:
 
     def request(self) -> dict[str, object]:
         """The Worker as the host takes it."""
-        return {"deployment": self.project.deployment(self.runtime), "crons": self.project.crons}
+        deployment = self.project.deployment(self.runtime)
+        return {"deployment": deployment, "crons": self.project.crons, "assets": self.project.assets}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from stepwell.compatibility import cloudflare_python, sdk_flags
+from stepwell.config.assets import read_assets
 from stepwell.config.binding_keys import read_bindings
 from stepwell.config.document import read_document, shown_key
 from stepwell.config.environment import chosen_environment, select_environment
@@ -46,13 +47,19 @@ def load_config(path: Path, environment: str | None = None) -> Project:
     config = _validate(document, chosen)
     main = _main(document, chosen, config.main)
     bindings = read_bindings(document, chosen)
+    assets = read_assets(document, chosen)
+    worker_env = {binding.name: binding.entry for binding in bindings}
+    for entry in worker_env.values():
+        if entry.get("type") == "assets" and assets is not None:
+            entry["options"] = assets
     required = config.secrets.required if config.secrets else None
     return Project(
         main=main,
         workflows=_settings(document, chosen, config),
         env=dict(config.vars),
         bindings=_workflow_bindings(config) or None,
-        worker_env={binding.name: binding.entry for binding in bindings},
+        worker_env=worker_env,
+        assets=assets,
         secrets=secrets_request(path.parent.resolve(), chosen.name, required),
         crons=_crons(config),
         warnings=[*chosen.warnings, *_warnings(document, chosen, config)],

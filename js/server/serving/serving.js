@@ -12,6 +12,7 @@
 import { WorkflowError } from "../../engine/errors.js";
 import { nodeClock } from "../clock.js";
 import { cron as cronTimes } from "../cron.js";
+import { answerByAssets } from "./assets.js";
 import { CronTriggers } from "./cron_triggers.js";
 import { findDivergences } from "./divergence.js";
 import { answerScheduled, SCHEDULED_PATHS } from "./scheduled_route.js";
@@ -24,6 +25,7 @@ const OTHER_PORTS = 100;
  * @typedef {object} WorkerRequest
  * @property {DeployRequest} deployment
  * @property {string[]} crons at whose times its scheduled handler is called
+ * @property {import("./assets.js").AssetsConfig | null} [assets]
  *
  * @typedef {object} ServingRequest
  * @property {WorkerRequest[]} workers
@@ -227,9 +229,25 @@ export class Serving {
     if (!development && path === "/healthz") return new Response("ok\n");
     if (!development && path === "/readyz")
       return this.isReady ? new Response("ready\n") : new Response("stopping\n", { status: 503 });
-    const { worker } = this.#deployed[0];
-    if (isReserved(path) || !worker.handlers.default.includes("fetch")) return undefined;
-    return answerByWorker(worker, request, { development, timeLimitMs, emit: this.#emit });
+    const [{ worker }] = this.#deployed;
+    const hasHandler = worker.handlers.default.includes("fetch");
+    const { assets } = this.#request.workers[0];
+    if (isReserved(path) || (!hasHandler && !assets)) return undefined;
+    const fetch = assets ? this.#fetchWithAssets(assets, worker, hasHandler) : worker.fetch.bind(worker);
+    return answerByWorker({ fetch }, request, { development, timeLimitMs, emit: this.#emit });
+  }
+
+  /**
+   * @param {import("./assets.js").AssetsConfig} assets
+   * @param {ServedWorker} worker
+   * @param {boolean} hasHandler
+   * @returns {ServedWorker["fetch"]}
+   */
+  #fetchWithAssets(assets, worker, hasHandler) {
+    const { deployment } = this.#request.workers[0];
+    const fetchAsset = this.#host.assetsOf(deployment, assets);
+    return async (request, options) =>
+      (await answerByAssets(request, assets, fetchAsset, hasHandler)) ?? (await worker.fetch(request, options));
   }
 }
 

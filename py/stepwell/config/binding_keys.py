@@ -90,7 +90,7 @@ BINDING_KEYS = (
     ),
     BindingKey(("queues", "producers"), "queue"),
     BindingKey(("durable_objects", "bindings"), "Durable Object namespace", name_key="name"),
-    BindingKey(("assets",), "assets binding", "object"),
+    BindingKey(("assets",), "assets binding", "object", entry=_host("assets")),
     BindingKey(("hyperdrive",), "Hyperdrive binding"),
     BindingKey(("vectorize",), "Vectorize index"),
     BindingKey(("browser",), "browser binding", "object"),

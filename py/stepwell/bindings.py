@@ -29,7 +29,7 @@ Exit codes:
 """
 
 
-@click.group(epilog=EXIT_CODES)
+@click.group(epilog=EXIT_CODES, short_help="Install what carries out Cloudflare's bindings.")
 def bindings() -> None:
     """Install what carries out KV, D1, R2, rate limits, analytics, images and static assets of Cloudflare's."""
 

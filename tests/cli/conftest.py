@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,33 @@ if TYPE_CHECKING:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     place = Place(tmp_path)
+    yield place
+    place.dispose()
+
+
+@pytest.fixture(scope="session")
+def finished_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose state has three finished instances, made once."""
+    place = Place(tmp_path_factory.mktemp("finished"))
+    place.write("order.py", ORDER)
+    for id_ in ("a", "b", "c"):
+        assert 0 == place.run("run", "order.py", "-q", "--id", id_).code
+    return place.folder
+
+
+@pytest.fixture
+def finished(place: Place, finished_folder: Path) -> Place:
+    """A copy of it, without an owner. A state moves with its folder."""
+    shutil.copytree(finished_folder, place.folder, dirs_exist_ok=True)
+    return place
+
+
+@pytest.fixture(scope="session")
+def served(finished_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A copy of it whose host runs, so that no command has to start one. Tests that change nothing share it."""
+    place = Place(tmp_path_factory.mktemp("served"))
+    shutil.copytree(finished_folder, place.folder, dirs_exist_ok=True)
+    place.start("serve", "order.py").read_until("Serving")
     yield place
     place.dispose()
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from stepwell.host_address import HostAddress
 
-PATIENCE = 60
+PATIENCE = 600
+"""After so many seconds a test is over that waits for something that does not happen. No claim depends on it."""
 
 
 def until(happened: Callable[[], bool], complaint: str) -> None:

@@ -1,29 +1,10 @@
 """`stepwell workflows …`, while a run owns the state and when nobody does."""
 
 import json
-import shutil
 
 import pytest
-from places import ORDER, Place
 
 INSTANCES = ("workflows", "instances")
-
-
-@pytest.fixture(scope="session")
-def finished_folder(tmp_path_factory):
-    """A folder whose state has three finished instances, made once."""
-    place = Place(tmp_path_factory.mktemp("finished"))
-    place.write("order.py", ORDER)
-    for id_ in ("a", "b", "c"):
-        assert 0 == place.run("run", "order.py", "-q", "--id", id_).code
-    return place.folder
-
-
-@pytest.fixture
-def finished(place, finished_folder):
-    """A copy of it, without an owner. A state moves with its folder."""
-    shutil.copytree(finished_folder, place.folder, dirs_exist_ok=True)
-    return place
 
 
 @pytest.fixture
@@ -34,30 +15,30 @@ def waiting(place, approval):
     return running
 
 
-def test_list_workflows(finished):
+def test_list_workflows(served):
     """The workflows are listed for people and for programs."""
-    table = finished.run("workflows", "list").out
-    data = finished.run("workflows", "list", "--json").json
+    table = served.run("workflows", "list").out
+    data = served.run("workflows", "list", "--json").json
 
     assert "OrderWorkflow" in table
     assert "│ order " in table
     assert [("OrderWorkflow", 3)] == [(workflow["name"], workflow["instances"]["complete"]) for workflow in data]
 
 
-def test_describe_workflow(finished):
+def test_describe_workflow(served):
     """A workflow is described with its latest instances."""
-    done = finished.run("workflows", "describe", "OrderWorkflow")
+    done = served.run("workflows", "describe", "OrderWorkflow")
 
     assert "Class name:  OrderWorkflow" in done.out
     assert "✅ Completed 3" in done.out
     assert "│ c " in done.out
 
 
-def test_list(finished):
+def test_list(served):
     """Instances are listed newest first, by page."""
-    newest = finished.run(*INSTANCES, "list", "OrderWorkflow", "--json", "--per-page", "2").json
-    oldest = finished.run(*INSTANCES, "list", "OrderWorkflow", "--json", "--reverse").json
-    table = finished.run(*INSTANCES, "list", "OrderWorkflow", "--per-page", "2")
+    newest = served.run(*INSTANCES, "list", "OrderWorkflow", "--json", "--per-page", "2").json
+    oldest = served.run(*INSTANCES, "list", "OrderWorkflow", "--json", "--reverse").json
+    table = served.run(*INSTANCES, "list", "OrderWorkflow", "--per-page", "2")
 
     assert ["c", "b"] == [instance["id"] for instance in newest]
     assert ["a", "b", "c"] == [instance["id"] for instance in oldest]
@@ -65,20 +46,20 @@ def test_list(finished):
     assert "Page 1 of 2, 3 instances." in table.err
 
 
-def test_list_filters(finished):
+def test_list_filters(served):
     """Instances are chosen by status and by date."""
-    some = finished.run(*INSTANCES, "list", "OrderWorkflow", "--json", "--status", "complete")
-    none = finished.run(*INSTANCES, "list", "OrderWorkflow", "--json", "--status", "errored")
-    later = finished.run(*INSTANCES, "list", "OrderWorkflow", "--json", "--date-start", "2999-01-01")
-    unknown = finished.run(*INSTANCES, "list", "OrderWorkflow", "--status", "failed")
+    some = served.run(*INSTANCES, "list", "OrderWorkflow", "--json", "--status", "complete")
+    none = served.run(*INSTANCES, "list", "OrderWorkflow", "--json", "--status", "errored")
+    later = served.run(*INSTANCES, "list", "OrderWorkflow", "--json", "--date-start", "2999-01-01")
+    unknown = served.run(*INSTANCES, "list", "OrderWorkflow", "--status", "failed")
 
     assert (3, [], []) == (len(some.json), none.json, later.json)
     assert (2, True) == (unknown.code, "'errored'" in unknown.err)
 
 
-def test_describe(finished):
+def test_describe(served):
     """`latest` is the newest instance; it is shown with its steps and what they returned."""
-    done = finished.run(*INSTANCES, "describe", "OrderWorkflow")
+    done = served.run(*INSTANCES, "describe", "OrderWorkflow")
 
     assert "Instance Id:          c" in done.out
     assert "Status:               ✅ Completed" in done.out
@@ -86,10 +67,10 @@ def test_describe(finished):
     assert 'Output:   {"shipped": 1}' in done.out
 
 
-def test_describe_without_output(finished):
+def test_describe_without_output(served):
     """Outputs are cut to a limit, or left out."""
-    short = finished.run(*INSTANCES, "describe", "OrderWorkflow", "a", "--truncate-output-limit", "5")
-    none = finished.run(*INSTANCES, "describe", "OrderWorkflow", "a", "--no-step-output")
+    short = served.run(*INSTANCES, "describe", "OrderWorkflow", "a", "--truncate-output-limit", "5")
+    none = served.run(*INSTANCES, "describe", "OrderWorkflow", "a", "--no-step-output")
 
     assert '{"shi… [9 more characters]' in short.out
     assert "Output" not in none.out
@@ -128,9 +109,9 @@ def test_run_resumes(place, waiting):
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume"])
-def test_no_effect(finished, verb):
+def test_no_effect(served, verb):
     """A change that has no effect on an instance that has ended says so, and exits with 1."""
-    done = finished.run(*INSTANCES, verb, "OrderWorkflow", "a")
+    done = served.run(*INSTANCES, verb, "OrderWorkflow", "a")
 
     assert (1, "") == (done.code, done.out)
     assert done.err.startswith("Error: ")
@@ -185,9 +166,9 @@ def test_terminate_with_rollback(place):
     assert ["step", "waitForEvent", "rollback", "termination"] == [step["type"] for step in detail["steps"]]
 
 
-def test_terminate_finished(finished):
+def test_terminate_finished(served):
     """What has ended cannot be terminated."""
-    done = finished.run(*INSTANCES, "terminate", "OrderWorkflow", "a")
+    done = served.run(*INSTANCES, "terminate", "OrderWorkflow", "a")
 
     assert 2 == done.code
     assert "Cannot terminate instance since its on a finite state" in done.err
@@ -214,16 +195,16 @@ def test_restart_while_it_runs(place, waiting):
     assert "3\n" == waiting.wait().out
 
 
-def test_restart_needs_a_name(finished):
+def test_restart_needs_a_name(served):
     """A count or type is of no use without a name."""
-    done = finished.run(*INSTANCES, "restart", "OrderWorkflow", "a", "--from-step-count", "2")
+    done = served.run(*INSTANCES, "restart", "OrderWorkflow", "a", "--from-step-count", "2")
 
     assert (2, "Error: --from-step-count and --from-step-type need --from-step-name.\n") == (done.code, done.err)
 
 
-def test_restart_unknown_step(finished):
+def test_restart_unknown_step(served):
     """A step that never began cannot be restarted from."""
-    done = finished.run(*INSTANCES, "restart", "OrderWorkflow", "a", "--from-step-name", "nope")
+    done = served.run(*INSTANCES, "restart", "OrderWorkflow", "a", "--from-step-name", "nope")
 
     assert 2 == done.code
     assert 'Step "nope" not found in execution history' in done.err
@@ -274,9 +255,9 @@ def test_delete_while_it_runs(place, waiting):
         (("pause", "OrderWorkflow"), "Missing argument"),
     ],
 )
-def test_refusals(finished, arguments, message):
+def test_refusals(served, arguments, message):
     """What cannot be done is exit code 2 and a sentence."""
-    done = finished.run(*INSTANCES, *arguments)
+    done = served.run(*INSTANCES, *arguments)
 
     assert (2, "") == (done.code, done.out)
     assert message in done.err

@@ -50,19 +50,50 @@ def stored(place, folder):
     return place
 
 
+def serve(stored):
+    """Serve a project. Gives the environment of a command that goes there."""
+    said = stored.start("serve", ".", "--port", "0", "--require-token").read_until("Ready on")
+    secret = stored.run("tokens", "create", "test", "--scope", "admin", "--json").json["secret"]
+    return {"STEPWELL_URL": re.search(r"Ready on (\S+)", said)[1], "STEPWELL_TOKEN": secret}
+
+
+def elsewhere(place, server):
+    """A folder without a state, whose commands go to a server."""
+    found = Place(place.folder / "elsewhere")
+    found.folder.mkdir()
+    found.environment |= server
+    return found
+
+
 @pytest.fixture
 def server(stored):
     """The same, served: commands go there, from a folder without a state."""
-    said = stored.start("serve", ".", "--port", "0", "--require-token").read_until("Ready on")
-    secret = stored.run("tokens", "create", "test", "--scope", "admin", "--json").json["secret"]
-    elsewhere = Place(stored.folder / "elsewhere")
-    elsewhere.folder.mkdir()
-    elsewhere.environment["STEPWELL_URL"] = re.search(r"Ready on (\S+)", said)[1]
-    elsewhere.environment["STEPWELL_TOKEN"] = secret
-    return elsewhere
+    return elsewhere(stored, serve(stored))
 
 
-@pytest.mark.timeout(400)  # two dozen commands, each a process
+@pytest.fixture(scope="module")
+def served_once(tmp_path_factory, folder):
+    """A copy that is served, for all tests that change no instance of it: no command has to start a host."""
+    stored = Place(tmp_path_factory.mktemp("served"))
+    shutil.copytree(folder, stored.folder, dirs_exist_ok=True)
+    yield stored, serve(stored)
+    stored.dispose()
+
+
+@pytest.fixture
+def shared(place, served_once):
+    """The folder that is served, with an environment of the test's own."""
+    stored, _ = served_once
+    place.folder, place.state = stored.folder, stored.state
+    return place
+
+
+@pytest.fixture
+def shared_server(place, served_once):
+    """As `server`, with an environment of the test's own."""
+    return elsewhere(place, served_once[1])
+
+
 def test_remote(server):
     """Every command works on a server, with a token."""
     assert ["flow"] == [each["name"] for each in server.run("workflows", "list", "--json").json]
@@ -101,11 +132,11 @@ def test_remote(server):
         ({}, ("--url", "http://127.0.0.1:9", "--state", "x"), "--state and --url are both given"),
     ],
 )
-def test_remote_refusals(server, variables, options, message):
+def test_remote_refusals(shared_server, variables, options, message):
     """What keeps a command from a server is said in a sentence, with the exit code for mistakes."""
-    server.environment |= variables
+    shared_server.environment |= variables
 
-    done = server.run("workflows", "list", *options)
+    done = shared_server.run("workflows", "list", *options)
 
     assert (2, "") == (done.code, done.out)
     assert message in done.err
@@ -128,9 +159,9 @@ def test_remote_refusals(server, variables, options, message):
         (("logs", "b"), "There is no instance 'b'."),
     ],
 )
-def test_suggestions(stored, arguments, suggestion):
+def test_suggestions(shared, arguments, suggestion):
     """A misspelt command, option, name, id, status, file or step is refused with what may be meant."""
-    done = stored.run(*arguments)
+    done = shared.run(*arguments)
 
     assert 2 == done.code
     assert suggestion in done.err
@@ -166,22 +197,22 @@ def test_nothing_runs(stored):
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120])
-def test_ids_are_whole(stored, columns):
+def test_ids_are_whole(shared, columns):
     """An id can be copied, however narrow the terminal is."""
-    made = stored.run("workflows", "trigger", "flow", "--json").json["id"]
-    stored.environment |= {"COLUMNS": str(columns), "FORCE_COLOR": "1", "TTY_COMPATIBLE": "1"}
+    made = shared.run("workflows", "trigger", "flow", "--json").json["id"]
+    shared.environment |= {"COLUMNS": str(columns), "FORCE_COLOR": "1", "TTY_COMPATIBLE": "1"}
 
-    table = stored.run(*INSTANCES, "list", "flow").out
+    table = shared.run(*INSTANCES, "list", "flow").out
 
     assert made in table
 
 
-def test_times_and_signs(stored):
+def test_times_and_signs(shared):
     """Times have a zone, in UTC where that is asked for; signs are left out where nobody wants them."""
-    stored.environment["TZ"] = "Asia/Tokyo"
+    shared.environment["TZ"] = "Asia/Tokyo"
 
-    here = stored.run(*INSTANCES, "describe", "flow", "a").out
-    utc = stored.run(*INSTANCES, "describe", "flow", "a", "--utc", "--no-emoji").out
+    here = shared.run(*INSTANCES, "describe", "flow", "a").out
+    utc = shared.run(*INSTANCES, "describe", "flow", "a", "--utc", "--no-emoji").out
 
     assert re.search(r"Queued: +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} JST", here)
     assert re.search(r"Queued: +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC", utc)
@@ -192,6 +223,7 @@ def test_times_and_signs(stored):
 
 def test_json_lines(stored):
     """All instances come as lines of JSON, over all pages and workflows."""
+    stored.start("serve", ".").read_until("Serving")
     for index in range(3):
         stored.run("workflows", "trigger", "flow", "--id", f"i{index}")
 
@@ -203,14 +235,14 @@ def test_json_lines(stored):
 
 def test_idle_bulk(stored):
     """What is done to all instances is done when the command ends, where nothing runs the state."""
-    for index in range(3):
+    for index in range(2):
         stored.run("workflows", "trigger", "flow", "--id", f"i{index}")
     stored.run(*INSTANCES, "terminate-all", "flow", "--status", "queued")
 
     statuses = {each["id"]: each["status"] for each in stored.run(*INSTANCES, "list", "flow", "--json").json}
     stored.run("workflows", "delete", "flow")
 
-    assert {"a": "complete", "i0": "terminated", "i1": "terminated", "i2": "terminated"} == statuses
+    assert {"a": "complete", "i0": "terminated", "i1": "terminated"} == statuses
     assert 2 == stored.run(*INSTANCES, "list", "flow").code
 
 

@@ -259,37 +259,36 @@ def engine(session: nox.Session, node: str) -> None:
     session.run(executable, *NODE_TEST, *(session.posargs or node_tests(*WITHOUT_INTERPRETER)), external=True)
 
 
-VARIES_WITH_PYTHON = [
+PYTHON_ALONE = [
     "tests/bridge",
     "tests/workers",
     "tests/graph",
     *(
         f"tests/cli/test_{name}.py"
-        for name in (
-            "cli",
-            "control_channel",
-            "description",
-            "doctor",
-            "formatting",
-            "identity",
-            "interrupt",
-            "node",
-            "params",
-            "printable",
-            "progress",
-            "responses",
-            "run",
-            "runtimes",
-            "sync",
-            "target",
-            "timeline",
-            "wrangler",
-        )
+        for name in ("cli", "description", "formatting", "progress", "responses", "target", "timeline", "wrangler")
     ),
 ]
+"""Tests of modules of Python, which hardly start a process. They run in every Python."""
+
+PYTHON_AND_PROCESSES = [
+    f"tests/cli/test_{name}.py"
+    for name in (
+        "control_channel",
+        "doctor",
+        "identity",
+        "interrupt",
+        "node",
+        "params",
+        "printable",
+        "run",
+        "runtimes",
+        "sync",
+    )
+]
 """
-Tests of what the Python that runs stepwell has a part in: its own modules, signals, processes, terminals, parsers, and
-workflows that run in it. The others are about the host, guests with an interpreter of their own, and sources.
+Tests of what else the Python that runs stepwell has a part in: signals, processes, terminals, and workflows that run in
+it. They run in the oldest Python and in the newest. The others are about the host, guests with an interpreter of their
+own, and sources: they run once.
 """
 
 
@@ -299,7 +298,11 @@ def tests(session: nox.Session) -> None:
     """Run the tests of the command line and the bridge's Python half."""
     use_stepwell(session, *PYTEST, TERMINAL, XDIST, *DEBUGGING)
     elsewhere = ["agents", "crash", "fuzz", "soak", "testkit", "wasmtime", "wheel"]
-    chosen = ["tests"] if session.python == PYTHONS[0] or session.posargs else VARIES_WITH_PYTHON
+    chosen = {PYTHONS[0]: ["tests"], PYTHONS[-1]: PYTHON_ALONE + PYTHON_AND_PROCESSES}.get(
+        str(session.python), PYTHON_ALONE
+    )
+    if session.posargs:
+        chosen = ["tests"]
     left_out = [f"--ignore=tests/{name}" for name in elsewhere]
     # They wait for processes more than they compute.
     workers = f"--numprocesses={SIDE_BY_SIDE + 1}"

@@ -22,6 +22,8 @@ import { traceOf } from "./trace.js";
 const STUCK = 20_000;
 /** The same where a step never ends: then nothing more is to be expected. */
 const STILL = 60;
+/** So many times as long a guest may be silent that has something to do. */
+const BUSY_FACTOR = 50;
 
 const ABOUT_TO_RUN = new Set(["queued", "running", "rollingBack"]);
 
@@ -34,6 +36,7 @@ const ABOUT_TO_RUN = new Set(["queued", "running", "rollingBack"]);
  * @property {Cron} [cron] what schedules mean, where there can be any
  * @property {boolean} [forceReplay] replay after each step, sleep and wait
  * @property {number} [still] how long nothing has to happen, in real ms, before a step is taken for one that never ends
+ * @property {() => boolean} [isBusy] whether guests have something to do, where that can be told
  */
 
 let instances = 0;
@@ -43,6 +46,7 @@ export class EngineRun {
   #db;
   #soon;
   #still;
+  #isBusy;
   #cron;
   #forceReplay;
   #clock = new ManualClock();
@@ -67,10 +71,16 @@ export class EngineRun {
    * @param {Scenario} scenario
    * @param {RunPlace} place
    */
-  constructor(guest, className, scenario, { open, soon, cron, forceReplay = false, still = STILL }) {
+  constructor(
+    guest,
+    className,
+    scenario,
+    { open, soon, cron, forceReplay = false, still = STILL, isBusy = () => false },
+  ) {
     this.#db = open();
     this.#soon = soon;
     this.#still = still;
+    this.#isBusy = isBusy;
     this.#cron = cron;
     this.#forceReplay = forceReplay;
     this.#guest = guest;
@@ -146,6 +156,22 @@ export class EngineRun {
     for (let i = 0; i < 4; i++) await new Promise((resolve) => this.#soon(() => resolve(undefined)));
   }
 
+  /** Whether the guest says nothing for so long, with nothing to do. @param {number} ms in real time */
+  async #isSilent(ms) {
+    let heard = false;
+    const activity = this.#view.activity().then(() => {
+      heard = true;
+    });
+    for (let round = 0; round < BUSY_FACTOR; round++) {
+      if (await within(ms, activity)) return false;
+      // What it has said may be on its way.
+      await this.#turn();
+      if (heard) return false;
+      if (!this.#isBusy()) return true;
+    }
+    return true;
+  }
+
   /** Until nothing is under way that needs no time to pass. */
   async #rest() {
     for (;;) {
@@ -158,7 +184,7 @@ export class EngineRun {
         await this.#engine.find("flow", this.#id);
         await this.#turn();
         if (this.#view.atRest && this.#view.sent === sent) return;
-      } else if (!(await within(this.#scenario.hangs ? this.#still : STUCK, this.#view.activity()))) {
+      } else if (await this.#isSilent(this.#scenario.hangs ? this.#still : STUCK)) {
         if (this.#scenario.hangs) return;
         throw new Error(`Stuck: the guest has said nothing for ${STUCK} ms. ${JSON.stringify(await this.#trace())}`);
       }
@@ -195,7 +221,7 @@ export class EngineRun {
       const next = this.#clock.next();
       if (next === undefined) {
         // Beside a step that never ends, a guest that was slow is taken for one that has nothing to say.
-        if (this.#scenario.hangs && (await within(STUCK, this.#view.activity()))) continue;
+        if (this.#scenario.hangs && !(await this.#isSilent(STUCK))) continue;
         throw new Error(`Stuck: nothing is due. ${JSON.stringify(await this.#trace())}`);
       }
       await this.#clock.moveTo(next, () => this.#rest());
@@ -236,7 +262,7 @@ export class EngineRun {
       await within(STUCK, this.#view.activity());
     }
     // Its callback begins in the guest at the same time as its row is written.
-    await within(this.#still, this.#view.activity());
+    await this.#isSilent(this.#still);
   }
 
   /** @param {string} duration */

@@ -9,13 +9,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { cron } from "../js/server/cron.js";
+import { isBusy } from "./busy.js";
 import { EngineRun } from "./engine_run.js";
 import { Recorder } from "./recorder.js";
 import { sourceOf } from "./source.js";
 
 /** A workflow's own binding, as scenarios know it. */
 const SELF = { SELF: "flow" };
-const PLACE = { open: () => new DatabaseSync(":memory:"), soon: setImmediate, cron };
+const PLACE = { open: () => new DatabaseSync(":memory:"), soon: setImmediate, cron, isBusy };
 
 /** @typedef {Guest & { load(): Promise<unknown> }} LocalGuest */
 

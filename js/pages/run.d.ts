@@ -38,6 +38,8 @@ export interface InstanceDetail {
   step_count: number;
   rollback: { outcome: "complete" | "failed"; error: Fault | null } | null;
   steps: StepDetail[];
+  /** Large values that are not in here, by their sizes in characters; those of steps by `NAME-COUNT`. */
+  omitted?: { params?: number; output?: number; steps: Record<string, number> };
   logs: { timestamp: string; step: string | null; level: LogLevel; text: string }[];
 }
 

@@ -33,6 +33,8 @@ export interface RunHost {
   skipSleep(workflow: string, id: string, step?: string): Promise<void>;
   exportRun(workflow: string, id: string): Promise<{ name: string; bytes: Uint8Array }>;
   compare(left: RunAddress, right: RunAddress): Promise<Comparison>;
+  /** A value that the detail does not have: of the instance, or what a step gave. */
+  wholeValue?(run: RunAddress, what: "params" | "output" | { step: string; type: string }): Promise<unknown>;
   forkRun(run: RunAddress, options: any): Promise<{ workflow: string; id: string }>;
 }
 

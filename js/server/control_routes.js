@@ -11,6 +11,7 @@ import { iso } from "../engine/detail.js";
 import { instanceJson } from "./api/json.js";
 import { parse } from "./api/operation.js";
 import * as S from "./control_schemas.js";
+import { DASHBOARD } from "./dashboard/routes.js";
 import { readJson } from "./requests/body.js";
 import { addServingRoutes } from "./serving_routes.js";
 
@@ -43,6 +44,17 @@ function addHostRoutes(app, host) {
   app.post("/bulk-jobs/wait", async (c) => {
     await host.engine.bulkJobsDone();
     return c.json(success({}));
+  });
+  // A listener that shows the state and changes nothing. It is open as long as the answer is read.
+  app.post("/dashboards", async (c) => {
+    const { port } = parse(S.dashboard, (await readJson(c.req.raw)).plain);
+    const listener = await host.listen({ ip: "127.0.0.1", port, readOnly: true });
+    const line = new TextEncoder().encode(`${JSON.stringify({ url: `${listener.url}${DASHBOARD}/` })}\n`);
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(line),
+      cancel: () => listener.close(),
+    });
+    return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
   });
 }
 

@@ -123,6 +123,8 @@ export const fork = z.strictObject({
   results: z.record(z.string(), z.unknown()).default({}),
 });
 
+export const dashboard = z.strictObject({ port: z.int().min(0).max(65_535) });
+
 const listener = z.strictObject({
   ip: z.string(),
   port: z.int().min(0).max(65_535),

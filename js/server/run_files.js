@@ -123,6 +123,27 @@ export function rewriteRunFile(path, to) {
 }
 
 /**
+ * Make a state out of a run file: with its instance, to look at. The code of its workflow is not on this machine.
+ *
+ * @param {string} path
+ * @param {string} to
+ * @throws {RunFileError}
+ */
+export function unpackRunFile(path, to) {
+  const state = openDriver(to);
+  try {
+    const file = openForReading(path);
+    try {
+      openRun(file, state);
+    } finally {
+      file.close();
+    }
+  } finally {
+    state.close();
+  }
+}
+
+/**
  * Open a run file without reading it in this process.
  *
  * @param {string} path

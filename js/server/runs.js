@@ -1,5 +1,5 @@
 /**
- * Looks at run files: `node runs.js describe FILE`, `compare FILE OTHER`, `extract FILE FOLDER`, `rewrite FILE COPY`,
+ * Looks at run files: `node runs.js describe FILE`, `compare FILE OTHER`, `extract FILE FOLDER`, `rewrite FILE COPY`, `unpack FILE STATE`,
  * `replay FILE [RUNTIME] [MAIN]`. RUNTIME is JSON: the runtime that runs the code, by default that of the main file.
  *
  * Whoever starts it kills it at a time limit: the file may have been made to take for ever. Only `replay` runs its code.
@@ -20,14 +20,14 @@ import { nodeClock } from "./clock.js";
 import { DeploymentLoader } from "./deployment_loader.js";
 import { toExactPlain } from "../engine/plain.js";
 import { endWithParent } from "./parent_watch.js";
-import { extractSources, openRunFile, rewriteRunFile } from "./run_files.js";
+import { extractSources, openRunFile, rewriteRunFile, unpackRunFile } from "./run_files.js";
 
 const EXIT_FILE = 3;
 /** Which step an entry begins. @type {Record<number, string>} */
 const KINDS = { [STEP_START]: "do", [SLEEP_START]: "sleep", [WAIT_START]: "waitForEvent" };
 
 /** @type {Record<string, (path: string, other: string, third: string) => unknown>} */
-const COMMANDS = { describe, compare, extract, rewrite, replay: replayFile };
+const COMMANDS = { describe, compare, extract, rewrite, unpack, replay: replayFile };
 
 endWithParent();
 const [command, path, other, third] = process.argv.slice(2);
@@ -89,6 +89,12 @@ function compare(left, right) {
 /** @param {string} file @param {string} folder */
 function extract(file, folder) {
   return { main: extractSources(openRunFile(file).run, folder) };
+}
+
+/** @param {string} file @param {string} state */
+function unpack(file, state) {
+  unpackRunFile(file, state);
+  return {};
 }
 
 /** @param {string} file @param {string} copy */

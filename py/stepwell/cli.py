@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         "sync": "stepwell.packages.sync:sync",
         "build": "stepwell.packages.build:build",
         "bindings": "stepwell.bindings:bindings",
+        "ui": "stepwell.ui:ui",
         "playground": "stepwell.playground:playground",
         "doctor": "stepwell.doctor:doctor",
         "conformance": "stepwell.conformance:conformance",

@@ -104,6 +104,10 @@ class Client:
         """Have the host run Workers as long as the stream is open. Its first line says where they are."""
         return Stream(self.endpoint, self._responses, "POST", "/servings", serving)
 
+    def show_dashboard(self, port: int) -> Stream:
+        """Have the host show the state in a browser as long as the stream is open. Its first line says where."""
+        return Stream(self.endpoint, self._responses, "POST", "/dashboards", {"port": port})
+
     def reload(self, serving: str, workers: list[dict[str, object]]) -> None:
         """Have a serving take new code. Where it does not load, `ApiError` says why, and the old code stays."""
         self._request("POST", f"/servings/{serving}/reload", {"workers": workers})

@@ -92,6 +92,11 @@ def extract(file: Path, folder: Path) -> Path:
             raise InternalError(f"The reader of run files answered {answer!r}")
 
 
+def unpack(file: Path, state: Path) -> None:
+    """Make the state *state*, which holds its instance and no code."""
+    _read(file, "unpack", _existing(file), str(state))
+
+
 def _existing(file: Path) -> str:
     if not file.is_file():
         raise InputError(f"There is no file {str(file)!r}.")

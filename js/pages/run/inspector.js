@@ -2,27 +2,25 @@
 
 import { html } from "htm/preact";
 import { Icon } from "../parts/icon.js";
-import { JsonView } from "../parts/json_view.js";
+import { Value } from "../parts/value.js";
 import { Mark, stateLook } from "../parts/status.js";
 import { duration, timeOfDay } from "../format.js";
 import { Fault } from "./traceback.js";
 
+/** @import { InstanceDetail, RunAddress } from "../run.d.ts" */
 /** @import { StepRow } from "./steps.js" */
 
 const KINDS = { do: "Step", sleep: "Sleep", waitForEvent: "Wait for an event", rollback: "Rollback handler" };
 
 /**
  * @param {{
- *   row: StepRow, canSkip: boolean, onClose: () => void,
+ *   row: StepRow, address: RunAddress, detail: InstanceDetail, canSkip: boolean, onClose: () => void,
  *   onSkip?: () => void, onRestart?: () => void, onFork?: () => void,
  * }} props
  */
-export function Inspector({ row, canSkip, onClose, onSkip, onRestart, onFork }) {
+export function Inspector({ row, address, detail, canSkip, onClose, onSkip, onRestart, onFork }) {
   const look = stateLook(row.state);
-  return html`<section
-    class="inspector"
-    aria-label=${`Step ${row.detail.type === "termination" ? "" : row.detail.name}`}
-  >
+  return html`<section class="inspector" aria-label=${`Step ${nameOf(row)}`}>
     <header>
       <${Mark} look=${look} />
       <h3 class="cut">${row.name}${row.count > 1 ? ` #${row.count}` : ""}</h3>
@@ -37,7 +35,8 @@ export function Inspector({ row, canSkip, onClose, onSkip, onRestart, onFork }) 
     </header>
     <div class="facts">
       <${Times} row=${row} />
-      <${Body} row=${row} />
+      <${Body} row=${row} address=${address} omitted=${detail.omitted?.steps[nameOf(row)]} />
+      <${Prints} row=${row} logs=${detail.logs} />
     </div>
   </section>`;
 }
@@ -73,16 +72,16 @@ function Config({ config }) {
     <${Pair} name="Timeout">${timeout}<//>`;
 }
 
-/** @param {{ row: StepRow }} props */
-function Body({ row }) {
+/** @param {{ row: StepRow, address: RunAddress, omitted: number | undefined }} props */
+function Body({ row, address, omitted }) {
   const { detail } = row;
   if (detail.type === "termination") return null;
   if (detail.type === "sleep") return detail.error && html`<${Fault} fault=${detail.error} label=${detail.name} />`;
   if (detail.type === "waitForEvent") {
     return html`${detail.error && html`<${Fault} fault=${detail.error} label=${detail.name} />`}
-    ${detail.output !== undefined && html`<${JsonView} value=${detail.output} label="Event" />`}`;
+    ${detail.output !== undefined && html`<${Value} value=${detail.output} label="Event" omitted=${omitted} address=${address} what=${{ step: detail.name, type: "waitForEvent" }} />`}`;
   }
-  return html`${detail.success === true && detail.type === "step" && html`<${JsonView} value=${detail.output} label="Output" />`}
+  return html`${detail.success === true && detail.type === "step" && html`<${Value} value=${detail.output} label="Output" omitted=${omitted} address=${address} what=${{ step: detail.name, type: "do" }} />`}
     <h3>Attempts</h3>
     <ol class="attempts">
       ${detail.attempts.map(
@@ -99,4 +98,25 @@ function Body({ row }) {
           </li>`,
       )}
     </ol>`;
+}
+
+/** Lines of a step that are shown with it; the rest is among the logs. */
+const MOST_LINES = 50;
+
+/** What the step has printed. @param {{ row: StepRow, logs: InstanceDetail["logs"] }} props */
+function Prints({ row, logs }) {
+  const name = nameOf(row);
+  const own = logs.filter(({ step }) => step === name);
+  if (own.length === 0) return null;
+  const shown = own.slice(-MOST_LINES);
+  return html`<h3>
+      Printed${own.length > shown.length ? html` <span class="muted">(the last ${MOST_LINES} of ${own.length} lines)</span>` : null}
+    </h3>
+    <pre class="traceback" tabindex="0" role="region" aria-label=${`Printed by ${name}`}>
+${shown.map(({ text }) => text.replace(/\n?$/, "\n").slice(0, 2000))}</pre>`;
+}
+
+/** `NAME-COUNT`. @param {StepRow} row */
+function nameOf({ detail }) {
+  return detail.type === "termination" ? "" : detail.name;
 }

@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { useMemo } from "preact/hooks";
 import { isFinalStatus } from "../../engine/status.js";
 import { Icon } from "../parts/icon.js";
-import { JsonView } from "../parts/json_view.js";
+import { Value } from "../parts/value.js";
 import { TabList, TabPanel } from "../parts/tabs.js";
 import { page } from "../page.js";
 import * as act from "./actions.js";
@@ -98,7 +98,7 @@ function Run({ address }) {
     <${TabPanel} name="view" value=${tab.value}>
       ${tab.value === "timeline" && html`<${Timeline} ...${shared} start=${start} end=${end} />`}
       ${tab.value === "graph" && html`<${StepGraph} ...${shared} events=${events} address=${address} versionId=${whole.versionId} workflow=${workflow} isOver=${isFinalStatus(detail.status)} />`}
-      ${tab.value === "result" && html`<${Result} detail=${detail} />`}
+      ${tab.value === "result" && html`<${Result} detail=${detail} address=${address} />`}
       ${tab.value === "logs" && html`<${Output} logs=${detail.logs} />`}
       ${tab.value === "events" && html`<${EventLog} events=${count === null ? events : events.slice(0, count)} />`}
       ${page.views.find(({ id }) => id === tab.value)?.draw({ address, detail: whole, workflow })}
@@ -109,6 +109,8 @@ function Run({ address }) {
       (tab.value === "timeline" || tab.value === "graph") &&
       html`<${Inspector}
         row=${row}
+        address=${address}
+        detail=${detail}
         canSkip=${canSkip}
         onClose=${() => (selected.value = null)}
         onSkip=${canAct && (() => act.skip(instance, row.detail.type === "termination" ? undefined : row.detail.name))}
@@ -119,13 +121,14 @@ function Run({ address }) {
   </section>`;
 }
 
-/** @param {{ detail: InstanceDetail }} props */
-function Result({ detail }) {
+/** @param {{ detail: InstanceDetail, address: RunAddress }} props */
+function Result({ detail, address }) {
+  const { omitted } = detail;
   return html`<div class="result">
     ${detail.error && html`<${Fault} fault=${detail.error} label="the instance" />`}
     ${detail.rollback && html`<p>Rollback: ${detail.rollback.outcome}${detail.rollback.error ? `, ${detail.rollback.error.message}` : ""}</p>`}
-    ${detail.status === "complete" ? html`<${JsonView} value=${detail.output} label="Output" />` : !detail.error && html`<p class="muted">There is no result yet.</p>`}
-    <${JsonView} value=${detail.params} label="Parameters" />
+    ${detail.status === "complete" ? html`<${Value} value=${detail.output} label="Output" omitted=${omitted?.output} address=${address} what="output" />` : !detail.error && html`<p class="muted">There is no result yet.</p>`}
+    <${Value} value=${detail.params} label="Parameters" omitted=${omitted?.params} address=${address} what="params" />
     <p class="muted">
       ${startedBy(detail.trigger.source)} Code version
       <code title=${detail.versionId}>${detail.versionId.slice(0, 8)}</code>.

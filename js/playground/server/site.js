@@ -137,7 +137,9 @@ async function madeFiles(packages) {
   return [
     file("parts/sizes.json", { bytes: utf8(JSON.stringify(sizes)) }),
     file("parts/guest.json", { bytes: utf8(JSON.stringify(guest)) }),
-    ...Object.entries(await readBundles(PLAYGROUND_BUNDLES)).map(([name, code]) => file(`parts/${name}`, { bytes: utf8(code) })),
+    ...Object.entries(await readBundles(PLAYGROUND_BUNDLES)).map(([name, code]) =>
+      file(`parts/${name}`, { bytes: utf8(code) }),
+    ),
     file("parts/page.css", { bytes: utf8(readStyles(["editor"])) }),
     file("parts/versions.json", { bytes: utf8(JSON.stringify(versions)) }),
     file("parts/examples.json", { bytes: utf8(JSON.stringify(readExamples())) }),

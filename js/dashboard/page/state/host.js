@@ -22,7 +22,11 @@ export const host = {
    * @param {{ cursor?: number }} [options]
    */
   subscribe: (workflow, id, listener, { cursor = 0 } = {}) =>
-    listen(at(workflow, id, "subscribe"), { onEvents: listener, again: nextChange }, cursor === 0 ? "" : String(cursor)),
+    listen(
+      at(workflow, id, "subscribe"),
+      { onEvents: listener, again: nextChange },
+      cursor === 0 ? "" : String(cursor),
+    ),
   /** @param {string} workflow @param {string} id */
   pause: (workflow, id) => change(workflow, id, { status: "pause" }),
   /** @param {string} workflow @param {string} id */

@@ -22,7 +22,7 @@ const REFRESH_MS = 5000;
 export function Charts({ workflow }) {
   const query = new URLSearchParams({ minutes: String(minutes.value), ...(workflow === "" ? {} : { workflow }) });
   const { value, error } = useAnswer(`${inAccount("activity")}?${query}`, { live: false, everyMs: REFRESH_MS });
-  const activity = (value);
+  const activity = value;
   return html`<section class="charts" aria-label="Charts">
     <header>
       <h2>Activity</h2>

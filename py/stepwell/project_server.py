@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from stepwell.serving_log import ServingLog
 
 
+JOIN_INTERVAL_S = 0.2
+
+
 class ProjectServer:
     """
     Serves projects until it is stopped. When the state's owner ends, it continues with the next one.
@@ -35,6 +38,7 @@ class ProjectServer:
         log: What happens is printed there.
 
     Attributes:
+        on_interrupt: Called at Ctrl-C, while the Workers still run.
         on_ready: Called when the Workers are there, each time, with a client of the projects' account.
     """
 
@@ -48,6 +52,7 @@ class ProjectServer:
     ) -> None:
         self.projects = projects
         self.on_ready: Callable[[Serving, Connection, Client], None] = lambda _serving, _connection, _client: None
+        self.on_interrupt: Callable[[], None] = lambda: None
         self._state = state
         self._options = options
         self._settings = settings
@@ -90,15 +95,24 @@ class ProjectServer:
             follower.start()
             self._keep_port(serving)
             self.on_ready(serving, connection, client)
-            for event in serving.events():
-                self._log.event(event)
-        except HostLostError:
+            # Read in a thread: an interrupt in the midst of a read would close the serving before it is drained.
+            reader = threading.Thread(target=self._print_events, args=(serving,), name="events", daemon=True)
+            reader.start()
+            while reader.is_alive():
+                reader.join(JOIN_INTERVAL_S)
             if not self._stopped.is_set() and connection.process is not None and (death := connection.process.death()):
-                raise death from None
+                raise death
+        except KeyboardInterrupt:
+            self.on_interrupt()
             raise
         finally:
             serving.close()
             instances.close()
+
+    def _print_events(self, serving: Serving) -> None:
+        with contextlib.suppress(StepwellError, ValueError, OSError, AttributeError):
+            for event in serving.events():
+                self._log.event(event)
 
     def _keep_port(self, serving: Serving) -> None:
         """With the state's next owner the Workers are at the same port."""

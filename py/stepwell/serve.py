@@ -108,11 +108,12 @@ def serve(  # noqa: PLR0913 - one for each option
     options = ServingOptions(listener, time_limit_s=time_limit_s)
     server = ProjectServer(state_path(state, create=True), projects, options, settings, log)
     server.on_ready = lambda serving, connection, client: _announce(serving, connection, client, log)
+    server.on_interrupt = lambda: _drain(server, log, grace_s)
     stop = _StopSignal()
     try:
         server.run()
     except KeyboardInterrupt:
-        _stop(server, log, grace_s)
+        log.say("Stopped; what is unfinished continues with the next `stepwell serve` or `stepwell run`.")
         raise SystemExit(exit_codes.COMPLETE if stop.was_asked else exit_codes.INTERRUPTED) from None
 
 
@@ -128,14 +129,11 @@ class _StopSignal:
         raise KeyboardInterrupt
 
 
-def _stop(server: ProjectServer, log: ServingLog, grace_s: float) -> None:
+def _drain(server: ProjectServer, log: ServingLog, grace_s: float) -> None:
     try:
         server.drain(grace_s)
     except KeyboardInterrupt:
         log.say("Interrupted again: what runs is cut.")
-    finally:
-        server.stop()
-    log.say("Stopped; what is unfinished continues with the next `stepwell serve` or `stepwell run`.")
 
 
 def _announce(serving: Serving, connection: Connection, client: Client, log: ServingLog) -> None:

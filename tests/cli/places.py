@@ -14,7 +14,7 @@ import textwrap
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
@@ -88,6 +88,12 @@ class Running:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def out(self) -> IO[str]:
+        """Its standard output, to be read line by line."""
+        assert self._process.stdout
+        return self._process.stdout
 
     def read_until(self, words: str) -> str:
         """Its progress up to a line with *words*."""

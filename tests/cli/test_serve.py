@@ -1,11 +1,18 @@
 """`stepwell serve`, as a process."""
 
 import json
+import os
+import re
+import signal
+import socket
 import sqlite3
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
-from places import until
+from places import PATIENCE, until
 
 FLOW = """
     from workers import WorkflowEntrypoint
@@ -100,3 +107,146 @@ def test_bad_schedule(place, project, cron, problem):
     assert 2 == done.code
     assert f"schedules[1] of workflow 'tick' is {json.dumps(cron)}: {problem}" in done.err
     assert [] == place.run("workflows", "list", "--json").json
+
+
+# Workers --------------------------------------------------------------------------------------------------------------
+
+WORKER = """
+    import asyncio
+
+    from workers import Response, WorkerEntrypoint, WorkflowEntrypoint
+
+
+    class Slow(WorkflowEntrypoint):
+        async def run(self, event, step):
+            @step.do("work", config={"retries": {"limit": 0, "delay": 0}})
+            async def work():
+                print("working")
+                await asyncio.sleep(1)
+                return "worked"
+
+            await work()
+            await step.sleep("nap", "1 hour")
+
+
+    class Default(WorkerEntrypoint):
+        async def fetch(self, request):
+            if request.url.endswith("/slow"):
+                print("slow")
+                await asyncio.sleep(1)
+            if request.url.endswith("/never"):
+                await asyncio.sleep(3600)
+            if request.url.endswith("/raise"):
+                raise ValueError("secret reason")
+            return Response("served")
+"""
+
+
+@pytest.fixture
+def served(place):
+    """Starts a server with handlers; its URL, and the command."""
+    place.write("entry.py", WORKER)
+    workflow = {"binding": "SLOW", "name": "slow", "class_name": "Slow"}
+    config = {"name": "w", "main": "entry.py", "compatibility_date": "2026-09-08", "workflows": [workflow]}
+    place.write("wrangler.json", json.dumps(config))
+
+    def start(*arguments):
+        running = place.start("serve", "--port", "0", *arguments)
+        said = running.read_until("Ready on")
+        return re.search(r"Ready on (\S+)", said)[1], running
+
+    return start
+
+
+def get(url):
+    """Status and text of an answer."""
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_handlers_and_probes(served):
+    """The Worker answers; /healthz and /readyz are the server's own, and an error tells clients nothing."""
+    url, running = served()
+
+    assert [(200, "served"), (200, "ok\n"), (200, "ready\n")] == [
+        get(f"{url}/"),
+        get(f"{url}/healthz"),
+        get(f"{url}/readyz"),
+    ]
+    assert (500, "Internal Server Error") == get(f"{url}/raise")
+    assert "ValueError: secret reason" in running.read_until("ValueError: ")
+
+
+def test_stop_finishes_requests(served):
+    """SIGTERM lets requests that are under way end; the exit code is 0."""
+    url, running = served()
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(get, f"{url}/slow")
+        running.read_until("slow")
+
+        os.kill(running.pid, signal.SIGTERM)
+
+        assert (200, "served") == answer.result(PATIENCE)
+    assert 0 == running.wait().code
+
+
+def test_stop_finishes_attempts(place, served):
+    """SIGTERM lets attempts end, and parks their instances: a step with retry limit 0 is not cut."""
+    _url, running = served()
+    place.run("workflows", "trigger", "slow", "--id", "a")
+    running.read_until("working")
+
+    os.kill(running.pid, signal.SIGTERM)
+
+    assert 0 == running.wait().code
+    described = place.run("workflows", "instances", "describe", "slow", "a", "--json").json
+    assert [("work-1", True)] == [(each["name"], each["success"]) for each in described["steps"] if "success" in each]
+
+
+def test_time_limit(served):
+    """A handler that never answers is a gateway timeout, and holds up no other request."""
+    url, _running = served("--request-timeout", "10")
+    assert (200, "served") == get(f"{url}/")
+    with ThreadPoolExecutor(1) as pool:
+        never = pool.submit(get, f"{url}/never")
+
+        assert (200, "served") == get(f"{url}/")
+        assert 504 == never.result(PATIENCE)[0]
+
+
+def test_json_lines(place, served):
+    """With --log-format json each line of stdout is a JSON object."""
+    place.write("entry.py", WORKER)
+    workflow = {"binding": "SLOW", "name": "slow", "class_name": "Slow"}
+    place.write("wrangler.json", json.dumps({"name": "w", "main": "entry.py", "workflows": [workflow]}))
+    running = place.start("serve", "--port", "0", "--log-format", "json")
+    lines = []
+    for line in running.out:
+        lines.append(json.loads(line))
+        if lines[-1].get("url"):
+            break
+
+    assert (500, "Internal Server Error") == get(f"{lines[-1]['url']}/raise")
+    for line in running.out:
+        lines.append(json.loads(line))
+        if lines[-1]["type"] == "error":
+            break
+
+    assert all(isinstance(each["time"], int) for each in lines)
+    request = next(each for each in lines if each["type"] == "request")
+    assert ("GET", 500) == (request["method"], request["status"])
+    assert "ValueError: secret reason" in lines[-1]["traceback"]
+
+
+def test_client_that_leaves(served):
+    """A client that leaves ends its request; the server goes on."""
+    url, running = served()
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as client:
+        client.sendall(b"GET /slow HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        running.read_until("slow")
+
+    assert "GET /slow 499" in running.read_until("GET /slow")
+    assert (200, "served") == get(url)

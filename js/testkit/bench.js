@@ -2,6 +2,7 @@
 
 import { isFinalStatus } from "../engine/status.js";
 import { DeploymentLoader } from "../server/deployment_loader.js";
+import { Doubles } from "./doubles.js";
 import { replayFiles } from "./replays.js";
 import { ScriptedRun } from "./scripted_run.js";
 import { TestEngine } from "./test_engine.js";
@@ -24,12 +25,20 @@ export class Bench {
   /** Whether time is being moved. */
   #isMoving = false;
   #report;
+  /** The test's own objects. */
+  doubles;
 
-  /** @param {(line: string) => void} report takes lines for people */
-  constructor(report) {
+  /**
+   * @param {object} options
+   * @param {(line: string) => void} options.report takes lines for people
+   * @param {(call: import("./doubles.js").DoubleCall) => void} options.call sends a call to the test process
+   */
+  constructor({ report, call }) {
     this.#report = report;
+    this.doubles = new Doubles(call);
     this.#deployments = new DeploymentLoader("/", {
       print: report,
+      answerBinding: async (asked) => await this.doubles.ask(asked),
       // One interpreter: what a test sees does not depend on how busy the machine is.
       guestOptions: { clock: this.clock.buffer, isolates: 1, cpuLimit: CPU_LIMIT_MS },
     });
@@ -42,7 +51,12 @@ export class Bench {
    */
   open(start = START_MS) {
     if (this.#places.size === 0) this.clock.reset(start);
-    const engine = new TestEngine({ clock: this.clock, deployments: this.#deployments, onproblem: this.#report });
+    const engine = new TestEngine({
+      clock: this.clock,
+      deployments: this.#deployments,
+      doubles: this.doubles,
+      onproblem: this.#report,
+    });
     this.#lastEngine += 1;
     this.#places.set(this.#lastEngine, { engine, time: new Timekeeper(engine) });
     return this.#lastEngine;
@@ -90,7 +104,8 @@ export class Bench {
    * @param {import("./scripted_run.js").Script} script
    */
   script({ engine: { deployed } }, script) {
-    const place = { memory: this.clock.buffer, deployments: this.#deployments, deployed };
+    const { doubles } = this;
+    const place = { memory: this.clock.buffer, deployments: this.#deployments, doubles, deployed };
     return this.exclusive(() => new ScriptedRun(script, place).report());
   }
 

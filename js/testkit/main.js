@@ -2,7 +2,8 @@
  * The test kit's host: `node main.js`. One for each process that runs tests.
  *
  * Standard input is a socket to that process. Requests and replies are JSON objects, a line each: `{ number, op, ... }` is
- * answered by `{ number, result }` or `{ number, error }`. When the other end closes, the host exits.
+ * answered by `{ number, result }` or `{ number, error }`. Calls of the test's own objects go the other way, `{ call, ... }`, and are
+ * answered by the operation `answer`. When the other end closes, the host exits.
  */
 
 import { Socket } from "node:net";
@@ -14,7 +15,10 @@ import { OPERATIONS } from "./operations.js";
 process.on("SIGINT", () => {});
 
 const socket = new Socket({ fd: 0, readable: true, writable: true });
-const bench = new Bench((line) => process.stderr.write(`${line}\n`));
+const bench = new Bench({
+  report: (line) => process.stderr.write(`${line}\n`),
+  call: (call) => socket.write(`${JSON.stringify(call)}\n`),
+});
 
 createInterface({ input: socket, crlfDelay: Infinity }).on("line", (line) => void answer(JSON.parse(line)));
 socket.on("close", () => process.exit());

@@ -4,11 +4,9 @@
 /** @import { Modifiers } from "./modifiers.js" */
 
 import { writeFileSync } from "node:fs";
-import { instanceDetail } from "../engine/detail.js";
 import { parseDuration } from "../engine/duration.js";
 import { WorkflowError } from "../engine/errors.js";
 import { entries, EVENT_NAMES } from "../engine/events.js";
-import { toExactPlain } from "../engine/plain.js";
 import { VERSION } from "../server/version.js";
 import { waitForEnd, waitForStatus, waitForStep } from "./waiting.js";
 
@@ -49,7 +47,7 @@ export const OPERATIONS = {
     const rows = await at.engine.engine.log(row.number);
     const output = await at.engine.engine.output(row.number);
     return {
-      detail: instanceDetail(row, rows, output, toExactPlain),
+      output: output.map(({ at: time, step, level, text }) => ({ at: time, step, level, text })),
       log: entries(rows).map(({ event, name, count, attempt, at: time, detail, value }) => ({
         event: EVENT_NAMES[event],
         name,
@@ -103,6 +101,8 @@ export const OPERATIONS = {
     writeFileSync(path, await at.engine.exportRun(workflow, id));
   },
   replayFiles: (bench, { paths, deployment }) => bench.replayFiles(paths, deployment),
+
+  answer: (bench, { call, ...answer }) => bench.doubles.answer(call, answer),
 
   now: (bench) => ({ now: bench.clock.now() }),
   advance: (bench, { engine, duration }) => {

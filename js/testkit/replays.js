@@ -42,6 +42,7 @@ const WIDTH = 20;
 /** Time as all replays have it. @implements {Timed} */
 class ReplayTime {
   isBusy = false;
+  openCalls = 0;
   #guests;
 
   /** @param {VirtualClock} clock @param {SharedGuest[]} guests */

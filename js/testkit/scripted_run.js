@@ -63,15 +63,17 @@ export class ScriptedRun {
    * @param {object} place
    * @param {SharedArrayBuffer} place.memory of the clock
    * @param {DeploymentLoader} place.deployments
+   * @param {import("./doubles.js").Doubles} place.doubles
    * @param {TestEngine["deployed"]} place.deployed
    */
-  constructor(script, { memory, deployments, deployed }) {
+  constructor(script, { memory, deployments, doubles, deployed }) {
     this.#script = script;
     this.#deployed = deployed;
     this.#clock = new VirtualClock(memory);
     this.#engine = new TestEngine({
       clock: this.#clock,
       deployments,
+      doubles,
       onproblem: () => {},
       oncommit: (commit) => this.#commit(commit),
       onboundary: (boundary) => this.#atBoundary(boundary),

@@ -40,6 +40,7 @@ import { sharedGuestOf } from "./shared_guest.js";
  * @typedef {object} TestEngineOptions
  * @property {VirtualClock} clock
  * @property {DeploymentLoader} deployments
+ * @property {import("./doubles.js").Doubles} doubles the test's own objects
  * @property {(problem: string) => void} onproblem takes what concerns the whole engine
  * @property {(commit: () => void) => void} [oncommit] stands between the engine and its commits
  * @property {(boundary: import("./modified_guest.js").CallbackBoundary) => boolean} [onboundary] see `ModifiedGuestOptions`
@@ -265,6 +266,11 @@ export class TestEngine {
   /** Whether something is under way that no guest knows. */
   get isBusy() {
     return this.#underWay > 0 || [...this.#guests.values()].some(({ guest }) => guest.pending > 0);
+  }
+
+  /** How many calls of the test's own objects have no answer. */
+  get openCalls() {
+    return this.#options.doubles.open;
   }
 
   /** What its guests say of themselves. */

@@ -22,6 +22,7 @@ const SPIN_LIMIT_MS = 5000;
  * @property {VirtualClock} clock
  * @property {number} activity how many messages have passed
  * @property {boolean} isBusy whether something is under way that no guest knows
+ * @property {number} openCalls calls that something real answers, outside of this process
  * @property {() => Promise<RestReport[]>} rest what its guests say of themselves
  * @property {() => void} ring tells them that the clock has moved
  */
@@ -30,8 +31,6 @@ export class Timekeeper {
   #engine;
   /** Whether a wait may jump. */
   jumps = true;
-  /** Real things that the test process does for the guest, such as answering a call. */
-  openCalls = 0;
 
   /** @param {Timed} engine */
   constructor(engine) {
@@ -54,7 +53,7 @@ export class Timekeeper {
       }
       await turn();
       if (clock.fireDue() || activity !== this.#engine.activity || this.#engine.isBusy) continue;
-      if (this.openCalls > 0 || reports.some(({ busy }) => busy)) await pause(POLL_INTERVAL_MS);
+      if (this.#engine.openCalls > 0 || reports.some(({ busy }) => busy)) await pause(POLL_INTERVAL_MS);
       else if (restedAt === activity) {
         const timers = reports.map(({ next }) => (next === null ? Infinity : clock.now() + next));
         return Math.min(clock.next, ...timers);

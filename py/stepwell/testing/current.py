@@ -17,6 +17,7 @@ class CurrentTest:
         name: As pytest's command line takes it.
         seed: The value of `--stepwell-seed`, if any.
         replay: Whether instances that have ended are replayed.
+        timelines: Of engines that a failure has closed already.
     """
 
     def __init__(self) -> None:
@@ -28,11 +29,13 @@ class CurrentTest:
         self.name: str | None = name
         self.seed: str | None = seed
         self.replay = replay
+        self.timelines.clear()
 
     def end(self) -> None:
         """No test runs."""
         self.folder = self.name = self.seed = None
         self.replay = True
+        self.timelines: list[str] = []
 
 
 current = CurrentTest()

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from stepwell.testing.current import current
 from stepwell.testing.errors import ModifierError, TestKitError, UnfinishedError
 from stepwell.testing.host_link import HostLink
 from stepwell.testing.replays import ReplayedRun, ReplayError, read_replays
+from stepwell.testing.timeline import timeline_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +73,16 @@ class EngineHandle:
             left = self._host.call("close", engine=number)
         return Leftovers(**left, broken=[each for each in read_replays(replays, self.root) if not each.same])
 
+    def timelines(self) -> str:
+        """The timelines of all instances."""
+        if self._number is None:
+            return ""
+        parts = []
+        for each in self.call("list"):
+            found = self.call("describe", workflow=each["workflow"], id=each["id"])
+            parts.append(f"{each['workflow']} {each['id']!r}: {each['status']}\n{timeline_of(found)}")
+        return "\n\n".join(parts)
+
     def _open(self) -> None:
         self._host = HostLink.current()
         fields = {} if self._start is None else {"start": self._start.timestamp() * 1000}
@@ -120,6 +132,13 @@ class Leftovers:
             raise UnfinishedError("\n".join(problems))
         if self.broken:
             raise ReplayError("\n".join(map(str, self.broken)))
+
+
+def all_timelines() -> str:
+    """The timelines of all engines that are open, and of those that a failure has closed."""
+    texts = [*current.timelines, *(engine.timelines() for engine in list(open_engines))]
+    current.timelines.clear()
+    return "\n\n".join(filter(None, texts))
 
 
 def finish_all(*, replay: bool) -> list[TestKitError]:

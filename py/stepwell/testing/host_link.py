@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 from stepwell.exceptions import HostLostError, InputError
 from stepwell.host_process import host_root
 from stepwell.node import HOST_FLAGS, find_node, host_environment
+from stepwell.testing.doubles import answer_call
 from stepwell.testing.errors import ModifierError, TestKitError, WaitError
 
 _ERRORS: dict[str, type[Exception]] = {"WaitError": WaitError, "ModifierError": ModifierError}
@@ -57,6 +58,8 @@ class HostLink:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Future[Any]] = {}
         self._write_lock = threading.Lock()
+        self.doubles: dict[tuple[str, str], object] = {}
+        """Objects of the test, by main file and name of the binding."""
         node = find_node()
         script = host_root() / "js" / "testkit" / "main.js"
         self._socket, theirs = socket.socketpair()
@@ -116,6 +119,9 @@ class HostLink:
         self._lose()
 
     def _receive(self, reply: dict[str, Any]) -> None:
+        if "call" in reply:
+            threading.Thread(target=self._answer, args=(reply,), name="stepwell test double", daemon=True).start()
+            return
         waiting = self._waiting.pop(reply["number"], None)
         if waiting is None:
             return
@@ -123,6 +129,11 @@ class HostLink:
             waiting.set_exception(_to_exception(error))
         else:
             waiting.set_result(reply["result"])
+
+    def _answer(self, call: dict[str, Any]) -> None:
+        # A thread for each: an object of the test may itself use the host before it answers.
+        with contextlib.suppress(HostLostError):
+            self.call("answer", call=call["call"], **answer_call(self.doubles, call))
 
     def _lose(self) -> None:
         while self._waiting:

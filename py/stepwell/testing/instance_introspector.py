@@ -9,6 +9,7 @@ from stepwell.testing.codec import decode, encode, error_from_wire
 from stepwell.testing.errors import TestKitError
 from stepwell.testing.modifier import Modifier
 from stepwell.testing.selectors import to_selector
+from stepwell.testing.timeline import timeline_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,6 +133,10 @@ class InstanceIntrospector:
         """
         entries: list[dict[str, Any]] = self._call("describe")["log"]
         return entries
+
+    def timeline(self) -> str:
+        """The run as lines of text, with times from its creation; made for snapshot tests."""
+        return timeline_of(self._call("describe"))
 
     def export(self, path: str | Path) -> None:
         """Write the instance to a run file, without the values of variables. See `stepwell runs`."""

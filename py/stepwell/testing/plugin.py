@@ -17,6 +17,7 @@ from stepwell.testing.current import current
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from stepwell.testing.async_client import AsyncClient
     from stepwell.testing.worker import Worker
     from stepwell.testing.workflows import Workflows
 
@@ -69,6 +70,22 @@ def worker(workflows: Workflows) -> Worker:
     return workflows.worker()
 
 
+@pytest.fixture
+def async_workflows(workflows: Workflows) -> AsyncClient:
+    """The fixture `workflows` for asynchronous tests: its methods are awaited."""
+    from stepwell.testing.async_client import AsyncClient  # noqa: PLC0415 - see the module
+
+    return AsyncClient(workflows)
+
+
+@pytest.fixture
+def async_worker(worker: Worker) -> AsyncClient:
+    """The fixture `worker` for asynchronous tests: its methods are awaited."""
+    from stepwell.testing.async_client import AsyncClient  # noqa: PLC0415 - see the module
+
+    return AsyncClient(worker)
+
+
 def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
     config = request.config
     target = config.getini("stepwell_target")
@@ -100,11 +117,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call() -> Generator[None, Any, Any]:
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Close the engines of a test when it ends. What it has left behind fails it."""
     try:
         result = yield
     except BaseException:
+        _show_timelines(item)
         _finish()
         raise
     problems = _finish(replay=current.replay)
@@ -113,6 +131,12 @@ def pytest_runtest_call() -> Generator[None, Any, Any]:
     if problems:
         raise ExceptionGroup("The test has left something behind.", problems)
     return result
+
+
+def _show_timelines(item: pytest.Item) -> None:
+    engine = sys.modules.get("stepwell.testing.engine")
+    if engine and (text := engine.all_timelines()):
+        item.add_report_section("call", "workflows", text)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from stepwell.names import binding_name
 from stepwell.project_loader import load_project
 from stepwell.runtimes import choose_runtime
 from stepwell.suggestions import meant, similar
 from stepwell.testing.codec import encode
+from stepwell.testing.doubles import is_variable
 from stepwell.testing.errors import TestKitError
+from stepwell.testing.host_link import HostLink
 from stepwell.testing.instance_introspector import InstanceIntrospector
 from stepwell.testing.workflow_introspector import WorkflowIntrospector
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
     WorkflowName = str | type
     """A binding, a workflow or a class: by name, or the class itself."""
+
+
+_DOUBLE = {"kind": "host", "type": "double"}
+"""An entry of `env` whose calls the test process answers."""
 
 
 class WorkflowBinding:
@@ -97,7 +103,9 @@ class Worker:
         self._target = target
         self._project: Project = load_project(target)
         self._runtime = choose_runtime(self._project.main, runtime, python, sdk)
-        self._variables = dict(variables or {})
+        given = dict(variables or {})
+        self._variables = {name: entry for name, entry in given.items() if is_variable(entry)}
+        self._doubles = {name: entry for name, entry in given.items() if not is_variable(entry)}
         self.bindings: dict[str, str] = {}
         self._classes: dict[str, str] = {}
         self.env = Bindings(self)
@@ -157,10 +165,13 @@ class Worker:
         """The project as the host takes it."""
         deployment = self._project.deployment(self._runtime)
         variables = {**self._project.env, **self._variables}
-        return {**deployment, "vars": variables, "varsText": encode(variables, "vars")}
+        env = {**cast("dict[str, object]", deployment.get("env") or {}), **dict.fromkeys(self._doubles, _DOUBLE)}
+        return {**deployment, "vars": variables, "varsText": encode(variables, "vars"), "env": env or None}
 
     def _deploy(self) -> None:
         deployment = self.deployment()
+        for name, double in self._doubles.items():
+            HostLink.current().doubles[str(self._project.main), name] = double
         workflows = deployment.pop("workflows")
         deployed = self.engine.call("deploy", deployment=deployment, workflows=workflows)
         self._classes = {each["class_name"]: each["name"] for each in deployed}

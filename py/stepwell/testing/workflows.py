@@ -67,7 +67,8 @@ class Workflows:
 
         Args:
             target: A file with workflows, or a folder with a wrangler configuration. By default the one of this object.
-            env: Further variables for `env`.
+            env: Further entries for `env`: values of variables, and objects whose methods answer calls. They come
+                before those of the project.
 
         Raises:
             InputError: The target cannot be used.
@@ -140,6 +141,7 @@ class Workflows:
         if error is None:
             self.close()
         else:
+            current.timelines.append(self._engine.timelines())
             self._engine.finish()
 
     def _default_target(self) -> str:

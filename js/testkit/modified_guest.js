@@ -30,6 +30,8 @@
  * @property {(instance: InstanceName, event: { type: string, payload: string }) => void} sendEvent
  * @property {(boundary: CallbackBoundary) => boolean} [onboundary] a callback is about to begin, or has ended; true: the engine
  *   dies now, and nothing of it is known
+ * @property {(boundary: CallbackBoundary, release: () => void) => boolean} [holds] a callback has ended; true: its outcome is
+ *   kept until `release` is called
  *
  * @typedef {{ when: "begins" | "ended", step: StepName, attempt: number, isBegun: boolean }} CallbackBoundary `isBegun`: the
  *   guest has begun it already
@@ -151,13 +153,36 @@ export class ModifiedGuest {
     return step !== undefined && this.#options.onboundary?.({ when, step, attempt, isBegun }) === true;
   }
 
+  /**
+   * Whether the outcome of an attempt is kept for a while.
+   *
+   * @param {PassThrough} pass
+   * @param {Extract<FromGuest, { type: "done" | "failed" }>} message
+   */
+  #isHeld(pass, message) {
+    const step = pass.steps.get(message.ref);
+    const release = () => {
+      if (this.#passes.get(message.pass) === pass) this.#deliver(pass, message, step);
+    };
+    const boundary = step && { when: /** @type {const} */ ("ended"), step, attempt: message.attempt, isBegun: true };
+    return boundary !== undefined && this.#options.holds?.(boundary, release) === true;
+  }
+
   /** @param {PassThrough} pass @param {FromGuest} message */
   #handOver(pass, message) {
     const step = this.#noteStep(pass, message);
     const { type } = message;
-    if ((type === "done" || type === "failed") && this.#isCut(pass, "ended", message, true)) return;
+    if (type === "done" || type === "failed") {
+      if (this.#isCut(pass, "ended", message, true)) return;
+      if (this.#isHeld(pass, message)) return;
+    }
     if (type === "do" && message.started && this.#isCut(pass, "begins", { ref: message.ref, attempt: 1 }, true)) return;
     if (message.type === "waitForEvent") this.#sendMockedEvent(pass, message.eventType);
+    this.#deliver(pass, message, step);
+  }
+
+  /** @param {PassThrough} pass @param {FromGuest} message @param {StepName | undefined} step that may rest now */
+  #deliver(pass, message, step) {
     this.onmessages([message]);
     if (!step) return;
     const { instance, modifiers } = pass;

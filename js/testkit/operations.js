@@ -83,7 +83,7 @@ export const OPERATIONS = {
     await bench.settle(at);
   },
 
-  script: (bench, { engine, workflow, params, events, changes, crashes }) =>
+  script: (bench, { engine, workflow, params, events, changes, crashes, order }) =>
     bench.script(bench.at(engine), {
       workflow,
       ...(params === undefined ? {} : { params }),
@@ -92,6 +92,7 @@ export const OPERATIONS = {
         (/** @type {any} */ change) => (/** @type {Modifiers} */ modifiers) => applyChange(modifiers, change),
       ),
       crashes,
+      order,
     }),
 
   replay: (bench, { engine, id }) => bench.exclusive(() => bench.at(engine).engine.replayFinished(id)),

@@ -18,6 +18,8 @@ import { Timekeeper } from "./timekeeper.js";
 import { START_MS, VirtualClock } from "./virtual_clock.js";
 
 const ID = "explored";
+/** How long an outcome is kept for others that may come first, in virtual ms: far less than a step may take. */
+const SOON_MS = 60_000;
 
 /**
  * @typedef {object} Script
@@ -26,6 +28,8 @@ const ID = "explored";
  * @property {{ type: string, payload: string }[]} events sent in this order, each when the instance waits for it
  * @property {Change[]} changes of the instance
  * @property {number[]} crashes the point of the first crash, then those counted from each restart
+ * @property {number[] | null} order which of the outcomes that are there comes first, each time when there are several; 0 where
+ *   it says nothing. null: outcomes come as they come
  *
  * @typedef {object} Callback a callback as it was begun
  * @property {string} step as NAME-COUNT
@@ -36,6 +40,7 @@ const ID = "explored";
  * @property {number} points how many there were since the last crash
  * @property {string[]} crashed what each crash has cut
  * @property {Callback[]} callbacks
+ * @property {{ among: string[], taken: number }[]} choices of the order
  * @property {string} status
  * @property {string | null} output canonical text
  * @property {WireError | null} error
@@ -57,6 +62,12 @@ export class ScriptedRun {
   #crashed = [];
   /** @type {Callback[]} */
   #callbacks = [];
+  /** Outcomes that wait for their turn. @type {{ label: string, release: () => void }[]} */
+  #held = [];
+  /** @type {{ among: string[], taken: number }[]} */
+  #choices = [];
+  /** How many callbacks run. */
+  #running = 0;
 
   /**
    * @param {Script} script
@@ -77,6 +88,7 @@ export class ScriptedRun {
       onproblem: () => {},
       oncommit: (commit) => this.#commit(commit),
       onboundary: (boundary) => this.#atBoundary(boundary),
+      ...(script.order ? { holds: (boundary, release) => this.#hold(boundary, release) } : {}),
     });
     this.#time = new Timekeeper(this.#engine);
   }
@@ -102,6 +114,7 @@ export class ScriptedRun {
     for (;;) {
       const next = await this.#time.settle();
       if (this.#isDead) await this.#restart();
+      else if (this.#held.length > 0) this.#releaseOne();
       else if (await this.#isOver(next)) return;
     }
   }
@@ -160,6 +173,33 @@ export class ScriptedRun {
     return event !== undefined;
   }
 
+  // Orders -----------------------------------------------------------------------------------------------------------
+
+  /** @param {CallbackBoundary} boundary @param {() => void} release */
+  #hold({ step, attempt }, release) {
+    this.#running -= 1;
+    this.#held.push({ label: `${step.name}-${step.count}${attempt > 1 ? ` attempt ${attempt}` : ""}`, release });
+    this.#held.sort((a, b) => (a.label < b.label ? -1 : 1));
+    return true;
+  }
+
+  /** Give the engine one of the outcomes that are there. */
+  #releaseOne() {
+    // A callback that ends soon may come first, too.
+    const { guestNext } = this.#time;
+    if (this.#running > 0 && guestNext - this.#clock.now() <= SOON_MS) {
+      this.#clock.moveTo(guestNext);
+      this.#engine.ring();
+      return;
+    }
+    const among = this.#held.map(({ label }) => label);
+    const wanted = among.length > 1 ? (this.#script.order?.[this.#choices.length] ?? 0) : 0;
+    const taken = Math.min(wanted, among.length - 1);
+    if (among.length > 1) this.#choices.push({ among, taken });
+    const [outcome] = this.#held.splice(taken, 1);
+    outcome.release();
+  }
+
   // Crashes ----------------------------------------------------------------------------------------------------------
 
   async #restart() {
@@ -196,6 +236,7 @@ export class ScriptedRun {
     if (this.#isDead) return true;
     const name = `${step.name}-${step.count}`;
     const life = this.#crashed.length;
+    if (when === "begins") this.#running += 1;
     if (when === "begins" && isBegun) this.#callbacks.push({ step: name, attempt, life });
     const isCut = this.#isCutAt(`when attempt ${attempt} of ${name} ${when}`);
     if (isCut) this.#engine.die();
@@ -211,6 +252,7 @@ export class ScriptedRun {
       points: this.#points,
       crashed: this.#crashed,
       callbacks: this.#callbacks,
+      choices: this.#choices,
       status: row.status,
       output: row.output,
       error: row.error === null ? null : JSON.parse(row.error),

@@ -43,7 +43,8 @@ import { sharedGuestOf } from "./shared_guest.js";
  * @property {import("./doubles.js").Doubles} doubles the test's own objects
  * @property {(problem: string) => void} onproblem takes what concerns the whole engine
  * @property {(commit: () => void) => void} [oncommit] stands between the engine and its commits
- * @property {(boundary: import("./modified_guest.js").CallbackBoundary) => boolean} [onboundary] see `ModifiedGuestOptions`
+ * @property {import("./modified_guest.js").ModifiedGuestOptions["onboundary"]} [onboundary]
+ * @property {import("./modified_guest.js").ModifiedGuestOptions["holds"]} [holds]
  */
 
 export class TestEngine {
@@ -125,6 +126,7 @@ export class TestEngine {
       sendEvent: ({ workflow, id }, { type, payload }) =>
         this.#command(() => this.#engine.commands.sendEvent(workflow, id, type, payload)),
       ...(this.#options.onboundary ? { onboundary: this.#options.onboundary } : {}),
+      ...(this.#options.holds ? { holds: this.#options.holds } : {}),
     });
     this.#guests.set(found, { shared: all, view, guest });
     return guest;

@@ -29,6 +29,8 @@ const SPIN_LIMIT_MS = 5000;
 
 export class Timekeeper {
   #engine;
+  /** When a timer of user code is due next, as of the last rest; Infinity: never. */
+  guestNext = Infinity;
   /** Whether a wait may jump. */
   jumps = true;
 
@@ -56,7 +58,8 @@ export class Timekeeper {
       if (this.#engine.openCalls > 0 || reports.some(({ busy }) => busy)) await pause(POLL_INTERVAL_MS);
       else if (restedAt === activity) {
         const timers = reports.map(({ next }) => (next === null ? Infinity : clock.now() + next));
-        return Math.min(clock.next, ...timers);
+        this.guestNext = Math.min(...timers);
+        return Math.min(clock.next, this.guestNext);
       } else restedAt = activity;
     }
   }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stepwell.testing.errors import ModifierError, RemoteError, WaitError
     from stepwell.testing.instance_introspector import InstanceIntrospector
     from stepwell.testing.modifier import Modifier
+    from stepwell.testing.orders import OrderError, OrderReport, check_all_orders
     from stepwell.testing.replays import ReplayError, assert_replays
     from stepwell.testing.worker import Worker
     from stepwell.testing.workflow_introspector import WorkflowIntrospector
@@ -29,12 +30,15 @@ _PLACES = {
     "ModifierError": "errors",
     "RemoteError": "errors",
     "WaitError": "errors",
+    "OrderError": "orders",
+    "OrderReport": "orders",
     "ReplayError": "replays",
     "Worker": "worker",
     "WorkflowIntrospector": "workflow_introspector",
     "Workflows": "workflows",
     "assert_replays": "replays",
     "check_all_crashes": "crashes",
+    "check_all_orders": "orders",
 }
 
 __all__ = [
@@ -44,6 +48,8 @@ __all__ = [
     "InstanceIntrospector",
     "Modifier",
     "ModifierError",
+    "OrderError",
+    "OrderReport",
     "RemoteError",
     "ReplayError",
     "WaitError",
@@ -52,6 +58,7 @@ __all__ = [
     "Workflows",
     "assert_replays",
     "check_all_crashes",
+    "check_all_orders",
 ]
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
-_FOLDERS = {"workers": "py/workers", "_workflows_bridge": "bridge"}
+_FOLDERS = {"workers": "py/workers", "_workflows_bridge": "bridge", "workflow_graph": "py/workflow_graph"}
 
 
 class GuestPackages:

@@ -34,6 +34,7 @@ class ScriptedResult:
         points: How many points a crash could have cut since the last crash.
         crashed: What each crash has cut.
         callbacks: Callbacks in the order in which they began: ``step``, ``attempt`` and ``life`` (crashes before it).
+        choices: Where several outcomes were there: ``among`` has their steps, and ``taken`` the index of the first.
         status: The status at the end.
         output: The output; None where there is none.
         error: The error: ``name`` and ``message``; None where there is none.
@@ -43,6 +44,7 @@ class ScriptedResult:
     points: int
     crashed: list[str]
     callbacks: list[dict[str, Any]]
+    choices: list[dict[str, Any]]
     status: str
     output: Any
     error: dict[str, str] | None
@@ -91,14 +93,22 @@ class ScriptedWorkflow:
         worker = self._workflows.worker_of(workflow)
         self.name = worker.find(workflow)
         self._engine = worker.engine
+        self.worker = worker
         self._fields: dict[str, object] = {"workflow": self.name, "events": to_events(events)}
         self._fields["changes"] = recorded(modify)
         if params is not None:
             self._fields["params"] = encode(params, "params")
 
-    def run(self, *, crashes: Sequence[int] = (), order: Sequence[int] = ()) -> ScriptedResult:
-        """Run it from its beginning to its end."""
-        found = self._engine.call("script", crashes=list(crashes), order=list(order), **self._fields)
+    def run(self, *, crashes: Sequence[int] = (), order: Sequence[int] | None = None) -> ScriptedResult:
+        """
+        Run it from its beginning to its end.
+
+        Args:
+            crashes: The point of the first crash, and those of further ones, counted from each restart.
+            order: Which outcome comes first, each time when several are there. None: as they come.
+        """
+        chosen = None if order is None else list(order)
+        found = self._engine.call("script", crashes=list(crashes), order=chosen, **self._fields)
         output, error = found.pop("output"), found.pop("error")
         return ScriptedResult(
             output=None if output is None else decode(output),
@@ -106,14 +116,14 @@ class ScriptedWorkflow:
             **found,
         )
 
-    def baseline(self) -> ScriptedResult:
+    def baseline(self, *, order: Sequence[int] | None = None) -> ScriptedResult:
         """
-        Run it with nothing going wrong.
+        Run it with nothing going wrong; see `run`.
 
         Raises:
             TestKitError: It does not come to its end.
         """
-        result = self.run()
+        result = self.run(order=order)
         if result.status not in _FINAL:
             raise TestKitError(
                 f"Workflow {self.name!r} does not end: its status is {result.status!r}, and nothing is due. "

@@ -157,9 +157,18 @@ class Worker:
         )
 
     @property
+    def main(self) -> Path:
+        """The main file."""
+        return self._project.main
+
+    @property
     def root(self) -> Path:
         """The folder of the main file."""
-        return self._project.main.parent
+        return self.main.parent
+
+    def class_of(self, workflow: str) -> str:
+        """The name of the class of a workflow."""
+        return next(name for name, found in self._classes.items() if found == workflow)
 
     def deployment(self) -> dict[str, object]:
         """The project as the host takes it."""

@@ -140,8 +140,42 @@ const assets = z.strictObject({
   run_worker_first: z.union([z.boolean(), z.array(z.string())]).optional(),
 });
 
+const queueConsumer = z
+  .strictObject({
+    queue: z.string().min(1),
+    max_batch_size: z.int().min(1).optional(),
+    max_batch_timeout: z.number().min(0).optional(),
+    max_retries: z.int().min(0).optional(),
+    max_concurrency: z.int().min(1).optional(),
+    retry_delay: z.number().min(0).optional(),
+    dead_letter_queue: z.string().min(1).optional(),
+  })
+  .transform((given) => ({ queue: given.queue, settings: consumerSettings(given) }));
+
+/**
+ * Without what is left out, so that the defaults hold.
+ *
+ * @param {{ max_batch_size?: number | undefined, max_batch_timeout?: number | undefined, max_retries?: number | undefined,
+ *   max_concurrency?: number | undefined, retry_delay?: number | undefined, dead_letter_queue?: string | undefined }} given
+ * @returns {import("./queues/consumer.js").ConsumerSettings}
+ */
+function consumerSettings(given) {
+  const milliseconds = (/** @type {number | undefined} */ seconds) =>
+    seconds === undefined ? undefined : seconds * 1000;
+  const settings = {
+    maxBatchSize: given.max_batch_size,
+    maxBatchTimeoutMs: milliseconds(given.max_batch_timeout),
+    maxRetries: given.max_retries,
+    maxConcurrency: given.max_concurrency,
+    retryDelayMs: milliseconds(given.retry_delay),
+    deadLetterQueue: given.dead_letter_queue,
+  };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
 const worker = z.strictObject({
   deployment,
+  queue_consumers: z.array(queueConsumer).default([]),
   crons: z.array(z.string()).default([]),
   assets: assets.nullable().default(null),
 });

@@ -12,7 +12,7 @@ import { workflowNameProblem } from "../engine/names.js";
 import { isFinalStatus } from "../engine/status.js";
 import { backUp, openDriver, toStateError, vacuum } from "../store/node_driver.js";
 import { SCHEMA_VERSION } from "../store/schema.js";
-import { accountOf, workflowKey, workflowNameOf } from "../engine/accounts.js";
+import { accountOf, DEFAULT_ACCOUNT, workflowKey, workflowNameOf } from "../engine/accounts.js";
 import { replay } from "../engine/replay.js";
 import { scriptNameOf } from "./api/json.js";
 import { createApi } from "./api/app.js";
@@ -27,6 +27,7 @@ import { importedFiles } from "./imports.js";
 import { openListener } from "./listener.js";
 import { masked, maskedVars } from "./masking.js";
 import { OwnedStore } from "./owned_store.js";
+import { Queues } from "./queues/queues.js";
 import { PrivateServer } from "./private_server.js";
 import { openApart, runFile } from "./run_files.js";
 import { Servings, workerName } from "./serving/serving.js";
@@ -69,6 +70,7 @@ export class Host {
   #store;
   #tailMark;
   #bindings;
+  #queues;
   #deployments;
   #server;
   /** @type {NodeJS.Timeout | undefined} */
@@ -103,7 +105,7 @@ export class Host {
       onlog: (log, deployment) => {
         if (!this.servings.log(log, deployment)) options.report(log.text.trimEnd());
       },
-      answerBinding: (call) => this.#bindings.answer(call),
+      answerBinding: (call) => this.#answerBinding(call),
       answerWorkflow: ({ worker, ...call }) => answerCall(this.engine, { ...call, caller: { worker } }, () => {}),
     });
     /** The diagrams of workflows' versions. */
@@ -135,6 +137,12 @@ export class Host {
       forceReplay: options.forceReplay ?? false,
     });
     this.access = new Access(this.engine, this.#store);
+    this.#queues = new Queues({
+      store: this.#store.queues,
+      commits: this.engine.commits,
+      clock: nodeClock,
+      newId: randomUUID,
+    });
     this.#server = new PrivateServer(createApi(this).fetch, this.#ownership);
   }
 
@@ -157,6 +165,30 @@ export class Host {
     }
     this.#tailMark.start();
     this.engine.open();
+  }
+
+  /** @param {import("./deployment_loader.js").HostBindingCall} call */
+  async #answerBinding(call) {
+    const { deployment, spec, path } = call;
+    if (spec.type !== "queue") return await this.#bindings.answer(call);
+    const [[, [messages, options]]] = /** @type {[[string, [any[], { delaySeconds?: number }]]]} */ (path);
+    const { queue, delivery_delay: delay } = spec.options ?? {};
+    await this.#queues.send(deployment.account ?? DEFAULT_ACCOUNT, queue, messages, {
+      delaySeconds: delay,
+      ...options,
+    });
+    return undefined;
+  }
+
+  /**
+   * @param {{ account?: string | undefined }} deployment
+   * @param {string} queue
+   * @param {import("./queues/consumer.js").ConsumerSettings} settings
+   * @param {import("./queues/consumer.js").Deliver} deliver
+   * @returns {() => void} ends it
+   */
+  consumeQueue({ account = DEFAULT_ACCOUNT }, queue, settings, deliver) {
+    return this.#queues.consume(account, queue, settings, deliver);
   }
 
   /**

@@ -85,8 +85,8 @@ function optionsOf(listener) {
  * @param {any} exact the request, with numbers as they were written
  */
 function withExactVars(workers, exact) {
-  return workers.map(({ deployment, crons, assets }, index) => {
+  return workers.map(({ deployment, crons, assets, queue_consumers: queueConsumers }, index) => {
     const vars = exact.workers[index].deployment.vars ?? {};
-    return { deployment: { ...deployment, varsText: encode(vars, "vars") }, crons, assets };
+    return { deployment: { ...deployment, varsText: encode(vars, "vars") }, crons, assets, queueConsumers };
   });
 }

@@ -230,6 +230,19 @@ const MIGRATIONS = [
   ALTER TABLE workflows ADD COLUMN env TEXT;
   ALTER TABLE workflows ADD COLUMN secrets TEXT;
   `,
+  `
+  -- queue: its name with the account's, as workflows have it. body: canonical text. attempts: how often it has been delivered.
+  CREATE TABLE queue_messages (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    queue TEXT NOT NULL,
+    id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    sent_on INTEGER NOT NULL,
+    available_on INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX queue_messages_available ON queue_messages (queue, available_on, number);
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

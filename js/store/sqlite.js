@@ -13,6 +13,7 @@ import { SqliteAccess } from "./access.js";
 import { readActivity } from "./activity.js";
 import { InstanceFacts } from "./instance_facts.js";
 import { migrate } from "./schema.js";
+import { SqliteQueues } from "./queues.js";
 import { searchPortion } from "./search.js";
 import { cached } from "./statements.js";
 
@@ -24,6 +25,8 @@ export class SqliteStore extends InstanceFacts {
   #db;
   /** Tokens and the audit log. */
   access;
+  /** Messages of queues. */
+  queues;
 
   /** @param {Driver} db */
   constructor(db) {
@@ -31,6 +34,7 @@ export class SqliteStore extends InstanceFacts {
     super(cached(db));
     this.#db = db;
     this.access = new SqliteAccess(this.sql);
+    this.queues = new SqliteQueues(this.sql);
   }
 
   /** @param {import("./store.d.ts").ActivityQuery} query */

@@ -40,6 +40,7 @@ class Project:
         assets: Its static assets, as the host takes them; None means that there are none.
         secrets: Where the host reads secrets; None means that there are none.
         crons: Cron expressions, in UTC, at whose times the Worker's scheduled handler is called.
+        queue_consumers: The queues whose messages the Worker's queue handler takes, as the host takes them.
         warnings: What looks like a mistake in the configuration.
         notes: What the configuration says that has another meaning here.
         sdk_flags: Compatibility flags for Cloudflare's own SDK; ours has none.
@@ -60,6 +61,7 @@ class Project:
     assets: dict[str, object] | None = None
     secrets: dict[str, object] | None = None
     crons: list[str] = field(default_factory=list)
+    queue_consumers: list[dict[str, object]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     sdk_flags: list[str] = field(default_factory=list)

@@ -28,7 +28,12 @@ class ServedProject:
     def request(self) -> dict[str, object]:
         """The Worker as the host takes it."""
         deployment = self.project.deployment(self.runtime)
-        return {"deployment": deployment, "crons": self.project.crons, "assets": self.project.assets}
+        return {
+            "deployment": deployment,
+            "crons": self.project.crons,
+            "queue_consumers": self.project.queue_consumers,
+            "assets": self.project.assets,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class ServingLog:
             click.echo(line, file=self._stream)
 
 
-def text_of(event: Event, *, steps: bool = True) -> list[str]:  # noqa: PLR0911 - one for each kind
+def text_of(event: Event, *, steps: bool = True) -> list[str]:  # noqa: C901, PLR0911 - one for each kind
     """The lines that people see of an event."""
     match event:
         case {"type": "notice", "text": str(text)}:
@@ -92,6 +92,9 @@ def text_of(event: Event, *, steps: bool = True) -> list[str]:  # noqa: PLR0911 
         case {"type": "cron", "outcome": outcome}:
             done = f"scheduled {event['cron'] or '(now)'}: {outcome}"
             return [done] if outcome == "ok" else [done, *_error_lines(event)]
+        case {"type": "queue", "queue": str(queue), "messages": int(messages), "outcome": outcome}:
+            line = printable(f"queue {queue}: {messages} message{'' if messages == 1 else 's'}: {outcome}")
+            return [line] if outcome == "ok" else [line, *_error_lines(event)]
         case {"type": "output", "text": str(text)}:
             return [printable(line) for line in text.rstrip("\n").split("\n")]
         case {"type": "divergence"}:

@@ -13,6 +13,7 @@ from stepwell.config.assets import read_assets
 from stepwell.config.binding_keys import read_bindings
 from stepwell.config.document import read_document, shown_key
 from stepwell.config.environment import chosen_environment, select_environment
+from stepwell.config.queues import read_consumers
 from stepwell.config.report import describe_config
 from stepwell.config.schema import Part, Wrangler, problem_of
 from stepwell.config.secrets import secret_files, secrets_request
@@ -62,6 +63,7 @@ def load_config(path: Path, environment: str | None = None) -> Project:
         assets=assets,
         secrets=secrets_request(path.parent.resolve(), chosen.name, required),
         crons=_crons(config),
+        queue_consumers=read_consumers(document, chosen),
         warnings=[*chosen.warnings, *_warnings(document, chosen, config)],
         notes=[*describe_config(document, chosen, bindings), *_secret_notes(path, chosen.name)],
         sdk_flags=sdk_flags(document, chosen, config.compatibility_date, config.compatibility_flags),

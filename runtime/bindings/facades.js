@@ -5,6 +5,7 @@
 import { D1Database } from "./d1.js";
 import { KvNamespace } from "./kv.js";
 import { AnalyticsEngineDataset, AssetsFetcher, ImagesBindingImpl, Ratelimit } from "./others.js";
+import { WorkerQueue } from "./queue.js";
 import { R2Bucket } from "./r2.js";
 
 /** @type {Record<string, (ask: Ask) => object>} */
@@ -16,5 +17,6 @@ export const BINDING_FACADES = {
   analytics_engine: (ask) => new AnalyticsEngineDataset(ask),
   images: (ask) => new ImagesBindingImpl(ask),
   assets: (ask) => new AssetsFetcher(ask),
+  queue: (ask) => new WorkerQueue(ask),
   version_metadata: () => ({ id: crypto.randomUUID(), tag: "", timestamp: new Date().toISOString() }),
 };

@@ -26,6 +26,7 @@ const OTHER_PORTS = 100;
  * @property {DeployRequest} deployment
  * @property {string[]} crons at whose times its scheduled handler is called
  * @property {import("./assets.js").AssetsConfig | null} [assets]
+ * @property {{ queue: string, settings: import("../queues/consumer.js").ConsumerSettings }[]} [queueConsumers]
  *
  * @typedef {object} ServingRequest
  * @property {WorkerRequest[]} workers
@@ -41,6 +42,7 @@ const OTHER_PORTS = 100;
  * @property {{ default: string[], entrypoints: Record<string, string[]>, objects: string[] }} handlers
  * @property {(request: Request, options?: { timeLimitMs?: number }) => Promise<Response>} fetch
  * @property {(event: { cron: string, scheduledTime: number }) => Promise<{ outcome: string, noRetry: boolean }>} scheduled
+ * @property {import("../queues/consumer.js").Deliver} queue
  *
  * @typedef {{ name: string, workflows: import("../host.js").DeployedWorkflow[], worker: ServedWorker }} Deployed
  */
@@ -53,6 +55,8 @@ export class Serving {
   #deployed = [];
   /** @type {CronTriggers[]} */
   #crons = [];
+  /** End the delivery of messages. @type {(() => void)[]} */
+  #stopConsumers = [];
   /** @type {Listener | undefined} */
   #listener;
   #draining = false;
@@ -93,6 +97,7 @@ export class Serving {
       this.#listener = await this.#host.listen({ ...listener, otherPorts, answer });
     }
     this.#armCrons(workers);
+    this.#consumeQueues(workers);
     return {
       url: this.#listener?.url ?? null,
       port: this.#listener?.port ?? null,
@@ -113,6 +118,7 @@ export class Serving {
     await this.#deployAll(workers);
     this.#request = { ...this.#request, workers };
     this.#armCrons(workers);
+    this.#consumeQueues(workers);
     this.#host.moveToNewCode();
     for (const { deployment } of workers) this.#host.prewarm(deployment);
     void this.#reportDivergences(turn);
@@ -175,12 +181,14 @@ export class Serving {
   async drain(graceMs) {
     this.#draining = true;
     for (const triggers of this.#crons) triggers.stop();
+    for (const stop of this.#stopConsumers.splice(0)) stop();
     await this.#listener?.drain(graceMs);
   }
 
   close() {
     this.#reloads += 1;
     for (const triggers of this.#crons) triggers.stop();
+    for (const stop of this.#stopConsumers.splice(0)) stop();
     this.#listener?.close();
   }
 
@@ -203,6 +211,37 @@ export class Serving {
     for (const [index, triggers] of this.#crons.entries()) {
       const handles = this.#deployed[index]?.worker.handlers.default.includes("scheduled");
       triggers.set(handles ? workers[index].crons : []);
+    }
+  }
+
+  /** @param {WorkerRequest[]} workers */
+  #consumeQueues(workers) {
+    for (const stop of this.#stopConsumers.splice(0)) stop();
+    for (const [index, { deployment, queueConsumers = [] }] of workers.entries()) {
+      for (const { queue, settings } of queueConsumers) {
+        if (!this.#deployed[index].worker.handlers.default.includes("queue")) {
+          const text = `Worker '${this.#deployed[index].name}' consumes queue '${queue}' and has no queue handler.`;
+          this.#emit({ type: "notice", text });
+          continue;
+        }
+        const deliver = (/** @type {any} */ batch) => this.#deliver(index, batch);
+        this.#stopConsumers.push(this.#host.consumeQueue(deployment, queue, settings, deliver));
+      }
+    }
+  }
+
+  /** @param {number} index of the Worker @param {Parameters<import("../queues/consumer.js").Deliver>[0]} batch */
+  async #deliver(index, batch) {
+    const { worker, name } = this.#deployed[index];
+    const began = performance.now();
+    const about = { type: "queue", worker: name, queue: batch.queue, messages: batch.messages.length };
+    try {
+      const outcome = await worker.queue(batch);
+      this.#emit({ ...about, outcome: "ok", duration_ms: Math.round(performance.now() - began) });
+      return outcome;
+    } catch (error) {
+      this.#emit({ ...about, outcome: "exception", ...describe(error) });
+      throw error;
     }
   }
 

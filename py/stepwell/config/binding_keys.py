@@ -88,7 +88,9 @@ BINDING_KEYS = (
     BindingKey(
         ("d1_databases",), "D1 database", entry=_host("d1", id=("preview_database_id", "database_id", "binding"))
     ),
-    BindingKey(("queues", "producers"), "queue"),
+    BindingKey(
+        ("queues", "producers"), "queue", entry=_host("queue", queue=("queue",), delivery_delay=("delivery_delay",))
+    ),
     BindingKey(("durable_objects", "bindings"), "Durable Object namespace", name_key="name"),
     BindingKey(("assets",), "assets binding", "object", entry=_host("assets")),
     BindingKey(("hyperdrive",), "Hyperdrive binding"),

@@ -1,0 +1,136 @@
+/**
+ * Delivers the messages of one queue in batches: at least once, and in no promised order. A message is acknowledged after the
+ * handler has returned, so a crash delivers it again.
+ */
+
+/** @import { QueueOutcome } from "../../../runtime/handlers/protocol.d.ts" */
+/** @import { QueueMessageRow } from "../../store/queues.js" */
+/** @import { QueueContext } from "./queues.js" */
+
+import { decode } from "../../../bridge/values.js";
+
+/**
+ * @typedef {object} ConsumerSettings
+ * @property {number} [maxBatchSize] how many messages a batch has at most
+ * @property {number} [maxBatchTimeoutMs] how long a batch waits to be full
+ * @property {number} [maxRetries] a message is delivered once more often at most
+ * @property {number} [maxConcurrency] how many batches are with the handler at a time
+ * @property {number} [retryDelayMs] where the handler says nothing
+ * @property {string} [deadLetterQueue] takes what has been delivered too often; without it that is deleted
+ *
+ * @typedef {{ id: string, timestamp: number, attempts: number, body: unknown }} DeliveredMessage
+ *
+ * Calls the handler. It rejects where the handler has raised.
+ * @typedef {(batch: { queue: string, messages: DeliveredMessage[] }) => Promise<QueueOutcome>} Deliver
+ */
+
+/** Cloudflare's, but for the concurrency, which it decides by the backlog. */
+const DEFAULTS = { maxBatchSize: 10, maxBatchTimeoutMs: 5000, maxRetries: 3, maxConcurrency: 1, retryDelayMs: 0 };
+
+export class Consumer {
+  /** Told that a message has been moved to another queue. @type {(key: string) => void} */
+  onmoved = () => {};
+  #context;
+  #settings;
+  /** Messages that are with the handler. @type {Set<number>} */
+  #taken = new Set();
+  #running = 0;
+  #stopped = false;
+  /** @type {(() => void) | undefined} */
+  #cancelTimer;
+
+  /**
+   * @param {QueueContext & { queue: string, key: string, deadLetterKey: string | undefined, settings: ConsumerSettings, deliver: Deliver }} context
+   */
+  constructor(context) {
+    this.#context = context;
+    this.#settings = { ...DEFAULTS, ...context.settings };
+  }
+
+  /** Deliver what is due, and set the timer for what becomes due. */
+  check() {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const { clock } = this.#context;
+    const { maxBatchSize, maxBatchTimeoutMs, maxConcurrency } = this.#settings;
+    while (!this.#stopped && this.#running < maxConcurrency) {
+      const waiting = this.#waiting();
+      if (waiting.length === 0) return;
+      const now = clock.now();
+      const available = waiting.filter(({ availableOn }) => availableOn <= now);
+      const due = waiting[0].availableOn + maxBatchTimeoutMs;
+      if (available.length < maxBatchSize && due > now) {
+        const full = waiting[maxBatchSize - 1]?.availableOn ?? Infinity;
+        this.#cancelTimer = clock.at(Math.min(due, full), () => this.check());
+        return;
+      }
+      void this.#deliver(available);
+    }
+  }
+
+  stop() {
+    this.#stopped = true;
+    this.#cancelTimer?.();
+  }
+
+  /** The messages that are with no handler, as many as a batch has. */
+  #waiting() {
+    const { store, key } = this.#context;
+    const { maxBatchSize } = this.#settings;
+    const rows = store.next(key, maxBatchSize + this.#taken.size);
+    return rows.filter(({ number }) => !this.#taken.has(number)).slice(0, maxBatchSize);
+  }
+
+  /** @param {QueueMessageRow[]} rows */
+  async #deliver(rows) {
+    const { store, commits, queue, deliver } = this.#context;
+    this.#running += 1;
+    for (const { number } of rows) this.#taken.add(number);
+    try {
+      commits.write(() => rows.forEach(({ number }) => store.delivered(number)));
+      await commits.committed();
+      const outcome = await deliver({ queue, messages: rows.map(toMessage) }).catch(() => RETRY_ALL);
+      commits.write(() => this.#settle(rows, outcome));
+      await commits.committed();
+    } catch {
+      // The state cannot be written: the engine stops, and says so. The messages come again.
+      this.stop();
+    } finally {
+      this.#running -= 1;
+      for (const { number } of rows) this.#taken.delete(number);
+      const { deadLetterKey } = this.#context;
+      if (deadLetterKey !== undefined) this.onmoved(deadLetterKey);
+      this.check();
+    }
+  }
+
+  /** @param {QueueMessageRow[]} rows @param {QueueOutcome} outcome */
+  #settle(rows, { ackAll, explicitAcks, retryBatch, retryMessages }) {
+    const { store, clock } = this.#context;
+    for (const row of rows) {
+      const retry = retryMessages.find(({ msgId }) => msgId === row.id);
+      const isRetried = retry !== undefined || (retryBatch.retry && !ackAll && !explicitAcks.includes(row.id));
+      if (!isRetried) store.acknowledged(row.number);
+      else if (row.attempts < this.#settings.maxRetries) {
+        const seconds = retry?.delaySeconds ?? retryBatch.delaySeconds;
+        const delayMs = seconds === undefined ? this.#settings.retryDelayMs : 1000 * seconds;
+        store.delayed(row.number, clock.now() + delayMs);
+      } else this.#giveUp(row);
+    }
+  }
+
+  /** @param {QueueMessageRow} row */
+  #giveUp({ number }) {
+    const { store, clock, deadLetterKey } = this.#context;
+    if (deadLetterKey === undefined) store.acknowledged(number);
+    else store.moved(number, deadLetterKey, clock.now());
+  }
+}
+
+/** What a handler decides that raises. @type {QueueOutcome} */
+const RETRY_ALL = { ackAll: false, explicitAcks: [], retryBatch: { retry: true }, retryMessages: [] };
+
+/** @param {QueueMessageRow} row @returns {DeliveredMessage} */
+function toMessage({ id, sentOn, attempts, body }) {
+  return { id, timestamp: sentOn, attempts: attempts + 1, body: decode(body) };
+}

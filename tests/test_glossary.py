@@ -35,6 +35,7 @@ ONE_THING = {
     "PassRunner": "what runs the passes of an interpreter",
     "Refusal": "a call that is refused before it is sent",
     "Session": "the guest's half of a pass",
+    "Options": "options of an adapter, for ASGI or WSGI",
     "UserModule": "the main file of a deployment in an interpreter",
     "ModuleHandlers": "the handlers of the main file",
     "ExecutionContext": "what a handler has as `ctx`",

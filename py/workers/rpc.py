@@ -7,10 +7,11 @@ The classes are private, as they are upstream, and have upstream's names: librar
 from __future__ import annotations
 
 import json
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from _workflows_bridge.errors import from_wire
-from _workflows_bridge.proxies import ffi, is_proxy, kind_of, to_error
+from _workflows_bridge.proxies import ffi, kind_of, to_error
 from _workflows_bridge.values import JsDict
 
 from ._binding import Workflow as _WorkflowBindingWrapper
@@ -115,7 +116,7 @@ class _BindingWrapper:
         options = {name: python_to_rpc(value) for name, value in kwargs.items()}
         with _translated():
             result = method(*given, **options)
-        if is_proxy(result) and callable(getattr(result, "then", None)):
+        if isawaitable(result):
             return self._await(result)
         return self._convert(result)
 

@@ -86,7 +86,11 @@ export class HandlerDispatcher {
     const sent = new Promise((resolve) => (note = resolve));
     port.lasting = ExecutionContext.settled(context, sent);
     const run = (/** @type {string} */ method, /** @type {any[]} */ args) =>
-      this.#invoke({ id: port.id, entrypoint: call.entrypoint, method, args, context, signal: port.signal });
+      Promise.race([
+        this.#invoke({ id: port.id, entrypoint: call.entrypoint, method, args, context, signal: port.signal }),
+        // A handler that nobody waits for may never end.
+        abortOf(port.signal),
+      ]);
     try {
       return await this.#carryOut(call, port, run, note);
     } finally {
@@ -125,6 +129,13 @@ export class HandlerDispatcher {
     note(sent);
     return { value: packed };
   }
+}
+
+/** @param {AbortSignal} signal @returns {Promise<never>} */
+function abortOf(signal) {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
 /** What the handler of a schedule is given. */

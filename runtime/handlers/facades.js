@@ -5,6 +5,7 @@
 
 import { toWire } from "../../bridge/errors.js";
 import { BINDING_FACADES } from "../bindings/facades.js";
+import { encode } from "../../bridge/values.js";
 import { packValue, unpackValue } from "./packing.js";
 
 /**
@@ -97,7 +98,8 @@ export function makeExports(names, ask) {
     new Fetcher((path) => ask({ what: "exports", entrypoint, path, ...more }));
   return Object.fromEntries(
     names.map((name) => {
-      const call = (/** @type {{ props?: unknown }} */ { props } = {}) => new Proxy(bind(name, { props }), METHODS);
+      const call = (/** @type {{ props?: unknown }} */ { props } = {}) =>
+        new Proxy(bind(name, { props: encode(props, "props") }), METHODS);
       const plain = bind(name, {});
       return [name, new Proxy(call, { get: (_, key, receiver) => METHODS.get?.(plain, key, receiver) })];
     }),

@@ -59,11 +59,12 @@ export class HandlerPort {
    * @param {AbortSignal | null} [signal] ends the waiting
    * @returns {{ id: number, reply: Promise<any> }} `reply` is rejected with what the other end has raised, as `fromWire` gives it,
    *   with the signal's reason, or with what the port was closed with
+   * @throws the same reasons, where nothing is sent
    */
   call(call, signal) {
     const id = ++this.#number;
-    if (this.#closed) return { id, reply: Promise.reject(this.#closed) };
-    if (signal?.aborted) return { id, reply: Promise.reject(signal.reason) };
+    if (this.#closed) throw this.#closed;
+    signal?.throwIfAborted();
     const abort = () => this.#abort(id, signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
     const reply = new Promise((resolve, reject) => {

@@ -77,6 +77,7 @@ export class HandlerPool {
       const call = port.call(await pack(port), signal);
       id = call.id;
       calls.set(id, about);
+      isolate.callSent();
       return { reply: await call.reply, port };
     } catch (error) {
       if (id === undefined) isolate.endCall();

@@ -378,6 +378,11 @@ export class Isolate {
     if (this.#started) this.#watchdog.start();
   }
 
+  /** A call has been sent: the next ones go elsewhere if this one keeps the interpreter to itself. */
+  callSent() {
+    this.#watchdog.pingSoon();
+  }
+
   /** It has settled. */
   endCall() {
     this.#calls -= 1;

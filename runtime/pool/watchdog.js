@@ -53,6 +53,7 @@ export class Watchdog {
   #missed = 0;
   #turn = 0;
   #answered = true;
+  #pingIsDue = false;
   #paused = false;
   /** What had timed out when it was asked the last time. @type {InterruptTarget[]} */
   #expiredAtPing = [];
@@ -111,9 +112,15 @@ export class Watchdog {
   ping() {
     if (!this.#answered || this.#paused) return;
     this.#answered = false;
+    this.#pingIsDue = false;
     this.#pingedAt = this.#clock.now();
     this.#expiredAtPing = this.#watched.expired();
     this.#watched.ping();
+  }
+
+  /** Ask at the next tick: much may wait for the answer. */
+  pingSoon() {
+    this.#pingIsDue = true;
   }
 
   /** A sign of life has come. */
@@ -139,7 +146,7 @@ export class Watchdog {
     this.#missed = this.#answered || turn !== this.#turn ? 0 : this.#missed + 1;
     this.#turn = turn;
     if (this.#answered) {
-      if (this.#clock.now() - this.#pingedAt >= PING_INTERVAL_MS) this.ping();
+      if (this.#pingIsDue || this.#clock.now() - this.#pingedAt >= PING_INTERVAL_MS) this.ping();
       return;
     }
     const expired = this.#watched.expired();

@@ -77,7 +77,7 @@ class UpstreamSdk:
 
     def context(self, context: Any) -> ExecutionContext:  # noqa: ANN401 - a JsProxy
         """See `Sdk`."""
-        return ExecutionContext(context)
+        return _JsContext(context)
 
     def wrap_batch(self, batch: Any) -> Any:  # noqa: ANN401 - a JsProxy
         """Its own class does that."""
@@ -114,6 +114,20 @@ class UpstreamSdk:
             settle("value", await self._call_workflow(workflow, options["method"], options["args"]))
         except Exception as error:  # noqa: BLE001 - whoever called gets it
             settle("error", to_json(to_wire(error)))
+
+
+class _JsContext(ExecutionContext):
+    """Props and exports are JavaScript's own, as Cloudflare gives them."""
+
+    @property
+    def props(self) -> Any:  # noqa: ANN401 - a JsProxy
+        """See `ExecutionContext`."""
+        return self._js_context.props
+
+    @property
+    def exports(self) -> Any:  # noqa: ANN401 - a JsProxy
+        """See `ExecutionContext`."""
+        return self._js_context.exports
 
 
 class _UpstreamRun:

@@ -5,9 +5,9 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import { createAdaptorServer } from "@hono/node-server";
-import { LANGUAGES, request, useWorker } from "./places.js";
+import { LANGUAGES, request, UPSTREAM, useWorker } from "./places.js";
 
-for (const language of LANGUAGES) {
+for (const language of [...LANGUAGES, ...UPSTREAM]) {
   describe(`fetch ${language.where}`, () => {
     const opened = useWorker(language, "basic", { vars: { GREETING: "hi" } });
     const fetch = (/** @type {string} */ path, init = {}) => opened().worker.fetch(request(path, init));

@@ -11,10 +11,25 @@ import { PyodideGuest } from "../../runtime/pyodide/pool.js";
 
 const ROOT = fileURLToPath(new URL("workers", import.meta.url));
 
+/** @typedef {{ where: string, suffix: string, Guest: typeof JavaScriptGuest | typeof PyodideGuest, sdk?: string }} Language */
+
+/** @type {Language[]} */
 export const LANGUAGES = [
   { where: "in JavaScript", suffix: ".mjs", Guest: JavaScriptGuest },
   { where: "in Python", suffix: ".py", Guest: PyodideGuest },
 ];
+
+/** Python with Cloudflare's own SDK, where STEPWELL_UPSTREAM_SDK says where it is. @type {Language[]} */
+export const UPSTREAM = process.env.STEPWELL_UPSTREAM_SDK
+  ? [
+      {
+        where: "in Python with Cloudflare's SDK",
+        suffix: ".py",
+        Guest: PyodideGuest,
+        sdk: process.env.STEPWELL_UPSTREAM_SDK,
+      },
+    ]
+  : [];
 
 /**
  * @typedef {object} OpenOptions
@@ -28,17 +43,21 @@ export const LANGUAGES = [
 /**
  * Load the Worker of a file in `workers/`.
  *
- * @param {typeof LANGUAGES[number]} language
+ * @param {Language} language
  * @param {string} name of the file, without suffix
  * @param {OpenOptions} [options]
  */
 export async function openWorker(
-  { suffix, Guest },
+  { suffix, Guest, sdk },
   name,
   { vars = {}, bindings, env = {}, services = {}, ...limits } = {},
 ) {
   const main = `${ROOT}/${name}${suffix}`;
-  const guest = new Guest({ deployment: { root: ROOT, main, vars, bindings: bindings ?? null, env }, ...limits });
+  const runtime = sdk === undefined ? null : { name: "pyodide", sdk };
+  const guest = new Guest({
+    deployment: { root: ROOT, main, vars, bindings: bindings ?? null, env, runtime },
+    ...limits,
+  });
   const { handlers, classes } = await guest.load();
   const worker = new Worker(/** @type {any} */ (handlers), () => guest.openForHandlers());
   guest.answer = answerBindingCalls(env, /** @type {any} */ ({ own: () => worker, ...services }));
@@ -60,7 +79,7 @@ export async function openWorker(
 /**
  * A Worker for all tests of a `describe`.
  *
- * @param {typeof LANGUAGES[number]} language
+ * @param {Language} language
  * @param {string} name
  * @param {OpenOptions} [options]
  */

@@ -185,5 +185,5 @@ function missing(store, { workflow, number }, classes, main) {
 
 /** Whether an instance can be replayed: it has come to an end by itself. @param {{ status: string }} row */
 export function isReplayable({ status }) {
-  return isFinalStatus(/** @type {any} */ (status)) && status !== "terminated";
+  return isFinalStatus(status) && status !== "terminated";
 }

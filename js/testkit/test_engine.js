@@ -253,7 +253,7 @@ export class TestEngine {
     const sources = importedFiles(deployment);
     const versions = { stepwell: VERSION, node: process.versions.node };
     const description = { sources, main: sources[0].path, versions, exportedAt: this.clock.now(), withoutVars: true };
-    return await runFile(this.#db, number, description);
+    return runFile(this.#db, number, description);
   }
 
   // Time -------------------------------------------------------------------------------------------------------------

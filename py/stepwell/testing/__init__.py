@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stepwell.testing.crashes import CrashError, CrashReport, check_all_crashes
     from stepwell.testing.errors import ModifierError, RemoteError, WaitError
     from stepwell.testing.instance_introspector import InstanceIntrospector
+    from stepwell.testing.machine import workflow_machine
     from stepwell.testing.modifier import Modifier
     from stepwell.testing.orders import OrderError, OrderReport, check_all_orders
     from stepwell.testing.replays import ReplayError, assert_replays
@@ -39,6 +40,7 @@ _PLACES = {
     "assert_replays": "replays",
     "check_all_crashes": "crashes",
     "check_all_orders": "orders",
+    "workflow_machine": "machine",
 }
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "assert_replays",
     "check_all_crashes",
     "check_all_orders",
+    "workflow_machine",
 ]
 
 

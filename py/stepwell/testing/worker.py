@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from stepwell.names import binding_name
@@ -17,7 +18,6 @@ from stepwell.testing.workflow_introspector import WorkflowIntrospector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from stepwell.project import Project
     from stepwell.target import Target
@@ -118,6 +118,12 @@ class Worker:
     def deploy(self) -> None:
         """Load the code again if it has changed. Passes that run keep the code that they began with."""
         self._deploy()
+
+    def deploy_version(self, main: str | Path) -> None:
+        """Let the workflows run the code of another main file from now on, under the names that they have."""
+        deployment = {**self.deployment(), "root": str(Path(main).resolve().parent), "main": str(Path(main).resolve())}
+        workflows = [{"name": name, "class_name": class_name} for class_name, name in self._classes.items()]
+        self.engine.call("deploy", deployment={**deployment, "workflows": None}, workflows=workflows)
 
     def workflow(self, workflow: WorkflowName) -> WorkflowBinding:
         """

@@ -118,7 +118,7 @@ for (const { where, runtime, transport, besideJs } of PLACES) {
     }
 
     test("a pass comes to rest when what it waited for besides has come", async () => {
-      const run = engine.start("Rest", { payload: "with_own_sleep", answer: asleep });
+      const run = engine.start("Rest", { payload: "with_short_own_sleep", answer: asleep });
 
       assert.equal((await run.next("quiet")).seen, 1);
       run.send({ type: "drop", reason: "test" });

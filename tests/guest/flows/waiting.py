@@ -109,6 +109,9 @@ class Rest(WorkflowEntrypoint):
         await asyncio.gather(dependent(), step.sleep("nap", 1))
 
     async def with_own_sleep(self, step):
+        await asyncio.gather(step.sleep("nap", "1 hour"), asyncio.sleep(3600))
+
+    async def with_short_own_sleep(self, step):
         await asyncio.gather(step.sleep("nap", "1 hour"), asyncio.sleep(0.05))
 
     async def with_timeout(self, step):

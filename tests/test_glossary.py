@@ -42,7 +42,6 @@ ONE_THING = {
     "Worker": "the handlers of a deployment, for those who call them",
     # What user code sees, in both languages.
     "DurableObject": "a class of the SDK",
-    "Options": "what the adapters for ASGI and WSGI can be told, as upstream calls it",
     "FetchResponse": "what `fetch` gives, in runtimes with JavaScript and in those without",
     "WorkerEntrypoint": "a class of the SDK",
     "Workflow": "a workflow's binding in `env`",

@@ -3,8 +3,7 @@
 import { workerData } from "node:worker_threads";
 import { toWire } from "../../bridge/errors.js";
 import { HandlerDispatcher } from "../handlers/dispatcher.js";
-import { guestResponse } from "../handlers/response.js";
-import { WebSocketPair } from "../handlers/web_socket.js";
+import { WORKER_GLOBALS } from "../handlers/globals.js";
 import { UserModule } from "./user_module.js";
 import { PassRunner } from "./pass_runner.js";
 import { hookModules } from "./modules.js";
@@ -57,8 +56,7 @@ process.on("unhandledRejection", complain);
 
 function boot() {
   hookModules();
-  takePlace("Response", guestResponse);
-  takePlace("WebSocketPair", () => WebSocketPair);
+  for (const [name, make] of Object.entries(WORKER_GLOBALS)) takePlace(name, make);
   output.install();
   time?.install();
   watchTimers((timer) => {

@@ -13,8 +13,7 @@ import { fromWire } from "../../bridge/errors.js";
 import { WorkflowStep } from "../../bridge/step.js";
 import { HandlerDispatcher } from "../handlers/dispatcher.js";
 import { lazyClass } from "./globals.js";
-import { guestResponse } from "../handlers/response.js";
-import { WebSocketPair } from "../handlers/web_socket.js";
+import { WORKER_GLOBALS } from "../handlers/globals.js";
 import { Control } from "../pool/control.js";
 
 /**
@@ -98,10 +97,7 @@ export class InterpreterThread {
     const control = new Control(boot.control);
     this.#control = control;
     const { signals } = control;
-    const pyodide = await this.#environment.start(
-      { ...boot, signals },
-      { console: this.#console(), Response: lazyClass(guestResponse), WebSocketPair },
-    );
+    const pyodide = await this.#environment.start({ ...boot, signals }, { ...ownGlobals(), console: this.#console() });
     this.#pyodide = pyodide;
     pyodide._api.on_fatal = (/** @type {any} */ error) => this.die(error);
     pyodide.setInterruptBuffer(signals);
@@ -301,4 +297,11 @@ function watched(promise, tell) {
     return Reflect.apply(then, promise, functions);
   };
   return promise;
+}
+
+/** The globals that are Workers' own. With the class of responses Node would load its HTTP client at each start. */
+function ownGlobals() {
+  const { Response, ...others } = WORKER_GLOBALS;
+  const made = Object.entries(others).map(([name, make]) => [name, make()]);
+  return { ...Object.fromEntries(made), Response: lazyClass(Response) };
 }

@@ -14,17 +14,12 @@ for (const language of [...LANGUAGES, ...UPSTREAM]) {
       env: {
         OTHER: { kind: "service", service: "other", props: { from: "here" } },
         AI: { kind: "refused", message: "env.AI: Workers AI does not run here. Set its address." },
-        STORE: { kind: "host", type: "kv", className: "KvNamespace" },
       },
       services: {
         findWorker: async (service) => (asked.push(service), opened().worker),
         callWorkflow: async (workflow, method, args) => {
           asked.push([workflow, method, args]);
           return JSON.stringify(method === "status" ? { status: "queued" } : { id: "one" });
-        },
-        callBinding: async (binding, { type }, path) => {
-          asked.push([binding, type, path]);
-          return path[0][0] === "get" ? new Response("streamed").body : undefined;
         },
       },
     });
@@ -105,16 +100,6 @@ for (const language of [...LANGUAGES, ...UPSTREAM]) {
 
     test("a refused binding says at its use why", async () => {
       await assert.rejects(fetch("/refused"), { message: "env.AI: Workers AI does not run here. Set its address." });
-    });
-
-    test("a binding of the host's gets bytes and options, and gives a stream", async () => {
-      asked.length = 0;
-
-      assert.equal(await (await fetch("/host")).text(), "streamed");
-      assert.deepEqual(asked, [
-        ["STORE", "kv", [["put", ["key", new Uint8Array([1, 2]), { expirationTtl: 60 }]]]],
-        ["STORE", "kv", [["get", ["key", "stream"]]]],
-      ]);
     });
 
     test("a handler that never answers ends with its time or with its client", async () => {

@@ -77,6 +77,16 @@ for (const language of [...LANGUAGES, ...UPSTREAM]) {
       assert.equal((await reader.read()).done, true);
     });
 
+    test("globals of Workers are there, or say that they are not", { skip: language.suffix !== ".mjs" }, async () => {
+      assert.deepEqual(await (await fetch("/globals")).json(), {
+        agent: "Cloudflare-Workers",
+        cached: "kept",
+        missed: [null, null],
+        deleted: [true, false],
+        refused: "HTMLRewriter is not available here. Parse the HTML with a package, for example htmlparser2.",
+      });
+    });
+
     test("a method of an entrypoint can be called", async () => {
       assert.equal(await opened().worker.call("Calculator", "add", [1, 2]), 3);
     });

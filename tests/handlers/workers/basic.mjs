@@ -19,6 +19,32 @@ const ROUTES = {
     throw new RangeError("out of luck");
   },
   "/stream": (request) => new Response(request.body, { headers: { "x-streamed": "yes" } }),
+  "/globals": async () => {
+    await scheduler.wait(1);
+    const cache = await caches.open("own");
+    const kept = new Response("kept", { headers: { "cache-control": "max-age=60" } });
+    await cache.put("http://example.com/kept", kept);
+    await caches.default.put(
+      "http://example.com/private",
+      new Response("x", { headers: { "cache-control": "private" } }),
+    );
+    let refused = "";
+    try {
+      new HTMLRewriter();
+    } catch (error) {
+      refused = error.message;
+    }
+    return Response.json({
+      agent: navigator.userAgent,
+      cached: await (await cache.match("http://example.com/kept")).text(),
+      missed: [
+        await caches.default.match("http://example.com/kept"),
+        await caches.default.match("http://example.com/private"),
+      ],
+      deleted: [await cache.delete("http://example.com/kept"), await cache.delete("http://example.com/kept")],
+      refused,
+    });
+  },
   "/cookies": () => {
     const headers = new Headers({ "x-one": "1" });
     headers.append("set-cookie", "a=1");

@@ -63,10 +63,6 @@ const ROUTES = {
     return Response.json([instance.id, await (await env.FLOW.get("one")).status()]);
   },
   "/refused": async (worker) => await worker.env.AI.run("model"),
-  "/host": async ({ env: { STORE } }) => {
-    await STORE.put("key", new Uint8Array([1, 2]), { expirationTtl: 60 });
-    return new Response(await STORE.get("key", "stream"));
-  },
   "/hang": async (_worker, { signal }) => {
     signal.addEventListener("abort", () => seen.push("cancelled"));
     await new Promise(() => {});

@@ -80,11 +80,6 @@ async def use_refused(worker, _request):
     await worker.env.AI.run("model")
 
 
-async def use_host(worker, _request):
-    await worker.env.STORE.put("key", b"\x01\x02", {"expirationTtl": 60})
-    return Response(await worker.env.STORE.get("key", "stream"))
-
-
 async def hang(_worker, _request):
     try:
         await asyncio.sleep(3600)
@@ -113,7 +108,6 @@ ROUTES = {
     "/export": call_export,
     "/workflow": use_workflow,
     "/refused": use_refused,
-    "/host": use_host,
     "/hang": hang,
     "/spin": spin,
     "/endless": endless,

@@ -1,0 +1,38 @@
+/** Globals that Cloudflare's runtime has and Node has not, or has otherwise. */
+
+import { GuestCaches } from "./caches.js";
+import { guestResponse } from "./response.js";
+import { WebSocketPair } from "./web_socket.js";
+
+/** What makes each, by its name: when it is first needed. @type {Record<string, () => unknown>} */
+export const WORKER_GLOBALS = {
+  Response: guestResponse,
+  WebSocketPair: () => WebSocketPair,
+  caches: () => new GuestCaches(),
+  scheduler: () => ({ wait }),
+  navigator: () => ({ userAgent: "Cloudflare-Workers", hardwareConcurrency: 1, language: "en" }),
+  HTMLRewriter: () =>
+    class HTMLRewriter {
+      constructor() {
+        throw new Error("HTMLRewriter is not available here. Parse the HTML with a package, for example htmlparser2.");
+      }
+    },
+};
+
+/**
+ * Settles after `delay` ms.
+ *
+ * @param {number} delay
+ * @param {{ signal?: AbortSignal }} [options] `signal` ends the waiting
+ * @returns {Promise<void>}
+ */
+function wait(delay, { signal } = {}) {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const timer = setTimeout(resolve, delay);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}

@@ -10,14 +10,15 @@ import click
 
 from stepwell import exit_codes
 from stepwell.exceptions import StepwellError
+from stepwell.host_connector import HostConnector
 from stepwell.host_process import HostSettings
 from stepwell.listener import LOOPBACK, MAX_PORT
 from stepwell.options import environment_option, force_replay_option, state_option
 from stepwell.packages.require import require_packages_of
-from stepwell.project_loader import load_targets
+from stepwell.project_loader import find_targets, load_targets
 from stepwell.project_notes import notes_at_start
 from stepwell.project_server import ProjectServer, announce_schedules
-from stepwell.runtimes import choose_runtime, runtime_name, runtime_options
+from stepwell.runtimes import choose_runtime, likely_runtime, runtime_name, runtime_options
 from stepwell.serving import ServedProject, ServingOptions
 from stepwell.serving_log import ServingLog
 from stepwell.source_watcher import SourceWatcher
@@ -75,7 +76,9 @@ def dev(  # noqa: PLR0913 - one for each option
     """
     log = ServingLog("text", sys.stdout, steps=True)
     command = DevCommand(log, lambda: _load(target, configs, environment, (runtime, python, sdk), untrusted=untrusted))
-    raise SystemExit(command.run(port, ip, state_path(state, create=True), force_replay=force_replay))
+    likely = likely_runtime(find_targets(target, configs)[0], runtime, python, sdk, untrusted=untrusted)
+    settings = HostSettings(warm=likely, force_replay=force_replay)
+    raise SystemExit(command.run(port, ip, state_path(state, create=True), settings))
 
 
 def _load(
@@ -106,21 +109,30 @@ class DevCommand:
         self._server: ProjectServer | None = None
         self._keys = TerminalKeys(self._press)
 
-    def run(self, port: int | None, ip: str | None, state: Path, *, force_replay: bool) -> int:
+    def run(self, port: int | None, ip: str | None, state: Path, settings: HostSettings) -> int:
         """
         Serve until `x` or Ctrl-C.
 
         Returns:
             The exit code.
         """
+        # The projects are read while Node starts.
+        connector = HostConnector(state, settings)
+        try:
+            return self._run(port, ip, state, settings, connector)
+        finally:
+            connector.close()
+
+    def _run(
+        self, port: int | None, ip: str | None, state: Path, settings: HostSettings, connector: HostConnector
+    ) -> int:
         projects = self._load()
         first = projects[0].project
         wanted = port if port is not None else DEFAULT_PORT if first.dev_port is None else first.dev_port
         listener: dict[str, object] = {"ip": ip or _address(first.dev_ip), "port": wanted}
         self._say_notes(projects)
         options = ServingOptions(listener, development=True)
-        settings = HostSettings(warm=projects[0].runtime, force_replay=force_replay)
-        server = self._server = ProjectServer(state, projects, options, settings, self._log)
+        server = self._server = ProjectServer(state, projects, options, settings, self._log, connector)
         server.on_ready = lambda serving, connection, client: self._announce(serving, connection, client, wanted)
         watcher = SourceWatcher(_roots(projects), _folders(projects), lambda _changes: self._reload())
         watcher.start()
@@ -157,6 +169,8 @@ class DevCommand:
         """A debugger has the terminal for itself."""
         if on:
             self._keys.close()
+        else:
+            self._keys.open()
 
     def _press(self, key: str) -> None:
         server = self._server

@@ -31,10 +31,7 @@ def load_targets(target: str | None, configs: tuple[str, ...], environment: str 
     Raises:
         InputError: There is none, a configuration does not fit, or two Workers have one name.
     """
-    if target is not None and configs:
-        raise InputError("TARGET and --config are both given; give one of them.")
-    found = [_config_target(each) for each in configs] or [find_target(target or ".")]
-    loaded = [(each, load_project(each, environment)) for each in found]
+    loaded = [(each, load_project(each, environment)) for each in find_targets(target, configs)]
     names: dict[str, Path] = {}
     for _, project in loaded:
         name = project.script_name
@@ -44,6 +41,18 @@ def load_targets(target: str | None, configs: tuple[str, ...], environment: str 
             raise InputError(f"{project.config} and {names[name]} have the Worker name {name!r}. Give each its own.")
         names[name] = project.config or project.main
     return loaded
+
+
+def find_targets(target: str | None, configs: tuple[str, ...]) -> list[Target]:
+    """
+    What such a command names, without reading it.
+
+    Raises:
+        InputError: There is none.
+    """
+    if target is not None and configs:
+        raise InputError("TARGET and --config are both given; give one of them.")
+    return [_config_target(each) for each in configs] or [find_target(target or ".")]
 
 
 def _config_target(text: str) -> Target:

@@ -36,19 +36,21 @@ class ProjectServer:
         options: How.
         settings: How a host runs that this command starts.
         log: What happens is printed there.
+        connector: A connection to the state's owner that has been begun; None begins one.
 
     Attributes:
         on_interrupt: Called at Ctrl-C, while the Workers still run.
         on_ready: Called when the Workers are there, each time, with a client of the projects' account.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a serving is made of
         self,
         state: Path,
         projects: list[ServedProject],
         options: ServingOptions,
         settings: HostSettings,
         log: ServingLog,
+        connector: HostConnector | None = None,
     ) -> None:
         self.projects = projects
         self.on_ready: Callable[[Serving, Connection, Client], None] = lambda _serving, _connection, _client: None
@@ -56,6 +58,7 @@ class ProjectServer:
         self._state = state
         self._options = options
         self._settings = settings
+        self._first_connector = connector
         self._log = log
         self._connection: Connection | None = None
         self._serving: Serving | None = None
@@ -69,7 +72,8 @@ class ProjectServer:
             StepwellError: The Workers do not load, or the state cannot be used.
         """
         while not self._stopped.is_set():
-            connector = HostConnector(self._state, self._settings)
+            connector = self._first_connector or HostConnector(self._state, self._settings)
+            self._first_connector = None
             try:
                 with connector.connection() as connection:
                     self._connection = connection

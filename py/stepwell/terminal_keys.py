@@ -41,9 +41,10 @@ class TerminalKeys:
         import termios  # noqa: PLC0415 - Windows has none
         import tty  # noqa: PLC0415
 
+        self._stop = threading.Event()
         self._settings = termios.tcgetattr(sys.stdin.fileno())
         tty.setcbreak(sys.stdin.fileno())
-        self._thread = threading.Thread(target=self._read, name="keys", daemon=True)
+        self._thread = threading.Thread(target=self._read, args=(self._stop,), name="keys", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -57,10 +58,10 @@ class TerminalKeys:
             termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, self._settings)  # type: ignore[arg-type]
         self._settings = None
 
-    def _read(self) -> None:
+    def _read(self, stop: threading.Event) -> None:
         descriptor = sys.stdin.fileno()
         with contextlib.suppress(OSError, ValueError):
-            while not self._stop.is_set():
+            while not stop.is_set():
                 ready, _, _ = select.select([descriptor], [], [], POLL_INTERVAL_S)
                 if not ready:
                     continue

@@ -1,0 +1,249 @@
+"""
+`stepwell dev` in figures.
+
+Its start beside that of `stepwell run`, a saved change until it is served, the memory of many reloads, and instances
+over a reload.
+
+    python benchmarks/dev.py [--starts 5] [--edits 50] [--reloads 1000] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PAUSE_S = 0.4
+"""Between two edits: the second of two that are closer waits for the first."""
+PATIENCE_S = 120
+SLEEPING = 100
+RUNNING = 20
+
+CONFIG = {
+    "name": "bench",
+    "main": "entry.py",
+    "compatibility_date": "2026-09-08",
+    "workflows": [{"binding": "FLOW", "name": "flow", "class_name": "Flow"}],
+}
+SOURCE = """\
+import asyncio
+
+from workers import Response, WorkerEntrypoint, WorkflowEntrypoint
+
+
+class Flow(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do("first")
+        async def first():
+            await asyncio.sleep(event["payload"].get("work", 0))
+            return 1
+
+        await first()
+        if "sleep" in event["payload"]:
+            await step.sleep("nap", event["payload"]["sleep"])
+
+        @step.do("last")
+        async def last():
+            return "VERSION"
+
+        return await last()
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        return Response("VERSION")
+"""
+
+
+class Server:
+    """A development server in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "log.txt"
+        began = time.perf_counter()
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "stepwell", "dev", "--port", "0"],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        wait(lambda: "Ready on" in self.log.read_text(), self.log)
+        self.ready_s = time.perf_counter() - began
+        self.url = re.search(r"Ready on (\S+)", self.log.read_text())[1]
+
+    def get(self) -> str:
+        """What the handler answers."""
+        with urllib.request.urlopen(self.url, timeout=PATIENCE_S) as response:
+            return response.read().decode()
+
+    def memory_mib(self) -> float:
+        """Resident memory of the command and of all that it has started."""
+        return sum(resident_mib(pid) for pid in descendants(self.process.pid))
+
+    def stop(self) -> None:
+        """Interrupt it, and wait."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(PATIENCE_S)
+
+
+def wait(happened, log: Path) -> None:
+    """Wait until *happened* says so."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not happened():
+        if time.monotonic() > deadline:
+            sys.exit(f"It did not happen:\n{log.read_text()[-2000:]}")
+        time.sleep(0.002)
+
+
+def descendants(pid: int) -> list[int]:
+    """*pid* and all that it has started."""
+    found = [pid]
+    for each in found:
+        for task in Path(f"/proc/{each}/task").glob("*/children"):
+            found.extend(int(child) for child in task.read_text().split())
+    return found
+
+
+def resident_mib(pid: int) -> float:
+    """Resident memory of a process."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    except OSError:
+        return 0
+
+
+def write(folder: Path, version: str) -> None:
+    """Save the code in another version."""
+    (folder / "entry.py").write_text(SOURCE.replace("VERSION", version))
+
+
+def measure_starts(folder: Path, count: int) -> dict[str, float]:
+    """Both commands, in turns."""
+    runs, devs = [], []
+    for _ in range(count):
+        began = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "stepwell", "run", ".", "-q"], cwd=folder, check=True, capture_output=True
+        )
+        runs.append(time.perf_counter() - began)
+        server = Server(folder)
+        devs.append(server.ready_s)
+        server.stop()
+    return {"run_s": statistics.median(runs), "dev_ready_s": statistics.median(devs)}
+
+
+def measure_edits(server: Server, folder: Path, count: int) -> dict[str, float]:
+    """From a save until the new answer."""
+    times = []
+    for number in range(count):
+        time.sleep(PAUSE_S)
+        began = time.perf_counter()
+        write(folder, f"v{number}")
+        wait(lambda wanted=f"v{number}": server.get() == wanted, server.log)
+        times.append((time.perf_counter() - began) * 1000)
+    return {"edit_p50_ms": statistics.median(times), "edit_p95_ms": sorted(times)[int(len(times) * 0.95) - 1]}
+
+
+def measure_memory(server: Server, folder: Path, count: int) -> dict[str, float]:
+    """How much memory grows over many reloads."""
+    for number in range(20):
+        reload(server, folder, f"w{number}")
+    time.sleep(3)
+    before = server.memory_mib()
+    for number in range(count):
+        reload(server, folder, f"m{number}")
+    time.sleep(3)
+    return {"reloads": count, "memory_growth_mib": server.memory_mib() - before}
+
+
+def reload(server: Server, folder: Path, version: str) -> None:
+    """Save a version, and wait until it is served."""
+    write(folder, version)
+    wait(lambda: server.get() == version, server.log)
+
+
+def measure_instances(server: Server, folder: Path) -> dict[str, int]:
+    """Sleeping and running instances over a reload."""
+    payloads = [{"sleep": "20 seconds"}] * SLEEPING + [{"work": 3}] * RUNNING
+    batch = [{"instance_id": f"i{number}", "params": payload} for number, payload in enumerate(payloads)]
+    api = f"{server.url}/client/v4/accounts/a/workflows/flow/instances"
+    for start in range(0, len(batch), 100):
+        send(f"{api}/batch", batch[start : start + 100])
+    wait(lambda: server.log.read_text().count("sleep 'nap-1'") >= SLEEPING, server.log)
+    write(folder, "after")
+    done = []
+
+    def ended() -> bool:
+        pages = [answer(f"{api}?status=complete&per_page=100&page={page}") for page in (1, 2)]
+        done[:] = [each for page in pages for each in page if each["id"].startswith("i")]
+        time.sleep(0.1)
+        return len(done) == len(batch)
+
+    wait(ended, server.log)
+    outputs = [answer(f"{api}/{each['id']}")["output"] for each in done]
+    return {"instances": len(batch), "complete": len(done), "in_the_new_code": outputs.count("after")}
+
+
+def send(url: str, body: object) -> None:
+    """Post JSON."""
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
+    urllib.request.urlopen(request).close()
+
+
+def answer(url: str) -> Any:
+    """The result of an answer of the API."""
+    with urllib.request.urlopen(url) as response:
+        return json.load(response)["result"]
+
+
+def note(figures: dict[str, float], measured: Mapping[str, float]) -> None:
+    """Add what was *measured* to the figures, and print it."""
+    figures.update(measured)
+    for key, value in measured.items():
+        print(f"{key:20} {value:,.2f}", flush=True)
+
+
+def main() -> None:
+    """Measure, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--starts", type=int, default=5)
+    parser.add_argument("--edits", type=int, default=50)
+    parser.add_argument("--reloads", type=int, default=1000)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    figures: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(prefix="stepwell-dev-") as name:
+        folder = Path(name)
+        (folder / "wrangler.json").write_text(json.dumps(CONFIG))
+        write(folder, "v")
+        note(figures, measure_starts(folder, options.starts))
+        server = Server(folder)
+        try:
+            note(figures, measure_instances(server, folder))
+            note(figures, measure_edits(server, folder, options.edits))
+            if options.reloads:
+                note(figures, measure_memory(server, folder, options.reloads))
+        finally:
+            server.stop()
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Changes to packages that expect threads, made when they are imported."""
+"""Changes to packages that expect threads or sockets, made when they are imported."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
+
+from . import httpx_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +24,10 @@ def _run_inline(module: ModuleType) -> None:
     module.run_sync = run_sync  # type: ignore[attr-defined]
 
 
-_PATCHES: dict[str, Callable[[ModuleType], None]] = {"anyio.to_thread": _run_inline}
+_PATCHES: dict[str, Callable[[ModuleType], None]] = {
+    "anyio.to_thread": _run_inline,
+    "httpx._transports.default": httpx_transport.connect,
+}
 
 
 class _PatchingFinder(MetaPathFinder):

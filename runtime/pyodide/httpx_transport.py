@@ -1,0 +1,125 @@
+"""
+httpx's transports over the platform's ``fetch``: an interpreter in WebAssembly has no sockets.
+
+Proxies, certificates, pools and protocols are the platform's affair, so options about them have no effect. httpx2
+brings transports like these along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pyodide.ffi import JsException, to_js
+
+from _workflows_bridge.proxies import js
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from types import ModuleType
+
+_PLATFORMS = frozenset({"accept-encoding", "connection", "content-length", "host", "keep-alive", "transfer-encoding"})
+"""Headers that the platform sets."""
+_DECODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+"""Headers of a response that say how its body was sent. The platform has decoded it."""
+_WITHOUT_BODY = frozenset({"GET", "HEAD"})
+
+
+def connect(module: ModuleType) -> None:
+    """Let the transports of *module*, ``httpx._transports.default``, fetch."""
+    asynchronous: Any = module.AsyncHTTPTransport
+    asynchronous.__init__ = _ignore_options
+    asynchronous.__aenter__ = _enter
+    asynchronous.__aexit__ = _leave
+    asynchronous.aclose = _leave
+    asynchronous.handle_async_request = _handle
+    synchronous: Any = module.HTTPTransport
+    synchronous.__init__ = _ignore_options
+    synchronous.__enter__ = lambda self: self
+    synchronous.__exit__ = synchronous.close = lambda *_arguments: None
+    synchronous.handle_request = _refuse
+
+
+def _ignore_options(_self: object, *_arguments: object, **_options: object) -> None:
+    pass
+
+
+async def _enter(self: Any) -> Any:  # noqa: ANN401 - a transport
+    return self
+
+
+async def _leave(*_arguments: object) -> None:
+    pass
+
+
+def _refuse(_self: object, _request: object) -> NoReturn:
+    httpx: Any = sys.modules["httpx"]
+    msg = (
+        "httpx.Client cannot connect in runtime pyodide, which cannot wait for a promise there. Use httpx.AsyncClient."
+    )
+    raise httpx.UnsupportedProtocol(msg)
+
+
+async def _handle(_self: object, request: Any) -> Any:  # noqa: ANN401 - of httpx
+    httpx: Any = sys.modules["httpx"]
+    controller = js().AbortController.new()
+    body = await request.aread()
+    init = {
+        "method": request.method,
+        "headers": [[name, value] for name, value in request.headers.multi_items() if name.lower() not in _PLATFORMS],
+        "redirect": "manual",
+        "signal": controller.signal,
+    }
+    if body and request.method not in _WITHOUT_BODY:
+        init["body"] = to_js(body)
+    limits = request.extensions.get("timeout", {})
+    sent = js().fetch(str(request.url), to_js(init, dict_converter=js().Object.fromEntries))
+    try:
+        response = await _within(sent, limits.get("read"), httpx.ReadTimeout, controller, request)
+    except JsException as error:
+        raise httpx.ConnectError(_text_of(error), request=request) from None
+    headers = [(name, value) for name, value in response.headers.entries() if name not in _DECODED]
+    stream = _make_stream(httpx.AsyncByteStream, response.body, limits.get("read"), controller, request)
+    return httpx.Response(response.status, headers=headers, stream=stream, extensions={"http_version": b"HTTP/1.1"})
+
+
+async def _within(awaited: Any, seconds: float | None, error: Any, controller: Any, request: Any) -> Any:  # noqa: ANN401
+    """What *awaited* gives; whoever waits too long, or is cancelled, gives the request up."""
+    try:
+        return await asyncio.wait_for(awaited, seconds)
+    except TimeoutError:
+        controller.abort()
+        msg = f"No answer within {seconds} s."
+        raise error(msg, request=request) from None
+    except asyncio.CancelledError:
+        controller.abort()
+        raise
+
+
+def _make_stream(base: Any, body: Any, seconds: float | None, controller: Any, request: Any) -> Any:  # noqa: ANN401
+    """The body of a response, by the class that httpx asks for."""
+    httpx: Any = sys.modules["httpx"]
+
+    class FetchStream(base):  # type: ignore[misc]
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            if body is None:
+                return
+            reader = body.getReader()
+            while True:
+                part = await _within(reader.read(), seconds, httpx.ReadTimeout, controller, request)
+                if part.done:
+                    return
+                yield part.value.to_bytes()
+
+        async def aclose(self) -> None:
+            controller.abort()
+
+    return FetchStream()
+
+
+def _text_of(error: Any) -> str:  # noqa: ANN401 - a JsException
+    """Node says "fetch failed" and keeps the reason in the cause."""
+    cause = getattr(error, "cause", None)
+    reason = getattr(cause, "message", "") or getattr(cause, "code", "")
+    return f"{error.message}: {reason}" if reason else str(error.message)

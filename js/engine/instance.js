@@ -10,10 +10,9 @@
 /** @import { EngineContext } from "./context.js" */
 /** @import { Step } from "./step.js" */
 
-import { accountOf, workflowNameOf } from "./accounts.js";
+import { accountOf } from "./accounts.js";
 import { Attempts } from "./attempts.js";
 import { checkDo } from "./calls.js";
-import { DEFAULT_CONFIG } from "./config.js";
 import { boundedError } from "./error_size.js";
 import { StoppedError } from "./commits.js";
 import { callError, fatalError, faultError, internalError } from "./errors.js";
@@ -26,6 +25,7 @@ import { Parking } from "./parking.js";
 import { Pass } from "./pass.js";
 import { countRollbacks } from "./rollback.js";
 import { RollbackPass } from "./rollback_pass.js";
+import { startOf } from "./start_message.js";
 import { firstUnseen, inOrder, isOpenWait, isResting, toHistory } from "./step.js";
 import { Waits } from "./waits.js";
 
@@ -162,14 +162,7 @@ export class Instance {
       type: "start",
       pass: this.pass,
       className,
-      event: {
-        timestamp: row.createdOn,
-        instanceId: row.id,
-        workflowName: workflowNameOf(row.workflow),
-        ...(row.schedule === null ? {} : { schedule: JSON.parse(row.schedule) }),
-      },
-      value: row.params,
-      defaults: DEFAULT_CONFIG,
+      ...startOf(row),
       stepLimit,
       history: toHistory(steps, { ended }),
       ...(firstUnseenRank < 0 ? {} : { seen: firstUnseenRank }),

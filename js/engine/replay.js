@@ -7,8 +7,6 @@
 /** @import { InstanceRow, LogRow, Store, StepRef } from "../store/store.d.ts" */
 /** @import { Clock } from "./clock.d.ts" */
 
-import { workflowNameOf } from "./accounts.js";
-import { DEFAULT_CONFIG } from "./config.js";
 import {
   ATTEMPT_FAILURE,
   ATTEMPT_START,
@@ -19,6 +17,7 @@ import {
   WAIT_COMPLETE,
 } from "./events.js";
 import { DEFAULT_STEP_LIMIT } from "./limits.js";
+import { startOf } from "./start_message.js";
 import { inOrder, readSteps, stepKey, toHistory } from "./step.js";
 
 /** How long the guest may send nothing. */
@@ -129,14 +128,7 @@ export async function replay({ store, number, guest, clock }) {
       type: "start",
       pass: PASS,
       className: workflow.className,
-      event: {
-        timestamp: row.createdOn,
-        instanceId: row.id,
-        workflowName: workflowNameOf(row.workflow),
-        ...(row.schedule === null ? {} : { schedule: JSON.parse(row.schedule) }),
-      },
-      value: row.params,
-      defaults: DEFAULT_CONFIG,
+      ...startOf(row),
       stepLimit: workflow.stepLimit ?? DEFAULT_STEP_LIMIT,
       // Without outcomes, so that every call is sent here.
       history: toHistory(steps, { withOutcomes: false }),

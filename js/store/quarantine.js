@@ -4,15 +4,8 @@
 /** @import { SqliteStore } from "./sqlite.js" */
 
 import { STATUSES } from "../engine/status.js";
+import { OF_INSTANCE } from "./instance_tables.js";
 
-/** What belongs to an instance, by the column that says whose a row is. */
-const OF_INSTANCE = {
-  instances: "number",
-  log: "instance",
-  events: "instance",
-  chunks: "instance",
-  output: "instance",
-};
 /** Columns that hold JSON, by table. */
 const JSON_COLUMNS = {
   instances: ["params", "output", "error", "schedule"],

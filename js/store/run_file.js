@@ -10,6 +10,7 @@
 
 /** @import { Driver } from "./driver.d.ts" */
 
+import { OF_INSTANCE } from "./instance_tables.js";
 import { problemOfPaths, problemOfSchema, problemOfSize, problemOfValues } from "./run_file_checks.js";
 import { APPLICATION_ID, migrate, pragma, SCHEMA_VERSION } from "./schema.js";
 
@@ -26,14 +27,6 @@ const TABLES = `
   ) STRICT;
   CREATE TABLE sources (path TEXT PRIMARY KEY, encoding TEXT NOT NULL, content TEXT NOT NULL) STRICT;
 `;
-/** What belongs to an instance, by the column that says whose a row is. */
-const OF_INSTANCE = {
-  instances: "number",
-  log: "instance",
-  events: "instance",
-  chunks: "instance",
-  output: "instance",
-};
 
 /**
  * A file of the deployment. `path` is relative to its root, with `/`. Content that is not text is base64.

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
-from _stepwell_runtime.fetched import FetchResponse
+from _stepwell_runtime.fetched import FetchResponse, check_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,10 +38,7 @@ async def fetch(
     Raises:
         OSError: No response came.
     """
-    if unknown:
-        raise TypeError(f"fetch() in the cpython runtime has no option {next(iter(unknown))!r}.")
-    if not isinstance(resource, str):
-        raise TypeError(f"fetch() in the cpython runtime takes an URL as str, not {type(resource).__name__}.")
+    check_request("cpython", resource, unknown)
     if not resource.startswith(_SCHEMES):
         raise OSError(f"{resource!r} is no http or https URL.")
     data = body.encode() if isinstance(body, str) else body

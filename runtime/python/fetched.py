@@ -7,6 +7,19 @@ import json
 from typing import Any
 
 
+def check_request(runtime: str, resource: object, unknown: dict[str, object]) -> None:
+    """
+    Check the arguments of ``fetch`` in *runtime*.
+
+    Raises:
+        TypeError: It takes no such option, or *resource* is not a str.
+    """
+    if unknown:
+        raise TypeError(f"fetch() in the {runtime} runtime has no option {next(iter(unknown))!r}.")
+    if not isinstance(resource, str):
+        raise TypeError(f"fetch() in the {runtime} runtime takes an URL as str, not {type(resource).__name__}.")
+
+
 class FetchResponse:
     """What came back from a request: the part of ``workers.Response`` that reads."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wit_world import request
 
-from _stepwell_runtime.fetched import FetchResponse
+from _stepwell_runtime.fetched import FetchResponse, check_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,10 +40,7 @@ async def fetch(
     Raises:
         OSError: No response came; PermissionError: the host may not be fetched from.
     """
-    if unknown:
-        raise TypeError(f"fetch() in the wasmtime runtime has no option {next(iter(unknown))!r}.")
-    if not isinstance(resource, str):
-        raise TypeError(f"fetch() in the wasmtime runtime takes an URL as str, not {type(resource).__name__}.")
+    check_request("wasmtime", resource, unknown)
     data = body.encode() if isinstance(body, str) else body
     wanted = {
         "url": resource,

@@ -30,11 +30,12 @@ export class Worker {
   /**
    * @param {Handlers} handlers
    * @param {OpenIsolate | string} open or why handlers do not run
+   * @param {{ isolates?: number }} [options] see `HandlerPool`
    */
-  constructor(handlers, open) {
+  constructor(handlers, open, options = {}) {
     this.#handlers = handlers;
     this.#why = typeof open === "string" ? open : undefined;
-    this.#pool = new HandlerPool(typeof open === "string" ? refuse(open) : open);
+    this.#pool = new HandlerPool(typeof open === "string" ? refuse(open) : open, options);
     this.#pool.onlog = (log) => this.onlog(log);
   }
 

@@ -12,10 +12,8 @@ export const WORKER_GLOBALS = {
   scheduler: () => ({ wait }),
   navigator: () => ({ userAgent: "Cloudflare-Workers", hardwareConcurrency: 1, language: "en" }),
   HTMLRewriter: () =>
-    class HTMLRewriter {
-      constructor() {
-        throw new Error("HTMLRewriter is not available here. Parse the HTML with a package, for example htmlparser2.");
-      }
+    function HTMLRewriter() {
+      throw new Error("HTMLRewriter is not available here. Parse the HTML with a package, for example htmlparser2.");
     },
 };
 

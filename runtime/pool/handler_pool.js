@@ -7,8 +7,11 @@
 /** @import { HandlerPort } from "../handlers/port.js" */
 /** @import { Isolate } from "./isolate.js" */
 
-/** How long an interpreter may give no sign of life before requests go elsewhere. */
-const BUSY_AFTER_MS = 100;
+/**
+ * How long an interpreter may give no sign of life before requests go elsewhere. What a module keeps in its variables is not
+ * elsewhere, so this is longer than code computes as a rule.
+ */
+const BUSY_AFTER_MS = 1000;
 const MAX_ISOLATES = 4;
 /** An interpreter that has grown past this takes no new requests: WebAssembly's memory never shrinks. */
 const MEMORY_MARK_BYTES = 384 << 20;
@@ -29,6 +32,7 @@ export class HandlerPool {
   /** @type {(log: HandlerLog) => void} */
   onlog = () => {};
   #open;
+  #maxIsolates;
   /** @type {Place[]} */
   #places = [];
   #retiring = false;
@@ -36,9 +40,13 @@ export class HandlerPool {
   #onidle = () => {};
   #disposed = false;
 
-  /** @param {OpenIsolate} open */
-  constructor(open) {
+  /**
+   * @param {OpenIsolate} open
+   * @param {{ isolates?: number }} [options] `isolates`: how many at most
+   */
+  constructor(open, { isolates = MAX_ISOLATES } = {}) {
     this.#open = open;
+    this.#maxIsolates = isolates;
   }
 
   /** How many calls have not settled. */
@@ -94,7 +102,7 @@ export class HandlerPool {
       .filter(({ isolate }) => isolate.silenceMs < BUSY_AFTER_MS)
       .toSorted((a, b) => (a.isolate.turn % 2) - (b.isolate.turn % 2) || a.calls.size - b.calls.size);
     if (best) return best;
-    if (usable.length < MAX_ISOLATES) return this.#start();
+    if (usable.length < this.#maxIsolates) return this.#start();
     return usable.toSorted((a, b) => a.isolate.silenceMs - b.isolate.silenceMs)[0];
   }
 

@@ -38,6 +38,7 @@ export const UPSTREAM = process.env.STEPWELL_UPSTREAM_SDK
  * @property {Record<string, any>} [env]
  * @property {Partial<import("../../js/worker/binding_calls.js").HostServices>} [services]
  * @property {number} [cpuLimit]
+ * @property {number} [isolates] how many for handlers; 1 by default, for tests look at what modules keep
  */
 
 /**
@@ -50,7 +51,7 @@ export const UPSTREAM = process.env.STEPWELL_UPSTREAM_SDK
 export async function openWorker(
   { suffix, Guest, sdk },
   name,
-  { vars = {}, bindings, env = {}, services = {}, ...limits } = {},
+  { vars = {}, bindings, env = {}, services = {}, isolates = 1, ...limits } = {},
 ) {
   const main = `${ROOT}/${name}${suffix}`;
   const runtime = sdk === undefined ? null : { name: "pyodide", sdk };
@@ -59,7 +60,7 @@ export async function openWorker(
     ...limits,
   });
   const { handlers, classes } = await guest.load();
-  const worker = new Worker(/** @type {any} */ (handlers), () => guest.openForHandlers());
+  const worker = new Worker(/** @type {any} */ (handlers), () => guest.openForHandlers(), { isolates });
   guest.answer = answerBindingCalls(env, /** @type {any} */ ({ own: () => worker, ...services }));
   /** @type {HandlerLog[]} */
   const logs = [];

@@ -30,7 +30,7 @@ const ROUTES = {
     );
     let refused = "";
     try {
-      new HTMLRewriter();
+      refused = new HTMLRewriter();
     } catch (error) {
       refused = error.message;
     }

@@ -43,6 +43,7 @@ RUFF = "ruff==0.17.5"
 MYPY = "mypy==2.4.1"
 # What makes the component, as `runtime/wasmtime/build.py` names it: a test makes another one.
 COMPONENTIZE = "componentize-py==0.25.1"
+OTLP_MESSAGES = "opentelemetry-proto==1.45.2"
 SCHEMATHESIS = "schemathesis==4.32.5"
 PYTEST = ["pytest==9.2.0", "pytest-timeout==2.4.0", "hypothesis==6.170.15"]
 # A terminal emulator, which says what people see.
@@ -530,6 +531,19 @@ def upstream(session: nox.Session) -> None:
     use_stepwell(session, *PYTEST, "requests==2.32.5", "-e", ".[upstream-sdk]")
     use_node(session, NODES[0])
     session.run("pytest", "tests/upstream", *session.posargs)
+
+
+@nox.session(default=False)
+@budget(4)
+def telemetry(session: nox.Session) -> None:
+    """
+    Send traces to a receiver that is made of OpenTelemetry's messages, and kill the sender.
+
+    The long form: STEPWELL_TRACE_KILLS=50. STEPWELL_SEED makes the same kills again.
+    """
+    use_stepwell(session, *PYTEST, OTLP_MESSAGES)
+    use_node(session, NODES[0])
+    session.run("pytest", "tests/telemetry", *session.posargs)
 
 
 @nox.session(default=False)

@@ -25,6 +25,8 @@ export class ControlChannel {
   #ended;
 
   constructor() {
+    // Node would open it a second time, and fail, as soon as a module imports `node:process`.
+    Object.defineProperty(process, "stdin", { configurable: true, value: undefined });
     /** @type {() => void} */
     let end = () => {};
     /** Resolves when the other process has ended, or no longer needs the host. @type {Promise<void>} */

@@ -35,6 +35,8 @@ import { TailMark } from "./tail_mark.js";
 import { PYODIDE_VERSION, VERSION } from "./version.js";
 import { VersionGraphs } from "./version_graphs.js";
 import { Metrics } from "../telemetry/metrics.js";
+import { otlpSettings } from "../telemetry/otlp_settings.js";
+import { startTracing } from "./tracing.js";
 
 const EXIT_STATE = 3;
 /** How often the host checks that the files of its state are still there. */
@@ -81,6 +83,8 @@ export class Host {
   #stopping = false;
   /** @type {Metrics | undefined} */
   #metrics;
+  /** @type {import("./tracing.js").Tracing | undefined} */
+  #tracing;
   /** @type {Set<import("./listener.js").Listener>} */
   #listeners = new Set();
   /** What commands keep running here. */
@@ -164,6 +168,8 @@ export class Host {
       );
     }
     this.#tailMark.start();
+    const otlp = otlpSettings(process.env, VERSION);
+    if (otlp) this.#tracing = startTracing(this.engine, this.#store, otlp, this.#options.report);
     this.engine.open();
   }
 
@@ -584,6 +590,7 @@ export class Host {
     for (const listener of this.#listeners) listener.close();
     // A healthy engine completes the requests that were read. One whose state is lost must not run another step.
     if (code === 0) await this.#server.close();
+    if (code === 0) await this.#tracing?.stop();
     try {
       this.engine.close();
     } catch {

@@ -6,6 +6,7 @@
 
 import { checksumOf } from "./damage.js";
 import { SqliteReads } from "./reads.js";
+import { TraceOutbox } from "./trace_outbox.js";
 
 /**
  * @typedef {object} Rest what else an entry has
@@ -25,11 +26,13 @@ export class LogWriter extends SqliteReads {
   #insertEntry;
   /** @type {import("./store.d.ts").StoreObserver | undefined} */
   observer;
+  traceOutbox;
 
   /** @param {Sql} sql */
   constructor(sql) {
     super(sql);
     this.sql = sql;
+    this.traceOutbox = new TraceOutbox(sql);
   }
 
   /**
@@ -42,6 +45,7 @@ export class LogWriter extends SqliteReads {
    */
   append(log, event, at, rest) {
     const row = this.insert(log, event, at, rest);
+    this.traceOutbox.appended(log.number, event);
     this.observer?.appended(log.number, row);
   }
 

@@ -243,6 +243,13 @@ const MIGRATIONS = [
   ) STRICT;
   CREATE INDEX queue_messages_available ON queue_messages (queue, available_on, number);
   `,
+  `
+  -- Ids are never used again: an instance that ends while its trace is sent is not removed with the trace before.
+  CREATE TABLE trace_outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    instance INTEGER NOT NULL UNIQUE
+  ) STRICT;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

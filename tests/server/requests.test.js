@@ -77,6 +77,16 @@ test("a body that does not arrive is given up", async () => {
   await assert.rejects(readJson(post(silent), { timeoutMs: 5 }), { name: "RequestError", status: 408 });
 });
 
+test("a client that goes away in the middle of its body has made no fault of ours", async () => {
+  const broken = new ReadableStream({
+    pull(controller) {
+      controller.error(new Error("aborted"));
+    },
+  });
+
+  await assert.rejects(readJson(post(broken)), { name: "RequestError", status: 400 });
+});
+
 test("a body that is not UTF-8 is refused", async () => {
   const bytes = new ReadableStream({
     start(controller) {

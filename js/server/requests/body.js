@@ -69,7 +69,7 @@ export async function readText(request, limits) {
  * @param {Request} request
  * @param {BodyLimits} [limits]
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
- * @throws {RequestError} the body is too large, or arrives too slowly
+ * @throws {RequestError} the body is too large, arrives too slowly, or not whole
  */
 export async function readBytes(request, { maxBytes = MAX_BODY_BYTES, timeoutMs = BODY_TIMEOUT_MS } = {}) {
   const announced = Number(request.headers.get("content-length") ?? 0);
@@ -88,7 +88,9 @@ export async function readBytes(request, { maxBytes = MAX_BODY_BYTES, timeoutMs 
     return await Promise.race([collect(reader, maxBytes), /** @type {Promise<never>} */ (late)]);
   } catch (error) {
     void reader.cancel().catch(() => {});
-    throw error;
+    if (error instanceof RequestError) throw error;
+    // The client has gone away in the middle of it.
+    throw new RequestError(400, "The body did not arrive whole.");
   } finally {
     clearTimeout(timer);
   }

@@ -262,7 +262,7 @@ export class EngineRun {
       await within(STUCK, this.#view.activity());
     }
     // Its callback begins in the guest at the same time as its row is written.
-    await this.#isSilent(this.#still);
+    await within(this.#still, this.#view.activity());
   }
 
   /** @param {string} duration */

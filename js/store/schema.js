@@ -250,6 +250,10 @@ const MIGRATIONS = [
     instance INTEGER NOT NULL UNIQUE
   ) STRICT;
   `,
+  `
+  -- Checksums are computed in another way.
+  UPDATE log SET checksum = NULL WHERE checksum IS NOT NULL;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

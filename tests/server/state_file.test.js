@@ -10,6 +10,9 @@ import { openDriver, toStateError } from "../../js/store/node_driver.js";
 import { APPLICATION_ID, migrate, SCHEMA_VERSION } from "../../js/store/schema.js";
 import { SqliteStore } from "../../js/store/sqlite.js";
 
+/** The format since which checksums are computed as they are now. */
+const CHECKSUMS_CHANGED = 11;
+
 const folder = mkdtempSync(join(tmpdir(), "stepwell-state-"));
 after(() => rmSync(folder, { recursive: true }));
 const path = (/** @type {string} */ name) => join(folder, name);
@@ -67,6 +70,20 @@ test("a file of an older version is brought up to date, with all that it has", (
   assert.equal(store.loadLog(2).length, 1);
   assert.deepEqual({ ...db.prepare("PRAGMA integrity_check").get() }, { integrity_check: "ok" });
   assert.equal(db.prepare("PRAGMA user_version").get()?.user_version, SCHEMA_VERSION);
+  store.close();
+});
+
+test("checksums of a version that computed them in another way are dropped", () => {
+  const db = openDriver(path("checksums"));
+  migrate(db, CHECKSUMS_CHANGED - 1);
+  db.exec(`
+    INSERT INTO instances (workflow, id, status, params, "trigger", version_id, created_on, modified_on)
+      VALUES ('flow', 'a', 'queued', '{}', 0, 'v1', 1, 1);
+    INSERT INTO log (instance, seq, event, at, checksum) VALUES (1, 1, 0, 1, 12345);`);
+
+  const store = new SqliteStore(db);
+
+  assert.equal(store.loadLog(1).length, 1);
   store.close();
 });
 

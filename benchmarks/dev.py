@@ -97,8 +97,8 @@ class Server:
         return sum(resident_mib(pid) for pid in descendants(self.process.pid))
 
     def stop(self) -> None:
-        """Interrupt it, and wait."""
-        os.killpg(self.process.pid, signal.SIGINT)
+        """End it, and wait."""
+        self.process.send_signal(signal.SIGTERM)
         self.process.wait(PATIENCE_S)
 
 

@@ -69,15 +69,15 @@ export function exportRun({ workflow, id }) {
   });
 }
 
-/** @param {Address} at */
-export function sendEvent(at) {
-  dialog.value = () => html`<${EventDialog} at=${at} />`;
+/** @param {Address} at @param {string} [type] of the event; else the first that is waited for */
+export function sendEvent(at, type = "") {
+  dialog.value = () => html`<${EventDialog} at=${at} wanted=${type} />`;
 }
 
-/** @param {{ at: Address }} props */
-function EventDialog({ at: { workflow, id } }) {
+/** @param {{ at: Address, wanted: string }} props */
+function EventDialog({ at: { workflow, id }, wanted }) {
   const [awaited, setAwaited] = useState(/** @type {AwaitedEvent[]} */ ([]));
-  const [type, setType] = useState("");
+  const [type, setType] = useState(wanted);
   const [payload, setPayload] = useState("");
   useEffect(() => {
     void page.host

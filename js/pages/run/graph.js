@@ -24,7 +24,8 @@ export function StepGraph({ rows, events, address, workflow, versionId, ...share
   const graph = useGraph(address, workflow, versionId);
   const known = useMemo(() => (graph && isDrawn(graph) ? runsOfNodes(graph, rows) : null), [graph, rows]);
   const ran = useMemo(() => (known ? null : stepGraph(rows, events)), [known, rows, events]);
-  if (known) return html`<${SourceGraph} ...${shared} known=${known} />`;
+  const instance = "key" in address || !page.canWrite.value ? null : address;
+  if (known) return html`<${SourceGraph} ...${shared} known=${known} rows=${rows} instance=${instance} />`;
   if (!ran || ran.nodes.length === 0) return html`<p class="empty">No step is known yet.</p>`;
   return html`<${RunGraph} ...${shared} ...${ran} />`;
 }

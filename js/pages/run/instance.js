@@ -96,7 +96,7 @@ function Run({ address }) {
     />
     ${count !== null && WATCHED.has(tab.value) && html`<${WatchBar} events=${events} at=${count} onChange=${(/** @type {number} */ to) => (watching.value = to)} onClose=${() => (watching.value = null)} />`}
     <${TabPanel} name="view" value=${tab.value}>
-      ${tab.value === "timeline" && html`<${Timeline} ...${shared} start=${start} end=${end} />`}
+      ${tab.value === "timeline" && html`<${Timeline} ...${shared} start=${start} end=${end} isLive=${count !== null || !isFinalStatus(detail.status)} />`}
       ${tab.value === "graph" && html`<${StepGraph} ...${shared} events=${events} address=${address} versionId=${whole.versionId} workflow=${workflow} isOver=${isFinalStatus(detail.status)} />`}
       ${tab.value === "result" && html`<${Result} detail=${detail} address=${address} />`}
       ${tab.value === "logs" && html`<${Output} logs=${detail.logs} />`}

@@ -9,14 +9,16 @@ const LEAST_MS = 20;
 /** How much of the axis an idle stretch may take, compared with all the work. */
 const IDLE_SHARE = 0.3;
 
+/** `place` gives 0 to 1 for a time, `timeAt` the time for that. @typedef {{ place: (time: number) => number, timeAt: (share: number) => number, stretches: Stretch[] }} Scale */
 /** @typedef {{ from: number, to: number, weight: number, idle: boolean, short: boolean, at: number }} Stretch */
 
 /**
  * @param {StepRow[]} rows
  * @param {number} start @param {number} end ms
- * @returns {{ place: (time: number) => number, stretches: Stretch[] }} `place` gives 0 to 1
+ * @param {boolean} [isCompressed] whether idle stretches are shortened
+ * @returns {Scale}
  */
-export function timeScale(rows, start, end) {
+export function timeScale(rows, start, end, isCompressed = true) {
   const last = Math.max(end, start + LEAST_MS);
   const busy = union(
     rows.flatMap(({ bars }) => bars.filter(({ kind }) => kind !== "retry" && kind !== "sleep" && kind !== "wait")),
@@ -31,7 +33,7 @@ export function timeScale(rows, start, end) {
   const push = (/** @type {number} */ to, /** @type {boolean} */ idle) => {
     if (to <= at) return;
     const length = to - at;
-    const weight = idle ? Math.min(length, most) : length;
+    const weight = idle && isCompressed ? Math.min(length, most) : length;
     stretches.push({ from: at, to, weight, idle, short: weight < length, at: 0 });
     at = to;
   };
@@ -47,7 +49,17 @@ export function timeScale(rows, start, end) {
     stretch.weight /= total;
     passed += stretch.weight * total;
   }
-  return { stretches, place: (time) => placeIn(stretches, Math.max(start, Math.min(last, time))) };
+  return {
+    stretches,
+    place: (time) => placeIn(stretches, Math.max(start, Math.min(last, time))),
+    timeAt: (share) => timeIn(stretches, share, start),
+  };
+}
+
+/** @param {Stretch[]} stretches @param {number} share @param {number} start */
+function timeIn(stretches, share, start) {
+  const found = stretches.findLast(({ at }) => at <= share);
+  return found ? found.from + ((share - found.at) / found.weight) * (found.to - found.from) : start;
 }
 
 /** @param {Stretch[]} stretches @param {number} time */

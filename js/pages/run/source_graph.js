@@ -6,7 +6,10 @@ import { curve } from "../../graph/curve.js";
 import { labelOf } from "../../graph/labels.js";
 import { layoutGraph } from "../../graph/layout.js";
 import { nodeAt } from "../../graph/node_of_step.js";
+import { duration, plural } from "../format.js";
 import { Mark, stateLook } from "../parts/status.js";
+import * as act from "./actions.js";
+import { criticalPath, savings } from "./critical_path.js";
 import { page } from "../page.js";
 import { keyOf, runsAt, surroundings } from "./node_runs.js";
 import { worst } from "./order.js";
@@ -24,11 +27,25 @@ const STEPS = new Set(["step_do", "step_sleep", "step_sleep_until", "step_wait_f
 /** Boxes that are no frames, and that nothing happens to. */
 const PLAIN = new Set(["start", "choice", "nothing", "break"]);
 
-/** `isPlan`: there is no run, only the source. @typedef {{ now: number, isOver: boolean, isPlan?: boolean, selected: string | null, onSelect: (key: string) => void }} Shared */
+/**
+ * `isPlan`: there is no run, only the source. `instance`: what can be acted on. `critical`: keys of the steps that the time was
+ * made of.
+ *
+ * @typedef {object} Shared
+ * @property {number} now
+ * @property {boolean} isOver
+ * @property {boolean} [isPlan]
+ * @property {{ workflow: string, id: string } | null} [instance]
+ * @property {Set<string>} [critical]
+ * @property {string | null} selected
+ * @property {(key: string) => void} onSelect
+ */
 
-/** @param {Shared & { known: NodeRuns }} props */
-export function SourceGraph({ known, ...shared }) {
+/** @param {Shared & { known: NodeRuns, rows?: StepRow[] }} props */
+export function SourceGraph({ known, rows = [], ...shared }) {
   const { graph } = known;
+  const path = useMemo(() => criticalPath(rows, shared.now), [rows]);
+  const saved = useMemo(() => savings(graph, rows), [graph, rows]);
   // A state that changes moves nothing: the layout is of the source, and of the names of other steps.
   const shape = useMemo(() => JSON.stringify(graph), [graph]);
   const { boxes, arrows, width, height } = useMemo(() => layoutGraph(graph, LEAST), [shape]);
@@ -39,9 +56,33 @@ export function SourceGraph({ known, ...shared }) {
         ${label && html`<text class="condition" ...${middle(points)} text-anchor="middle"><title>${full}</title>${label}</text>`}
       </g>`,
   );
-  return html`<${Sheet} width=${Math.ceil(width)} height=${Math.ceil(height)} shape=${shape} edges=${lines}>
-    ${boxes.map((box, index) => html`<${BoxOf} key=${box.path ? keyOf(box.path) : index} box=${box} known=${known} ...${shared} />`)}
+  const legend = rows.length > 1 && html`<${Legend} path=${path} saved=${saved} />`;
+  const areas = boxes.filter(({ shape: kind, path: own }) => own && STEPS.has(kind)).map((box) => areaOf(box, known));
+  return html`<${Sheet}
+    width=${Math.ceil(width)}
+    height=${Math.ceil(height)}
+    shape=${shape}
+    edges=${lines}
+    legend=${legend}
+    areas=${areas}
+  >
+    ${boxes.map((box, index) => html`<${BoxOf} key=${box.path ? keyOf(box.path) : index} box=${box} known=${known} critical=${path.keys} ...${shared} />`)}
   <//>`;
+}
+
+/** A box on the map. @param {Box} box @param {NodeRuns} known */
+function areaOf({ x, y, width, height, path }, known) {
+  const runs = path ? runsAt(known, path) : [];
+  return { x, y, width, height, tone: stateLook(runs.length > 0 ? worst(runs) : "pending").tone };
+}
+
+/** @param {{ path: ReturnType<typeof criticalPath>, saved: ReturnType<typeof savings> }} props */
+function Legend({ path, saved }) {
+  return html`<div class="legend">
+    <span class="critical-sign" aria-hidden="true"></span>
+    <span>${plural(path.keys.size, "step")} one after the other: ${duration(path.ms)}</span>
+    ${saved.map(({ name, ms }) => html`<span key=${name} class="tone-wait">concurrent=True on <b>${name}</b> would save ${duration(ms)}</span>`)}
+  </div>`;
 }
 
 /** @param {{ x: number, y: number }[]} points */
@@ -60,7 +101,7 @@ function BoxOf({ box, ...rest }) {
 }
 
 /** @param {Shared & { box: Box, path: import("../../graph/graph.d.ts").NodePath, style: object, known: NodeRuns }} props */
-function StepBox({ box, path, style, known, now, isOver, isPlan = false, selected, onSelect }) {
+function StepBox({ box, path, style, known, now, isOver, isPlan = false, instance, critical, selected, onSelect }) {
   const node = nodeAt(known.graph, path);
   const runs = runsAt(known, path);
   const state = runs.length > 0 ? worst(runs) : "pending";
@@ -77,18 +118,35 @@ function StepBox({ box, path, style, known, now, isOver, isPlan = false, selecte
     ...surroundings(known.graph, path),
     ...(node.depends ? [`depends on ${node.depends.join(", ")}`] : []),
   ];
+  const isCritical = runs.some(({ key }) => critical?.has(key));
   return html`<button
-    type="button"
-    class="node tone-${look.tone} ${state}"
-    aria-pressed=${at >= 0 ? "true" : "false"}
-    style=${style}
-    title=${box.full}
-    onClick=${onClick}
-  >
-    <${Mark} look=${look} />
-    <span class="name cut">${box.title}</span>
-    <span class="note cut num">${noteOf(node, runs, at, now, word)}</span>
-    <span class="sr">(${[word, ...around].filter((each) => each !== "").join(", ")})</span>
+      type="button"
+      class="node tone-${look.tone} ${state} ${isCritical ? "critical" : ""}"
+      aria-pressed=${at >= 0 ? "true" : "false"}
+      style=${style}
+      title=${box.full}
+      onClick=${onClick}
+    >
+      <${Mark} look=${look} />
+      <span class="name cut">${box.title}</span>
+      <span class="note cut num">${noteOf(node, runs, at, now, word)}</span>
+      <span class="sr">(${[word, ...around].filter((each) => each !== "").join(", ")})</span>
+    </button>
+    ${instance && html`<${NodeAction} runs=${runs} instance=${instance} box=${box} />`}`;
+}
+
+/** What can be done about a node that waits: beside its box, since it is a button itself. @param {{ runs: StepRow[], instance: { workflow: string, id: string }, box: Box }} props */
+function NodeAction({ runs, instance, box: { x, y, width, height } }) {
+  const open = runs.find(({ state }) => state === "waiting" || state === "sleeping" || state === "retrying");
+  if (!open || open.detail.type === "termination") return null;
+  const { detail } = open;
+  const style = { left: `${x + width}px`, top: `${y + height}px` };
+  const [label, run] =
+    detail.type === "waitForEvent"
+      ? [`Send ${detail.event_type}…`, () => act.sendEvent(instance, detail.event_type)]
+      : ["Skip the wait", () => act.skip(instance, detail.name)];
+  return html`<button type="button" class="button small nodeaction" style=${style} onClick=${run}>
+    ${label}<span class="sr"> for ${detail.name}</span>
   </button>`;
 }
 

@@ -25,7 +25,7 @@ import { MODULES } from "../modules.js";
  */
 
 /** @type {BundleSet} */
-export const DASHBOARD_BUNDLES = {
+const DASHBOARD_BUNDLES = {
   kept: join(ROOT, "bundles/dashboard.json"),
   entries: [{ dashboard: "js/dashboard/page/main.js" }],
 };
@@ -63,16 +63,18 @@ export async function readBundles({ kept, entries }) {
 }
 
 /**
- * The same for a process that cannot have the bundler in it: another one puts the modules together.
+ * The dashboard's for a process that cannot have the bundler in it: another one puts the modules together.
  *
- * @param {BundleSet} set
  * @returns {Promise<Bundles["files"]>}
  * @throws as `readBundles`
  */
-export async function readBundlesApart({ kept }) {
+export async function readDashboardBundles() {
+  const { kept } = DASHBOARD_BUNDLES;
   const known = readKept(kept);
   if (known) return known;
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), "--dashboard"], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const [complaints] = await Promise.all([text(child.stderr), once(child, "close")]);
   const made = readKept(kept);
   if (made) return made;
@@ -171,8 +173,10 @@ function keep(path, made) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  for (const set of [PLAYGROUND_BUNDLES, DASHBOARD_BUNDLES]) {
-    if (process.argv[2] === "--final") keep(set.kept, { ...(await makeBundles(set.entries)), sources: [] });
+  const [, , option] = process.argv;
+  const sets = option === "--dashboard" ? [DASHBOARD_BUNDLES] : [PLAYGROUND_BUNDLES, DASHBOARD_BUNDLES];
+  for (const set of sets) {
+    if (option === "--final") keep(set.kept, { ...(await makeBundles(set.entries)), sources: [] });
     else await readBundles(set);
   }
 }

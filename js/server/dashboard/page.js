@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { DASHBOARD_BUNDLES, readBundlesApart } from "../../pages/server/bundle.js";
+import { readDashboardBundles } from "../../pages/server/bundle.js";
 import { readStyles } from "../../pages/server/styles.js";
 
 /** The page has its own scripts and styles, asks its own server, and is in no frame. */
@@ -38,7 +38,7 @@ export function readPage() {
 
 /** @returns {Promise<DashboardPage>} */
 async function makePage() {
-  const { "dashboard.js": code = "" } = await readBundlesApart(DASHBOARD_BUNDLES);
+  const { "dashboard.js": code = "" } = await readDashboardBundles();
   const files = {
     "dashboard.js": { type: "text/javascript; charset=utf-8", text: code },
     "dashboard.css": { type: "text/css; charset=utf-8", text: readStyles(["dashboard"]) },

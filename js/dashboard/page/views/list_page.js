@@ -15,8 +15,11 @@ import { InstanceTable } from "./instance_table.js";
 import { startInstance } from "./start_dialog.js";
 import { WorkflowDiagram } from "./workflow_diagram.js";
 
+/** On a narrower screen the list comes first. */
+const NARROW_PX = 820;
+
 /** What stands above the list. */
-const above = signal(/** @type {"charts" | "diagram" | "none"} */ ("charts"));
+const above = signal(/** @type {"charts" | "diagram" | "none"} */ (innerWidth < NARROW_PX ? "none" : "charts"));
 /** How long after the last key a search begins, in ms. */
 const TYPING_MS = 300;
 

@@ -169,7 +169,12 @@ export class Host {
     }
     this.#tailMark.start();
     const otlp = otlpSettings(process.env, VERSION);
-    if (otlp) this.#tracing = startTracing(this.engine, this.#store, otlp, this.#options.report);
+    if (otlp)
+      this.#tracing = startTracing(
+        { engine: this.engine, store: this.#store, maskFor: (row) => this.maskFor(row) },
+        otlp,
+        this.#options.report,
+      );
     this.engine.open();
   }
 

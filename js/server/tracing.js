@@ -8,28 +8,33 @@ import { WORKFLOW_FAILURE, WORKFLOW_SUCCESS, WORKFLOW_TERMINATED } from "../engi
 import { isFinalStatus } from "../engine/status.js";
 import { instanceSpans } from "../telemetry/instance_spans.js";
 import { TraceExporter } from "../telemetry/trace_exporter.js";
-import { maskOf } from "./masking.js";
 import { VERSION } from "./version.js";
 
 /** How long a host that stops waits for the receiver, in ms. What is left is sent by the next host. */
 const FLUSH_TIMEOUT_MS = 2000;
 const ENDS = new Set([WORKFLOW_SUCCESS, WORKFLOW_FAILURE, WORKFLOW_TERMINATED]);
 
-/** @typedef {{ stop: () => Promise<void> }} Tracing */
+/**
+ * @typedef {{ stop: () => Promise<void> }} Tracing
+ *
+ * @typedef {object} TracedState
+ * @property {Engine} engine
+ * @property {SqliteStore} store
+ * @property {(workflow: import("../store/store.d.ts").WorkflowRow) => import("./masking.js").Mask} maskFor of texts for people
+ */
 
 /**
- * @param {Engine} engine
- * @param {SqliteStore} store
+ * @param {TracedState} state
  * @param {OtlpSettings} settings
  * @param {(line: string) => void} report
  * @returns {Tracing}
  */
-export function startTracing(engine, store, settings, report) {
-  const url = settings.tracesUrl;
-  if (url === undefined) return { stop: async () => {} };
+export function startTracing(state, settings, report) {
+  const { engine, store } = state;
+  const { tracesUrl: url } = settings;
   store.traceOutbox.isUsed = true;
   const outbox = {
-    load: (/** @type {number} */ limit) => loadTraces(engine, store, limit),
+    load: (/** @type {number} */ limit) => loadTraces(state, limit),
     remove: async (/** @type {number[]} */ ids) => {
       engine.commits.write(() => store.traceOutbox.remove(ids));
       await engine.commits.committed();
@@ -56,22 +61,20 @@ export function startTracing(engine, store, settings, report) {
   };
 }
 
-/**
- * @param {Engine} engine
- * @param {SqliteStore} store
- * @param {number} limit
- */
-async function loadTraces(engine, store, limit) {
-  await engine.commits.committed();
-  return store.traceOutbox.load(limit).map(({ id, instance }) => ({ id, spans: spansOf(store, instance) }));
+/** @param {TracedState} state @param {number} limit */
+async function loadTraces(state, limit) {
+  await state.engine.commits.committed();
+  return state.store.traceOutbox.load(limit).map(({ id, instance }) => ({ id, spans: spansOf(state, instance) }));
 }
 
-/** @param {SqliteStore} store @param {number} number of an instance @returns {ReturnType<typeof instanceSpans>} none where it is gone, damaged or runs again */
-function spansOf(store, number) {
+/** @param {TracedState} state @param {number} number of an instance @returns {ReturnType<typeof instanceSpans>} none where it is gone, damaged or runs again */
+function spansOf({ store, maskFor }, number) {
   try {
     const row = store.loadInstanceByNumber(number);
     if (!row || !isFinalStatus(row.status)) return [];
-    return instanceSpans(row, store.loadLog(number), maskOf(store.loadWorkflow(row.workflow)?.vars ?? "{}"));
+    const workflow = store.loadWorkflow(row.workflow);
+    // What is secret in the texts of a workflow that is gone is not known any more.
+    return workflow ? instanceSpans(row, store.loadLog(number), maskFor(workflow)) : [];
   } catch (error) {
     if (/** @type {Error} */ (error).name === "DamageError") return [];
     throw error;

@@ -1,4 +1,4 @@
-/** OTLP over HTTP: spans and metrics as protocol buffers, and the request that sends them. */
+/** OTLP over HTTP: spans as protocol buffers, and the request that sends them. */
 
 /** @import { Span } from "./instance_spans.js" */
 /** @import { OtlpSettings } from "./otlp_settings.js" */

@@ -1,17 +1,14 @@
-/** OpenTelemetry's environment variables: where to send what, and with which headers. */
+/** OpenTelemetry's environment variables: where to send traces, and with which headers. */
 
 /**
  * @typedef {object} OtlpSettings
- * @property {string | undefined} tracesUrl undefined: traces are not sent
- * @property {string | undefined} metricsUrl undefined: metrics are not sent
+ * @property {string} tracesUrl
  * @property {Record<string, string>} headers
  * @property {Record<string, string>} resource attributes of the resource
  * @property {number} timeoutMs of a request
- * @property {number} metricsIntervalMs
  */
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-const DEFAULT_METRICS_INTERVAL_MS = 60_000;
 
 /**
  * @param {Record<string, string | undefined>} environment
@@ -21,12 +18,10 @@ const DEFAULT_METRICS_INTERVAL_MS = 60_000;
 export function otlpSettings(environment, version) {
   if (environment.OTEL_SDK_DISABLED?.toLowerCase() === "true") return undefined;
   const base = environment.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/+$/, "");
-  const tracesUrl = urlOf(environment, "TRACES", base);
-  const metricsUrl = urlOf(environment, "METRICS", base);
-  if (tracesUrl === undefined && metricsUrl === undefined) return undefined;
+  const tracesUrl = tracesUrlOf(environment, base);
+  if (tracesUrl === undefined) return undefined;
   return {
     tracesUrl,
-    metricsUrl,
     headers: pairsOf(environment.OTEL_EXPORTER_OTLP_HEADERS),
     resource: {
       "service.version": version,
@@ -35,15 +30,13 @@ export function otlpSettings(environment, version) {
         environment.OTEL_SERVICE_NAME || pairsOf(environment.OTEL_RESOURCE_ATTRIBUTES)["service.name"] || "stepwell",
     },
     timeoutMs: numberOf(environment.OTEL_EXPORTER_OTLP_TIMEOUT, DEFAULT_TIMEOUT_MS),
-    metricsIntervalMs: numberOf(environment.OTEL_METRIC_EXPORT_INTERVAL, DEFAULT_METRICS_INTERVAL_MS),
   };
 }
 
-/** @param {Record<string, string | undefined>} environment @param {"TRACES" | "METRICS"} signal @param {string | undefined} base */
-function urlOf(environment, signal, base) {
-  if (environment[`OTEL_${signal}_EXPORTER`]?.toLowerCase() === "none") return undefined;
-  const own = environment[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`];
-  const url = own || (base && `${base}/v1/${signal.toLowerCase()}`) || undefined;
+/** @param {Record<string, string | undefined>} environment @param {string | undefined} base */
+function tracesUrlOf(environment, base) {
+  if (environment.OTEL_TRACES_EXPORTER?.toLowerCase() === "none") return undefined;
+  const url = environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || (base && `${base}/v1/traces`) || undefined;
   return url !== undefined && URL.canParse(url) ? url : undefined;
 }
 

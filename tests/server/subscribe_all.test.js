@@ -100,6 +100,7 @@ test("a stream that its reader leaves costs nothing any more", async () => {
   const stream = await followed(on);
   assert.notEqual(on.harness.store.observer, undefined);
   await stream.cancel();
+  on.host.metrics.close();
 
   assert.equal(on.harness.store.observer, undefined);
 });

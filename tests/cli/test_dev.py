@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from places import PATIENCE, Terminal, until
 
+from stepwell.source_watcher import LONGEST_WAIT_S, QUIET_S
+
 FLOW = """
     from workers import WorkflowEntrypoint
 
@@ -442,10 +444,17 @@ def test_reloads_of_a_burst(dev, worker):
     running = dev("--port", "0")
     assert (200, "one") == get(running.url)
 
+    # On a busy machine it is more than one burst: a pause ends one, and so does the longest wait.
+    bursts = 1
+    began = last = time.monotonic()
     for number in range(200):
         worker.write_text(f"{textwrap.dedent(WORKER)}\nNUMBER = {number}\n")
         time.sleep(1 / 200)
+        now = time.monotonic()
+        bursts += now - last > QUIET_S / 2
+        last = now
+    bursts += int((last - began) / LONGEST_WAIT_S)
     until(lambda: running.text.count("Reloaded.") >= 1, "nothing is reloaded")
     time.sleep(1.5)
 
-    assert running.text.count("Reloaded.") <= 2
+    assert running.text.count("Reloaded.") <= 2 * bursts

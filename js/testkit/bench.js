@@ -83,6 +83,7 @@ export class Bench {
     return {
       unfinished: unfinished.map(({ workflow, id, status }) => ({ workflow, id, status })),
       unused: engine.unusedModifiers,
+      findings: engine.findings,
     };
   }
 

@@ -28,10 +28,13 @@
  * @property {(instance: InstanceName, kind: "sleep" | "do", step: StepName) => void} skip ends a sleep, or the wait for a retry
  * @property {(instance: InstanceName, step: StepName) => void} expire lets a wait time out
  * @property {(instance: InstanceName, event: { type: string, payload: string }) => void} sendEvent
+ * @property {(finding: Finding) => void} [onfinding] code between steps does what a replay need not repeat
  * @property {(boundary: CallbackBoundary) => boolean} [onboundary] a callback is about to begin, or has ended; true: the engine
  *   dies now, and nothing of it is known
  * @property {(boundary: CallbackBoundary, release: () => void) => boolean} [holds] a callback has ended; true: its outcome is
  *   kept until `release` is called
+ *
+ * @typedef {InstanceName & { kind: "clock" | "chance" | "environment" | "order", what: string, file: string, line: number }} Finding
  *
  * @typedef {{ when: "begins" | "ended", step: StepName, attempt: number, isBegun: boolean }} CallbackBoundary `isBegun`: the
  *   guest has begun it already
@@ -134,10 +137,17 @@ export class ModifiedGuest {
   #receive(messages) {
     for (const message of messages) {
       const pass = this.#passes.get(message.pass);
-      if (!pass) continue;
+      if (!pass || this.#isFinding(pass, message)) continue;
       if (message.type !== "quiet") this.#handOver(pass, message);
       else if (message.seen === pass.forwarded) this.onmessages([{ ...message, seen: pass.received }]);
     }
+  }
+
+  /** Take a message that only a guest in a test sends. @param {PassThrough} pass @param {any} message */
+  #isFinding(pass, { type, kind, what, file, line }) {
+    if (type !== "finding") return false;
+    this.#options.onfinding?.({ ...pass.instance, kind, what, file, line });
+    return true;
   }
 
   /**

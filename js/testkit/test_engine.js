@@ -66,6 +66,8 @@ export class TestEngine {
   /** How many commands of modifiers, and requests for guests, are under way. */
   #underWay = 0;
   #closed = false;
+  /** By place. @type {Map<string, import("./modified_guest.js").Finding>} */
+  #findings = new Map();
   /** What has been deployed. @type {{ deployment: Deployment, workflows: WorkflowSettings[] }[]} */
   deployed = [];
 
@@ -125,6 +127,8 @@ export class TestEngine {
         this.#command(() => this.#engine.commands.expireWait(workflow, id, targetOf(step))),
       sendEvent: ({ workflow, id }, { type, payload }) =>
         this.#command(() => this.#engine.commands.sendEvent(workflow, id, type, payload)),
+      onfinding: (finding) =>
+        void this.#findings.set(JSON.stringify([finding.kind, finding.file, finding.line]), finding),
       ...(this.#options.onboundary ? { onboundary: this.#options.onboundary } : {}),
       ...(this.#options.holds ? { holds: this.#options.holds } : {}),
     });
@@ -210,6 +214,11 @@ export class TestEngine {
   /** Change no further instance of a workflow. @param {string} workflow */
   modifyNoMore(workflow) {
     this.#forAll.delete(workflow);
+  }
+
+  /** What code between steps does that a replay need not repeat, once for each place. */
+  get findings() {
+    return [...this.#findings.values()];
   }
 
   /** Modifiers of steps that have not run, with their instances. */

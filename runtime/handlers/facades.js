@@ -36,7 +36,8 @@ export function makeFacades(bindings, ask) {
 /** @param {string} name @param {EnvBinding} binding @param {Ask} ask */
 function makeFacade(name, binding, ask) {
   if (binding.kind === "refused") return refusing(binding.message);
-  if (binding.kind === "service") return new Proxy(new Fetcher(ask), METHODS);
+  // A double of a test answers any method, as another Worker does.
+  if (binding.kind === "service" || binding.type === "double") return new Proxy(new Fetcher(ask), METHODS);
   const make = BINDING_FACADES[binding.type];
   return make
     ? make(ask)

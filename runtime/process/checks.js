@@ -64,6 +64,8 @@ const FIELDS = {
   quiet: { seen: positive },
   log: { level: (value) => LEVELS.has(value), text: string, replay: maybe(on) },
   ended: {},
+  // Of guests in tests.
+  finding: { kind: string, what: string, file: string, line: positive },
 };
 
 /** Which fields name a call, and how. @type {Record<string, Record<string, "new" | "known" | "maybe" | "attempt">>} */

@@ -103,9 +103,16 @@ class PassRunner:
             self.deployment = UserModule(options, self._open_sdk(options))
             loaded = self.deployment.load()
             watch_imports()
+            if (options.get("runtime") or {}).get("checks"):
+                from .determinism import install  # noqa: PLC0415 - only tests ask for it
+
+                install(options["root"], self._report_finding)
         finally:
             interrupts.importing = False
         return json.dumps({**loaded, "output": self._output.take_unowned()})
+
+    def _report_finding(self, pass_: int, kind: str, what: str, file: str, line: int) -> None:
+        self.post({"type": "finding", "pass": pass_, "kind": kind, "what": what, "file": file, "line": line})
 
     def reload(self) -> None:
         """Import the modules of the deployment anew, as a new process would: what they keep in variables is gone."""

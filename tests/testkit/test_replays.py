@@ -75,8 +75,10 @@ def test_divergence_fails_the_test(flow):
     assert "instance 'one' of workflow 'Order' is not replayed as it ran" in str(caught.value)
     assert "is called, and the history does not have it" in str(caught.value)
     assert "(attempt 1) is in the history, and is not called" in str(caught.value)
+    assert f"It may be because of this: random.random() is used between steps at {flow}:7." in str(caught.value)
 
 
+@pytest.mark.filterwarnings("ignore::stepwell.testing.DeterminismWarning")
 @pytest.mark.stepwell(replay=False)
 def test_mark_turns_it_off(flow):
     """A test may say that its instances are not to be replayed."""

@@ -10,6 +10,8 @@ import pytest
 from stepwell.testing import Workflows
 
 FLOWS = Path(__file__).parent / "flows"
+# They ask for the time between steps, which is what is tested.
+pytestmark = pytest.mark.filterwarnings("ignore::stepwell.testing.DeterminismWarning")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from stepwell.testing.clock import Clock
     from stepwell.testing.crashes import CrashError, CrashReport, check_all_crashes
+    from stepwell.testing.determinism import DeterminismWarning
     from stepwell.testing.errors import ModifierError, RemoteError, WaitError
     from stepwell.testing.instance_introspector import InstanceIntrospector
     from stepwell.testing.machine import workflow_machine
@@ -26,6 +27,7 @@ _PLACES = {
     "Clock": "clock",
     "CrashError": "crashes",
     "CrashReport": "crashes",
+    "DeterminismWarning": "determinism",
     "InstanceIntrospector": "instance_introspector",
     "Modifier": "modifier",
     "ModifierError": "errors",
@@ -47,6 +49,7 @@ __all__ = [
     "Clock",
     "CrashError",
     "CrashReport",
+    "DeterminismWarning",
     "InstanceIntrospector",
     "Modifier",
     "ModifierError",

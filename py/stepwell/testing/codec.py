@@ -49,7 +49,10 @@ def error_from_wire(wire: Mapping[str, Any]) -> Exception:
     mount_guest_packages()
     from _workflows_bridge import errors  # noqa: PLC0415 - mounted just now
 
-    error = errors.from_wire(dict(wire))
-    if type(error).__name__ != "StepError":
+    try:
+        error = errors.from_wire(dict(wire))
+    except ImportError:
+        error = None  # a class of the interpreter's, which is not here
+    if error is not None and type(error).__name__ != "StepError":
         return error
     return RemoteError(str(wire.get("name", "Error")), str(wire.get("message", "")))

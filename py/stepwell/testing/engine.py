@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from stepwell.testing.current import current
+from stepwell.testing.determinism import finding_texts, warn_of
 from stepwell.testing.errors import ModifierError, TestKitError, UnfinishedError
 from stepwell.testing.host_link import HostLink
 from stepwell.testing.replays import ReplayedRun, ReplayError, read_replays
@@ -101,11 +102,13 @@ class Leftovers:
         unfinished: Instances that have not ended: ``workflow``, ``id`` and ``status``.
         unused: Modifiers of steps that have not run: ``workflow``, ``id``, ``name``, ``index`` and ``method``.
         broken: Instances that are not replayed as they ran.
+        findings: Code between steps that a replay need not repeat: ``kind``, ``what``, ``file`` and ``line``.
     """
 
     unfinished: list[dict[str, Any]] = field(default_factory=list)
     unused: list[dict[str, Any]] = field(default_factory=list)
     broken: list[ReplayedRun] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
 
     def check(self) -> None:
         """
@@ -115,6 +118,7 @@ class Leftovers:
             ModifierError: A modifier was for a step that has not run.
             UnfinishedError: An instance has not ended.
             ReplayError: An instance is not replayed as it ran.
+            DeterminismWarning: Code between steps does what a replay need not repeat.
         """
         problems = [
             f"{each['method']}({each['name']!r}, index {each['index']}) of instance {each['id']!r} of workflow "
@@ -131,7 +135,9 @@ class Leftovers:
         if problems:
             raise UnfinishedError("\n".join(problems))
         if self.broken:
-            raise ReplayError("\n".join(map(str, self.broken)))
+            causes = [f"  It may be because of this: {each}" for each in finding_texts(self.findings)]
+            raise ReplayError("\n".join([*map(str, self.broken), *causes]))
+        warn_of(self.findings)
 
 
 def all_timelines() -> str:

@@ -1,14 +1,16 @@
 """
 Packages of the guest in the test process: the SDK, so that tests can import workflow classes, and the bridge.
 
-They come last: where another `workers` is installed, that is imported.
+A project's own `workers` comes first. Cloudflare's SDK of that name, which only runs in an interpreter with JavaScript,
+does not.
 """
 
 from __future__ import annotations
 
 import sys
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import spec_from_file_location
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stepwell.host_process import host_root
@@ -27,7 +29,7 @@ class GuestPackages:
         self, name: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The package called *name*, if it is one of the guest's."""
-        if name not in _FOLDERS:
+        if name not in _FOLDERS or (name == "workers" and _has_own_workers()):
             return None
         folder = host_root() / _FOLDERS[name]
         init = folder / "__init__.py"
@@ -41,7 +43,16 @@ class GuestPackages:
         """There are none."""
 
 
+def _has_own_workers() -> bool:
+    """Whether `workers` is a module of the project, or of another package of this Python."""
+    spec = PathFinder.find_spec("workers")
+    # A folder of that name need not be a package.
+    if spec is None or spec.origin is None:
+        return False
+    return not any(Path(spec.origin).parents[1].glob("workers_runtime_sdk-*.dist-info"))
+
+
 def mount_guest_packages() -> None:
     """Let the guest's packages be imported here. A second call changes nothing."""
     if not any(isinstance(finder, GuestPackages) for finder in sys.meta_path):
-        sys.meta_path.append(GuestPackages())
+        sys.meta_path.insert(0, GuestPackages())

@@ -42,13 +42,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Name the mark, and let tests import workflow classes."""
     config.addinivalue_line("markers", _MARK)
-    sys.meta_path.append(_GuestPackages())
+    sys.meta_path.insert(0, _GuestPackages())
 
 
 class _GuestPackages:
     """Makes the guest's packages importable when something asks for the first of them, and not before."""
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> Any:  # noqa: ANN401 - a spec
+        # Nothing is loaded here that a suite without workflows does not need.
         if name not in {"workers", "_workflows_bridge"}:
             return None
         from stepwell.testing.guest_packages import GuestPackages  # noqa: PLC0415 - see the module

@@ -69,6 +69,9 @@ def state_path(given: Path | None, *, create: bool) -> Path:
     path = (given or DEFAULT).absolute()
     if path.is_dir():
         raise InputError(f"State {str(given or DEFAULT)!r} is a folder. Give the path of a file with --state.")
+    if path.exists() and not path.is_file():
+        # To open a pipe waits for a writer.
+        raise InputError(f"State {str(given or DEFAULT)!r} is not a file. Give the path of a file with --state.")
     if create:
         make_folder(path.parent, ignored=given is None)
     elif not path.exists():

@@ -159,6 +159,7 @@ def test_choice(place, arguments):
         (("app.py", "--id", "latest"), "Instance id 'latest' is reserved; choose another."),
         (("app.py", "--frobnicate"), "No such option"),
         (("app.py", "--state", "."), "State '.' is a folder."),
+        (("app.py", "--state", "/dev/null"), "State '/dev/null' is not a file."),
         (("app.py", "--state", "app.py/x"), "The folder "),
     ],
 )

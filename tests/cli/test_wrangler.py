@@ -6,6 +6,8 @@ import pytest
 
 from stepwell.exceptions import InputError
 from stepwell.project import WorkflowSetting
+from stepwell.project_loader import load_project
+from stepwell.target import find_target
 from stepwell.wrangler import load_config
 
 
@@ -218,3 +220,13 @@ def test_settings_of_others(write, key):
 
     with pytest.raises(InputError, match=rf"workflows\[0\]\.{key} cannot be set here: .* 'other'"):
         load_config(path)
+
+
+def test_key_of_many_parts(tmp_path):
+    """A dotted key with thousands of parts is read, or refused, as every other key."""
+    (tmp_path / "flow.py").write_text("")
+    (tmp_path / "wrangler.toml").write_text(f'main = "flow.py"\n{"a." * 3000}b = 1\n')
+
+    project = load_project(find_target(str(tmp_path)))
+
+    assert any("unknown key a" in warning for warning in project.warnings)

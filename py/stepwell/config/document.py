@@ -42,7 +42,11 @@ class Document:
         # Most files have nothing that needs a line: the parser is loaded when something does.
         from stepwell.config.positions import json_lines, toml_lines  # noqa: PLC0415
 
-        return toml_lines(self.text) if self.path.suffix == ".toml" else json_lines(self.text)
+        try:
+            return toml_lines(self.text) if self.path.suffix == ".toml" else json_lines(self.text)
+        except RecursionError:
+            # It is nested too deep to be walked through. Its errors name the first line.
+            return {}
 
     def line(self, keys: Sequence[str | int]) -> int:
         """The line of the key that *keys* lead to; where the file lacks it, the line of what should have it."""

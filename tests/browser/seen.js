@@ -110,7 +110,7 @@ class Spins(WorkflowEntrypoint):
         await spin()
 `;
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /**
  * Open the page with a project, and wait until Python is there.

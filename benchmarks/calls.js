@@ -44,9 +44,10 @@ const guest = pyodide.runPython("from _stepwell_pyodide.install import install; 
   alone: () => true,
   sleep: () => {},
   computed: () => {},
-  look: () => "{}",
-  hit: () => {},
+  read_interrupt: () => "{}",
+  interrupt_raised: () => {},
   make_step: () => null,
+  facades: () => undefined,
   open_upstream: () => undefined,
 });
 guest.load(JSON.stringify({ root: FLOWS, main: `${FLOWS}/workloads.py`, vars: {} }));

@@ -53,6 +53,7 @@ export class CountingGuest {
       read_interrupt: this.#counted(() => control.readInterrupt()),
       interrupt_raised: this.#counted(() => control.interruptRaised()),
       make_step: () => null,
+      facades: () => undefined,
       open_upstream: () => undefined,
     });
     const { error, classes } = JSON.parse(this.#python.load(JSON.stringify({ root, main, vars: {} })));

@@ -23,7 +23,8 @@ def main(arguments: list[str]) -> int:
     if command == "sync":
         return subprocess.run([*STEPWELL, "sync", "."], check=False).returncode
     if command != "dev":
-        return subprocess.run([*STEPWELL, "bindings", "wrangler", command, *options], check=False).returncode
+        sys.stderr.write(f"pywrangler {command} cannot be run here.\n")
+        return 2
     synced = subprocess.run([*STEPWELL, "sync", "."], check=False)
     if synced.returncode != 0:
         return synced.returncode

@@ -1,5 +1,6 @@
 /** All engines of this process, the clock that they share, and what their guests run. One for each test process. */
 
+import { answerCall } from "../engine/binding.js";
 import { isFinalStatus } from "../engine/status.js";
 import { DeploymentLoader } from "../server/deployment_loader.js";
 import { Doubles } from "./doubles.js";
@@ -39,6 +40,9 @@ export class Bench {
     this.#deployments = new DeploymentLoader("/", {
       print: report,
       answerBinding: async (asked) => await this.doubles.ask(asked),
+      // Handlers are called while a test runs, whose engine is the one that was opened last.
+      answerWorkflow: ({ worker, ...call }) =>
+        answerCall(this.at(this.#lastEngine).engine.engine, { ...call, caller: { worker } }, () => {}),
       // One interpreter: what a test sees does not depend on how busy the machine is.
       guestOptions: { clock: this.clock.buffer, isolates: 1, cpuLimit: CPU_LIMIT_MS },
     });
@@ -96,6 +100,19 @@ export class Bench {
   /** @param {Place} place @param {number} until ms since 1970 */
   async moveTo({ time }, until) {
     await this.exclusive(() => time.moveTo(until));
+  }
+
+  /**
+   * Call handlers of a project, and let everything happen that needs no time to pass.
+   *
+   * @template T
+   * @param {Place} place
+   * @param {(deployments: DeploymentLoader) => Promise<T>} call
+   */
+  async handle(place, call) {
+    const result = await call(this.#deployments);
+    await this.settle(place);
+    return result;
   }
 
   /**

@@ -8,6 +8,7 @@ import { parseDuration } from "../engine/duration.js";
 import { WorkflowError } from "../engine/errors.js";
 import { entries, EVENT_NAMES } from "../engine/events.js";
 import { VERSION } from "../server/version.js";
+import { deliverBatch, fetchFrom, fireSchedule } from "./handlers.js";
 import { waitForEnd, waitForStatus, waitForStep } from "./waiting.js";
 
 /** @type {Record<string, (bench: Bench, request: any) => unknown>} */
@@ -103,6 +104,12 @@ export const OPERATIONS = {
   },
   replayFiles: (bench, { paths, deployment }) => bench.replayFiles(paths, deployment),
 
+  fetch: (bench, { engine, deployment, request }) =>
+    bench.handle(bench.at(engine), (deployments) => fetchFrom(deployments, deployment, request)),
+  scheduled: (bench, { engine, deployment, event }) =>
+    bench.handle(bench.at(engine), (deployments) => fireSchedule(deployments, deployment, event)),
+  queue: (bench, { engine, deployment, batch }) =>
+    bench.handle(bench.at(engine), (deployments) => deliverBatch(deployments, deployment, batch)),
   answer: (bench, { call, ...answer }) => bench.doubles.answer(call, answer),
 
   now: (bench) => ({ now: bench.clock.now() }),

@@ -12,12 +12,14 @@ from stepwell.suggestions import meant, similar
 from stepwell.testing.codec import encode
 from stepwell.testing.doubles import is_variable
 from stepwell.testing.errors import TestKitError
+from stepwell.testing.handlers import TestResponse, to_request, to_response
 from stepwell.testing.host_link import HostLink
 from stepwell.testing.instance_introspector import InstanceIntrospector
 from stepwell.testing.workflow_introspector import WorkflowIntrospector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from stepwell.project import Project
     from stepwell.target import Target
@@ -118,6 +120,52 @@ class Worker:
     def deploy(self) -> None:
         """Load the code again if it has changed. Passes that run keep the code that they began with."""
         self._deploy()
+
+    def fetch(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: dict[str, str] | None = None,
+        body: bytes | str | None = None,
+        json: object = None,
+    ) -> TestResponse:
+        """
+        Send a request to the `fetch` handler of the project, and let happen all that needs no time to pass.
+
+        Args:
+            url: The address; its path alone stands for one of this machine.
+            method: The method.
+            headers: Headers.
+            body: The body.
+            json: The body as a value that is sent as JSON.
+
+        Raises:
+            TestKitError: The handler has raised, or there is none.
+        """
+        request = to_request(url, method, headers, body, json)
+        return to_response(self.engine.call("fetch", deployment=self._handled(), request=request))
+
+    def scheduled(self, cron: str = "* * * * *", time: datetime | None = None) -> dict[str, Any]:
+        """Call the `scheduled` handler of the project. Gives its outcome."""
+        at = self.engine.call("now")["now"] if time is None else time.timestamp() * 1000
+        event = {"cron": cron, "scheduledTime": at}
+        outcome: dict[str, Any] = self.engine.call("scheduled", deployment=self._handled(), event=event)
+        return outcome
+
+    def queue(self, queue: str, bodies: Iterable[object]) -> dict[str, Any]:
+        """Give the `queue` handler of the project a batch. Gives what it has acknowledged and what is to be retried."""
+        now = self.engine.call("now")["now"]
+        messages = [
+            {"id": f"message-{number}", "timestamp": now, "attempts": 1, "body": encode(body, "a message")}
+            for number, body in enumerate(bodies, 1)
+        ]
+        batch = {"queue": queue, "messages": messages}
+        outcome: dict[str, Any] = self.engine.call("queue", deployment=self._handled(), batch=batch)
+        return outcome
+
+    def _handled(self) -> dict[str, object]:
+        return {**self.deployment(), "workflows": None}
 
     def deploy_version(self, main: str | Path) -> None:
         """Let the workflows run the code of another main file from now on, under the names that they have."""

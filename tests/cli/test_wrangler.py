@@ -230,3 +230,11 @@ def test_key_of_many_parts(tmp_path):
     project = load_project(find_target(str(tmp_path)))
 
     assert any("unknown key a" in warning for warning in project.warnings)
+
+
+def test_integer_of_many_digits(tmp_path):
+    """An integer that Python does not read is a mistake in the configuration."""
+    (tmp_path / "wrangler.toml").write_text(f'main = "flow.py"\na = {"1" * 5000}\n')
+
+    with pytest.raises(InputError, match="is not TOML: Exceeds the limit"):
+        load_config(tmp_path / "wrangler.toml")

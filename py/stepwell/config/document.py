@@ -118,5 +118,6 @@ def _parse_toml(path: Path, text: str) -> object:
         place = _TOML_PLACE.search(message)
         line = int(place[1]) if place and place[1] else text.count("\n") + 1
         raise InputError(f"{path}:{line}: not TOML: {_TOML_PLACE.sub('', message)}.") from error
-    except RecursionError as error:
+    except (ValueError, RecursionError) as error:
+        # An integer of thousands of digits, or a nesting of thousands of levels.
         raise InputError(f"{path} is not TOML: {error}.") from error

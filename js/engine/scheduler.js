@@ -368,12 +368,12 @@ export class Scheduler {
     const { store } = this.#engine;
     const damaged = unread.filter((number) => !store.canRead(number));
     for (const number of unread) this.#probed.add(number);
-    const endable = damaged.filter((number) => store.canReadEnd(number));
+    const endable = new Set(damaged.filter((number) => store.canReadEnd(number)));
     for (const number of damaged) {
       const error = new Error("A page of the state file that has its rows is damaged.");
       const { workflow, id } = store.nameOf(number) ?? { workflow: "?", id: String(number) };
       this.#options.onfault?.({ workflow, id, error });
-      if (endable.includes(number)) this.#endDamaged(number, error);
+      if (endable.has(number)) this.#endDamaged(number, error);
       else this.#damaged.add(number);
     }
     return numbers.filter((number) => !damaged.includes(number));

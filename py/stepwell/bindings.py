@@ -104,7 +104,16 @@ def _install(folder: Path) -> None:
     for name in NPM_FILES:
         shutil.copyfile(_sources() / name, folder / name)
     npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    command = [node, npm, "ci", "--ignore-scripts", "--no-progress", "--loglevel=error", "--no-fund", "--no-audit"]
+    command: list[str | Path] = [
+        node,
+        npm,
+        "ci",
+        "--ignore-scripts",
+        "--no-progress",
+        "--loglevel=error",
+        "--no-fund",
+        "--no-audit",
+    ]
     environment = {**os.environ, "PATH": os.pathsep.join([os.fspath(node.parent), os.environ.get("PATH", os.defpath)])}
     done = subprocess.run(  # noqa: S603 - the npm of the Node that runs the host
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL

@@ -93,8 +93,8 @@ def text_of(event: Event, *, steps: bool = True) -> list[str]:  # noqa: C901, PL
             done = f"scheduled {event['cron'] or '(now)'}: {outcome}"
             return [done] if outcome == "ok" else [done, *_error_lines(event)]
         case {"type": "queue", "queue": str(queue), "messages": int(messages), "outcome": outcome}:
-            line = printable(f"queue {queue}: {messages} message{'' if messages == 1 else 's'}: {outcome}")
-            return [line] if outcome == "ok" else [line, *_error_lines(event)]
+            delivered = printable(f"queue {queue}: {messages} message{'' if messages == 1 else 's'}: {outcome}")
+            return [delivered] if outcome == "ok" else [delivered, *_error_lines(event)]
         case {"type": "output", "text": str(text)}:
             return [printable(line) for line in text.rstrip("\n").split("\n")]
         case {"type": "divergence"}:

@@ -127,7 +127,7 @@ BAD = {
     ),
     "mark": (
         "import pytest\n@pytest.mark.stepwell(runtme='cpython')\ndef test_it(workflows):\n    pass\n",
-        "The mark is stepwell(target=None, runtime=None, start=None)",
+        "The mark is stepwell(target=None, runtime=None, start=None, replay=True)",
     ),
 }
 

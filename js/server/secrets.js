@@ -61,11 +61,16 @@ function readDotEnv({ folder, environment, processEnv = false }) {
 function readText(path) {
   try {
     // A pipe would be read for ever.
-    if (!statSync(path).isFile()) throw Object.assign(new Error("not a file"), { code: "ENOTFILE" });
-    return readFileSync(path, "utf8");
+    if (statSync(path).isFile()) return readFileSync(path, "utf8");
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new WorkflowError("deployment.secrets_unreadable", `${path} cannot be read (${code}).`);
+    throw unreadable(path, code);
   }
+  throw unreadable(path, "it is not a file");
+}
+
+/** @param {string} path @param {string | undefined} why */
+function unreadable(path, why) {
+  return new WorkflowError("deployment.secrets_unreadable", `${path} cannot be read (${why}).`);
 }

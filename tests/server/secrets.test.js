@@ -65,5 +65,5 @@ test("where names are required, only those and the variables count", (t) => {
 test("a file that cannot be read is named", (t) => {
   const folder = folderWith(t, {});
   mkdirSync(join(folder, ".dev.vars"));
-  assert.throws(() => readSecrets({ folder }, []), /\.dev\.vars cannot be read \(EISDIR\)/);
+  assert.throws(() => readSecrets({ folder }, []), /\.dev\.vars cannot be read \(it is not a file\)/);
 });

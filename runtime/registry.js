@@ -21,7 +21,7 @@ const JAVASCRIPT = [".js", ".mjs", ".ts", ".mts"];
  * @property {() => Promise<{ classes: string[], handlers?: import("./pool/pool.js").Handlers, output: { level: string, text: string }[] }>} load imports the deployment
  * @property {boolean} inUse whether passes are there
  * @property {(call: import("./handlers/protocol.d.ts").BindingCall, port: import("./handlers/port.js").HandlerPort) => Promise<any>} [answer]
- *   set by whoever loads it: answers calls of bindings
+ *   set by its loader: answers calls of bindings
  * @property {import("./pool/handler_pool.js").OpenIsolate} [openForHandlers] an interpreter of its own for handlers; absent: handlers do
  *   not run in this runtime
  * @property {(text: string) => void} onoutput takes what was written, and whose it is nobody knows

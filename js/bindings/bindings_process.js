@@ -111,7 +111,7 @@ export class BindingsProcess {
     this.#process = undefined;
     this.#started = undefined;
     this.#answer?.reject(new Error(`The process of the bindings has ended (${why}).`));
-    // Killed, it has left workerd behind, which nobody would end.
+    // A process that is killed leaves workerd behind.
     for (const { pid, began } of this.#children.splice(0)) if (began && beginOf(pid) === began) process.kill(pid);
   }
 

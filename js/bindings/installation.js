@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The lock file of what is installed. A changed one is another installation. */
+/** The lock file of the installation. A changed lock file means another installation. */
 export const LOCK = fileURLToPath(new URL("npm/package-lock.json", import.meta.url));
 
 export const MISSING =

@@ -47,7 +47,7 @@ function ofKnownLength(argument) {
     return argument;
   // @ts-expect-error -- a class of workerd's
   const { readable, writable } = new FixedLengthStream(/** @type {any} */ (argument).length);
-  // What goes wrong is told by whoever reads the other end.
+  // The reader of the other end reports what fails.
   argument.pipeTo(writable).catch(() => {});
   return readable;
 }
@@ -104,7 +104,7 @@ async function respond(answer) {
   return new Response(/** @type {BodyInit} */ (await pack(answer, extensionOf(undefined))));
 }
 
-/** The body of a request, which can be read to its end by whoever gives up on it. */
+/** The body of a request, which can be read to its end when a call fails. */
 class RequestBody {
   #reader;
   /** @type {Promise<unknown>} */
@@ -133,7 +133,7 @@ class RequestBody {
     try {
       while (!(await this.#read()).done);
     } catch {
-      // Whoever sent it has gone.
+      // The sender has gone.
     }
   }
 }

@@ -11,9 +11,9 @@ import { findEsbuild } from "./find_esbuild.js";
 /** Longer than the slowest machine takes for the largest Worker. */
 const TIME_LIMIT_MS = 300_000;
 const MAX_OUTPUT_BYTES = 1024 * 1024;
-/** What esbuild sees of the host's environment: secrets are none of its business. */
+/** The variables that esbuild gets of the host's environment. It gets no secrets. */
 const ENVIRONMENT = ["PATH", "HOME", "TMPDIR", "LANG", "SYSTEMROOT", "TEMP"];
-/** How esbuild calls the bundle of what it reads from its standard input. */
+/** The name that esbuild gives to the bundle of its standard input. */
 const BUNDLE = "stdin.mjs";
 
 /** The modules of a Worker cannot be bundled. The message names file and line. */
@@ -28,7 +28,7 @@ export class BundleError extends Error {}
  */
 export async function bundle(request, name, cache) {
   mkdirSync(cache, { recursive: true, mode: 0o700 });
-  // Another process may make the same bundle: nobody may see half of it.
+  // Another process may make the same bundle. A folder is moved to its place only when it is complete.
   const part = mkdtempSync(join(cache, "part-"));
   try {
     await runEsbuild(request, part);

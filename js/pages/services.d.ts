@@ -74,7 +74,7 @@ export interface Page {
   closeFile(key: string): void;
   /** Runs that one can be compared with. */
   others: ReadonlySignal<{ label: string; address: RunAddress }[]>;
-  /** The diagram of the code that a run has; null where there is none. May be asked often. */
+  /** The diagram of the code that a run has; null if it has no diagram. May be asked often. */
   graphOf(run: RunAddress, workflow: string, versionId: string): Promise<Graph | null>;
   /** Drawn where no run is shown. */
   nothingShown: () => unknown;

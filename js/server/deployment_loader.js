@@ -198,7 +198,7 @@ export class DeploymentLoader {
   }
 
   /**
-   * The deployment in an interpreter that nobody else uses. The caller disposes of it.
+   * The deployment in an interpreter of its own. The caller disposes of it.
    *
    * @param {Deployment} deployment
    * @returns {Promise<RuntimeGuest>}

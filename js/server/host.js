@@ -344,7 +344,7 @@ export class Host {
   }
 
   /**
-   * Replay an instance's history in an interpreter that nobody else uses; undefined where the instance is gone.
+   * Replay an instance's history in an interpreter of its own; undefined where the instance is gone.
    *
    * @param {number} number
    * @param {import("../../bridge/protocol.d.ts").Guest} guest
@@ -541,7 +541,7 @@ export class Host {
     return (this.#metrics ??= new Metrics(this.engine));
   }
 
-  /** A request in the network has met an error that is none of its own. @param {unknown} error */
+  /** A network request has failed by a fault of the host. @param {unknown} error */
   reportFault(error) {
     const { stack } = /** @type {Error} */ (error);
     this.#options.report(`A request has failed: ${stack ?? String(error)}`);

@@ -53,7 +53,7 @@ export class HostBindings {
       const fetcher = new AssetsFetcher(([[, [message]]]) =>
         process.call(worker, "ASSETS", /** @type {any} */ (message)),
       );
-      // Nobody follows a redirection for the client.
+      // The client follows redirections itself.
       return await fetcher.fetch(request, { redirect: "manual" });
     };
   }

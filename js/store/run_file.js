@@ -84,7 +84,7 @@ export function writeRun(state, number, file, { sources, main, versions, exporte
   const { workflow } = /** @type {{ workflow: string }} */ (
     state.prepare("SELECT workflow FROM instances WHERE number = ?").get(number)
   );
-  // Where the code and the secrets lie on this machine is nobody else's business.
+  // A run file does not tell where the code and the secrets are on this machine.
   const hide = hidden.workflows ?? ((/** @type {Row} */ row) => row);
   const change = (/** @type {Row} */ row) => ({ ...hide(row), root: ".", main, secrets: null });
   copyRows(state, file, "workflows", { where: "name = ?", value: workflow, change });

@@ -70,7 +70,7 @@ async function callWorker(worker, [[method, args], ...rest], { entrypoint, ...op
       });
     return await worker.call(entrypoint, method, args, options);
   } catch (error) {
-    // Whoever called catches what was raised.
+    // The caller catches the error of the user's own class.
     throw error instanceof HandlerError && error.wire ? fromWire(error.wire) : error;
   }
 }

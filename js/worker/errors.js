@@ -31,7 +31,7 @@ export class HandlerError extends Error {
   }
 }
 
-/** What a call of a handler ended with, for whoever called. @param {any} error */
+/** The error that a caller of a handler gets. @param {any} error */
 export function toHandlerError(error) {
   if (error instanceof HandlerError) return error;
   if (error?.code === "handler.lost") return new HandlerError("handler.lost", error.message);

@@ -1,4 +1,4 @@
-/** A Worker: the handlers of a deployment, for whoever has a request, a schedule, a batch of a queue, or a call of another Worker. */
+/** A Worker: the handlers of a deployment. They take requests, schedules, batches of queues, and calls of other Workers. */
 
 /** @import { Handlers } from "../../runtime/pool/pool.js" */
 /** @import { HandlerLog, OpenIsolate } from "../../runtime/pool/handler_pool.js" */

@@ -56,7 +56,7 @@ def cloudflare_python(
     The Python that Cloudflare runs for this date and these flags, such as ``3.13``; None where no date says.
 
     Raises:
-        InputError: The date is none.
+        InputError: The date is invalid.
     """
     for version, flag, _ in PYTHON_VERSIONS:
         if flag in flags:

@@ -27,14 +27,14 @@ _REFUSALS = frozenset(
         errno.EILSEQ,
     }
 )
-"""What the system says of files that it does not let this user use, whoever has named them."""
+"""Errors of the system about files that this user cannot use."""
 _VARIABLES = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME", "STEPWELL_CACHE", "STEPWELL_STATE", "STEPWELL_NODE")
 _OWN_FILES = Path(__file__).parent
 
 
 def is_users(error: OSError, arguments: Iterable[str], variables: Mapping[str, str]) -> bool:
     """
-    Whether the user can mend *error*, which names a file.
+    Whether the user can remove the cause of *error*, which names a file.
 
     It is so where the system refuses a file outside of this package. It is also so for a file that the user has
     named, for a folder that it is in, and for what is written beside it. A file that Stepwell took for granted is its

@@ -49,7 +49,7 @@ class LiveRegion:
 
     def stop(self) -> None:
         """Remove the region, and give the terminal back."""
-        # Whoever has the terminal meanwhile writes rows that are not to be taken for those of the region.
+        # Another program that has the terminal meanwhile writes rows, which are no rows of the region.
         self._live.update(Group(), refresh=True)
         self._live.stop()
         self._rows = self._columns = 0

@@ -29,7 +29,7 @@ def load_targets(target: str | None, configs: tuple[str, ...], environment: str 
     The projects of a command that runs one or several Workers: TARGET, or each of *configs*, or this folder.
 
     Raises:
-        InputError: There is none, a configuration does not fit, or two Workers have one name.
+        InputError: There is no project, a configuration does not fit, or two Workers have one name.
     """
     loaded = [(each, load_project(each, environment)) for each in find_targets(target, configs)]
     names: dict[str, Path] = {}
@@ -48,7 +48,7 @@ def find_targets(target: str | None, configs: tuple[str, ...]) -> list[Target]:
     What such a command names, without reading it.
 
     Raises:
-        InputError: There is none.
+        InputError: There is no project.
     """
     if target is not None and configs:
         raise InputError("TARGET and --config are both given; give one of them.")

@@ -145,4 +145,4 @@ def _announce(serving: Serving, connection: Connection, client: Client, log: Ser
     if url := ready["url"]:
         log.say(f"Ready on {url} (REST: {url}/client/v4)", url=url)
         if ready["token_required"] and not any(token.revoked_on is None for token in client.tokens()):
-            log.say("A token is required for the API, and there is none. Create one with: stepwell tokens create NAME")
+            log.say("The API requires a token, and no token exists. Create one with: stepwell tokens create NAME")

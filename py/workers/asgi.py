@@ -95,7 +95,7 @@ async def fetch(
     try:
         response = await exchange.response
     except BaseException:
-        # Whoever waited for the answer has gone, or the application has failed.
+        # The caller has gone, or the application has failed.
         task.cancel()
         await lifespan.stop()
         raise

@@ -71,7 +71,7 @@ function noClass(name) {
   throw new TypeError(`A binding has given a value of kind '${name}', which is unknown here.`);
 }
 
-/** Arguments that were left out are none, also in Python, which gives undefined for them. @param {unknown[]} args */
+/** Leaves out trailing undefined arguments: Python gives undefined for arguments that are left out. @param {unknown[]} args */
 function withoutTrailing(args) {
   let length = args.length;
   while (length > 0 && args[length - 1] === undefined) length--;

@@ -15,7 +15,7 @@
 
 const TEXT = new TextEncoder();
 const HEAD_BYTES = 4;
-/** Deeper values are refused: whoever reads them would run out of stack. */
+/** Deeper values are refused: their reader would run out of stack. */
 const MAX_DEPTH = 200;
 
 /** Classes of errors that both ends have. @type {Record<string, ErrorConstructor>} */

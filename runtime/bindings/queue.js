@@ -5,7 +5,7 @@
 /** @type {WeakMap<object, Ask>} */
 const asks = new WeakMap();
 
-/** What a message's content type makes of its body. @type {Record<string, (body: any) => unknown>} */
+/** Converts a message's body, by its content type. @type {Record<string, (body: any) => unknown>} */
 const CONTENT = {
   json(body) {
     const text = JSON.stringify(body);

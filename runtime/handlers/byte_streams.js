@@ -1,6 +1,6 @@
 /**
- * Byte streams over a port. A sender may have sent `WINDOW_BYTES` that nobody has read yet, so a stream that is not read
- * holds up whoever writes it.
+ * Byte streams over a port. A sender may be `WINDOW_BYTES` ahead of the reader, so a stream that is not read
+ * holds up its writer.
  */
 
 /** @import { PortMessage } from "./protocol.d.ts" */
@@ -21,7 +21,7 @@ export class ByteStreams {
     this.#post = post;
   }
 
-  /** How many streams somebody waits for the next chunk of. */
+  /** How many streams have a reader that waits for the next chunk. */
   get reading() {
     return [...this.#incoming.values()].filter(({ isAwaited }) => isAwaited).length;
   }
@@ -53,11 +53,11 @@ export class ByteStreams {
     return incoming.stream;
   }
 
-  /** Nobody will read the stream that the other end sends as `number`. @param {number} number */
+  /** End the stream that the other end sends as `number`, without reading it. @param {number} number */
   discard(number) {
     this.#incoming
       .get(number)
-      ?.stream.cancel("Nobody reads it.")
+      ?.stream.cancel("It has no reader.")
       .catch(() => {});
   }
 

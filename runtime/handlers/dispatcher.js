@@ -88,7 +88,7 @@ export class HandlerDispatcher {
     const run = (/** @type {string} */ method, /** @type {any[]} */ args) =>
       Promise.race([
         this.#invoke({ id: port.id, entrypoint: call.entrypoint, method, args, context, signal: port.signal }),
-        // A handler that nobody waits for may never end.
+        // A handler whose caller has gone may never end.
         abortOf(port.signal),
       ]);
     try {

@@ -77,11 +77,11 @@ export type PortMessage =
   | { type: "call"; id: number; call: HandlerCall | BindingCall }
   | { type: "reply"; id: number; reply: Reply }
   | { type: "error"; id: number; error: WireError }
-  /** Whoever called waits no longer. */
+  /** The caller waits no longer. */
   | { type: "abort"; id: number; reason: string }
   /** The call has been answered, and nothing of it runs any more: its body is sent, and its `waitUntil` has ended. */
   | { type: "settled"; id: number }
-  /** A stream begins; chunks may follow before whoever is to read it knows of it. */
+  /** A stream begins; chunks may follow before its reader knows of it. */
   | { type: "open"; stream: number }
   | { type: "chunk"; stream: number; bytes: Uint8Array }
   | { type: "end"; stream: number }

@@ -47,7 +47,7 @@ function makeClass(Original) {
       return made.get(this)?.socket ? 101 : super.status;
     }
 
-    /** The socket of a WebSocket upgrade; null: it is none. */
+    /** The socket of a WebSocket upgrade; null: it is no upgrade. */
     get webSocket() {
       return made.get(this)?.socket ?? null;
     }

@@ -21,7 +21,7 @@ const LEVELS = { debug: "debug", log: "stdout", info: "info", warn: "warning", e
 export class Output {
   /** Set by the guest. */
   onwrite = () => {};
-  /** Set by the thread: takes what handlers write; `call` undefined: nobody knows which. @type {((level: LogLevel, text: string, call: number | undefined) => void) | undefined} */
+  /** Set by the thread: takes what handlers write; `call` undefined: the call is unknown. @type {((level: LogLevel, text: string, call: number | undefined) => void) | undefined} */
   onhandlerwrite;
   /** @type {AsyncLocalStorage<Origin>} */
   #origin = new AsyncLocalStorage();

@@ -68,9 +68,9 @@ export class Isolate {
   onproblem = () => {};
   /** Set by the pool; takes what was written, nobody knows for whom. @type {(text: string) => void} */
   onoutput = () => {};
-  /** Set by whoever opens it; takes what is neither a call nor a stream: output of handlers, and which calls have settled. @type {(message: PortMessage) => void} */
+  /** Set by its opener; takes what is neither a call nor a stream: output of handlers, and which calls have settled. @type {(message: PortMessage) => void} */
   onnotice = () => {};
-  /** Set by whoever opens it; answers calls of bindings. @type {(call: BindingCall, port: HandlerPort) => Promise<any>} */
+  /** Set by its opener; answers calls of bindings. @type {(call: BindingCall, port: HandlerPort) => Promise<any>} */
   answer = () => Promise.reject(new Error("There is no host that answers this call."));
   /** For calls of handlers, and of bindings. */
   port = new HandlerPort({

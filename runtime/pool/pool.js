@@ -160,7 +160,7 @@ export class Pool {
   }
 
   /**
-   * An isolate of its own for the handlers of the deployment. Whoever gets it takes its messages and its death, and disposes of it.
+   * An isolate of its own for the handlers of the deployment. The caller takes its messages and its death, and disposes of it.
    *
    * @returns {{ isolate: Isolate, loaded: Promise<unknown> }}
    */

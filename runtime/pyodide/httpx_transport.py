@@ -85,7 +85,7 @@ async def _handle(_self: object, request: Any) -> Any:  # noqa: ANN401 - of http
 
 
 async def _within(awaited: Any, seconds: float | None, error: Any, controller: Any, request: Any) -> Any:  # noqa: ANN401
-    """What *awaited* gives; whoever waits too long, or is cancelled, gives the request up."""
+    """What *awaited* gives. After *seconds*, or when the caller is cancelled, the request is given up."""
     try:
         return await asyncio.wait_for(awaited, seconds)
     except TimeoutError:

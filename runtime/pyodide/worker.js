@@ -74,7 +74,7 @@ const thread = new InterpreterThread({
   },
   // Any word will do that nobody notifies.
   block: (ms) => (time ? time.block(ms) : void Atomics.wait(idle, 0, 0, ms)),
-  // A timer of virtual time is none of Node's.
+  // Node does not know timers of virtual time.
   others: (timer) => others() - (timer && !time ? 1 : 0),
   processorTime() {
     const { user, system } = process.threadCpuUsage();

@@ -47,7 +47,7 @@ class HandlerRunner:
         self._tasks[number] = self._loop.create_task(self._run(work, call, answer), context=own)
 
     def cancel(self, number: int) -> None:
-        """Whoever waits for the answer has gone: cancel the handler, unless it has answered."""
+        """The caller has gone: cancel the handler, unless it has answered."""
         if task := self._tasks.get(number):
             task.cancel()
 

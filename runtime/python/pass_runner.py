@@ -179,7 +179,7 @@ class PassRunner:
         return self._end_turn()
 
     def cancel_call(self, number: int) -> str | None:
-        """Whoever waits for the answer of the call has gone."""
+        """The caller no longer waits for the answer of the call."""
         until = self._begin_turn()
         self._handlers.cancel(number)
         self._run(until)

@@ -149,7 +149,7 @@ test("data is there after a restart, and in the place of Cloudflare's own tool",
   assert.equal(await env.KV.get("kept"), "yes");
 });
 
-test("whoever has not the secret of this start is refused", async () => {
+test("a request without the secret of this start is refused", async () => {
   await env.KV.get("a");
   const port = listeningPorts(workerdPids());
   const answers = await Promise.all(

@@ -24,7 +24,7 @@ REFUSED = (errno.EACCES, "Permission denied")
     ],
 )
 def test_named(file: str, arguments: list[str]) -> None:
-    """A missing file that an argument names, or one that is needed for it, is the user's to mend."""
+    """A missing file that an argument names, or one that is needed for it, is the user's fault."""
     assert is_users(OSError(*MISSING, file), arguments, {})
 
 
@@ -36,13 +36,13 @@ def test_named_by_a_variable(tmp_path: Path) -> None:
 
 
 def test_refused() -> None:
-    """A file that the system refuses is the user's to mend, whoever has named it."""
+    """A file that the system refuses is the user's fault."""
     assert is_users(OSError(*REFUSED, ".stepwell/state.sqlite"), [], {})
 
 
 @pytest.mark.parametrize("file", [".stepwell/runs/1/control", b"\xff/control", "control"])
 def test_taken_for_granted(file: str | bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A missing file that nobody has named is a fault of Stepwell."""
+    """A missing file that no argument names is a fault of Stepwell."""
     monkeypatch.chdir(tmp_path)
 
     assert not is_users(OSError(*MISSING, file), ["run", "flows/flow.py"], {"HOME": "/nonexistent", "PAGER": "less"})

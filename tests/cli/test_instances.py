@@ -118,7 +118,7 @@ def test_no_effect(served, verb):
 
 
 def test_pause_before_it_runs(finished):
-    """A queued instance that nobody runs is paused, and held until it is resumed."""
+    """A queued instance without a host is paused, and held until it is resumed."""
     finished.run("workflows", "trigger", "OrderWorkflow", "--id", "queued")
     paused = finished.run(*INSTANCES, "pause", "OrderWorkflow", "queued")
     status = finished.run(*INSTANCES, "describe", "OrderWorkflow", "queued", "--json").json["status"]

@@ -130,7 +130,7 @@ def test_wider(terminal):
 
 
 def test_what_others_write(terminal):
-    """Rows that somebody has written who had the terminal meanwhile stay."""
+    """Rows stay that another program has written, which had the terminal meanwhile."""
     progress = start(terminal, ["one", "two"])
     progress.hold(on=True)
     terminal.write("(debugger) first\n(debugger) second\n")

@@ -169,7 +169,7 @@ test("FIFOs and devices among the sources are no sources, and stop nobody", () =
   assert.throws(() => sources.version({ root, main: join(root, "pipe.py") }), /cannot be read/);
 });
 
-test("a FIFO in the place of secrets is refused, and stops nobody", () => {
+test("a FIFO in the place of secrets is refused without a wait", () => {
   execFileSync("mkfifo", [join(root, ".dev.vars")]);
 
   assert.throws(() => readSecrets({ folder: root }, []), /\.dev\.vars cannot be read/);

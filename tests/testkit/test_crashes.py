@@ -68,7 +68,7 @@ def test_step_that_must_not_repeat(explore):
 
 
 def test_missing_event():
-    """A workflow that waits for what nobody sends ends by its timeout."""
+    """A workflow that waits for an event that never comes ends by its timeout."""
     with Workflows(FLOWS) as workflows, pytest.raises(AssertionError, match="WorkflowTimeoutError"):
         check_all_crashes("Waiting", workflows=workflows, invariant=_complete)
 

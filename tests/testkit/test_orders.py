@@ -46,7 +46,7 @@ def test_other_ends_may_be_meant():
 
 
 def test_step_that_runs_twice():
-    """Cloudflare's own SDK runs the shared step of a deep diamond twice, and nobody has to say where to look."""
+    """Cloudflare's own SDK runs the shared step of a deep diamond twice, and the search needs no hint."""
     try:
         distribution("workers-runtime-sdk")
     except PackageNotFoundError:

@@ -86,7 +86,7 @@ class AllEvents {
     this.#wake();
   }
 
-  /** @param {import("./stream_format.js").Format} format @returns {Promise<string>} events, or a heartbeat where there are none */
+  /** @param {import("./stream_format.js").Format} format @returns {Promise<string>} events, or a heartbeat if there are no events */
   async #next(format) {
     if (this.#waiting.length === 0 && !(await this.#changed())) return format.heartbeat;
     const taken = this.#waiting.splice(0, CHUNK);

@@ -27,7 +27,7 @@ export async function answerByAssets(request, config, fetchAsset, hasHandler) {
   if (!hasHandler) return await fetchAsset(request, { notFound: true });
   const { pathname } = new URL(request.url);
   if (!READING.has(request.method) || isWorkerFirst(pathname, config.run_worker_first)) return undefined;
-  // Somebody who opens a page of a single-page application is given the page, not an answer of its API.
+  // A browser that opens a page of a single-page application gets the page, not an answer of its API.
   const isNavigation = request.headers.get("sec-fetch-mode") === "navigate";
   const handled = isNavigation && config.not_found_handling !== undefined && config.not_found_handling !== "none";
   const response = await fetchAsset(request, { notFound: handled });

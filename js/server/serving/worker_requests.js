@@ -4,7 +4,7 @@
 
 import { errorPage } from "./error_page.js";
 
-/** The client has closed the connection: a status for logs, which nobody receives. */
+/** The client has closed the connection: a status for logs alone. */
 const CLIENT_LEFT = 499;
 
 /**

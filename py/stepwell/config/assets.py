@@ -28,7 +28,7 @@ class AssetsEntry(Part):
 
 def read_assets(document: Document, chosen: ConfigEnvironment) -> Assets | None:
     """
-    The assets of the environment *chosen* of *document*; None if there are none.
+    The assets of the environment *chosen* of *document*; None if it has no assets.
 
     Raises:
         InputError: They are misconfigured, or their folder does not exist.

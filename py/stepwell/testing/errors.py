@@ -6,7 +6,7 @@ from __future__ import annotations
 class TestKitError(AssertionError):
     """Anything that the test kit raises on purpose. A test that does not expect it fails."""
 
-    __test__ = False  # it is none, although its name begins like one's
+    __test__ = False  # pytest would take the class for a test by its name
 
 
 class WaitError(TestKitError):

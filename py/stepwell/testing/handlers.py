@@ -19,7 +19,7 @@ class TestResponse:
         content: The body.
     """
 
-    __test__ = False  # it is none, although its name begins like one's
+    __test__ = False  # pytest would take the class for a test by its name
 
     status: int
     headers: dict[str, str]

@@ -36,7 +36,7 @@ class HostLink:
 
     @classmethod
     def current(cls) -> HostLink:
-        """The host of this process, started if there is none."""
+        """The host of this process; the first call starts it."""
         with cls._lock:
             # A process that was forked from one with a host needs a host of its own.
             if cls._current is None or cls._current.is_closed or cls._current.pid != os.getpid():

@@ -36,8 +36,8 @@ class ScriptedResult:
         callbacks: Callbacks in the order in which they began: ``step``, ``attempt`` and ``life`` (crashes before it).
         choices: Where several outcomes were there: ``among`` has their steps, and ``taken`` the index of the first.
         status: The status at the end.
-        output: The output; None where there is none.
-        error: The error: ``name`` and ``message``; None where there is none.
+        output: The output; None if the run has no output.
+        error: The error: ``name`` and ``message``; None if the run has not failed.
         log: The event log.
     """
 

@@ -60,7 +60,7 @@ class WorkflowBinding:
         Find an instance.
 
         Raises:
-            TestKitError: There is none of that id.
+            TestKitError: No instance has that id.
         """
         self._engine.call("get", workflow=self.workflow, id=id)
         return InstanceIntrospector(self._engine, self.workflow, id)
@@ -141,7 +141,7 @@ class Worker:
             json: The body as a value that is sent as JSON.
 
         Raises:
-            TestKitError: The handler has raised, or there is none.
+            TestKitError: The handler has raised, or is missing.
         """
         request = to_request(url, method, headers, body, json)
         return to_response(self.engine.call("fetch", deployment=self._handled(), request=request))

@@ -300,7 +300,7 @@ own, and sources: they run once.
 def tests(session: nox.Session) -> None:
     """Run the tests of the command line and the bridge's Python half."""
     use_stepwell(session, *PYTEST, TERMINAL, XDIST, *DEBUGGING)
-    elsewhere = ["agents", "crash", "fuzz", "soak", "testkit", "wasmtime", "wheel"]
+    elsewhere = ["agents", "clients", "crash", "fuzz", "soak", "telemetry", "testkit", "upstream", "wasmtime", "wheel"]
     chosen = {PYTHONS[0]: ["tests"], PYTHONS[-1]: PYTHON_ALONE + PYTHON_AND_PROCESSES}.get(
         str(session.python), PYTHON_ALONE
     )

@@ -231,7 +231,7 @@ def test_config_warning(place):
     done = place.run("run", ".", "--quiet")
 
     assert (0, "order") == (done.code, done.json)
-    assert "Warning: wrangler.json: workflows[0] has the unknown key 'limit'; did you mean 'limits'?" in done.err
+    assert "Warning: wrangler.json:1: workflows[0] has the unknown key 'limit'; did you mean 'limits'?" in done.err
 
 
 def test_params_too_large(place, order):

@@ -8,6 +8,8 @@ import pytest
 
 from stepwell import runtimes
 from stepwell.compatibility import sdk_flags
+from stepwell.config.document import read_document
+from stepwell.config.environment import select_environment
 from stepwell.exceptions import InputError
 from stepwell.runtimes import choose_runtime
 
@@ -48,6 +50,14 @@ def test_refused(main, runtime, sdk, refusal):
         choose_runtime(main, runtime, sdk=sdk)
 
 
+def configuration(folder):
+    """A configuration without an environment: what errors take its name from."""
+    path = folder / "wrangler.toml"
+    path.write_text('main = "flow.py"\n', encoding="utf-8")
+    document = read_document(path)
+    return document, select_environment(document, None)
+
+
 IMPLICIT = "python_workflows_implicit_dependencies"
 COMMAS = "python_request_headers_preserve_commas"
 
@@ -63,9 +73,9 @@ COMMAS = "python_request_headers_preserve_commas"
         ("2026-11-01", [f"no_{IMPLICIT}", f"no_{COMMAS}"], False, False),
     ],
 )
-def test_flags(date, flags, implicit, commas):
+def test_flags(tmp_path, date, flags, implicit, commas):
     """A flag is what is said of it, and otherwise what it is by default at the compatibility date."""
-    found = sdk_flags(Path("wrangler.toml"), date, flags)
+    found = sdk_flags(*configuration(tmp_path), date, flags)
 
     assert [IMPLICIT if implicit else f"no_{IMPLICIT}", COMMAS if commas else f"no_{COMMAS}"] == found
 
@@ -77,10 +87,10 @@ def test_flags(date, flags, implicit, commas):
         (None, [IMPLICIT, f"no_{IMPLICIT}"], rf"compatibility_flags has both {IMPLICIT} and no_{IMPLICIT}\."),
     ],
 )
-def test_bad_flags(date, flags, refusal):
+def test_bad_flags(tmp_path, date, flags, refusal):
     """What is no date, or contradicts itself, is refused."""
     with pytest.raises(InputError, match=refusal):
-        sdk_flags(Path("wrangler.toml"), date, flags)
+        sdk_flags(*configuration(tmp_path), date, flags)
 
 
 FLOW_OF_EITHER_KIND = """

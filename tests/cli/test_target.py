@@ -19,7 +19,8 @@ def test_file(folder):
     project = load_project(find_target("app.py"))
 
     places = {"root": str(folder), "main": str(folder / "app.py")}
-    assert {**places, "vars": {}, "bindings": None, "workflows": None, "runtime": None} == project.deployment()
+    unset = dict.fromkeys(("bindings", "env", "secrets", "workflows", "runtime"))
+    assert {**places, "vars": {}, **unset} == project.deployment()
 
 
 def test_class(folder):

@@ -56,6 +56,7 @@ def test_state(recorded):
         detail = ask(f"{instance}/overview")
         with pytest.raises(urllib.error.HTTPError) as refused:
             ask(f"{instance}/status", "PATCH", {"status": "restart"})
+        refused.value.close()
         with urllib.request.urlopen(url) as page:
             policy = page.headers["Content-Security-Policy"]
 

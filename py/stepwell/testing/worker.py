@@ -104,7 +104,9 @@ class Worker:
         self.engine = engine
         self._target = target
         self._project: Project = load_project(target)
-        self._runtime = {**choose_runtime(self._project.main, runtime, python, sdk), "checks": True}
+        chosen = choose_runtime(self._project.main, runtime, python, sdk)
+        # A sandbox has the modules that it was built with, and none that watches code.
+        self._runtime = {**chosen, "checks": chosen["name"] != "wasmtime"}
         given = dict(variables or {})
         self._variables = {name: entry for name, entry in given.items() if is_variable(entry)}
         self._doubles = {name: entry for name, entry in given.items() if not is_variable(entry)}

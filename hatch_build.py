@@ -38,7 +38,15 @@ PYODIDE_CORE = {
 }
 # The ES module of a package runs; its CommonJS twin, its types and its pages do not. The bundler has run by then.
 NOT_RUN_SUFFIXES = {".cjs", ".cts", ".html", ".map", ".md", ".mts", ".ts"}
-NOT_RUN_FOLDERS = {".bin", "@rollup", "@types", "hono/dist/cjs", "hono/dist/types"}
+NOT_RUN_FOLDERS = {
+    ".bin",
+    "@rollup",
+    "@types",
+    "esbuild-wasm/esm",
+    "esbuild-wasm/lib",
+    "hono/dist/cjs",
+    "hono/dist/types",
+}
 # Of what the playground's bundles have in them the licences are left, which its site serves.
 BUNDLED = {
     "@codemirror",
@@ -54,8 +62,9 @@ BUNDLED = {
 }
 
 
-# The parser of JavaScript runs as WebAssembly, which the wheel has for every platform, by way of CommonJS.
-COMMON_JS = {"@emnapi", "@napi-rs", "@oxc-parser", "@tybys"}
+# The parser of JavaScript runs as WebAssembly, which the wheel has for every platform, by way of CommonJS. The
+# packages of metrics and traces are CommonJS.
+COMMON_JS = {"@emnapi", "@napi-rs", "@opentelemetry", "@oxc-parser", "@tybys"}
 # What is there twice: the parser's own package has a copy that nothing loads.
 NOT_LOADED = {Path("oxc-parser/parser.wasm32-wasip1.wasm")}
 

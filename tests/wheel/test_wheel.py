@@ -22,6 +22,9 @@ SERVED = {"@hono", "croner", "dotenv", "dotenv-expand", "fflate", "hono", "pyodi
 # What draws workflows, and reads JavaScript on every platform.
 DRAWN = {"@dagrejs", "@emnapi", "@napi-rs", "@oxc-parser", "@oxc-project", "@tybys", "oxc-parser", "tslib"}
 WORKED = {"@sqlite.org"}
+# What metrics and traces are made by, and what bundles JavaScript.
+MEASURED = {"@opentelemetry", "bintrees", "prom-client", "tdigest"}
+BUNDLES = {"esbuild-wasm"}
 PYODIDE_CORE = {
     "package.json",
     "pyodide-lock.json",
@@ -136,8 +139,10 @@ def test_no_ballast(members):
 
     assert PYODIDE_CORE == {path.name for path in modules if path.parts[3] == "pyodide"}
     assert [] == [path for path in modules if path.suffix in {".ts", ".map", ".cts", ".mts"}]
-    assert DRAWN >= {path.parts[3] for path in modules if path.suffix == ".cjs"}
-    assert SERVED | WORKED | DRAWN == {path.parts[3] for path in modules if not path.name.upper().startswith("LICEN")}
+    assert DRAWN | MEASURED >= {path.parts[3] for path in modules if path.suffix == ".cjs"}
+    assert SERVED | WORKED | DRAWN | MEASURED | BUNDLES == {
+        path.parts[3] for path in modules if not path.name.upper().startswith("LICEN")
+    }
     assert [] == [path for path in members if "__pycache__" in path.parts or "tests" in path.parts]
 
 

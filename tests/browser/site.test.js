@@ -46,6 +46,18 @@ function plainServer(below) {
   };
 }
 
+test("every address of the page is a file of the site", async () => {
+  const site = await readTestSite();
+  const page = new TextDecoder().decode(site.find(({ path }) => path === "index.html")?.bytes);
+  const addresses = [...page.matchAll(/(?:href|src)="([^":]+)"/g)].map(([, address]) => normalize(address));
+
+  assert.ok(addresses.length > 0);
+  assert.deepEqual(
+    addresses.filter((address) => !site.some(({ path }) => path === address)),
+    [],
+  );
+});
+
 test("an exported site works below a path, on a server that sends no headers: a service worker sends them", async () => {
   await using playground = await Playground.start({ answer: plainServer("/deep/down/") });
   const opened = await playground.open({ path: "deep/down/bare.html" });

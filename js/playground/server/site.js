@@ -160,12 +160,17 @@ function hashOf(files) {
 
 /** The page, with its addresses as they are in the site. @param {string} folder */
 function pageOf(folder) {
-  return readFileSync(join(ROOT, PAGE), "utf8")
-    .replaceAll(/(href|src)="\.\.\/\.\.\/pages\//g, `$1="./${folder}/js/pages/`)
-    .replaceAll(/(href|src)="\.\//g, `$1="./${folder}/js/playground/page/`)
-    .replaceAll(/(href|src)="\.\.\//g, `$1="./${folder}/js/playground/`)
-    .replaceAll('src="parts/', `src="./${folder}/parts/`)
-    .replaceAll('href="parts/', `href="./${folder}/parts/`);
+  // In one pass: an address that has been replaced begins as one that has not.
+  const places = {
+    "../../pages/": "js/pages/",
+    "./": "js/playground/page/",
+    "../": "js/playground/",
+    "parts/": "parts/",
+  };
+  return readFileSync(join(ROOT, PAGE), "utf8").replaceAll(
+    /(href|src)="(\.\.\/\.\.\/pages\/|\.\/|\.\.\/|parts\/)/g,
+    (_, attribute, /** @type {keyof typeof places} */ place) => `${attribute}="./${folder}/${places[place]}`,
+  );
 }
 
 /** @param {string} text */

@@ -90,7 +90,7 @@ def test_no_token_yet(served, place):
     place.write("wrangler.json", json.dumps(CONFIG))
     running = place.start("serve", ".", "--port", "0", "--ip", "0.0.0.0")
 
-    assert "stepwell tokens create NAME" in running.read_until("there is none")
+    assert "stepwell tokens create NAME" in running.read_until("no token exists")
 
 
 def test_bad_expiry(place):

@@ -602,7 +602,7 @@ def kills(session: nox.Session) -> None:
 @nox.session(default=False)
 def audit(session: nox.Session) -> None:
     """
-    Ask the registries for known weaknesses of what is used, in both languages. Needs the network.
+    Ask the registries for known weaknesses of the packages in use, in both languages. Needs the network.
 
     Nox exits with 69 where the registries that it reaches have no advisories: nothing is known then, good or bad.
     """

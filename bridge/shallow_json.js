@@ -1,4 +1,4 @@
-/** JSON of what the user's code has given, which may be nested without end. */
+/** JSON of a value of the user's code, which may be nested without end. */
 
 /** The engine takes 64 levels. What is cut off here is too deep anyway, also without our own levels around it. */
 const MAX_WRITTEN_DEPTH = 72;

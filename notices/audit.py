@@ -1,5 +1,5 @@
 """
-Asks the registries for known weaknesses of what is used, in both languages: `python notices/audit.py PIP_AUDIT NPM...`.
+Asks the registries for known weaknesses of the packages in use: `python notices/audit.py PIP_AUDIT NPM...`.
 
 PIP_AUDIT is the program, NPM the command line of npm. Exit code 0: every package was looked up, and nothing is known.
 1: something is known. 69: a registry has no advisories, or does not know all packages, so its silence says nothing.

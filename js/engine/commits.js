@@ -86,7 +86,7 @@ export class Commits {
   }
 
   /**
-   * The same, of what belongs to an instance. Its watchers are notified after the commit.
+   * The same for the rows of an instance. Its watchers are notified after the commit.
    *
    * @param {number} number of the instance
    * @param {(store: Store) => void} write synchronous

@@ -1,4 +1,4 @@
-/** What a guest is told of an instance when a pass begins, whoever begins it: the engine, or a look back at a recorded run. */
+/** The parts of a `start` message that describe the instance. The engine sends it, and so does the replay of a recorded run. */
 
 /** @import { ToGuest } from "../../bridge/protocol.d.ts" */
 /** @import { InstanceRow } from "../store/store.d.ts" */

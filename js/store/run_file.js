@@ -118,7 +118,7 @@ function hiding({ vars, value, text }) {
     instances: (row) => ({ ...row, error: hideIn(row.error, (error) => value({ error }).error) }),
     log: (row) => {
       const detail = hideIn(row.detail, value);
-      // The checksum would be that of what the state has.
+      // The checksum is that of the state's values, which a run file does not have.
       return detail === row.detail ? row : { ...row, detail, checksum: null };
     },
     output: (row) => ({ ...row, text: text(row.text) }),

@@ -1,4 +1,4 @@
-"""The lines that `stepwell dev` and `stepwell serve` print of what happens: for people, or as JSON for programs."""
+"""The lines that `stepwell dev` and `stepwell serve` print: for people, or as JSON for programs."""
 
 from __future__ import annotations
 

@@ -125,9 +125,9 @@ describe("the graph of a JavaScript source", () => {
 
   it("follows relative imports", () => {
     const others = {
-      "lib/tools.ts": 'export { nap } from "./nap.js"; export * from "./work";',
+      "lib/tools.ts": 'export { nap } from "./nap.js"; export * from "./jobs";',
       "lib/nap.ts": 'export const nap = async (step: any) => { await step.sleep("nap", 1); };',
-      "lib/work/index.js": 'export async function work(step) { await step.do("work", async () => 1); }',
+      "lib/jobs/index.js": 'export async function work(step) { await step.do("work", async () => 1); }',
     };
     const source = workflow(
       "await nap(step); await tools.work(step);",

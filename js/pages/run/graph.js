@@ -30,7 +30,7 @@ export function StepGraph({ rows, events, address, workflow, versionId, ...share
   return html`<${RunGraph} ...${shared} ...${ran} />`;
 }
 
-/** @param {RunAddress} address @param {string} workflow @param {string} versionId @returns {Graph | null} null until it is there, or where there is none */
+/** @param {RunAddress} address @param {string} workflow @param {string} versionId @returns {Graph | null} null until it is there, or if the version has no graph */
 function useGraph(address, workflow, versionId) {
   const [found, setFound] = useState(/** @type {{ address: RunAddress, graph: Graph | null } | null} */ (null));
   useEffect(() => {

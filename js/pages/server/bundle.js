@@ -83,7 +83,7 @@ export async function readDashboardBundles() {
   });
 }
 
-/** @param {string} kept @returns {Bundles["files"] | undefined} undefined where there are none, or a source has changed */
+/** @param {string} kept @returns {Bundles["files"] | undefined} undefined if no bundles are kept, or a source has changed */
 function readKept(kept) {
   try {
     const { files, sources, hash } = JSON.parse(readFileSync(kept, "utf8"));

@@ -1,4 +1,4 @@
-"""The shape of what Stepwell reads of a wrangler configuration."""
+"""The shape of the keys of a wrangler configuration that Stepwell reads."""
 
 from __future__ import annotations
 

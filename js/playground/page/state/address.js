@@ -1,5 +1,5 @@
 /**
- * The address of what is shown: the instance, the view and the step, in the fragment. A reload and the browser's Back lead to
+ * The address of the view: the instance, the tab and the step, in the fragment. A reload and the browser's Back lead to
  * them, and so does a bookmark.
  */
 
@@ -13,12 +13,12 @@ const VIEWS = new Set(["timeline", "graph", "result", "logs", "events", "replay"
 
 const written = signal(0);
 
-/** Write the address of what is shown again: another one took its place. */
+/** Write the address of the view again: another address took its place. */
 export function showAddress() {
   written.value += 1;
 }
 
-/** Show what the address names, and keep it as the address of what is shown. */
+/** Show the view that the address names, and keep the address. */
 export function followAddress() {
   open();
   addEventListener("popstate", open);

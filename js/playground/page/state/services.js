@@ -91,7 +91,7 @@ async function openSource(address) {
   else
     ask({
       title: "Open the source of this run?",
-      text: "It takes the place of what is in the editor.",
+      text: "It replaces the code in the editor.",
       submit: "Open",
       danger: false,
       run: open,

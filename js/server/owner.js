@@ -29,6 +29,7 @@ import { socketPath } from "./socket_path.js";
 import { fileIdentity, StateFiles } from "./state_files.js";
 
 const SQLITE_BUSY = 5;
+const ADDRESS = /^([a-z][a-z0-9+.-]*):\/\//i;
 /** How long to wait between two tries for a lock whose holder does not reply. */
 const RETRY_INTERVAL_MS = 50;
 const PRIVATE_FOLDER_MODE = 0o700;
@@ -153,6 +154,9 @@ export class StateOwnership {
  * @param {string} state
  */
 function canonicalPath(state) {
+  // As a path it would be a folder of that name.
+  const [, scheme] = ADDRESS.exec(state) ?? [];
+  if (scheme) throw new StateError("state.scheme", `it is an address with the unknown scheme '${scheme}'`);
   try {
     mkdirSync(dirname(state), { recursive: true, mode: PRIVATE_FOLDER_MODE });
     const path = join(realPath(dirname(state)), basename(state));

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from stepwell.formatting import to_json
+from stepwell.state import refuse_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATH = click.Path(path_type=Path)
 
+
+class StatePath(click.Path):
+    """The path of a state. `postgres://…` is an address, which would otherwise become a folder of that name."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
+        """Refuse an address; make a path of anything else."""
+        refuse_address(os.fsdecode(value))
+        return super().convert(value, param, ctx)
+
+
+STATE = StatePath()
+
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def state_option(command: F) -> F:
     """Add `--state`."""
-    return click.option("--state", metavar="PATH", type=PATH, help="The state. Default: .stepwell/state.sqlite.")(
+    return click.option("--state", metavar="PATH", type=STATE, help="The state. Default: .stepwell/state.sqlite.")(
         command
     )
 

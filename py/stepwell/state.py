@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ REMEDIES = {
     "state.readonly": "Make it and its folder writable, or give another path with --state.",
     "state.full": "Free some space, then continue: what was finished is kept.",
     "state.gone": "Put it back, or run the command again: it goes on from what the file holds.",
+    "state.scheme": "A state is an SQLite file. Give the path of a file with --state.",
     "state.path": "Make it and its folder writable, or give another path with --state.",
 }
 
@@ -53,6 +55,24 @@ class StateOwner:
             except OSError:
                 pass
         return False
+
+
+ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+
+def refuse_address(given: str) -> None:
+    """
+    Check that *given* is not the address of a database.
+
+    Raises:
+        InputError: It begins with a scheme, as `postgres://…` does.
+    """
+    if found := ADDRESS.match(given):
+        # An address may have a password, which is not repeated.
+        raise InputError(
+            f"State {found[0] + '…'!r} is an address with the unknown scheme {found[1]!r}. "
+            "A state is an SQLite file. Give the path of a file with --state."
+        )
 
 
 def state_path(given: Path | None, *, create: bool) -> Path:

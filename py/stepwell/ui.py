@@ -14,7 +14,7 @@ from stepwell import exit_codes
 from stepwell.exceptions import HostLostError, InputError
 from stepwell.host_connector import open_host
 from stepwell.listener import MAX_PORT
-from stepwell.options import PATH
+from stepwell.options import STATE
 from stepwell.run_files import unpack
 from stepwell.state import DEFAULT, state_path
 
@@ -28,7 +28,7 @@ NUMBER_AT = 68
 
 
 @click.command(epilog=exit_codes.SHORT_HELP, short_help="Look at a state or a run file in a browser.")
-@click.argument("file", metavar="[STATE|RUN_FILE]", type=PATH, required=False)
+@click.argument("file", metavar="[STATE|RUN_FILE]", type=STATE, required=False)
 @click.option(
     "--port", type=click.IntRange(0, MAX_PORT), default=DEFAULT_PORT, show_default=True, help="Serve here; 0: any."
 )

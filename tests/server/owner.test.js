@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -119,6 +120,21 @@ test("two paths to one file have one owner", async () => {
   assert.throws(() => new StateOwnership(join(link, "state.sqlite")), { code: "state.owned" });
   child.kill("SIGKILL");
   await once(child, "exit");
+});
+
+test("the address of a database is refused, and makes no folder", () => {
+  const before = process.cwd();
+  const place = mkdtempSync(join(folder, "address-"));
+  process.chdir(place);
+  try {
+    assert.throws(() => new StateOwnership("mysql://user:secret@host/db"), {
+      code: "state.scheme",
+      message: "it is an address with the unknown scheme 'mysql'",
+    });
+    assert.deepEqual(readdirSync(place), []);
+  } finally {
+    process.chdir(before);
+  }
 });
 
 test("two states in one folder have owners of their own", () => {

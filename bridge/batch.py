@@ -29,18 +29,15 @@ def to_json(value: object) -> str:
 class Batch:
     """What is to be said, collected as text. It is used again and again."""
 
-    __slots__ = ("_messages", "_values", "add_text")
+    __slots__ = ("_values", "add_text", "messages")
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._messages: list[str] = []
+        self.messages: list[str] = []
+        """What there is to say: text of messages. It is asked for often, so it is the list itself."""
         self._values: list[str] = []
-        self.add_text = self._messages.append
+        self.add_text = self.messages.append
         """Add a message that is JSON text."""
-
-    def __bool__(self) -> bool:
-        """Whether there is anything."""
-        return bool(self._messages)
 
     def add(self, message: Message) -> None:
         """Add *message*, which is used up. Its ``"value"`` is canonical text already."""
@@ -48,7 +45,7 @@ class Batch:
         if value is not None:
             self._values.append(value)
             message["value"] = len(self._values)
-        self._messages.append(to_json(message))
+        self.messages.append(to_json(message))
 
     def add_value(self, head: str, value: str) -> None:
         """Add a message that is JSON text, *head*, but for the end of it, *value*, which is canonical text."""
@@ -58,10 +55,12 @@ class Batch:
 
     def pack(self) -> str:
         """The text of all that has been added since last time."""
-        # Names, messages and printed lines; values are well-formed already.
-        head = well_formed(f"[{','.join(self._messages)}]", "\\\\")
+        head = f"[{','.join(self.messages)}]"
+        if not head.isascii():
+            # Names, messages and printed lines; values are well-formed already.
+            head = well_formed(head, "\\\\")
         text = "\n".join([head, *self._values])
-        self._messages.clear()
+        self.messages.clear()
         self._values.clear()
         return text
 

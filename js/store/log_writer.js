@@ -69,6 +69,7 @@ export class LogWriter extends SqliteReads {
       count: step ? step.count : null,
       at,
       attempt: attempt ?? null,
+      due,
       value: value ?? null,
       detail: detail ? JSON.stringify(detail) : null,
     };
@@ -90,6 +91,6 @@ export class LogWriter extends SqliteReads {
       row.detail,
       checksumOf(row, covered),
     );
-    return { ...row, due };
+    return row;
   }
 }

@@ -39,7 +39,7 @@ class PyodideLoop(TurnLoop, WebLoop):  # type: ignore[misc]  # pyodide has no ty
         """With stack switching each call of JavaScript's may run on a thread state of its own."""
         if _get_running_loop() is not self:
             set_running_loop(self)
-        self._install_asyncgen_hooks()
+            self._install_asyncgen_hooks()
 
     def run_until_complete(self, _future: object) -> NoReturn:
         """As in any loop that runs."""

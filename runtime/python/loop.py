@@ -110,28 +110,28 @@ class GuestLoop(Loop["Session"]):
         run = self.run_handle
         unchecked = 0
         for _ in range(rounds):
-            count = len(ready)
-            if not count:
+            if not ready:
+                self.running = None
                 self.drains += 1
                 self.busy_rounds = 0
                 return True
             self.busy_rounds += 1
             self.rounds += 1
-            for _ in range(count):
-                handle = ready.popleft()
+            for _ in range(len(ready)):
+                self.running = handle = ready.popleft()
                 if not handle._cancelled:  # noqa: SLF001
-                    self.running = handle
                     try:
                         run(handle)
                     except (SystemExit, KeyboardInterrupt) as error:
                         # asyncio raises these through the loop. No user code may stop the interpreter it shares.
                         self.report_exit(error, handle)
-                    self.running = None
                 unchecked += 1
                 if unchecked == _BETWEEN_CHECKS:
                     unchecked = 0
                     if self.time() > until:
+                        self.running = None
                         return not ready
+        self.running = None
         return not ready
 
     def is_all_waiting(self) -> bool:

@@ -40,6 +40,8 @@ class Output:
         """*pressed* is called now and then while something is written, so that it can leave before the turn ends."""
         self.pending = False
         """Whether there is something to take."""
+        self.written = False
+        """Whether a pass has written something in this turn."""
         self._unowned: list[dict[str, str]] = []
         self.serving = False
         """Whether handlers are called here: what is no pass's is theirs, then."""
@@ -65,6 +67,7 @@ class Output:
         session, ref, _attempt = writer
         if session.closed:
             return
+        self.written = True
         kept, late = self._bounded(session.pass_, text)
         if kept:
             key = (session.pass_, ref, level, ref is None and session.replaying)
@@ -144,7 +147,7 @@ class Output:
     def note_bytes(self) -> None:
         """User code has taken the bytes below a stream: its own stream on them may hold text back."""
         self._bytes_taken = True
-        self.pending = True
+        self.pending = self.written = True
 
     def _write_through(self) -> None:
         if not self._bytes_taken:
@@ -163,6 +166,7 @@ class Output:
             messages.append(_message((pass_, None, "warning", False), text))
         self._dropped.clear()
         self._sizes.clear()
+        self.written = False
         return messages
 
 

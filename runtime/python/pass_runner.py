@@ -132,7 +132,7 @@ class PassRunner:
         until = self._begin_turn()
         messages = unpack_batch(text)
         for first in range(0, len(messages), MESSAGES_AT_ONCE):
-            if self._outbox:
+            if self._outbox.messages:
                 self.flush()  # what the last portion came to
             for message in messages[first : first + MESSAGES_AT_ONCE]:
                 if type(message) is list:
@@ -159,10 +159,11 @@ class PassRunner:
 
     def _begin_turn(self) -> float:
         # JavaScript has had its turn.
-        for session in self._js_notified:
-            session.js_is_due = False
-        self._touched |= self._js_notified
-        self._js_notified.clear()
+        if self._js_notified:
+            for session in self._js_notified:
+                session.js_is_due = False
+            self._touched |= self._js_notified
+            self._js_notified.clear()
         return self.loop.begin_turn()
 
     def handle(self, number: int, handler: HandlerName, args: Any, context: Any, answer: Answer) -> str | None:  # noqa: ANN401
@@ -203,7 +204,9 @@ class PassRunner:
                     self._drained = False
                     self.loop.wake()
                     break
-            elif (self._drained or self.loop.time() > until) and not self._replays.advance(self._drained):
+            elif (self._drained or self.loop.time() > until) and not (
+                self._replays.watched and self._replays.advance(self._drained)
+            ):
                 break
         if perf_counter() - began > LONG_COMPUTATION_S:
             self._note_computation(began)
@@ -211,7 +214,7 @@ class PassRunner:
     def _begin_attempts(self, began: float) -> float:
         """Begin the attempts that are due. Gives the time since which no computation has been noted."""
         # The log must know of an attempt before the attempt can do anything.
-        if self._outbox:
+        if self._outbox.messages:
             self.flush()
         attempts, self._attempts = self._attempts, []
         last = perf_counter()
@@ -243,14 +246,15 @@ class PassRunner:
         """Code has run since *began*: tell the pool, and send what has come of it before other code runs."""
         self.took = (perf_counter() - began) * 1000
         self._computed()
-        if self._outbox:
+        if self._outbox.messages:
             self.flush()
 
     def _end_turn(self) -> str | None:
         self._report_quiet()
-        for message in self._output.end_turn():
-            self._outbox.add(message)
-        if self._post_handler_output and (written := self._output.take_of_calls()):
+        if self._output.written:
+            for message in self._output.end_turn():
+                self._outbox.add(message)
+        if self._output.serving and self._post_handler_output and (written := self._output.take_of_calls()):
             self._post_handler_output(json.dumps(written))
         text = self._take()
         self.loop.end_turn()
@@ -258,23 +262,23 @@ class PassRunner:
 
     def _take(self) -> str | None:
         """The batch of what there is to say, if there is anything."""
-        self._take_output()
-        if not self._outbox:
-            return None
-        return self._outbox.pack()
+        if self._output.pending:
+            self._take_output()
+        return self._outbox.pack() if self._outbox.messages else None
 
     def _take_output(self) -> None:
-        if self._output.pending:
-            for message in self._output.take():
-                self._outbox.add(message)
+        for message in self._output.take():
+            self._outbox.add(message)
 
     def _report_quiet(self) -> None:
         if not self._drained:
             return  # somebody has been woken, and has not run yet
         moved = self._touched | self.loop.woken
         looked = moved | self._undecided.sessions if self._undecided else moved
-        # What an outcome makes JavaScript do, it does between this turn and the next.
-        for session in looked - self._js_notified:
+        if self._js_notified:
+            # What an outcome makes JavaScript do, it does between this turn and the next.
+            looked = looked - self._js_notified
+        for session in looked:
             found = self._passes.get(session.pass_)
             reportable = found is not None and found.reported_quiet != session.seen
             quiescence = quiescence_of(session, self.loop) if reportable else Quiescence.NO
@@ -294,7 +298,8 @@ class PassRunner:
     def post(self, message: Message) -> None:
         """Send *message* with the batch of this turn."""
         # What user code printed before comes before.
-        self._take_output()
+        if self._output.pending:
+            self._take_output()
         self._outbox.add(message)
         if not self.loop.turning:
             self.loop.wake()

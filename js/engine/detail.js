@@ -162,6 +162,8 @@ function stepDetails(rows, toJson) {
           finished: false,
           error: null,
           event_type: detail.event,
+          // Ours: when it gives up.
+          until: iso(entry.due),
         });
         break;
       case E.WAIT_COMPLETE:

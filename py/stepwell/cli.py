@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         "workflows": "stepwell.workflows:workflows",
         "graph": "stepwell.graph:graph",
         "mcp": "stepwell.mcp.command:mcp",
+        "top": "stepwell.top:top",
         "logs": "stepwell.logs:logs",
         "state": "stepwell.state_commands:state",
         "cache": "stepwell.state_commands:cache",

@@ -131,9 +131,10 @@ class Client:
         )
         return int(answer["running"])
 
-    def follow_all(self) -> Stream:
-        """The events of all instances from now on."""
-        return Stream(self.endpoint, self._responses, "GET", "/workflows/-/subscribe")
+    def follow_all(self, **query: object) -> Stream:
+        """The events of all instances from now on; *filter* has the types that are wanted."""
+        path = f"{self.endpoint.prefix}/workflows/-/subscribe{_query(query)}"
+        return Stream(self.endpoint, self._responses, "GET", path)
 
     def wait_for_bulk_jobs(self) -> None:
         """Wait until what is done to all instances of workflows is done."""
@@ -425,7 +426,7 @@ class Subscription(Stream):
 
 def _query(query: dict[str, object]) -> str:
     given = {key: value for key, value in query.items() if value is not None}
-    return f"?{urlencode(given)}" if given else ""
+    return f"?{urlencode(given, doseq=True)}" if given else ""
 
 
 def _as_list(value: object) -> list[object]:

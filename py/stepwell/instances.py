@@ -146,7 +146,7 @@ def show_page(name: str | None, page: InstancePage) -> None:
 @click.argument("instance_id", metavar="[ID|latest]", default=LATEST)
 @click.option("--step-output/--no-step-output", default=True, show_default=True, help="Show what steps returned.")
 @click.option("--truncate-output-limit", type=click.IntRange(0), default=5000, show_default=True, help="In characters.")
-@click.option("--logs/--no-logs", default=False, show_default=True, help="Show what the code printed.")
+@click.option("--logs/--no-logs", default=True, show_default=True, help="Show what the code printed.")
 @server_options
 def describe(  # noqa: PLR0913 - one for each option
     *,
@@ -158,7 +158,7 @@ def describe(  # noqa: PLR0913 - one for each option
     server: ServerChoice,
     as_json: bool,
 ) -> None:
-    """Show an instance of the workflow NAME with its steps."""
+    """Show an instance of the workflow NAME: params, result, and its steps as a tree, with what they printed."""
     with server.connect(name, instance_id) as connection:
         instance_id = resolve_id(connection.client, name, instance_id)
         if as_json:

@@ -131,6 +131,8 @@ class WaitStep(ResponseModel):
     finished: bool
     error: WorkflowFault | None = None
     event_type: str | None = None
+    until: datetime | None = None
+    """When it gives up; None from hosts of before."""
     output: Any = None
 
 

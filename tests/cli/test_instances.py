@@ -63,8 +63,8 @@ def test_describe(served):
 
     assert "Instance Id:          c" in done.out
     assert "Status:               ✅ Completed" in done.out
-    assert "Type:     🎯 Step" in done.out
-    assert 'Output:   {"shipped": 1}' in done.out
+    assert "├─ ✅ complete · " in done.out
+    assert 'Output: {"shipped": 1}' in done.out
 
 
 def test_describe_without_output(served):
@@ -80,8 +80,8 @@ def test_describe_while_it_runs(place, waiting):
     """A run that owns the state answers for it."""
     done = place.run(*INSTANCES, "describe", "ApprovalWorkflow", "a")
 
-    assert "Type:       👀 Waiting for event" in done.out
-    assert "Event type: decided" in done.out
+    assert "└─ 👀 waiting · " in done.out
+    assert "for event 'decided' until" in done.out
 
 
 def test_pause_and_resume(place, waiting):

@@ -120,9 +120,13 @@ function prepareObject(value, room) {
  */
 function prepareError(error, room) {
   const origin = origins.get(error);
-  const parts = origin
-    ? ENCODED.filter((key) => origin[key] !== undefined).map((key) => [key, plain(origin[key])])
-    : describing(error, () => partsOf(error).flatMap(([key, read]) => preparePart(key, readable(read), room)));
+  if (origin) {
+    const known = ENCODED.filter((key) => origin[key] !== undefined).map((key) => [key, plain(origin[key])]);
+    return { ...identify(error), ...Object.fromEntries(known) };
+  }
+  // Before it is described: an error that is part of itself has no parts there.
+  const readers = partsOf(error);
+  const parts = describing(error, () => readers.flatMap(([key, read]) => preparePart(key, readable(read), room)));
   return { ...identify(error), ...Object.fromEntries(parts) };
 }
 

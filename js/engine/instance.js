@@ -152,10 +152,9 @@ export class Instance {
     });
     for (const step of this.#pass.open()) {
       if (step.running) this.#attempts.interrupt(step);
-      else if (!isAttempted(step)) this.#waits.arm(step);
     }
     if (this.#rollback) this.#rollback.start();
-    else this.#waits.deliverBuffered();
+    else this.#waits.catchUp();
     const ended = inOrder(steps);
     const firstUnseenRank = ended.findIndex(({ endOrder }) => endOrder >= unseenFrom);
     this.#pass.send({
@@ -599,8 +598,3 @@ function stepLimitReached(limit) {
 }
 
 const NO_STEPS = "Cannot execute steps during rollback phase";
-
-/** Whether it runs in attempts, and begins when it is called rather than by itself. @param {Step} step */
-function isAttempted({ kind }) {
-  return kind === "do" || kind === "rollback";
-}

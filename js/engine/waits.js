@@ -53,6 +53,23 @@ export class Waits {
     if (!step.ended) this.arm(step);
   }
 
+  /**
+   * Settle what fell due and what was sent while no pass ran, in the order of its time, as a pass would have seen it.
+   * What falls due later gets a timer.
+   */
+  catchUp() {
+    const open = this.#pass.open().filter(({ kind }) => kind === "sleep" || kind === "waitForEvent");
+    open.sort((a, b) => (a.due ?? 0) - (b.due ?? 0));
+    for (const step of open) {
+      const due = step.due ?? 0;
+      if (due > this.#pass.now) break;
+      this.deliverBuffered(due);
+      if (!step.ended) this.#fallDue(step);
+    }
+    this.deliverBuffered();
+    for (const step of open) if (!step.ended) this.arm(step);
+  }
+
   /** @param {EventRow} event already in the store */
   received(event) {
     this.#events.push(event);
@@ -63,13 +80,15 @@ export class Waits {
    * Give buffered events to the waits for them: the oldest event to the oldest wait. Each event once, for good.
    *
    * An event that has come after a wait's deadline is not for it, whenever the wait is found to be over.
+   *
+   * @param {number} [until] events that came later are left alone
    */
-  deliverBuffered() {
+  deliverBuffered(until = Infinity) {
     if (this.#events.length === 0) return;
     const waits = [...this.#pass.steps.values()].filter((step) => step.kind === "waitForEvent" && !step.ended);
     waits.sort((a, b) => a.order - b.order);
     for (const step of waits) {
-      const deadline = step.due ?? Infinity;
+      const deadline = Math.min(step.due ?? Infinity, until);
       const index = this.#events.findIndex(({ type, at }) => type === step.eventType && at <= deadline);
       if (index < 0) continue;
       const [event] = this.#events.splice(index, 1);

@@ -152,7 +152,8 @@ class Timers {
   }
 
   #armAll() {
-    for (const timer of this.#long) {
+    // What is overdue fires in the order in which it is set.
+    for (const timer of [...this.#long].sort((a, b) => a.time - b.time)) {
       timer.cancel();
       this.#arm(timer);
     }

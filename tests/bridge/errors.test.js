@@ -88,6 +88,27 @@ test("fields and cause come back, but for those that cannot be stored", () => {
   assert.equal(again.cause.message, "inner");
 });
 
+test("errors inside an error keep their fields, causes and members", () => {
+  const member = Object.assign(new TypeError("t"), { value: [1], twice: undefined });
+  Reflect.set(member, "twice", member);
+  const cause = Object.assign(new Error("c", { cause: member }), { code: 5 });
+
+  const again = /** @type {any} */ (fromWire(toWire(new AggregateError([member, cause], "m", { cause }))));
+
+  assert.deepEqual(again.errors[0].value, [1]);
+  assert.deepEqual([again.errors[1].code, again.errors[1].cause.value], [5, [1]]);
+  assert.deepEqual([again.cause.code, again.cause.cause.message], [5, "t"]);
+});
+
+test("an error as a value keeps its fields, and one that holds itself ends", () => {
+  const error = Object.assign(new RangeError("r"), { code: 5, self: undefined });
+  Reflect.set(error, "self", error);
+
+  const [again] = decode(encode([error]));
+
+  assert.deepEqual([again.code, again.self.message, Object.keys(again.self)], [5, "r", []]);
+});
+
 test("a cause that cannot be stored is left out", () => {
   assert.equal(Object.hasOwn(fromWire(toWire(new Error("m", { cause: () => {} }))), "cause"), false);
 });

@@ -354,3 +354,29 @@ test("an event that came before the deadline is for the wait, however late that 
 
   assert.equal(h.output(), "early");
 });
+
+for (const [what, sentAt, ends] of /** @type {[string, number, string[]][]} */ ([
+  ["an event that comes before a sleep is over is first", 1000, ["WAIT_COMPLETE", "SLEEP_COMPLETE"]],
+  ["an event that comes after a sleep is over is second", 3000, ["SLEEP_COMPLETE", "WAIT_COMPLETE"]],
+  ["an event that comes after all deadlines is not for the wait", 5000, ["SLEEP_COMPLETE", "WAIT_TIMED_OUT"]],
+])) {
+  test(`while nothing runs, ${what}`, async () => {
+    const h = new Harness(async (_event, step) => {
+      const wait = step.waitForEvent("wait", { type: "tick", timeout: 4000 }).catch(() => "timeout");
+      await Promise.all([wait, step.sleep("patience", 2000)]);
+    });
+    await h.create();
+    await h.pass(100);
+    h.idle = true;
+    h.crash();
+    await h.pass(sentAt - 100);
+    await h.event("tick", "sent");
+    await h.pass(60_000);
+    h.idle = false;
+    h.crash();
+    await h.settle();
+
+    const log = h.log().map((line) => line.split(" ")[0]);
+    assert.deepEqual(log, ["WAIT_START", "SLEEP_START", ...ends]);
+  });
+}

@@ -79,6 +79,18 @@ test("a jump forward over its time lets a timer ring within ten seconds", () => 
   assert.ok(rang >= 20_000 && rang <= 30_001, String(rang));
 });
 
+test("what a jump has passed rings in the order of its times", () => {
+  const machine = new Machine();
+  const clock = new SystemClock(machine.source);
+  /** @type {number[]} */
+  const rang = [];
+  for (const minutes of [9, 3, 6]) clock.at(START + minutes * 60_000, () => rang.push(minutes));
+  machine.wallMs += HOUR;
+  machine.pass(30_000);
+
+  assert.deepEqual(rang, [3, 6, 9]);
+});
+
 test("a machine that was suspended lets a timer ring within ten seconds of its return", () => {
   // Neither timers nor the steady clock go on meanwhile.
   const rang = ranAfter((machine) => (machine.wallMs += 12 * HOUR), "at", 6 * HOUR);

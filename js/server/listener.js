@@ -7,6 +7,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { WorkflowError } from "../engine/errors.js";
 import { createNetworkApi } from "./api/app.js";
 import { setConnectionTimeouts } from "./requests/connections.js";
+import { asksForWebSocket, WebSockets } from "./web_sockets.js";
 
 /** How long a connection may stand still: a stream sends something every 15 s. */
 const IDLE_TIMEOUT_MS = 120_000;
@@ -34,6 +35,7 @@ const MAX_PORT = 65_535;
  * @property {number} port
  * @property {boolean} tokenRequired
  * @property {(graceMs: number) => Promise<void>} drain accept no connection, and wait for the responses that are under way
+ * @property {(code: number, reason: string) => void} closeWebSockets
  * @property {() => void} close
  */
 
@@ -57,18 +59,23 @@ export async function openListener(host, options) {
   // Made when the port is known.
   /** @type {{ app?: ReturnType<typeof createNetworkApi> }} */
   const made = {};
+  /** @param {Request} request @param {any} env */
+  const respond = (request, env) =>
+    answer?.(request, pathOf(env.incoming.url ?? "/")) ??
+    /** @type {NonNullable<typeof made.app>} */ (made.app).fetch(request, env);
   const server = /** @type {import("node:http").Server} */ (
     createAdaptorServer({
-      fetch: (request, env) =>
-        answer?.(request, pathOf(env.incoming.url ?? "/")) ??
-        /** @type {NonNullable<typeof made.app>} */ (made.app).fetch(request, env),
+      fetch: respond,
       createServer,
       serverOptions: {
         connectionsCheckingInterval: CHECK_EVERY_MS,
         maxHeaderSize: MAX_HEADER_BYTES,
+        shouldUpgradeCallback: asksForWebSocket,
       },
     })
   );
+  const sockets = new WebSockets();
+  if (answer) sockets.serve(server, respond);
   setConnectionTimeouts(server);
   // A handler may take its time; what it sends to a client that does not read ends with the client's connection.
   server.timeout = answer ? 0 : IDLE_TIMEOUT_MS;
@@ -101,16 +108,19 @@ export async function openListener(host, options) {
     async drain(graceMs) {
       server.close();
       server.closeIdleConnections();
-      if (responses.size === 0) return;
-      await new Promise((resolve) => {
+      const answered = new Promise((resolve) => {
         const timer = setTimeout(resolve, graceMs);
         ondrained = () => {
           clearTimeout(timer);
           resolve(undefined);
         };
+        if (responses.size === 0) ondrained();
       });
+      await Promise.all([sockets.drain(graceMs), answered]);
     },
+    closeWebSockets: sockets.closeAll.bind(sockets),
     close() {
+      sockets.terminate();
       server.close();
       server.closeAllConnections();
     },

@@ -7,7 +7,7 @@
 
 import { fromWire, toWire } from "../../bridge/errors.js";
 import { ByteStreams } from "./byte_streams.js";
-import { PortSockets } from "./web_socket.js";
+import { PortSockets } from "./port_sockets.js";
 
 /**
  * @typedef {object} PortOptions
@@ -93,8 +93,7 @@ export class HandlerPort {
     if (this.#outbox.length === 0 || this.#closed) return;
     const messages = this.#outbox;
     this.#outbox = [];
-    const transfer = messages.flatMap((message) => (message.type === "chunk" ? [message.bytes.buffer] : []));
-    this.#post(messages, /** @type {ArrayBuffer[]} */ (transfer));
+    this.#post(messages, messages.flatMap(buffersOf));
   }
 
   /** Take a list of the other end. @param {PortMessage[]} messages */
@@ -133,6 +132,8 @@ export class HandlerPort {
   #discard({ response, value }) {
     const number = (response ?? value?.response ?? value?.request)?.body?.stream ?? value?.stream;
     if (number !== undefined) this.streams.discard(number);
+    const socket = (response ?? value?.response)?.socket;
+    if (socket !== undefined) this.sockets.discard(socket);
   }
 
   /** @param {number} id @param {unknown} call */
@@ -163,4 +164,11 @@ export class HandlerPort {
     this.streams.close(error);
     this.sockets.close();
   }
+}
+
+/** What of a message is handed over, not copied. @param {PortMessage} message @returns {ArrayBuffer[]} */
+function buffersOf(message) {
+  if (message.type === "chunk") return [/** @type {ArrayBuffer} */ (message.bytes.buffer)];
+  if (message.type !== "socket" || !("data" in message.event) || typeof message.event.data === "string") return [];
+  return [/** @type {ArrayBuffer} */ (message.event.data.buffer)];
 }

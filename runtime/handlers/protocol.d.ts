@@ -94,4 +94,9 @@ export type PortMessage =
   /** Output of the code of a call; `id` absent where it is no call's. */
   | { type: "log"; id?: number; level: LogLevel; text: string };
 
-export type SocketEvent = { data: string | Uint8Array } | { close: { code: number; reason: string } };
+/** `open`: a socket of the sender's begins. `taken`: the oldest message that was not acknowledged has been taken. */
+export type SocketEvent =
+  | { open: true }
+  | { data: string | Uint8Array }
+  | { close: { code: number; reason: string } }
+  | { taken: true };

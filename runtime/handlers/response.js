@@ -38,8 +38,9 @@ function makeClass(Original) {
      */
     constructor(body = null, init = {}) {
       const socket = init?.webSocket ?? undefined;
+      if (socket && init.status !== 101) throw new RangeError("Responses with a WebSocket must have status code 101.");
       // Node's knows no other protocol: the status is told by `status` below.
-      super(body ?? null, socket && init.status === 101 ? { ...pick(init), status: 200 } : init);
+      super(body ?? null, socket ? { ...pick(init), status: 200 } : init);
       made.set(this, { body: wholeBody(body), socket, encoded: init?.encodeBody === "manual" });
     }
 

@@ -1,20 +1,40 @@
 /**
- * `WebSocketPair`: two ends of a socket in one interpreter. One end goes out with a response of status 101; the port carries
- * on what it is sent.
+ * `WebSocketPair`: two ends of a socket in one interpreter. One end goes out with a response of status 101, and is carried on
+ * from there by what is attached to it: see `port_sockets.js`, and `js/server/web_sockets.js` for clients of the HTTP listener.
  */
-
-/** @import { PortMessage, SocketEvent } from "./protocol.d.ts" */
 
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
 const NO_STATUS = 1005;
-const ABNORMAL = 1006;
+export const ABNORMAL = 1006;
+/** Codes that a close frame may not carry, of those below 5000. */
+const NOT_FOR_FRAMES = new Set([1004, NO_STATUS, ABNORMAL, 1015]);
+const MAX_REASON_BYTES = 123;
+/** How many bytes may wait for an end that does not take them. Cloudflare ends a Worker that has used up its memory. */
+const MAX_BUFFERED_BYTES = 64 << 20;
 
 const NAMES = /** @type {const} */ (["message", "close", "error"]);
 
+/**
+ * Takes what comes to an end of a pair, in the place of its listeners.
+ *
+ * @typedef {object} Sink
+ * @property {(data: string | ArrayBuffer, taken: () => void) => void} message `taken` is to be called when room is there for another
+ * @property {(code: number, reason: string) => void} close
+ *
+ * @typedef {{ data: string | ArrayBuffer, taken: () => void } | { code: number, reason: string }} Incoming
+ */
+
+/** Attach a sink to an end of a pair, which accepts it. @type {(socket: PairedSocket, sink: Sink) => void} */
+export let attach;
+/** Send at an end that has a sink: without the checks of user code. @type {(socket: PairedSocket, data: string | ArrayBuffer, taken: () => void) => void} */
+export let pass;
+/** Close at an end that has a sink, by any code. @type {(socket: PairedSocket, code: number, reason: string) => void} */
+export let shut;
+
 /** One end of a pair, as user code has it. */
-class PairedSocket extends EventTarget {
+export class PairedSocket extends EventTarget {
   /** How binary messages come: "arraybuffer" or "blob". */
   binaryType = "arraybuffer";
   url = null;
@@ -23,7 +43,12 @@ class PairedSocket extends EventTarget {
   readyState = OPEN;
   #peer;
   #accepted = false;
-  /** What has come before it was accepted. @type {Event[]} */
+  /** Whether sending is over: by `close()` here, or as the reply to that of the other end. */
+  #closedHere = false;
+  #buffered = 0;
+  /** @type {Sink | undefined} */
+  #sink;
+  /** What has come before it was accepted. @type {Incoming[]} */
   #early = [];
   /** @type {Map<string, (event: Event) => void>} */
   #handlers = new Map();
@@ -36,6 +61,11 @@ class PairedSocket extends EventTarget {
 
   get peer() {
     return this.#peer;
+  }
+
+  /** How many bytes have been sent and not been taken at the other end. */
+  get bufferedAmount() {
+    return this.#buffered;
   }
 
   static {
@@ -54,143 +84,114 @@ class PairedSocket extends EventTarget {
         },
       });
     }
+    attach = (socket, sink) => {
+      socket.#sink = sink;
+      socket.accept();
+    };
+    pass = (socket, data, taken) => {
+      if (socket.readyState === OPEN) socket.#peer.#receive({ data, taken });
+      else taken();
+    };
+    shut = (socket, code, reason) => socket.#close(code, reason);
   }
 
   /** Messages are delivered from here on. */
   accept() {
     this.#accepted = true;
-    for (const event of this.#early.splice(0)) this.#deliver(event);
+    for (const each of this.#early.splice(0)) this.#deliver(each);
   }
 
-  /** @param {string | ArrayBuffer | ArrayBufferView} data */
+  /**
+   * @param {string | ArrayBuffer | ArrayBufferView} data
+   * @throws {TypeError} it is not accepted, or closed from here
+   * @throws {RangeError} the other end does not take what is sent
+   */
   send(data) {
-    if (this.readyState !== OPEN) throw new TypeError("Can't call WebSocket send() after close().");
-    this.#peer.#receive(new MessageEvent("message", { data: typeof data === "string" ? data : copy(data) }));
+    if (!this.#accepted) throw new TypeError("You must call accept() on this WebSocket before sending messages.");
+    if (this.#closedHere) throw new TypeError("Can't call WebSocket send() after close().");
+    // The other end has gone without a word, of which this one may not know yet.
+    if (this.readyState !== OPEN) return;
+    const message = typeof data === "string" ? data : copy(data);
+    const size = typeof message === "string" ? message.length : message.byteLength;
+    if (this.#buffered > 0 && this.#buffered + size > MAX_BUFFERED_BYTES)
+      throw new RangeError(
+        `The other end of this WebSocket does not read: ${this.#buffered} bytes wait for it. Send less while bufferedAmount is high.`,
+      );
+    this.#buffered += size;
+    this.#peer.#receive({ data: message, taken: () => (this.#buffered -= size) });
   }
 
-  /** @param {number} [code] @param {string} [reason] */
-  close(code = NO_STATUS, reason = "") {
+  /**
+   * @param {number} [code] 1000 to 4999, where close frames may carry it
+   * @param {string} [reason]
+   * @throws {TypeError} the code or the reason cannot be sent
+   */
+  close(code, reason = "") {
+    if (code === undefined) {
+      if (reason !== "") throw new TypeError("If you specify a WebSocket close reason, you must also specify a code.");
+    } else if (!Number.isInteger(code) || code < 1000 || code >= 5000 || NOT_FOR_FRAMES.has(code))
+      throw new TypeError(`Invalid WebSocket close code: ${code}.`);
+    if (new TextEncoder().encode(reason).length > MAX_REASON_BYTES)
+      throw new TypeError(`A WebSocket close reason has at most ${MAX_REASON_BYTES} bytes.`);
+    this.#close(code ?? NO_STATUS, reason);
+  }
+
+  /** @param {number} code @param {string} reason */
+  #close(code, reason) {
     if (this.readyState !== OPEN) return;
     this.readyState = CLOSING;
-    this.#peer.#receive(closeEvent(code, reason));
+    this.#closedHere = true;
+    this.#peer.#receive({ code, reason });
   }
 
-  /** @param {Event} event */
-  #receive(event) {
+  /** @param {Incoming} incoming */
+  #receive(incoming) {
     // In a turn of its own, as from a network.
-    queueMicrotask(() => (this.#accepted ? this.#deliver(event) : this.#early.push(event)));
+    queueMicrotask(() => (this.#accepted ? this.#deliver(incoming) : this.#early.push(incoming)));
   }
 
-  /** @param {Event} event */
-  #deliver(event) {
+  /** @param {Incoming} incoming */
+  #deliver(incoming) {
+    if ("data" in incoming) this.#deliverMessage(incoming.data, incoming.taken);
+    else this.#deliverClose(incoming.code, incoming.reason);
+  }
+
+  /** @param {string | ArrayBuffer} data @param {() => void} taken */
+  #deliverMessage(data, taken) {
     if (this.readyState === CLOSED) return;
-    if (event.type !== "close") {
-      this.dispatchEvent(event instanceof MessageEvent && this.binaryType === "blob" ? withBlob(event) : event);
-      return;
+    if (this.#sink) return this.#sink.message(data, taken);
+    const asBlob = this.binaryType === "blob" && typeof data !== "string";
+    try {
+      this.dispatchEvent(new MessageEvent("message", { data: asBlob ? new Blob([data]) : data }));
+    } finally {
+      taken();
     }
+  }
+
+  /** @param {number} code @param {string} reason */
+  #deliverClose(code, reason) {
+    if (this.readyState === CLOSED) return;
     const wasOpen = this.readyState === OPEN;
     this.readyState = CLOSED;
-    this.dispatchEvent(event);
-    const { code, reason } = /** @type {any} */ (event);
-    if (wasOpen) this.#peer.#receive(closeEvent(code, reason));
+    // The reply to a close: not to one that has cut the connection.
+    if (wasOpen && code !== ABNORMAL) this.#closedHere = true;
+    if (this.#sink) this.#sink.close(code, reason);
+    else this.dispatchEvent(Object.assign(new Event("close"), { code, reason, wasClean: code !== ABNORMAL }));
+    if (wasOpen) this.#peer.#receive({ code, reason });
   }
 }
 
-/** @param {number} code @param {string} reason */
-function closeEvent(code, reason) {
-  return Object.assign(new Event("close"), { code, reason, wasClean: code !== ABNORMAL });
-}
-
-/** @param {ArrayBuffer | ArrayBufferView} data */
+/** @param {ArrayBuffer | ArrayBufferView} data @returns {ArrayBuffer} */
 function copy(data) {
-  return ArrayBuffer.isView(data)
-    ? data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)
-    : data.slice(0);
-}
-
-/** @param {MessageEvent} event */
-function withBlob(event) {
-  return event.data instanceof ArrayBuffer ? new MessageEvent("message", { data: new Blob([event.data]) }) : event;
+  if (ArrayBuffer.isView(data))
+    return /** @type {ArrayBuffer} */ (data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+  if (data instanceof ArrayBuffer) return data.slice(0);
+  const kind = typeof data === "object" ? (/** @type {any} */ (data)?.constructor?.name ?? "null") : typeof data;
+  throw new TypeError(`A WebSocket sends text, an ArrayBuffer or a view of one, and was given a ${kind}.`);
 }
 
 /** A pair of sockets: what is sent to one is received by the other. */
 export class WebSocketPair {
   0 = new PairedSocket();
   1 = this[0].peer;
-}
-
-/** The sockets that go through a port, at either end of it. */
-export class PortSockets {
-  #post;
-  #number = 0;
-  /** Sockets of this end. @type {Map<number, any>} */
-  #sent = new Map();
-  /** Sockets of the other end. @type {Map<number, any>} */
-  #received = new Map();
-
-  /** @param {(message: PortMessage) => void} post */
-  constructor(post) {
-    this.#post = post;
-  }
-
-  /**
-   * Let the other end have a socket.
-   *
-   * @param {any} socket
-   * @returns {{ number: number, sent: Promise<void> }} `sent` settles when it has closed
-   */
-  send(socket) {
-    const number = ++this.#number;
-    return { number, sent: this.#couple(number, socket, this.#sent, "ours") };
-  }
-
-  /** The socket that the other end has sent as `number`. @param {number} number */
-  receive(number) {
-    const pair = new WebSocketPair();
-    void this.#couple(number, pair[1], this.#received, "theirs");
-    return pair[0];
-  }
-
-  /**
-   * @param {number} number
-   * @param {any} socket
-   * @param {Map<number, any>} ends
-   * @param {"ours" | "theirs"} whose has the number
-   * @returns {Promise<void>}
-   */
-  #couple(number, socket, ends, whose) {
-    ends.set(number, socket);
-    const post = (/** @type {SocketEvent} */ event) => this.#post({ type: "socket", socket: number, whose, event });
-    const closed = /** @type {Promise<void>} */ (
-      new Promise((resolve) => {
-        socket.addEventListener("close", (/** @type {any} */ { code, reason }) => {
-          ends.delete(number);
-          post({ close: { code, reason } });
-          resolve();
-        });
-      })
-    );
-    socket.addEventListener("message", (/** @type {MessageEvent} */ { data }) =>
-      post({ data: typeof data === "string" ? data : new Uint8Array(data) }),
-    );
-    socket.accept();
-    return closed;
-  }
-
-  /** @param {PortMessage} message @returns {boolean} whether it was about a socket */
-  take(message) {
-    if (message.type !== "socket") return false;
-    const ends = message.whose === "ours" ? this.#received : this.#sent;
-    const socket = ends.get(message.socket);
-    const { event } = message;
-    if (!socket) return true;
-    if ("data" in event) socket.send(event.data);
-    else socket.close(event.close.code, event.close.reason);
-    return true;
-  }
-
-  /** The other end of the port has gone. */
-  close() {
-    for (const socket of [...this.#sent.values(), ...this.#received.values()]) socket.close(ABNORMAL, "");
-  }
 }

@@ -1,11 +1,15 @@
 /** A serving: which requests the Worker gets, reloads, conflicts and stops. The Workers are fakes. */
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
+import { WebSocket } from "ws";
 import { WorkflowError } from "../../js/engine/errors.js";
 import { openListener } from "../../js/server/listener.js";
 import { Serving, Servings } from "../../js/server/serving/serving.js";
+import { guestResponse } from "../../runtime/handlers/response.js";
+import { WebSocketPair } from "../../runtime/handlers/web_socket.js";
 import { served } from "./served.js";
 
 /** @import { TestContext } from "node:test" */
@@ -141,6 +145,24 @@ test("a reload answers by the new code", async (context) => {
 
   assert.deepEqual(await get(`${ready.url}/`), [200, "new"]);
   assert.equal(moved(), 1);
+});
+
+test("a reload closes the WebSockets of the old code", async (context) => {
+  const Response = guestResponse();
+  const fetch = async () => {
+    const pair = new WebSocketPair();
+    pair[1].accept();
+    return new Response(null, /** @type {any} */ ({ status: 101, webSocket: pair[0] }));
+  };
+  const { ours, ready, workers, events } = await serving(context, { worker: fakeWorker({ fetch }) });
+  const client = new WebSocket(String(ready.url).replace("http", "ws"));
+  await once(client, "open");
+
+  const closed = once(client, "close");
+  await ours.reload(workers);
+
+  assert.equal((await closed)[0], 1012);
+  assert.equal(events.find(({ type }) => type === "request")?.status, 101);
 });
 
 test("code that does not load leaves the old code in place", async (context) => {

@@ -20,6 +20,8 @@ import { answerByWorker, describe } from "./worker_requests.js";
 
 /** How many further ports are tried where the port is taken. */
 const OTHER_PORTS = 100;
+/** Closes WebSockets whose clients may connect again. */
+const SERVICE_RESTART = 1012;
 
 /**
  * @typedef {object} WorkerRequest
@@ -119,6 +121,8 @@ export class Serving {
     this.#request = { ...this.#request, workers };
     this.#armCrons(workers);
     this.#consumeQueues(workers);
+    // Clients that connect again are answered by the new code.
+    if (this.#request.development) this.#listener?.closeWebSockets(SERVICE_RESTART, "The code was reloaded.");
     this.#host.moveToNewCode();
     for (const { deployment } of workers) this.#host.prewarm(deployment);
     void this.#reportDivergences(turn);

@@ -527,7 +527,7 @@ def clients(session: nox.Session) -> None:
 @nox.session(default=False)
 @budget(10)
 def upstream(session: nox.Session) -> None:
-    """Run Cloudflare's own tests of Workers, of the folders that STEPWELL_EXAMPLES and STEPWELL_WORKERS_PY name."""
+    """Run Cloudflare's own tests of Workers, of the clones that the variables in tests/upstream name."""
     use_stepwell(session, *PYTEST, "requests==2.32.5", "-e", ".[upstream-sdk]")
     use_node(session, NODES[0])
     session.run("pytest", "tests/upstream", *session.posargs)

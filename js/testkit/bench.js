@@ -40,9 +40,8 @@ export class Bench {
     this.#deployments = new DeploymentLoader("/", {
       print: report,
       answerBinding: async (asked) => await this.doubles.ask(asked),
-      // Handlers are called while a test runs, whose engine is the one that was opened last.
       answerWorkflow: ({ worker, ...call }) =>
-        answerCall(this.at(this.#lastEngine).engine.engine, { ...call, caller: { worker } }, () => {}),
+        answerCall(this.#engineOf(call.workflow).engine.engine, { ...call, caller: { worker } }, () => {}),
       // One interpreter: what a test sees does not depend on how busy the machine is.
       guestOptions: { clock: this.clock.buffer, isolates: 1, cpuLimit: CPU_LIMIT_MS },
     });
@@ -71,6 +70,12 @@ export class Bench {
     const place = this.#places.get(number);
     if (!place) throw new Error("This engine has been closed.");
     return place;
+  }
+
+  /** The engine whose workflow a handler calls: the newest that has it. @param {string} workflow */
+  #engineOf(workflow) {
+    const newest = [...this.#places.values()].toReversed();
+    return newest.find(({ engine }) => engine.has(workflow)) ?? this.at(this.#lastEngine);
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
- * The test kit's host: `node main.js`. One for each process that runs tests.
+ * The test kit's host: `node main.js [FD]`. One for each process that runs tests.
  *
- * Standard input is a socket to that process. Requests and replies are JSON objects, a line each: `{ number, op, ... }` is
+ * Standard input, or FD, is a socket to that process. Requests and replies are JSON objects, a line each: `{ number, op, ... }` is
  * answered by `{ number, result }` or `{ number, error }`. Calls of the test's own objects go the other way, `{ call, ... }`, and are
  * answered by the operation `answer`. When the other end closes, the host exits.
  */
@@ -14,7 +14,7 @@ import { OPERATIONS } from "./operations.js";
 // Ctrl-C at a terminal reaches the whole process group. The test process decides what it means, and closes the socket.
 process.on("SIGINT", () => {});
 
-const socket = new Socket({ fd: 0, readable: true, writable: true });
+const socket = new Socket({ fd: Number(process.argv[2] ?? 0), readable: true, writable: true });
 const bench = new Bench({
   report: (line) => process.stderr.write(`${line}\n`),
   call: (call) => socket.write(`${JSON.stringify(call)}\n`),

@@ -4,6 +4,8 @@
 /** @import { Modifiers } from "./modifiers.js" */
 
 import { writeFileSync } from "node:fs";
+import { DEFAULT_ACCOUNT } from "../engine/accounts.js";
+import { answerCall } from "../engine/binding.js";
 import { parseDuration } from "../engine/duration.js";
 import { WorkflowError } from "../engine/errors.js";
 import { entries, EVENT_NAMES } from "../engine/events.js";
@@ -24,6 +26,13 @@ export const OPERATIONS = {
     const id = await at.engine.engine.creator.create(workflow, options);
     await bench.settle(at);
     return { id };
+  },
+  binding: async (bench, { engine, workflow, method, args }) => {
+    const at = bench.at(engine);
+    const call = { account: DEFAULT_ACCOUNT, workflow, method, args, caller: { worker: "a test" } };
+    const text = await answerCall(at.engine.engine, call, () => {});
+    await bench.settle(at);
+    return { text: text ?? null };
   },
   command: async (bench, { engine, workflow, id, command, options }) => {
     const at = bench.at(engine);
@@ -78,8 +87,9 @@ export const OPERATIONS = {
     const at = bench.at(engine);
     return bench.exclusive(() => waitForEnd({ ...at, workflow, id }));
   },
-  dispose: async (bench, { engine, workflow, id }) => {
+  dispose: async (bench, { engine, workflow, id, replay }) => {
     const at = bench.at(engine);
+    if (replay) await bench.exclusive(() => at.engine.replayDisposed(workflow, id));
     if (await at.engine.engine.find(workflow, id)) await at.engine.engine.commands.delete(workflow, id);
     await bench.settle(at);
   },

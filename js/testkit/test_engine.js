@@ -68,6 +68,8 @@ export class TestEngine {
   #closed = false;
   /** By place. @type {Map<string, import("./modified_guest.js").Finding>} */
   #findings = new Map();
+  /** Replays of instances that were deleted. @type {import("./replays.js").Comparison[]} */
+  #disposed = [];
   /** What has been deployed. @type {{ deployment: Deployment, workflows: WorkflowSettings[] }[]} */
   deployed = [];
 
@@ -181,6 +183,11 @@ export class TestEngine {
     return wanted.map(({ name, class_name }) => ({ name, class_name }));
   }
 
+  /** Whether a workflow of that name is deployed. @param {string} workflow */
+  has(workflow) {
+    return this.deployed.some(({ workflows }) => workflows.some(({ name }) => name === workflow));
+  }
+
   // Modifiers --------------------------------------------------------------------------------------------------------
 
   /** @param {InstanceName} instance */
@@ -231,16 +238,27 @@ export class TestEngine {
 
   // Replays ----------------------------------------------------------------------------------------------------------
 
+  /** Replay an instance that is about to be deleted. What that shows is kept. @param {string} workflow @param {string} id */
+  async replayDisposed(workflow, id) {
+    this.#disposed.push(...(await this.#replay((row) => row.workflow === workflow && row.id === id)));
+  }
+
   /**
    * Replay the instances that have come to an end by themselves. Code that has changed since is not held to their history.
    *
-   * @param {string | null} only the id of one
+   * @param {string | null} only the id of one; null: all, with those that were deleted
    */
   async replayFinished(only) {
+    if (only !== null) return await this.#replay(({ id }) => id === only);
+    return [...this.#disposed, ...(await this.#replay(() => true))];
+  }
+
+  /** @param {(row: InstanceRow) => boolean} isWanted */
+  async #replay(isWanted) {
     const { rows } = await this.#engine.list({ limit: 10_000, offset: 0 });
     const runs = [];
     for (const row of rows.toReversed()) {
-      if (!isReplayable(row) || (only !== null && row.id !== only)) continue;
+      if (!isReplayable(row) || !isWanted(row)) continue;
       const workflow = await this.#engine.workflow(row.workflow);
       if (workflow.versionId !== row.versionId) continue;
       const guest = sharedGuestOf(await this.#options.deployments.guestFor(workflow));

@@ -1,4 +1,4 @@
-"""`stepwell test`: replays stored runs with today's code."""
+"""`stepwell test`: replays stored runs with today's code, or runs tests in JavaScript."""
 
 from __future__ import annotations
 
@@ -18,11 +18,28 @@ if TYPE_CHECKING:
 _FORMATS = ("text", "github")
 
 
-@click.command("test", epilog=exit_codes.SHORT_HELP, short_help="Replay stored runs with today's code.")
+def _print_npm_package(context: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's order
+    if not value:
+        return
+    from stepwell.host_process import host_root  # noqa: PLC0415 - this option alone needs it
+
+    click.echo(host_root())
+    context.exit()
+
+
+@click.command("test", epilog=exit_codes.SHORT_HELP, short_help="Replay stored runs, or run tests of node:test.")
 @click.option(
     "--replay", "patterns", metavar="FILE", multiple=True, help="A run file, or a pattern that names several."
 )
 @click.argument("more", metavar="[FILE]...", nargs=-1)
+@click.option(
+    "--npm-package",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_npm_package,
+    help="Print the folder of the npm package `stepwell`, for `npm install --save-dev`.",
+)
 @click.option(
     "--target", metavar="TARGET", default=".", show_default=True, help="The code: a file, or a project's folder."
 )
@@ -39,12 +56,23 @@ def test(  # noqa: PLR0913 - one for each option
     as_json: bool,
 ) -> None:
     """
-    Say which stored runs the code breaks, and where: each is replayed against its history. No step runs again.
+    Replay stored runs, or run tests.
 
-    Run files are made by `stepwell runs export`. Code of the file is not run; the code of TARGET is.
+    With --replay: say which stored runs the code breaks, and where. Each is replayed against its history. No step runs
+    again. Run files are made by `stepwell runs export`. Code of the file is not run; the code of TARGET is.
+
+    Without --replay: run files of node:test for the project TARGET. They import `cloudflare:test` and
+    `stepwell/testing`.
     """
+    if not patterns and more:
+        from stepwell.testing.node_tests import run_node_tests  # noqa: PLC0415 - tests alone need it
+
+        raise SystemExit(run_node_tests(more, target))
     if not patterns:
-        raise InputError("Give run files: stepwell test --replay 'runs/*.run.sqlite'.")
+        raise InputError(
+            "Give run files: stepwell test --replay 'runs/*.run.sqlite'. "
+            "Or give tests: stepwell test tests/flow.test.js."
+        )
     from stepwell.testing.errors import TestKitError  # noqa: PLC0415 - the test kit takes a moment
     from stepwell.testing.host_link import HostLink  # noqa: PLC0415
     from stepwell.testing.replays import replay_files  # noqa: PLC0415

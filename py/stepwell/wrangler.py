@@ -43,7 +43,17 @@ def load_config(path: Path, environment: str | None = None) -> Project:
     Raises:
         InputError: It cannot be read, or does not fit; the message names file, line and key.
     """
-    document = read_document(path)
+    return to_project(read_document(path), environment)
+
+
+def to_project(document: Document, environment: str | None = None) -> Project:
+    """
+    The project that a configuration describes, which may be one that no file has.
+
+    Raises:
+        InputError: It does not fit.
+    """
+    path = document.path
     chosen = select_environment(document, chosen_environment(environment))
     config = _validate(document, chosen)
     main = _main(document, chosen, config.main)

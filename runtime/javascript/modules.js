@@ -1,5 +1,6 @@
 /** How the modules of a deployment find each other, and the two modules that Cloudflare's runtime has built in. */
 
+import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,10 +47,25 @@ export function hookModules() {
     },
     load(url, context, next) {
       const read = READERS[extname(new URL(url).pathname)];
-      if (!read || !url.startsWith("file:")) return next(url, context);
+      if (!read || !url.startsWith("file:")) return next(url, { ...context, format: formatOf(url, context.format) });
       return { format: "module", source: read(fileURLToPath(url)), shortCircuit: true };
     },
   });
+}
+
+/** A line that only an ES module has. */
+const MODULE_SYNTAX = /^\s*(?:import\b(?!\s*\()|export\b)/m;
+
+/**
+ * The format of a file. Cloudflare's tool takes the user's files for ES modules, whatever the nearest package.json says, and
+ * `npm init` says CommonJS.
+ *
+ * @param {string} url
+ * @param {string | null | undefined} format as Node has it
+ */
+function formatOf(url, format) {
+  if (!format?.startsWith("commonjs") || url.includes("/node_modules/") || !/\.[jt]s$/.test(url)) return format;
+  return MODULE_SYNTAX.test(readFileSync(fileURLToPath(url), "utf8")) ? format.replace("commonjs", "module") : format;
 }
 
 /**

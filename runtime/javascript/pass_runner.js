@@ -72,14 +72,18 @@ export class PassRunner {
   deliver(text) {
     /** @type {ToGuest[]} */
     const messages = unpackBatch(text);
+    /** @type {PassRun[]} */
+    const started = [];
     for (const message of messages) {
-      if (message.type === "start") this.#start(message);
+      if (message.type === "start") started.push(this.#start(message));
       else {
         const pass = this.#passes.get(message.pass);
         if (message.type === "drop") pass?.close();
         else pass?.session.receive(message);
       }
     }
+    // The engine may have put a pass on hold at once: its first step heeds that.
+    for (const pass of started) if (!pass.session.closed) this.#run(pass);
     this.#schedule();
   }
 
@@ -88,6 +92,11 @@ export class PassRunner {
     const pass = new PassRun(message, this.#link(), this.#loop(), this.#userModule, () => this.#forget(message.pass));
     this.#passes.set(message.pass, pass);
     if (pass.session.searching) this.#replays.watch(pass.session);
+    return pass;
+  }
+
+  /** @param {PassRun} pass */
+  #run(pass) {
     void this.#output.attribute({ session: pass.session, ref: undefined }, () => pass.run());
   }
 

@@ -52,3 +52,12 @@ def test_nothing_is_replaced(place):
     assert (2, True) == (done.code, "app/wrangler.jsonc exists." in done.err)
     assert ["wrangler.jsonc"] == [path.name for path in (place.folder / "app").iterdir()]
     assert {} == json.loads((place.folder / "app" / "wrangler.jsonc").read_text())
+
+
+def test_its_javascript_tests_pass(place):
+    """The tests in JavaScript of a new JavaScript project pass."""
+    place.run("init", "app", "--template", "javascript")
+
+    done = place.run("test", "app/tests/greeting.test.js", "--target", "app")
+
+    assert (0, True) == (done.code, "fail 0" in done.out), done.out + done.err

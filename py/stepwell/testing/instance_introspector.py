@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from stepwell.testing.codec import decode, encode, error_from_wire
+from stepwell.testing.current import current
 from stepwell.testing.errors import TestKitError
 from stepwell.testing.modifier import Modifier
 from stepwell.testing.selectors import to_selector
@@ -180,7 +181,7 @@ class InstanceIntrospector:
     def dispose(self) -> None:
         """End it if it runs, and delete it."""
         if self._engine.is_open:
-            self._call("dispose")
+            self._call("dispose", replay=current.replay)
 
     def __enter__(self) -> Self:
         return self

@@ -239,6 +239,26 @@ test("a syntax error is shown where it is", async () => {
   rmSync(folder, { recursive: true });
 });
 
+for (const file of ["flow.js", "flow.ts"]) {
+  test(`${file} is an ES module, although its package is CommonJS`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "stepwell-"));
+    writeFileSync(join(folder, "package.json"), '{ "type": "commonjs" }');
+    writeFileSync(join(folder, "helper.js"), "exports.name = 'helper';\n");
+    const main = join(folder, file);
+    const source = [
+      'import { WorkflowEntrypoint } from "cloudflare:workers";',
+      'import helper from "./helper.js";',
+      "export class Flow extends WorkflowEntrypoint { async run() { return helper.name; } }",
+    ];
+    writeFileSync(main, source.join("\n"));
+    const packaged = new JavaScriptGuest({ deployment: { root: folder, main, vars: {} } });
+
+    assert.deepEqual((await packaged.load()).classes, ["Flow"]);
+    await packaged.dispose();
+    rmSync(folder, { recursive: true });
+  });
+}
+
 test("no pass is left behind", async () => {
   assert.deepEqual(
     (await guest.census()).map(({ passes }) => passes),

@@ -37,7 +37,7 @@ class Node:
     text: str | None = None
     """Canonical text of the result, where it is small."""
     count = 0
-    """Which step of its name it was that has finished."""
+    """Which step of its name it was that has finished, where its text is not small."""
     waiting: list[Future[Any]] | None = None
     """While the step is under way: those who wait for it as a dependency."""
     waits_for: set[Node] | None = None
@@ -61,6 +61,8 @@ class Node:
         self.concurrent = concurrent
 
 
+_SMALL_TEXT_CHARACTERS = 256
+"""Results that are not longer are not counted: the limit of steps bounds them."""
 _MAX_TEXT_CHARACTERS = 64 * 1024
 _MAX_TEXTS_CHARACTERS = 16 * 1024 * 1024
 """Longer results, and all that come after so many characters, are fetched from the log when they are needed."""
@@ -120,10 +122,8 @@ class Graph:
                 raise
             node.finished = True
             node.text = text
-            node.count = getattr(future, "count", 0)
-            self._room -= len(text)
-            if self._room < 0 or len(text) > _MAX_TEXT_CHARACTERS:
-                self._release_text(node)
+            if len(text) > _SMALL_TEXT_CHARACTERS:
+                self._bound_text(node, text, future)
             if waiting:
                 _settle(node, waiting, Future.set_result, text)
             elif node.waiting is waiting:
@@ -132,11 +132,13 @@ class Graph:
 
         return call
 
-    def _release_text(self, node: Node) -> None:
-        """Keep no result of *node*. What depends on it fetches the text, if it can be told by its count."""
-        self._room += len(node.text or "")
-        if node.count:
+    def _bound_text(self, node: Node, text: str, future: Future[Any]) -> None:
+        """Keep no *text* that is long or that has no room: what depends on *node* fetches it, by its count."""
+        node.count = getattr(future, "count", 0)
+        if node.count and len(text) > min(self._room, _MAX_TEXT_CHARACTERS):
             node.text = None
+        else:
+            self._room -= len(text)
 
     def _dependencies(self, node: Node, parameters: list[str]) -> list[Node]:
         names = [name for name in parameters if name != CONTEXT or self._is_step(node, name)]

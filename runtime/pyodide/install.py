@@ -25,7 +25,7 @@ from _workflows_bridge.errors import from_wire
 from _workflows_bridge.step import install as install_step
 from _workflows_bridge.values import decode
 
-from . import failures, package_patches, patches
+from . import failures, package_patches, patches, stack_switching
 from .loop import PyodideLoop
 from .upstream import UpstreamSdk
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 # Before a snapshot is made: packages may be imported for it.
 package_patches.install()
+stack_switching.provide()
 
 
 class PyodideHost(InterpreterHost, Protocol):
@@ -61,14 +62,44 @@ class PyodideHost(InterpreterHost, Protocol):
     def facades(self) -> Any:  # noqa: ANN401 - a JsProxy
         """What ``env`` has for bindings that the host answers."""
 
+    def begin_turn(self) -> None:
+        """Note that Python runs: it has been called so that it may be suspended, or goes on after that."""
+
+    def end_turn(self, text: str | None) -> None:
+        """Note that Python runs no more, and send a batch, if there is one."""
+
     def open_upstream(self) -> Any:  # noqa: ANN401 - a JsProxy
         """What Cloudflare's own SDK expects around it; None where it is not used."""
 
 
 class PyodidePassRunner(PassRunner):
-    """A `PassRunner` that JavaScript tells which promises are waited for."""
+    """A `PassRunner` that JavaScript tells which promises are waited for. Turns of handlers may be suspended."""
 
     loop: PyodideLoop
+
+    def __init__(self, host: PyodideHost, *args: Any) -> None:  # noqa: ANN401 - as `PassRunner`
+        """See `PassRunner`."""
+        super().__init__(host, *args)
+        self._host = host
+
+    def enable_suspension(self) -> None:
+        """Let code of handlers wait in the middle of a turn. There are no passes in this interpreter."""
+        self.loop.run_ready = self.loop.run_suspendable  # type: ignore[method-assign]
+        stack_switching.enable(self)
+
+    def serve(self, what: str, *args: Any) -> None:  # noqa: ANN401 - of the method
+        """Call `turn`, `handle` or `cancel_call` in a turn that may be suspended."""
+        self._host.begin_turn()
+        self._host.end_turn(getattr(self, what)(*args))
+
+    def suspend(self) -> None:
+        """See `stack_switching.Turns`."""
+        self._host.end_turn(self._end_turn())
+
+    def resume(self) -> None:
+        """See `stack_switching.Turns`."""
+        self._host.begin_turn()
+        self._begin_turn()
 
     def step_is_awaited(self) -> None:
         """See `PyodideLoop.step_is_awaited`."""

@@ -10,13 +10,15 @@ import sys
 import time
 from asyncio import _get_running_loop
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from pyodide.webloop import PyodideFuture, PyodideTask, WebLoop
 
 from _stepwell_runtime.other_loops import set_running_loop
 from _stepwell_runtime.quiescence import AWAITS_STEP
 from _stepwell_runtime.turns import TurnLoop
+
+from . import stack_switching
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -41,9 +43,26 @@ class PyodideLoop(TurnLoop, WebLoop):  # type: ignore[misc]  # pyodide has no ty
             set_running_loop(self)
             self._install_asyncgen_hooks()
 
-    def run_until_complete(self, _future: object) -> NoReturn:
-        """As in any loop that runs."""
-        raise RuntimeError("This event loop is already running")
+    def run_until_complete(self, future: Any) -> Any:  # noqa: ANN401 - as asyncio has it
+        """Wait in the middle of a handler, where stacks can be switched. Otherwise as in any loop that runs."""
+        if not stack_switching.can_suspend():
+            raise RuntimeError("This event loop is already running")
+        return stack_switching.run_sync(future)
+
+    def run_suspendable(self, until: float, rounds: int = 0) -> bool:  # noqa: ARG002 - as `run_ready`
+        """As `run_ready`, where other turns may run while a handle waits."""
+        ready = self._ready
+        while ready:
+            self.running = handle = ready.popleft()
+            if not handle._cancelled:  # noqa: SLF001
+                try:
+                    self.run_handle(handle)
+                except (SystemExit, KeyboardInterrupt) as error:
+                    self.report_exit(error, handle)
+            if self.time() > until:
+                break
+        self.running = None
+        return not ready
 
     _latest: tuple[PyodideFuture[Any], int, int] | None = None
 

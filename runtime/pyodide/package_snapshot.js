@@ -21,6 +21,7 @@ import { librariesOf, restoreLibraries } from "./libraries.js";
 import { mountFolder } from "./mount.js";
 import { provideConstants, threadRights } from "./thread_rights.js";
 import { cacheFolder, IMPORTS, packShared, store } from "./snapshot.js";
+import { enableStackSwitching } from "./v8_flags.js";
 
 /** What `stepwell sync` notes of what it has installed. */
 const STAMP = ".stepwell.json";
@@ -89,6 +90,7 @@ export async function makePackageSnapshot(packages) {
 
 /** @param {object} job @returns {Promise<any>} undefined where it fails */
 function inThread(job) {
+  enableStackSwitching();
   return new Promise((resolve) => {
     const worker = new Worker(new URL(import.meta.url), {
       workerData: { packageSnapshot: job },

@@ -15,6 +15,9 @@ import { storeCompiled } from "./factory.js";
 import { findPackageSnapshot, makePackageSnapshot } from "./package_snapshot.js";
 import { findFactory, findSnapshot } from "./snapshot.js";
 import { threadRights } from "./thread_rights.js";
+import { enableStackSwitching } from "./v8_flags.js";
+
+enableStackSwitching();
 
 /** What all threads share: read and compiled once. @type {{ files: GuestFile[], module: WebAssembly.Module } | undefined} */
 let common;

@@ -33,6 +33,7 @@ import { guestGlobals } from "./globals.js";
 import { SIGNAL_CHECK, startInterpreter } from "./interpreter.js";
 import { UnknownEmscripten, withLinkingPutOff } from "./linking.js";
 import { packSnapshot } from "./packed.js";
+import { enableStackSwitching } from "./v8_flags.js";
 
 /** How many others are kept, of some 20 MB each. */
 const MAX_KEPT = 7;
@@ -136,6 +137,7 @@ export async function snapshotBytes() {
  * @returns {Promise<MadeSnapshot>}
  */
 function makeSnapshot() {
+  enableStackSwitching();
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL(import.meta.url), {
       workerData: { makeSnapshot: true },

@@ -37,6 +37,7 @@ import { Control } from "../pool/control.js";
  * @property {(ms: number) => void} block the thread
  * @property {(timer: boolean) => number} others how much besides the pool, and a timer where there is one, can wake the thread
  * @property {() => number} processorTime what the thread has used of a processor, in ms
+ * @property {boolean} [isSuspendable] whether code of handlers may be suspended
  * @property {(pyodide: any, folder: string) => { host: object, restore: (wire: WireError) => Error }} [upstream]
  *   puts Cloudflare's own SDK, which the folder has, into the interpreter: what it expects around it, and how it wants errors
  * @property {() => Promise<() => void>} collector gives what collects garbage; for tests that look for leaks
@@ -74,6 +75,8 @@ export class InterpreterThread {
   });
   /** What `env` has for bindings that the host answers. @type {object} */
   #facades = {};
+  /** Calls a method of the guest, once handlers are called. @type {((what: string, args: any[]) => void) | undefined} */
+  #serve;
 
   /** @param {ThreadEnvironment} environment */
   constructor(environment) {
@@ -123,6 +126,8 @@ export class InterpreterThread {
       make_step: (/** @type {any} */ stepPort, /** @type {boolean} */ encoded) =>
         new WorkflowStep(stepPort, { ...this.#surroundings(), encoded }),
       open_upstream: () => this.#upstream?.host,
+      begin_turn: () => this.#beginTurn(),
+      end_turn: (/** @type {string | undefined} */ text) => this.#endTurn(text),
       facades: () => this.#facades,
       call_workflow: (/** @type {string} */ workflow, /** @type {string} */ method, /** @type {string} */ args) =>
         this.#dispatcher.callWorkflow(workflow, method, JSON.parse(args)),
@@ -179,11 +184,27 @@ export class InterpreterThread {
     /** @type {() => void} */
     let settle = () => {};
     context.waitUntil(new Promise((resolve) => (settle = () => resolve(undefined))));
-    signal.addEventListener("abort", () => this.#run(() => this.#guest.cancel_call(id)), { once: true });
+    if (!this.#serve) this.#enableSuspension();
+    signal.addEventListener("abort", () => this.#enter("cancel_call", id), { once: true });
     return new Promise((resolve, reject) => {
       const answer = { resolve, reject: (/** @type {string} */ wire) => reject(fromWire(JSON.parse(wire))), settle };
-      this.#run(() => this.#guest.handle(id, [entrypoint, method], args, context, answer));
+      this.#enter("handle", id, [entrypoint, method], args, context, answer);
     });
+  }
+
+  /** From here on no pass runs in this interpreter: what its code does may be suspended, where V8 switches stacks. */
+  #enableSuspension() {
+    const canSuspend = this.#pyodide._module.jspiSupported && this.#environment.isSuspendable;
+    if (canSuspend) this.#guest.enable_suspension();
+    const { serve } = this.#guest;
+    this.#serve = canSuspend
+      ? (what, args) => void serve.callPromising(what, ...args).catch((/** @type {any} */ error) => this.die(error))
+      : (what, args) => this.#run(() => this.#guest[what](...args));
+  }
+
+  /** Call a method of the guest in a turn of its own. @param {string} what @param {any[]} args */
+  #enter(what, ...args) {
+    this.#serve?.(what, args);
   }
 
   /** @param {[number | null, import("../../bridge/protocol.d.ts").LogLevel, string][]} written */
@@ -212,7 +233,8 @@ export class InterpreterThread {
   }
 
   #turn() {
-    this.#run(() => this.#guestTurn());
+    if (this.#serve) this.#enter("turn");
+    else this.#run(() => this.#guestTurn());
   }
 
   /** Code has taken long: it may have computed, or the machine was busy with something else. @param {Control} control */
@@ -223,18 +245,26 @@ export class InterpreterThread {
 
   /** @param {() => string | void} work */
   #run(work) {
-    this.#control?.beginTurn();
-    this.#turnBegan = this.#environment.processorTime();
-    this.#turnBeganAt = performance.now();
+    this.#beginTurn();
     let text;
     try {
       text = work();
     } catch (error) {
       this.die(error);
-      return;
     } finally {
-      this.#control?.endTurn(this.#pyodide._module.HEAP8.length / 65_536);
+      this.#endTurn(text);
     }
+  }
+
+  #beginTurn() {
+    this.#control?.beginTurn();
+    this.#turnBegan = this.#environment.processorTime();
+    this.#turnBeganAt = performance.now();
+  }
+
+  /** @param {string | void | undefined} text a batch, if there is one to send */
+  #endTurn(text) {
+    this.#control?.endTurn(this.#pyodide._module.HEAP8.length / 65_536);
     if (text) this.#environment.port.postMessage(text);
   }
 

@@ -65,6 +65,8 @@ const thread = new InterpreterThread({
   },
   mount: mountDeployment,
   upstream: openUpstream,
+  // Virtual time knows no stacks that wait.
+  isSuspendable: !time,
   soon: (run) => {
     turnsAsked += 1;
     setImmediate(() => {

@@ -98,10 +98,9 @@ export class HandlerPool {
 
   #placeForCall() {
     const usable = this.#places.filter(({ isolate }) => isolate.memory < MEMORY_MARK_BYTES);
-    const [best] = usable
-      .filter(({ isolate }) => isolate.silenceMs < BUSY_AFTER_MS)
-      .toSorted((a, b) => (a.isolate.turn % 2) - (b.isolate.turn % 2) || a.calls.size - b.calls.size);
-    if (best) return best;
+    // The oldest, so that calls find what others have left in variables wherever that can be.
+    const oldest = usable.find(({ isolate }) => isolate.silenceMs < BUSY_AFTER_MS);
+    if (oldest) return oldest;
     if (usable.length < this.#maxIsolates) return this.#start();
     return usable.toSorted((a, b) => a.isolate.silenceMs - b.isolate.silenceMs)[0];
   }

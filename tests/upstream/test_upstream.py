@@ -20,7 +20,7 @@ WORKERS_PY = os.environ.get("STEPWELL_WORKERS_PY")
 TIMEOUT_S = 600
 PASSING_EXAMPLES = ("01_hello", "08_cron", "10_workflows", "18_django")
 """Those that upstream's tests pass."""
-SUITES = [("workflow", 18), ("kv", 27), ("d1", 22), ("r2", 25)]
+SUITES = [("workflow", 18), ("kv", 27), ("d1", 22), ("r2", 25), ("assets", 5), ("images", 3)]
 """Suites of upstream's binding tests that pass whole, with the number of their tests."""
 
 
@@ -69,9 +69,8 @@ def test_example(tmp_path, uv, name):
 
 
 @pytest.mark.skipif(WORKERS_PY is None, reason="STEPWELL_WORKERS_PY names no clone of workers-py")
-@pytest.mark.parametrize("sdk", ["upstream"])
 @pytest.mark.parametrize(("suite", "count"), SUITES)
-def test_suite(tmp_path, uv, monkeypatch, sdk, suite, count):
+def test_suite(tmp_path, uv, monkeypatch, suite, count):
     """A suite of upstream's binding tests passes inside a Worker that runs here."""
     if suite != "workflow" and not os.environ.get("STEPWELL_BINDINGS"):
         pytest.skip("STEPWELL_BINDINGS names no folder of `stepwell bindings install`")
@@ -81,7 +80,7 @@ def test_suite(tmp_path, uv, monkeypatch, sdk, suite, count):
     project = copy / "tests" / "bindings-test" / "pyproject.toml"
     # What only tests of databases behind Hyperdrive need, and Pyodide has no wheel of at PyPI.
     project.write_text(project.read_text().replace(', "cryptography"', ""))
-    monkeypatch.setenv("STEPWELL_TEST_SDK", sdk)
+    monkeypatch.setenv("STEPWELL_TEST_SDK", "upstream")
 
     outcomes, output = run_pytest(copy / "tests", uv, "-k", f"Test{suite.upper()} and 3.14", "test_bindings.py")
 

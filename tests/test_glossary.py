@@ -50,8 +50,16 @@ ONE_THING = {
     "WorkflowInstance": "an instance as a binding gives it",
     "WorkflowStep": "the parameter `step` of `run`",
     "WorkflowTimeoutError": "an error of user code",
-    # The test kit in two processes.
+    # The test kit in two processes, and in two languages.
+    "EngineHandle": "the engine of a test, as its process reaches it",
+    "FileClock": "the virtual clock of a guest process, as its two ends have it",
+    "HostLink": "the test kit's host process, as tests reach it",
+    "InstanceIntrospector": "an instance as a test sees it",
+    "Modifier": "what a test changes of instances",
     "ModifierError": "a modifier that contradicts another",
+    "ReplayError": "an instance that is not replayed as it ran",
+    "TestKitError": "an error of the test kit",
+    "UnfinishedError": "an instance that a test has left running",
     "WaitError": "a wait of a test that cannot be met",
     # Two ways to one end.
     "Caller": "calls the exports of a sandboxed instance, fast or by the public interface",

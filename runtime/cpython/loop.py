@@ -9,6 +9,7 @@ from selectors import EVENT_READ
 from typing import TYPE_CHECKING, Any
 
 from _stepwell_runtime.loop import SLICE_S, GuestLoop
+from _stepwell_runtime.quiescence import awaits_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _CLOCK_STEP_S = 0.001
 _LONGEST_WAIT_S = 3600.0
 _MANY_CANCELLED = 100
+_OWN_FILES = 2
+"""The files that each loop watches: the socket to the host, and asyncio's own pipe."""
 
 
 class ProcessLoop(GuestLoop, SelectorEventLoop):  # type: ignore[misc]  # `create_task`: see there
@@ -29,19 +32,21 @@ class ProcessLoop(GuestLoop, SelectorEventLoop):  # type: ignore[misc]  # `creat
     _selector: Any
     _timer_cancelled_count: int
 
-    def __init__(self, connection: int, control: Control) -> None:
+    def __init__(self, connection: int, control: Control, *, in_virtual_time: bool = False) -> None:
         """
         Make it; `run_forever` runs it.
 
         Args:
             connection: The file descriptor of the socket to the host.
             control: Is told of every turn.
+            in_virtual_time: The host moves the clock, and says when it has: no timer waits for real time.
         """
         super().__init__()
         self.on_turn: Callable[[], None] = lambda: None
         """Called where something other than the host has made code runnable; runs a turn."""
         self.on_message: Callable[[], None] = lambda: None
         """Called where the host has said something."""
+        self._in_virtual_time = in_virtual_time
         self._connection = connection
         self._control = control
         self._thread = threading.get_ident()
@@ -92,6 +97,24 @@ class ProcessLoop(GuestLoop, SelectorEventLoop):  # type: ignore[misc]  # `creat
         self.note_timer(timer)
         return timer
 
+    # Rest -------------------------------------------------------------------------------------------------------------
+
+    def next_due_ms(self) -> float | None:
+        """In how many ms the next timer is due; None where none is set."""
+        self._prune_timers()
+        return max(0.0, (self._scheduled[0].when() - self.time()) * 1000) if self._scheduled else None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether code is runnable, or waits for something real: a socket, a thread, another process."""
+        if self._ready or self._wake_asked:
+            return True
+        return self._may_be_woken() and any(awaits_unknown(session, self) for session in self.tasks)
+
+    def _may_be_woken(self) -> bool:
+        """Whether there is anything real that could wake code, besides the host."""
+        return len(self._selector.get_map()) > _OWN_FILES or threading.active_count() > 1
+
     # Turns ------------------------------------------------------------------------------------------------------------
 
     def _run_once(self) -> None:
@@ -110,6 +133,8 @@ class ProcessLoop(GuestLoop, SelectorEventLoop):  # type: ignore[misc]  # `creat
         self._prune_timers()
         if not self._scheduled:
             return None
+        if self._in_virtual_time:
+            return 0 if self._scheduled[0].when() <= self.time() + _CLOCK_STEP_S else None
         return min(max(0, self._scheduled[0].when() - self.time()), _LONGEST_WAIT_S)
 
     def _prune_timers(self) -> None:

@@ -24,11 +24,13 @@ function kindOf(python) {
   let kind = kinds.get(python);
   if (!kind) {
     kind = {
-      start: (events) =>
+      start: (events, clock) =>
         new ProcessHandle(
           { command: python, args: [PROGRAM], env: { ...process.env, ...ENV }, what: `process of ${python}` },
           events,
+          clock,
         ),
+      hasVirtualTime: true,
       parts: async () => ({}),
       checks: () => new ProtocolChecks(),
       interruptible: true,
@@ -49,6 +51,7 @@ export class CPythonGuest extends Pool {
    * @param {number} [options.isolates]
    * @param {number} [options.memoryLimit]
    * @param {number} [options.cpuLimit]
+   * @param {SharedArrayBuffer} [options.clock]
    */
   constructor(options) {
     super(kindOf(pythonOf(options.deployment.runtime)), options);

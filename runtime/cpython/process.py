@@ -20,7 +20,7 @@ from _stepwell_process.life import die_with_host
 from _stepwell_runtime import abandon, interrupts, other_loops, output
 from _stepwell_runtime.pass_runner import PassRunner
 
-from . import debugger
+from . import debugger, virtual_time
 from .fetching import fetch
 from .loop import ProcessLoop
 from .output import ProcessOutput, keep_context_in_threads
@@ -38,7 +38,10 @@ class GuestProcess:
             os.set_inheritable(file, False)  # noqa: FBT003 - as `os` has it
         self._frames = FrameSocket(socket.socket(fileno=CONNECTION))
         self._control = Control(CONTROL)
-        self._loop = ProcessLoop(CONNECTION, self._control)
+        clock = self._control.clock
+        self._loop = ProcessLoop(CONNECTION, self._control, in_virtual_time=clock.is_set)
+        if clock.is_set:
+            virtual_time.install(clock)
         self.cpu_limit = 0.0
         self._passes: PassRunner
 
@@ -97,6 +100,8 @@ class GuestProcess:
             self._frames.send({"type": "pong"})
         elif kind == "load":
             self._frames.send({"type": "loaded", "text": self._load(message["deployment"])})
+        elif kind == "rest":
+            self._frames.send({"type": "rested", "busy": self._loop.is_busy, "next": self._loop.next_due_ms()})
         elif kind == "census":
             self._frames.send({"type": "census", "census": json.loads(self._passes.census())})
 

@@ -13,6 +13,8 @@ import struct
 import sys
 import time
 
+from .clock import FileClock
+
 _CONTROL_BYTES = 8 * 1024
 _PAGE_BYTES = 65_536
 _WORD = struct.Struct("<i")
@@ -30,6 +32,11 @@ class Control:
         self._map = mmap.mmap(file, _CONTROL_BYTES)
         self._turn = self._checks = self._raised = self._computed = 0
         self._measured_at = 0.0
+
+    @property
+    def clock(self) -> FileClock:
+        """The host's clock, where the host has set one."""
+        return FileClock(self._map)
 
     def begin_turn(self) -> None:
         """The interpreter begins to run."""

@@ -12,6 +12,7 @@
 import { spawn } from "node:child_process";
 import { StringDecoder } from "node:string_decoder";
 import { fileURLToPath } from "node:url";
+import { FileClock } from "./clock.js";
 import { FileControl } from "./control.js";
 import { FrameError, FrameReader, toFrame } from "./frames.js";
 
@@ -31,6 +32,8 @@ export class ProcessHandle {
   control = new FileControl();
   #events;
   #what;
+  /** @type {FileClock | undefined} */
+  #clock;
   #child;
   #socket;
   #reader = new FrameReader();
@@ -45,8 +48,10 @@ export class ProcessHandle {
    *
    * @param {Program} program `what` is what it is called in messages
    * @param {InterpreterEvents} events
+   * @param {SharedArrayBuffer} [clock] virtual time for user code
    */
-  constructor({ command, args, env = process.env, cwd, what = "guest process" }, events) {
+  constructor({ command, args, env = process.env, cwd, what = "guest process" }, events, clock) {
+    this.#clock = clock && new FileClock(this.control.file, clock);
     this.#events = events;
     this.#what = what;
     this.#child = spawn(command, args, {
@@ -62,7 +67,9 @@ export class ProcessHandle {
 
   /** @param {string | object} message */
   post(message) {
-    if (this.#socket?.writable) this.#socket.write(toFrame(message));
+    if (!this.#socket?.writable) return;
+    if (!this.#over && !this.#disposed) this.#clock?.push();
+    this.#socket.write(toFrame(message));
   }
 
   get pid() {
@@ -107,6 +114,7 @@ export class ProcessHandle {
   #read(piece) {
     if (this.#over) return;
     try {
+      if (!this.#disposed) this.#clock?.pull();
       for (const message of this.#reader.read(piece)) if (!this.#disposed) this.#events.onmessage(message);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;

@@ -59,6 +59,15 @@ def _is_of_step(task: Task[Any]) -> bool:
     return found is not None and found.ref is not None
 
 
+def awaits_unknown(session: Session, loop: GuestLoop) -> bool:
+    """Whether a task of *session* waits for what is no timer, not the engine's, and no task of its own."""
+    for task in loop.tasks.get(session, ()):
+        waiter = None if task.done() else getattr(task, "_fut_waiter", None)
+        if waiter is not None and not (_is_known(waiter) or _innermost_module(task) in _WAITING_ON_TASKS):
+            return True
+    return False
+
+
 def quiescence_of(session: Session, loop: GuestLoop) -> Quiescence:
     """Whether everything that *session* waits for is the engine's: a time, an event, a retry."""
     if not session.idle or loop.timers_of(session):

@@ -14,9 +14,10 @@ FLOWS = Path(__file__).parent / "flows"
 pytestmark = pytest.mark.filterwarnings("ignore::stepwell.testing.DeterminismWarning")
 
 
-@pytest.fixture
-def long():
-    with Workflows(FLOWS / "long.py") as workflows:
+@pytest.fixture(params=["pyodide", "cpython"])
+def long(request):
+    """Workflows that take their time, in each runtime whose code has virtual time."""
+    with Workflows(FLOWS / "long.py", runtime=request.param) as workflows:
         yield workflows
 
 
@@ -112,10 +113,33 @@ def test_import_is_cheap():
     )
 
 
-@pytest.mark.parametrize("runtime", ["cpython", "wasmtime"])
-def test_other_runtimes(runtime):
-    """In the other runtimes the engine has virtual time."""
-    if runtime == "wasmtime":
-        pytest.importorskip("wasmtime")
-    with Workflows(FLOWS / "long.py", runtime=runtime) as workflows:
+def test_sandboxed():
+    """In the runtime wasmtime the engine has virtual time."""
+    pytest.importorskip("wasmtime")
+    with Workflows(FLOWS / "long.py", runtime="wasmtime") as workflows:
         assert [4, "no news"] == workflows.run("Long")
+
+
+def test_classes_of_dates():
+    """In cpython the classes of dates are what they are: only their clock is another."""
+    with Workflows(FLOWS / "dates.py", runtime="cpython") as workflows:
+        assert {
+            "now": "2026-01-01T00:00:00",
+            "utc": "2026-01-01T00:00:00+00:00",
+            "today": "2026-01-01",
+            "is": [True, True, True, True],
+            "own": "Own",
+            "sum": "2026-01-02",
+            "text": "2026-01-01 00:00",
+            "year": 2026,
+            "pickled": True,
+        } == workflows.run("Dates")
+
+
+def test_what_is_real_takes_no_virtual_time():
+    """In cpython code that waits for a thread or another process does not move the clock."""
+    with Workflows(FLOWS / "dates.py", runtime="cpython") as workflows:
+        began = workflows.clock.now()
+        assert ["from a thread", "from a process\n", "from a queue"] == workflows.run("Real")
+
+        assert began == workflows.clock.now()

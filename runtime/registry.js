@@ -22,6 +22,9 @@ const JAVASCRIPT = [".js", ".mjs", ".ts", ".mts"];
  * @property {boolean} inUse whether passes are there
  * @property {(call: import("./handlers/protocol.d.ts").BindingCall, port: import("./handlers/port.js").HandlerPort) => Promise<any>} [answer]
  *   set by its loader: answers calls of bindings
+ * @property {boolean} [hasObjects] whether Durable Objects can live in its interpreters
+ * @property {(folder: string) => ReturnType<import("./pool/handler_pool.js").OpenIsolate>} [openForObjects] likewise for Durable
+ *   Objects, whose files are in the folder
  * @property {import("./pool/handler_pool.js").OpenIsolate} [openForHandlers] an interpreter of its own for handlers; absent: handlers do
  *   not run in this runtime
  * @property {(text: string) => void} onoutput takes what was written, and whose it is nobody knows

@@ -72,6 +72,7 @@ export class DeploymentLoader {
   #onlog;
   #answerWorkflow;
   #answerBinding;
+  #objectsFolder;
   #sources = new Sources();
   /** The latest deployment of each name, by account and name. @type {Map<string, Deployment>} */
   #scripts = new Map();
@@ -100,6 +101,7 @@ export class DeploymentLoader {
    * @param {(log: HandlerLog, deployment: Deployment) => void} [options.onlog] takes output of handlers; by default it is printed
    * @param {(call: WorkflowCall) => Promise<string | undefined>} [options.answerWorkflow] gives canonical text
    * @param {(call: HostBindingCall) => Promise<unknown>} [options.answerBinding]
+   * @param {string} [options.objectsFolder] of the files of Durable Objects; absent: there are none
    */
   constructor(
     state,
@@ -111,8 +113,10 @@ export class DeploymentLoader {
       onlog = ({ text }) => print(text),
       answerWorkflow = () => Promise.reject(new Error("There is no engine that runs workflows.")),
       answerBinding = ({ binding }) => Promise.reject(new Error(`env.${binding} is not served by this host.`)),
+      objectsFolder,
     },
   ) {
+    this.#objectsFolder = objectsFolder;
     this.#onlog = onlog;
     this.#answerWorkflow = answerWorkflow;
     this.#answerBinding = answerBinding;
@@ -362,7 +366,39 @@ export class DeploymentLoader {
   /** @param {Deployment} deployment */
   #noteScript(deployment) {
     const { account = DEFAULT_ACCOUNT, scriptName } = deployment;
-    if (scriptName) this.#scripts.set(JSON.stringify([account, scriptName]), deployment);
+    this.#scripts.set(JSON.stringify([account, scriptName ?? this.scriptOf(deployment)]), deployment);
+  }
+
+  /** What the Worker of a deployment is called, also where the configuration gives no name. @param {Deployment} deployment */
+  scriptOf({ scriptName, main }) {
+    return scriptName ?? relative(this.#stateFolder, main);
+  }
+
+  /**
+   * The Worker of that name in its newest code.
+   *
+   * @param {string} account
+   * @param {string} script
+   * @returns {Promise<Worker>}
+   */
+  async workerOf(account, script) {
+    const found = this.#scripts.get(JSON.stringify([account, script]));
+    if (!found) throw new Error(`Worker ${script} is not running. Start it in the same command.`);
+    return (await this.load(found, { maxAge: VERSION_CACHE_MS })).worker;
+  }
+
+  /** The deployment with the name of the script in each namespace of objects. @template {Deployment} T @param {T} deployment @returns {T} */
+  #withScripts(deployment) {
+    if (!deployment.env) return deployment;
+    const script_name = this.scriptOf(deployment);
+    const env = Object.fromEntries(
+      Object.entries(deployment.env).map(([name, binding]) =>
+        binding.kind === "host" && binding.type === "durable_object"
+          ? [name, { ...binding, options: { script_name, ...binding.options } }]
+          : [name, binding],
+      ),
+    );
+    return { ...deployment, env };
   }
 
   /**
@@ -374,19 +410,16 @@ export class DeploymentLoader {
     const { account = DEFAULT_ACCOUNT, scriptName, main } = deployment;
     return {
       own: () => worker,
-      findWorker: async (service) => {
-        const found = this.#scripts.get(JSON.stringify([account, service]));
-        if (!found) throw new Error(`Worker ${service} is not running. Start it in the same command.`);
-        return (await this.load(found, { maxAge: VERSION_CACHE_MS })).worker;
-      },
+      findWorker: (service) => this.workerOf(account, service),
       callWorkflow: (workflow, method, args) =>
         this.#answerWorkflow({ account, worker: scriptName ?? main, workflow, method, args }),
       callBinding: (binding, spec, path) => this.#answerBinding({ deployment, binding, spec, path }),
     };
   }
 
-  /** @param {ReturnType<typeof withModules> & { imports: string[], transport: "batched" | "js" }} deployment @returns {Promise<Loaded>} */
-  async #start(deployment) {
+  /** @param {ReturnType<typeof withModules> & { imports: string[], transport: "batched" | "js" }} given @returns {Promise<Loaded>} */
+  async #start(given) {
+    const deployment = this.#withScripts(given);
     if (bundleOptionsOf(deployment)) return this.#startBundled(deployment);
     try {
       return await this.#startAs(deployment);
@@ -427,7 +460,7 @@ export class DeploymentLoader {
       /** @type {{ classes: string[], handlers?: Handlers, schemas?: Record<string, JsonSchema>, output: { text: string }[] }} */
       const { classes, handlers, schemas, output } = await guest.load();
       for (const { text } of output) this.#print(mask(text.trimEnd()));
-      const worker = makeWorker(guest, handlers);
+      const worker = makeWorker(guest, handlers, this.#objectsFolder);
       this.#workers.add(worker);
       worker.onlog = (log) => this.#onlog({ ...log, text: mask(log.text) }, deployment);
       guest.answer = answerBindingCalls(deployment.env ?? {}, this.#servicesFor(deployment, worker));
@@ -447,12 +480,18 @@ function maskError(error, mask) {
   return error;
 }
 
-/** @param {RuntimeGuest} guest @param {Handlers} [handlers] */
-function makeWorker(guest, handlers = { default: [], entrypoints: {}, objects: [] }) {
-  const open = guest.openForHandlers;
+/** @param {RuntimeGuest} guest @param {Handlers} [handlers] @param {string} [objectsFolder] */
+function makeWorker(guest, handlers = { default: [], entrypoints: {}, objects: [] }, objectsFolder) {
+  const { openForHandlers: open, openForObjects: openObjects, hasObjects = false } = guest;
   return new Worker(
     handlers,
     open ? () => open.call(guest) : "Handlers do not run in this runtime. Use the runtime pyodide.",
+    {
+      openForObjects:
+        openObjects && hasObjects && objectsFolder !== undefined
+          ? () => openObjects.call(guest, objectsFolder)
+          : "Durable Objects do not run in this runtime. Use the runtime pyodide.",
+    },
   );
 }
 

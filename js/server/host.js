@@ -27,6 +27,8 @@ import { importedFiles } from "./imports.js";
 import { openListener } from "./listener.js";
 import { masked, maskedVars } from "./masking.js";
 import { OwnedStore } from "./owned_store.js";
+import { ObjectFiles } from "./objects/object_files.js";
+import { Objects } from "./objects/objects.js";
 import { Queues } from "./queues/queues.js";
 import { PrivateServer } from "./private_server.js";
 import { openApart, runFile } from "./run_files.js";
@@ -73,6 +75,7 @@ export class Host {
   #tailMark;
   #bindings;
   #queues;
+  #objects;
   #deployments;
   #server;
   /** @type {NodeJS.Timeout | undefined} */
@@ -102,6 +105,7 @@ export class Host {
       throw error;
     }
     this.#bindings = new HostBindings(options.report);
+    const objectFiles = new ObjectFiles(this.#ownership.state);
     this.#deployments = new DeploymentLoader(this.#ownership.state, {
       ...(options.transport ? { transport: options.transport } : {}),
       print: options.report,
@@ -110,6 +114,7 @@ export class Host {
         if (!this.servings.log(log, deployment)) options.report(log.text.trimEnd());
       },
       answerBinding: (call) => this.#answerBinding(call),
+      objectsFolder: objectFiles.folder,
       answerWorkflow: ({ worker, ...call }) => answerCall(this.engine, { ...call, caller: { worker } }, () => {}),
     });
     /** The diagrams of workflows' versions. */
@@ -147,6 +152,14 @@ export class Host {
       clock: nodeClock,
       newId: randomUUID,
     });
+    this.#objects = new Objects({
+      store: this.#store.objects,
+      commits: this.engine.commits,
+      clock: nodeClock,
+      files: objectFiles,
+      workerOf: ({ account, script }) => this.#deployments.workerOf(account, script),
+      report: (line) => options.report(this.#deployments.mask(line)),
+    });
     this.#server = new PrivateServer(createApi(this).fetch, this.#ownership);
   }
 
@@ -181,6 +194,10 @@ export class Host {
   /** @param {import("./deployment_loader.js").HostBindingCall} call */
   async #answerBinding(call) {
     const { deployment, spec, path } = call;
+    if (spec.type === "durable_object") {
+      const { script_name: script, class_name: className } = spec.options ?? {};
+      return await this.#objects.call({ account: deployment.account ?? DEFAULT_ACCOUNT, script }, className, path);
+    }
     if (spec.type !== "queue") return await this.#bindings.answer(call);
     const [[, [messages, options]]] = /** @type {[[string, [any[], { delaySeconds?: number }]]]} */ (path);
     const { queue, delivery_delay: delay } = spec.options ?? {};
@@ -249,7 +266,9 @@ export class Host {
   async deployWorker({ workflows, script_name, ...rest }) {
     const deployment = { ...rest, scriptName: script_name ?? null };
     const { classes, schemas = {}, worker } = await this.#load(deployment);
-    if (classes.length === 0 && worker.isEmpty) {
+    const script = { account: deployment.account, script: this.#deployments.scriptOf(deployment) };
+    for (const className of worker.handlers.objects) await this.#objects.openNamespace(script, className);
+    if (classes.length === 0 && worker.isEmpty && worker.handlers.objects.length === 0) {
       throw new WorkflowError(
         "deployment.no_workflow",
         `${deployment.main} has no workflow: no class in it extends WorkflowEntrypoint. It has no handler either.`,
@@ -602,6 +621,7 @@ export class Host {
       // The state cannot be written; that has been reported already.
     }
     if (code !== 0) await this.#server.close();
+    this.#objects.dispose();
     await this.#deployments.dispose();
     this.#bindings.dispose();
     this.#tailMark.stop();

@@ -254,6 +254,21 @@ const MIGRATIONS = [
   -- Checksums are computed in another way.
   UPDATE log SET checksum = NULL WHERE checksum IS NOT NULL;
   `,
+  `
+  -- Durable Objects; what they store is in files of their own. namespace, JSON: account, script and class. alarm: when it is due,
+  -- as its file had it last; retries: how often its handler has failed. open: it may be in memory, and its file be newer.
+  CREATE TABLE objects (
+    namespace TEXT NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT,
+    alarm INTEGER,
+    retries INTEGER NOT NULL DEFAULT 0,
+    open INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (namespace, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX objects_alarm ON objects (namespace, alarm) WHERE alarm IS NOT NULL;
+  CREATE INDEX objects_open ON objects (namespace) WHERE open = 1;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

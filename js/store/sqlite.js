@@ -12,6 +12,7 @@
 import { SqliteAccess } from "./access.js";
 import { readActivity } from "./activity.js";
 import { InstanceFacts } from "./instance_facts.js";
+import { SqliteObjects } from "./objects.js";
 import { migrate } from "./schema.js";
 import { SqliteQueues } from "./queues.js";
 import { searchPortion } from "./search.js";
@@ -27,6 +28,8 @@ export class SqliteStore extends InstanceFacts {
   access;
   /** Messages of queues. */
   queues;
+  /** Durable Objects and their alarms. */
+  objects;
 
   /** @param {Driver} db */
   constructor(db) {
@@ -35,6 +38,7 @@ export class SqliteStore extends InstanceFacts {
     this.#db = db;
     this.access = new SqliteAccess(this.sql);
     this.queues = new SqliteQueues(this.sql);
+    this.objects = new SqliteObjects(this.sql);
   }
 
   /** @param {import("./store.d.ts").ActivityQuery} query */

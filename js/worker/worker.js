@@ -2,11 +2,12 @@
 
 /** @import { Handlers } from "../../runtime/pool/pool.js" */
 /** @import { HandlerLog, OpenIsolate } from "../../runtime/pool/handler_pool.js" */
-/** @import { QueueOutcome } from "../../runtime/handlers/protocol.d.ts" */
+/** @import { ObjectTarget, QueueOutcome } from "../../runtime/handlers/protocol.d.ts" */
 
 import { encode } from "../../bridge/values.js";
 import { packRequest, packValue, unpackResponse, unpackValue } from "../../runtime/handlers/packing.js";
 import { HandlerPool } from "../../runtime/pool/handler_pool.js";
+import { ObjectPool } from "../../runtime/pool/object_pool.js";
 import { HandlerError, toHandlerError } from "./errors.js";
 
 /**
@@ -14,6 +15,7 @@ import { HandlerError, toHandlerError } from "./errors.js";
  * @property {string} [entrypoint] absent: the default one
  * @property {unknown} [props] what the handler finds as `ctx.props`
  * @property {number} [timeLimitMs] for the answer to begin; absent: no limit
+ * @property {ObjectTarget} [object] the Durable Object that is called
  *
  * @typedef {object} QueueBatch
  * @property {string} queue
@@ -26,17 +28,22 @@ export class Worker {
   #handlers;
   #pool;
   #why;
+  /** The interpreters of its Durable Objects. @type {ObjectPool} */
+  objects;
 
   /**
    * @param {Handlers} handlers
    * @param {OpenIsolate | string} open or why handlers do not run
-   * @param {{ isolates?: number }} [options] see `HandlerPool`
+   * @param {{ isolates?: number, openForObjects?: OpenIsolate | string }} [options] `isolates`: see `HandlerPool`; `openForObjects`: as
+   *   `open`, for Durable Objects
    */
-  constructor(handlers, open, options = {}) {
+  constructor(handlers, open, { openForObjects = "No Durable Objects live here.", ...options } = {}) {
     this.#handlers = handlers;
     this.#why = typeof open === "string" ? open : undefined;
     this.#pool = new HandlerPool(typeof open === "string" ? refuse(open) : open, options);
     this.#pool.onlog = (log) => this.onlog(log);
+    this.objects = new ObjectPool(typeof openForObjects === "string" ? refuse(openForObjects) : openForObjects);
+    this.objects.onlog = (log) => this.onlog(log);
   }
 
   get handlers() {
@@ -135,25 +142,41 @@ export class Worker {
   }
 
   /**
+   * Call a method of a Durable Object.
+   *
+   * @param {ObjectTarget} object
+   * @param {string} method
+   * @param {unknown[]} args
+   * @returns {Promise<any>}
+   * @throws {HandlerError}
+   */
+  async callObject(object, method, args) {
+    return await this.call(undefined, method, args, { object });
+  }
+
+  /**
    * @param {string} method
    * @param {CallOptions} options
    * @param {AbortSignal | undefined} signal
    * @param {object} about
    * @param {(port: import("../../runtime/handlers/port.js").HandlerPort) => Promise<any>} pack
    */
-  async #call(method, { entrypoint, props, timeLimitMs }, signal, about, pack) {
-    this.#check(entrypoint, method);
+  async #call(method, { entrypoint, props, timeLimitMs, object }, signal, about, pack) {
+    if (!object) this.#check(entrypoint, method);
     const head = {
+      ...(object === undefined ? {} : { object }),
       ...(entrypoint === undefined ? {} : { entrypoint }),
       ...(props === undefined ? {} : { props: encode(props, "props") }),
     };
     const limit = timeLimitMs === undefined ? undefined : limitOf(timeLimitMs, method);
     const ended = limit && signal ? AbortSignal.any([signal, limit.signal]) : (limit?.signal ?? signal);
     try {
-      return await this.#pool.call(async (port) => ({ ...head, ...(await pack(port)) }), {
-        ...(ended ? { signal: ended } : {}),
-        about,
+      const packAll = async (/** @type {import("../../runtime/handlers/port.js").HandlerPort} */ port) => ({
+        ...head,
+        ...(await pack(port)),
       });
+      const options = { ...(ended ? { signal: ended } : {}), about };
+      return await (object ? this.objects.call(object, packAll, options) : this.#pool.call(packAll, options));
     } catch (error) {
       if (signal?.aborted && error === signal.reason) throw error;
       throw toHandlerError(error);
@@ -189,7 +212,7 @@ export class Worker {
 
   /** End now. */
   async dispose() {
-    await this.#pool.dispose();
+    await Promise.all([this.#pool.dispose(), this.objects.dispose()]);
   }
 }
 

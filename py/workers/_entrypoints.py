@@ -20,7 +20,7 @@ class WorkerEntrypoint:
     """
     Base class of a Worker, whose ``fetch`` answers requests.
 
-    A file that has one imports and runs its workflows; requests and other calls are not served here yet.
+    ``stepwell dev`` and ``stepwell serve`` call its methods.
     """
 
     def __init__(self, ctx: Context, env: Env) -> None:
@@ -30,12 +30,12 @@ class WorkerEntrypoint:
 
 class DurableObject:
     """
-    Base class of a Durable Object.
+    Base class of a Durable Object, whose methods are called by stubs of its namespace.
 
-    A file that has one imports and runs its workflows; objects are not served here yet.
+    ``self.ctx.storage`` has what it has stored. Its variables are lost when it leaves memory.
     """
 
-    def __init__(self, ctx: Any, env: Env) -> None:  # noqa: ANN401 - the state of an object, when it is served
+    def __init__(self, ctx: Any, env: Env) -> None:  # noqa: ANN401 - a `DurableObjectContext`
         self.ctx = ctx
         self.env = env
 
@@ -44,7 +44,7 @@ def handler(function: Callable[..., _Result]) -> Callable[..., _Result]:
     """
     Mark a global function such as ``on_fetch`` as a handler.
 
-    It gets a `Request` where JavaScript hands over its own. Such handlers are not served here yet; to call them works.
+    It gets a `Request` where JavaScript hands over its own.
     """
 
     @wraps(function)

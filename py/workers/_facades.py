@@ -37,8 +37,14 @@ def _to_facade(name: str, specification: Mapping[str, Any], objects: Any) -> obj
         return RefusedBinding(specification["message"])
     if objects is None:
         return RefusedBinding(f"env.{name} needs the runtime 'pyodide': this one has no such bindings.")
-    from .rpc import _BindingWrapper, _FetcherWrapper  # noqa: PLC0415 - only where there is JavaScript
+    from .rpc import (  # noqa: PLC0415 - only where there is JavaScript
+        _BindingWrapper,
+        _DurableObjectNamespaceWrapper,
+        _FetcherWrapper,
+    )
 
     found = getattr(objects, name)
+    if specification["kind"] == "host" and specification["type"] == "durable_object":
+        return _DurableObjectNamespaceWrapper(found)
     is_fetcher = specification["kind"] == "service" or specification["type"] == "assets"
     return (_FetcherWrapper if is_fetcher else _BindingWrapper)(found)

@@ -1,6 +1,7 @@
 /** An interpreter's end of the port: calls handlers for the host, and asks the host for the bindings. */
 
 /** @import { HandlerCall, PackedBatch, PortMessage, QueueOutcome, Reply } from "./protocol.d.ts" */
+/** @import { ResidentObjects } from "../objects/resident_objects.js" */
 /** @import { CallContext } from "./port.js" */
 /** @import { EnvBinding } from "./facades.js" */
 
@@ -21,6 +22,8 @@ import { MessageBatch } from "./message_batch.js";
  * @property {any[]} args
  * @property {ExecutionContext} context
  * @property {AbortSignal} signal of the caller's leaving
+ * @property {{ key: string, parts: import("../objects/resident_objects.js").ObjectParts }} [object] the Durable Object that is
+ *   called; `entrypoint` is its class then
  *
  * What carries it out. The promise gives what the handler gives; work of its own that goes on is given to `context.waitUntil`.
  * @typedef {(invocation: Invocation) => Promise<any>} Invoke
@@ -33,23 +36,59 @@ export class HandlerDispatcher {
   #log;
   /** @type {object} */
   #exports = {};
+  /** Objects live in interpreters of their own. @type {ResidentObjects | undefined} */
+  #objects;
+  #digest;
+  #ownCalls = 0;
 
   /**
    * @param {object} options
    * @param {(messages: PortMessage[], transfer: ArrayBuffer[]) => void} options.post
    * @param {Invoke} options.invoke
    * @param {(invocation: number, text: string) => void} options.onerror takes what fails after the answer
+   * @param {import("../objects/ids.js").Digest} [options.digest] absent: there are no namespaces of objects
    */
-  constructor({ post, invoke, onerror }) {
+  constructor({ post, invoke, onerror, digest }) {
     this.#invoke = invoke;
     this.#log = onerror;
-    this.port = new HandlerPort({ post, answer: (call, context) => this.#answer(call, context) });
+    this.#digest = digest;
+    this.port = new HandlerPort({
+      post: (messages, transfer) => {
+        // What leaves the interpreter may follow from what objects have written.
+        this.#objects?.commit();
+        post(messages, transfer);
+      },
+      answer: (call, context) => this.#answer(call, context),
+    });
     this.#ask = askBy(this.port);
+  }
+
+  /**
+   * Let Durable Objects live here.
+   *
+   * @param {typeof ResidentObjects} Objects
+   * @param {string} folder of their files
+   */
+  openObjects(Objects, folder) {
+    this.#objects = new Objects({
+      folder,
+      invoke: this.#invoke,
+      exports: () => this.#exports,
+      onalarm: (object, due) => this.port.send({ type: "alarm", object, due }),
+      onerror: (text) => this.#log(0, text),
+      newCall: () => ({ id: --this.#ownCalls, context: new ExecutionContext({ exports: this.#exports }) }),
+    });
+    // Requests leave the interpreter too.
+    const { fetch } = globalThis;
+    globalThis.fetch = async (...args) => {
+      this.#objects?.commit();
+      return await fetch(...args);
+    };
   }
 
   /** What `env` has for these bindings. @param {Record<string, EnvBinding> | null | undefined} bindings */
   facades(bindings) {
-    return makeFacades(bindings ?? {}, this.#ask);
+    return makeFacades(bindings ?? {}, this.#ask, this.#digest);
   }
 
   /** What `ctx.exports` has: the entrypoints of the deployment. @param {import("../pool/pool.js").Handlers} handlers */
@@ -85,21 +124,31 @@ export class HandlerDispatcher {
     let note = () => {};
     const sent = new Promise((resolve) => (note = resolve));
     port.lasting = ExecutionContext.settled(context, sent);
+    const { id, signal } = port;
     const run = (/** @type {string} */ method, /** @type {any[]} */ args) =>
       Promise.race([
-        this.#invoke({ id: port.id, entrypoint: call.entrypoint, method, args, context, signal: port.signal }),
+        call.object
+          ? this.#residents.run(call.object, { id, method, args, context, signal })
+          : this.#invoke({ id, entrypoint: call.entrypoint, method, args, context, signal }),
         // A handler whose caller has gone may never end.
         abortOf(port.signal),
       ]);
     try {
+      if (call.what === "evict") return { evicted: this.#residents.evict(objectOf(call)) };
+      if (call.what === "alarm") return await this.#residents.alarm(objectOf(call), call, { id, context, signal });
       return await this.#carryOut(call, port, run, note);
     } finally {
       note(Promise.resolve());
     }
   }
 
+  get #residents() {
+    if (!this.#objects) throw new Error("No Durable Objects live in this interpreter.");
+    return this.#objects;
+  }
+
   /**
-   * @param {HandlerCall} call
+   * @param {Exclude<HandlerCall, import("./protocol.d.ts").ObjectEvent>} call
    * @param {CallContext} port
    * @param {(method: string, args: any[]) => Promise<any>} run
    * @param {(sent: Promise<void>) => void} note
@@ -129,6 +178,12 @@ export class HandlerDispatcher {
     note(sent);
     return { value: packed };
   }
+}
+
+/** @param {HandlerCall} call */
+function objectOf({ object }) {
+  if (!object) throw new Error("An event of a Durable Object names none.");
+  return object;
 }
 
 /** @param {AbortSignal} signal @returns {Promise<never>} */

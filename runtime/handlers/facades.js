@@ -5,6 +5,7 @@
 
 import { toWire } from "../../bridge/errors.js";
 import { BINDING_FACADES } from "../bindings/facades.js";
+import { DurableObjectNamespace } from "../objects/namespace.js";
 import { encode } from "../../bridge/values.js";
 import { packValue, unpackValue } from "./packing.js";
 
@@ -22,22 +23,27 @@ import { packValue, unpackValue } from "./packing.js";
 /**
  * @param {Record<string, EnvBinding>} bindings
  * @param {(call: object) => Promise<any>} ask
+ * @param {import("../objects/ids.js").Digest} [digest] absent: there are no namespaces of objects
  * @returns {Record<string, object>}
  */
-export function makeFacades(bindings, ask) {
+export function makeFacades(bindings, ask, digest) {
   return Object.fromEntries(
     Object.entries(bindings).map(([name, binding]) => [
       name,
-      makeFacade(name, binding, (path) => ask({ what: "binding", binding: name, path })),
+      makeFacade(name, binding, (path) => ask({ what: "binding", binding: name, path }), digest),
     ]),
   );
 }
 
-/** @param {string} name @param {EnvBinding} binding @param {Ask} ask */
-function makeFacade(name, binding, ask) {
+/** @param {string} name @param {EnvBinding} binding @param {Ask} ask @param {import("../objects/ids.js").Digest} [digest] */
+function makeFacade(name, binding, ask, digest) {
   if (binding.kind === "refused") return refusing(binding.message);
   // A double of a test answers any method, as another Worker does.
   if (binding.kind === "service" || binding.type === "double") return new Proxy(new Fetcher(ask), METHODS);
+  if (binding.type === "durable_object" && digest) {
+    const { script_name: script, class_name: className } = binding.options ?? {};
+    return new DurableObjectNamespace(JSON.stringify([script, className]), ask, digest);
+  }
   const make = BINDING_FACADES[binding.type];
   return make
     ? make(ask)

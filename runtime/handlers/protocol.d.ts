@@ -36,8 +36,28 @@ export type PackedValue =
   | { request: PackedRequest }
   | { response: PackedResponse };
 
-/** What the host asks of an interpreter. `entrypoint` absent: the default one. `props`: of the service binding that calls. */
-export type HandlerCall = { entrypoint?: string; props?: Encoded } & (
+/** Which Durable Object. `key` is unique in the host, `file` is the name of its database. */
+export interface ObjectTarget {
+  key: string;
+  className: string;
+  id: string;
+  name?: string;
+  file: string;
+}
+
+/** What the host asks of an object besides `fetch` and `call`. */
+export type ObjectEvent =
+  /** Carry out its alarm, if that is still due at this time. `isLast`: it is not tried again. */
+  | { what: "alarm"; scheduledTime: number; retryCount: number; isLast: boolean }
+  /** Let go of it, if it has nothing to do. */
+  | { what: "evict" };
+
+/**
+ * What the host asks of an interpreter. `entrypoint` absent: the default one. `props`: of the service binding that calls.
+ * `object`: the call is of that object.
+ */
+export type HandlerCall = { entrypoint?: string; props?: Encoded; object?: ObjectTarget } & (
+  | ObjectEvent
   | { what: "fetch"; request: PackedRequest }
   | { what: "scheduled"; cron: string; scheduledTime: number }
   | { what: "queue"; batch: PackedBatch }
@@ -64,7 +84,10 @@ export type Reply =
   | { value: PackedValue }
   | { text?: Encoded }
   | { queue: QueueOutcome }
-  | { noRetry: boolean };
+  | { noRetry: boolean }
+  /** When the object's alarm is due; `failed`: what the handler has raised. */
+  | { alarm: number | null; failed?: string }
+  | { evicted: boolean };
 
 export interface QueueOutcome {
   ackAll: boolean;
@@ -91,6 +114,8 @@ export type PortMessage =
   | { type: "cancel"; stream: number; reason: string }
   /** `whose` the number is: of the end that sends this message, or of the other. */
   | { type: "socket"; socket: number; whose: "ours" | "theirs"; event: SocketEvent }
+  /** The alarm of an object is due at this time, and that is durable. */
+  | { type: "alarm"; object: string; due: number | null }
   /** Output of the code of a call; `id` absent where it is no call's. */
   | { type: "log"; id?: number; level: LogLevel; text: string };
 

@@ -5,11 +5,16 @@
 
 import { DurableObject, WorkerEntrypoint } from "./workers.js";
 
+/** Methods of objects that the host calls. */
+const OBJECT_EVENTS = ["fetch", "alarm", "webSocketMessage", "webSocketClose", "webSocketError"];
+
 const CALLED_BY_HOST = ["fetch", "scheduled", "queue"];
 
 export class ModuleHandlers {
   #exports;
   #env;
+  /** Durable Objects, by their keys. @type {Map<string, any>} */
+  #objects = new Map();
 
   /**
    * @param {Record<string, any>} exports of the main module
@@ -34,8 +39,9 @@ export class ModuleHandlers {
   }
 
   /** @param {Omit<Invocation, "id" | "signal">} invocation */
-  async invoke({ entrypoint = "default", method, args, context }) {
+  async invoke({ entrypoint = "default", method, args, context, object: called }) {
     const target = this.#exports[entrypoint];
+    if (called) return await this.#invokeObject(target, entrypoint, method, args, called);
     if (isClassOf(target, WorkerEntrypoint)) {
       const object = new target(context, this.#env);
       return await checked(object[method], entrypoint, method).apply(object, args);
@@ -43,6 +49,29 @@ export class ModuleHandlers {
     // Those of an object get what an entrypoint has in its fields.
     return await checked(target?.[method], entrypoint, method).call(target, ...args, this.#env, context);
   }
+
+  /** @param {any} Class @param {string} name @param {string} method @param {any[]} args @param {NonNullable<Invocation["object"]>} called */
+  async #invokeObject(Class, name, method, args, { key, parts }) {
+    if (method === "destructor") return void this.#objects.delete(key);
+    if (method === "constructor") {
+      if (typeof Class !== "function") throw missing(`The Worker exports no class ${name}.`);
+      const made = new Class(parts.state, this.#env);
+      this.#objects.set(key, made);
+      return OBJECT_EVENTS.filter((event) => typeof made[event] === "function");
+    }
+    const object = this.#objects.get(key);
+    const found = NO_METHODS.has(method) ? undefined : object?.[method];
+    if (typeof found !== "function") throw missing(`The Durable Object class ${name} has no method ${method}().`);
+    return await found.apply(object, args);
+  }
+}
+
+/** What every object has, and is no method of the user's. */
+const NO_METHODS = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+/** @param {string} text */
+function missing(text) {
+  return Object.assign(new TypeError(text), { name: "MissingHandlerError" });
 }
 
 /** @param {any} handler @param {string} entrypoint @param {string} method */

@@ -12,7 +12,8 @@ import { Pool } from "../pool/pool.js";
  * @type {InterpreterBackend}
  */
 const JAVASCRIPT = {
-  start: (events, clock) => startThread(new URL("worker.js", import.meta.url), events, { clock }),
+  start: (events, clock, objects) => startThread(new URL("worker.js", import.meta.url), events, { clock, objects }),
+  hasObjects: true,
   parts: async () => ({}),
   interruptible: false,
   soon: setImmediate,

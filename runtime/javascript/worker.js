@@ -1,5 +1,6 @@
 /** An isolate's thread: the user's modules, and the port to the pool. */
 
+import { hash } from "node:crypto";
 import { workerData } from "node:worker_threads";
 import { toWire } from "../../bridge/errors.js";
 import { HandlerDispatcher } from "../handlers/dispatcher.js";
@@ -26,12 +27,18 @@ let guest;
 /** @type {UserModule | undefined} */
 let userModule;
 
+/** The folder of Durable Objects, where those live in this thread. @type {string | undefined} */
+const folder = workerData.objects;
+delete workerData.objects;
 const dispatcher = new HandlerDispatcher({
   post: (messages, transfer) => port.postMessage({ type: "port", messages }, transfer),
   invoke: async ({ id, ...invocation }) =>
     await output.attribute({ call: id, context: invocation.context }, () => userModule?.handlers.invoke(invocation)),
   onerror: (call, text) => writeOfHandler("error", text, call),
+  digest: (text) => hash("sha256", text),
 });
+if (folder !== undefined)
+  dispatcher.openObjects((await import("../objects/resident_objects.js")).ResidentObjects, folder);
 handlerContext.current = () => output.origin?.context;
 
 /** @param {import("../../bridge/protocol.d.ts").LogLevel} level @param {string} text @param {number | undefined} call */

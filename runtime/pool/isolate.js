@@ -34,7 +34,9 @@ import { Watchdog } from "./watchdog.js";
  * What kind of interpreter an isolate has.
  *
  * @typedef {object} InterpreterBackend
- * @property {(events: InterpreterEvents, clock?: SharedArrayBuffer) => InterpreterHandle} start `clock`: virtual time for user code
+ * @property {(events: InterpreterEvents, clock?: SharedArrayBuffer, objects?: string) => InterpreterHandle} start `clock`: virtual
+ *   time for user code; `objects`: the folder of the Durable Objects that are to live in it
+ * @property {boolean} [hasObjects] whether Durable Objects can live in it
  * @property {() => Promise<object>} parts what its `boot` message carries besides `control` and the limits
  * @property {boolean} interruptible whether it can be interrupted in the middle of what it does
  * @property {boolean} [reloads] whether it can import a deployment's modules anew

@@ -13,14 +13,15 @@ const OF_TOOLS = process.env.NODE_V8_COVERAGE ? { NODE_V8_COVERAGE: process.env.
  * @param {object} [options]
  * @param {string[]} [options.execArgv] options of Node that hold for this thread
  * @param {SharedArrayBuffer | undefined} [options.clock] what the thread's time is read from; absent: it has real time
+ * @param {string | undefined} [options.objects] the folder of the Durable Objects that live in the thread
  * @returns {InterpreterHandle}
  */
-export function startThread(program, { onmessage, ondeath }, { execArgv = [], clock } = {}) {
+export function startThread(program, { onmessage, ondeath }, { execArgv = [], clock, objects } = {}) {
   // Guests live in UTC. A thread has no time zone of its own: it takes that of the process when it starts.
   process.env.TZ = "UTC";
   const { port1: port, port2 } = new MessageChannel();
   const worker = new Worker(program, {
-    workerData: { port: port2, clock },
+    workerData: { port: port2, clock, objects },
     transferList: [port2],
     // The environment of the host has secrets in it that are nobody's in there.
     env: OF_TOOLS,

@@ -173,6 +173,29 @@ export class Pool {
     return opened;
   }
 
+  /** Whether Durable Objects can live in the isolates of `openForObjects`. */
+  get hasObjects() {
+    return this.#backend.hasObjects ?? false;
+  }
+
+  /**
+   * An isolate of its own for Durable Objects, as `openForHandlers`.
+   *
+   * @param {string} folder of their files
+   * @returns {{ isolate: Isolate, loaded: Promise<unknown> }}
+   */
+  openForObjects(folder) {
+    const { start } = this.#backend;
+    const backend = {
+      ...this.#backend,
+      start: (/** @type {any} */ events, /** @type {SharedArrayBuffer | undefined} */ clock) =>
+        start(events, clock, folder),
+    };
+    const opened = this.#adopt(new Isolate(backend, this.#limits, this.#clock));
+    this.#isolates = this.#isolates.filter((isolate) => isolate !== opened.isolate);
+    return opened;
+  }
+
   /** A further isolate, which loads the deployment while messages for it wait. */
   #open() {
     const { memoryLimit, cpuLimit } = this.#limits;
@@ -180,7 +203,11 @@ export class Pool {
     const usual = !this.#clock && memoryLimit === defaults.memoryLimit && cpuLimit === defaults.cpuLimit;
     const ready = usual ? warm.get(this.#backend) : undefined;
     if (ready) warm.delete(this.#backend);
-    const isolate = ready ?? new Isolate(this.#backend, this.#limits, this.#clock);
+    return this.#adopt(ready ?? new Isolate(this.#backend, this.#limits, this.#clock));
+  }
+
+  /** @param {Isolate} isolate */
+  #adopt(isolate) {
     isolate.onmessages = (messages) => this.#receive(isolate, messages);
     isolate.ondeath = (death) => this.#handleDeath(isolate, death);
     isolate.answer = (call, port) => this.answer(call, port);

@@ -26,12 +26,13 @@ let plain;
 
 /** @type {InterpreterBackend} */
 const PYODIDE = {
-  start: ({ onmessage, ...events }, clock) =>
+  start: ({ onmessage, ...events }, clock, objects) =>
     startThread(
       new URL("worker.js", import.meta.url),
       { ...events, onmessage: (message) => (message?.type === "compiled" ? store(message) : onmessage(message)) },
-      { execArgv: threadRights(), clock },
+      { execArgv: threadRights(objects), clock, objects },
     ),
+  hasObjects: true,
   soon: setImmediate,
   hasVirtualTime: true,
   reloads: true,

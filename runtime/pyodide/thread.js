@@ -40,6 +40,9 @@ import { Control } from "../pool/control.js";
  * @property {boolean} [isSuspendable] whether code of handlers may be suspended
  * @property {(pyodide: any, folder: string) => { host: object, restore: (wire: WireError) => Error }} [upstream]
  *   puts Cloudflare's own SDK, which the folder has, into the interpreter: what it expects around it, and how it wants errors
+ * @property {import("../objects/ids.js").Digest} [digest] absent: there are no namespaces of Durable Objects
+ * @property {{ Objects: typeof import("../objects/resident_objects.js").ResidentObjects, folder: string }} [objects] Durable Objects
+ *   live in this thread, and have their files in the folder
  * @property {() => Promise<() => void>} collector gives what collects garbage; for tests that look for leaks
  */
 
@@ -68,11 +71,7 @@ export class InterpreterThread {
   #turnBegan = 0;
   #turnBeganAt = 0;
   #dead = false;
-  #dispatcher = new HandlerDispatcher({
-    post: (messages, transfer) => this.#environment.port.postMessage({ type: "port", messages }, transfer),
-    invoke: (invocation) => this.#invoke(invocation),
-    onerror: (id, text) => this.#dispatcher.port.send({ type: "log", id, level: "error", text }),
-  });
+  #dispatcher;
   /** What `env` has for bindings that the host answers. @type {object} */
   #facades = {};
   /** Calls a method of the guest, once handlers are called. @type {((what: string, args: any[]) => void) | undefined} */
@@ -81,6 +80,14 @@ export class InterpreterThread {
   /** @param {ThreadEnvironment} environment */
   constructor(environment) {
     this.#environment = environment;
+    const { digest, objects } = environment;
+    this.#dispatcher = new HandlerDispatcher({
+      post: (messages, transfer) => environment.port.postMessage({ type: "port", messages }, transfer),
+      invoke: (invocation) => this.#invoke(invocation),
+      onerror: (id, text) => this.#dispatcher.port.send({ type: "log", id, level: "error", text }),
+      ...(digest && { digest }),
+    });
+    if (objects) this.#dispatcher.openObjects(objects.Objects, objects.folder);
   }
 
   /** Take a message of the pool. @param {any} message */
@@ -180,7 +187,7 @@ export class InterpreterThread {
   }
 
   /** @type {import("../handlers/dispatcher.js").Invoke} */
-  #invoke({ id, entrypoint, method, args, context, signal }) {
+  #invoke({ id, entrypoint, method, args, context, signal, object }) {
     /** @type {() => void} */
     let settle = () => {};
     context.waitUntil(new Promise((resolve) => (settle = () => resolve(undefined))));
@@ -188,7 +195,8 @@ export class InterpreterThread {
     signal.addEventListener("abort", () => this.#enter("cancel_call", id), { once: true });
     return new Promise((resolve, reject) => {
       const answer = { resolve, reject: (/** @type {string} */ wire) => reject(fromWire(JSON.parse(wire))), settle };
-      this.#enter("handle", id, [entrypoint, method], args, context, answer);
+      const handler = object ? [entrypoint, method, object.key] : [entrypoint, method];
+      this.#enter("handle", id, handler, args, object?.parts ?? context, answer);
     });
   }
 

@@ -6,9 +6,10 @@ const RIGHTS = ["--permission", "--allow-fs-read=*"];
 /** Later versions of Node refuse network access, too. */
 const NETWORK = "--allow-net";
 
-/** Options of Node for such a thread. @returns {string[]} */
-export function threadRights() {
-  return process.allowedNodeEnvironmentFlags.has(NETWORK) ? [...RIGHTS, NETWORK] : RIGHTS;
+/** Options of Node for such a thread. @param {string} [writable] a folder in which it may write @returns {string[]} */
+export function threadRights(writable) {
+  const rights = process.allowedNodeEnvironmentFlags.has(NETWORK) ? [...RIGHTS, NETWORK] : RIGHTS;
+  return writable === undefined ? rights : [...rights, `--allow-fs-write=${writable}/*`];
 }
 
 /** In such a thread: give Emscripten the constants of files. It asks `process.binding` for them, which the permission model refuses. */

@@ -79,6 +79,10 @@ class UpstreamSdk:
         """See `Sdk`."""
         return _JsContext(context)
 
+    def object_context(self, parts: Any) -> Any:  # noqa: ANN401 - a JsProxy
+        """See `Sdk`. Its own class wraps it."""
+        return parts.state
+
     def wrap_batch(self, batch: Any) -> Any:  # noqa: ANN401 - a JsProxy
         """Its own class does that."""
         return batch

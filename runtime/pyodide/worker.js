@@ -28,6 +28,14 @@ delete workerData.clock;
 /** How many turns have been asked for and not begun. */
 let turnsAsked = 0;
 
+/** The folder of Durable Objects, where those live in this thread. @type {string | undefined} */
+const folder = workerData.objects;
+delete workerData.objects;
+const objects =
+  folder === undefined
+    ? undefined
+    : { folder, Objects: (await import("../objects/resident_objects.js")).ResidentObjects };
+
 provideConstants();
 
 /** The folder of packages, where a snapshot has needed it already. @type {string | undefined} */
@@ -78,6 +86,8 @@ const thread = new InterpreterThread({
   block: (ms) => (time ? time.block(ms) : void Atomics.wait(idle, 0, 0, ms)),
   // Node does not know timers of virtual time.
   others: (timer) => others() - (timer && !time ? 1 : 0),
+  digest: (text) => process.getBuiltinModule("node:crypto").hash("sha256", text),
+  ...(objects && { objects }),
   processorTime() {
     const { user, system } = process.threadCpuUsage();
     return (user + system) / 1000;

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
     HandlerName = Sequence[Any]
-    """The name of the entrypoint's class, or None for the default one, and the name of the method."""
+    """The name of the entrypoint's class, or None for the default one, the name of the method, and the key of a Durable Object."""
 
 
 class Answer(Protocol):

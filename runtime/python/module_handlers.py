@@ -15,6 +15,12 @@ _CALLED_BY_HOST = ("fetch", "scheduled", "queue")
 """Handlers that get ``env`` and ``ctx`` too, as far as they have parameters for them."""
 
 
+_EVENTS_OF_OBJECTS = ("fetch", "alarm", "webSocketMessage", "webSocketClose", "webSocketError")
+"""Methods of Durable Objects that the host calls."""
+
+_NOT_CALLED = frozenset({"ctx", "env"})
+
+
 class MissingHandlerError(TypeError):
     """The module has no such entrypoint, or the entrypoint no such method."""
 
@@ -27,7 +33,9 @@ class ModuleHandlers:
         self._sdk = sdk
         self._classes: dict[str, type] = {}
         self._functions: dict[str, Callable[..., Any]] = {}
-        self._objects: list[str] = []
+        self._objects: dict[str, type] = {}
+        self._resident: dict[str, Any] = {}
+        """Durable Objects that are in memory, by their keys."""
 
     def find(self, module: ModuleType, names: list[str]) -> None:
         """Find those of *module*: classes among its public *names*, and functions whose names begin with ``on_``."""
@@ -38,7 +46,7 @@ class ModuleHandlers:
             if issubclass(found, self._sdk.worker_entrypoint) and found is not self._sdk.worker_entrypoint:
                 self._classes[found.__name__] = found
             if issubclass(found, self._sdk.durable_object) and found is not self._sdk.durable_object:
-                self._objects.append(found.__name__)
+                self._objects[found.__name__] = found
         for method in _CALLED_BY_HOST:
             function = getattr(module, f"on_{method}", None)
             if callable(function):
@@ -52,8 +60,42 @@ class ModuleHandlers:
         return {
             "default": list(self._functions) if default is None else default,
             "entrypoints": named,
-            "objects": self._objects,
+            "objects": list(self._objects),
         }
+
+    async def invoke_object(self, name: str, method: str, key: str, args: list[Any], parts: Any) -> Any:  # noqa: ANN401
+        """
+        Call a method of a Durable Object; ``constructor`` makes it, and ``destructor`` lets go of it.
+
+        Args:
+            name: Of its class.
+            method: Its name.
+            key: Of the object.
+            args: What it gets, as JavaScript has it.
+            parts: What JavaScript has of the object.
+
+        Returns:
+            What it gives, as JavaScript has it; ``constructor`` gives the names of its event methods.
+        """
+        sdk = self._sdk
+        if method == "destructor":
+            self._resident.pop(key, None)
+            return None
+        if method == "constructor":
+            if name not in self._objects:
+                msg = f"The Worker has no Durable Object class {name}. Found: {', '.join(self._objects) or 'none'}."
+                raise MissingHandlerError(msg)
+            made = self._resident[key] = self._objects[name](sdk.object_context(parts), sdk.env)
+            return sdk.to_js([event for event in _EVENTS_OF_OBJECTS if callable(getattr(made, event, None))])
+        found = None if method.startswith("_") else getattr(self._resident.get(key), method, None)
+        if not callable(found) or method in _NOT_CALLED:
+            msg = f"The Durable Object class {name} has no method {method}()."
+            raise MissingHandlerError(msg)
+        given = [sdk.from_js(arg) for arg in args]
+        result = found(*(_as_many_as_taken(found, given) if method in _EVENTS_OF_OBJECTS else given))
+        if inspect.isawaitable(result):
+            result = await result
+        return sdk.to_js(result)
 
     async def invoke(self, entrypoint: str | None, method: str, args: list[Any], context: Any) -> Any:  # noqa: ANN401
         """

@@ -173,8 +173,13 @@ class PassRunner:
             raise RuntimeError(msg)
         until = self._begin_turn()
         self._output.serving = True
-        entrypoint, method = handler
-        work = self.deployment.handlers.invoke(entrypoint, method, args, context)
+        entrypoint, method, *key = handler
+        handlers = self.deployment.handlers
+        work = (
+            handlers.invoke_object(entrypoint, method, key[0], args, context)
+            if key
+            else handlers.invoke(entrypoint, method, args, context)
+        )
         self._handlers.begin(number, work, answer)
         self._run(until)
         return self._end_turn()

@@ -13,6 +13,7 @@ from workers._context import _going_on as going_on
 from workers._entrypoints import DurableObject, WorkerEntrypoint
 from workers._env import env, install
 from workers._facades import to_facades
+from workers._objects import DurableObjectContext
 from workers._payload import payload_type
 from workers._step import WorkflowStep
 from workers._workflow import WorkflowEntrypoint, to_event
@@ -61,6 +62,9 @@ class Sdk(Protocol):
     def context(self, context: Any) -> Any:  # noqa: ANN401 - a JsProxy
         """What a handler gets as ``ctx``, for JavaScript's."""
 
+    def object_context(self, parts: Any) -> Any:  # noqa: ANN401 - a JsProxy
+        """What a Durable Object gets as ``ctx``; *parts* are what JavaScript has of it."""
+
     def wrap_batch(self, batch: Any) -> Any:  # noqa: ANN401 - a JsProxy
         """A batch of a queue as a handler gets it."""
 
@@ -95,6 +99,10 @@ class OwnSdk:
     def context(self, context: Any) -> ExecutionContext:  # noqa: ANN401 - a JsProxy
         """See `Sdk`."""
         return ExecutionContext(context)
+
+    def object_context(self, parts: Any) -> DurableObjectContext:  # noqa: ANN401 - a JsProxy
+        """See `Sdk`."""
+        return DurableObjectContext(parts)
 
     def wrap_batch(self, batch: Any) -> Any:  # noqa: ANN401 - a JsProxy
         """See `Sdk`."""

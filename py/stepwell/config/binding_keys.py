@@ -91,7 +91,12 @@ BINDING_KEYS = (
     BindingKey(
         ("queues", "producers"), "queue", entry=_host("queue", queue=("queue",), delivery_delay=("delivery_delay",))
     ),
-    BindingKey(("durable_objects", "bindings"), "Durable Object namespace", name_key="name"),
+    BindingKey(
+        ("durable_objects", "bindings"),
+        "Durable Object namespace",
+        name_key="name",
+        entry=_host("durable_object", class_name=("class_name",), script_name=("script_name",)),
+    ),
     BindingKey(("assets",), "assets binding", "object", entry=_host("assets")),
     BindingKey(("hyperdrive",), "Hyperdrive binding"),
     BindingKey(("vectorize",), "Vectorize index"),

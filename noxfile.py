@@ -193,7 +193,7 @@ WITHOUT_INTERPRETER = [
     "tests/telemetry",
 ]
 """Folders of tests of the JavaScript that runs on Node alone. Few of them start a Pyodide of their own."""
-WITH_INTERPRETER = ["tests/guest", "tests/handlers", "tests/runtime"]
+WITH_INTERPRETER = ["tests/guest", "tests/handlers", "tests/objects", "tests/runtime"]
 """Folders of tests of the runtimes, each with its interpreters."""
 
 

@@ -42,6 +42,8 @@ ONE_THING = {
     "Worker": "the handlers of a deployment, for those who call them",
     # What user code sees, in both languages.
     "DurableObject": "a class of the SDK",
+    "DurableObjectStorage": "a class of the SDK",
+    "DurableObjectTransaction": "a class of the SDK",
     "FetchResponse": "what `fetch` gives, in runtimes with JavaScript and in those without",
     "WorkerEntrypoint": "a class of the SDK",
     "Workflow": "a workflow's binding in `env`",

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from _workflows_bridge.proxies import from_js, is_proxy, to_js
+from _workflows_bridge.proxies import from_js, is_proxy, js, to_js
 
 from ._context import ExecutionContext
 from .rpc import _BindingWrapper, _translated
@@ -24,7 +24,7 @@ class _Operator:
     """
     What a storage and a transaction have in common.
 
-    Every method has done its work when it returns, as on Cloudflare: an ``await`` of what it gives lets no other code run,
+    Every method has done its work when it returns, as on Cloudflare: an ``await`` of its result lets no other code run,
     and one that is left out loses nothing.
     """
 
@@ -33,11 +33,13 @@ class _Operator:
 
     def get(self, keys: str | list[str], options: Any = None) -> Awaitable[Any]:  # noqa: ANN401, ARG002 - nothing is cached
         """Get the value of a key, None if there is none; or a dict with those of several keys that there are."""
-        return _done(lambda: _to_python(self._core.get(_keys(keys))))
+        return _done(lambda: from_js(self._core.get(_keys(keys))))
 
     def put(self, key: str | dict[str, Any], *value: Any) -> Awaitable[None]:  # noqa: ANN401 - values, and options
         """Store *value* under *key*, or each value of a dict under its key."""
-        given = (to_js(key, "entries"),) if isinstance(key, dict) else (key, *(to_js(each, "value") for each in value[:1]))
+        given = (
+            (to_js(key, "entries"),) if isinstance(key, dict) else (key, *(to_js(each, "value") for each in value[:1]))
+        )
         return _done(lambda: self._core.put(*given))
 
     def delete(self, keys: str | list[str], options: Any = None) -> Awaitable[Any]:  # noqa: ANN401, ARG002 - as `get`
@@ -45,12 +47,16 @@ class _Operator:
         return _done(lambda: self._core.delete(_keys(keys)))
 
     def list(self, options: Any = None, **more: Any) -> Awaitable[Any]:  # noqa: ANN401 - options of Cloudflare's
-        """Get keys and values as a dict in the order of the keys: ``start``, ``startAfter``, ``end``, ``prefix``, ``reverse``, ``limit``."""
+        """
+        Get keys and values as a dict in the order of the keys.
+
+        Options: ``start``, ``startAfter``, ``end``, ``prefix``, ``reverse``, ``limit``.
+        """
         return _done(lambda: from_js(self._core.list(to_js({**_options(options), **more}, "options"))))
 
     def getAlarm(self, options: Any = None) -> Awaitable[int | None]:  # noqa: ANN401, N802, ARG002 - upstream's name
         """Get when the alarm is due in ms since 1970, or None."""
-        return _done(lambda: _to_python(self._core.getAlarm()))
+        return _done(lambda: from_js(self._core.getAlarm()))
 
     def setAlarm(self, time: Any, options: Any = None) -> Awaitable[None]:  # noqa: ANN401, N802, ARG002 - a datetime, or ms
         """Let ``alarm()`` be called at *time*: a datetime, or ms since 1970."""
@@ -58,7 +64,7 @@ class _Operator:
 
     def deleteAlarm(self, options: Any = None) -> Awaitable[None]:  # noqa: ANN401, N802, ARG002 - upstream's name
         """Take the alarm back."""
-        return _done(lambda: self._core.deleteAlarm())
+        return _done(self._core.deleteAlarm)
 
 
 class DurableObjectTransaction(_Operator):
@@ -90,14 +96,18 @@ class DurableObjectStorage(_Operator):
 
     def deleteAll(self, options: Any = None) -> Awaitable[None]:  # noqa: ANN401, N802, ARG002 - upstream's name
         """Remove everything, tables and alarm included."""
-        return _done(lambda: self._core.deleteAll())
+        return _done(self._core.deleteAll)
 
     def sync(self) -> Awaitable[None]:
         """Make durable what has been written."""
-        return _done(lambda: self._core.sync())
+        return _done(self._core.sync)
 
     async def transaction(self, closure: Callable[[DurableObjectTransaction], Any]) -> Any:  # noqa: ANN401 - what it gives
-        """Call *closure* with a transaction, which is undone if it raises. No other event of the object begins meanwhile."""
+        """
+        Call *closure* with a transaction, which is undone if it raises.
+
+        No other event of the object begins meanwhile.
+        """
         transaction = self._core.beginTransaction()
         inner = DurableObjectTransaction(self._core, transaction)
         try:
@@ -126,7 +136,7 @@ class _SyncStorage:
     def get(self, key: str) -> Any:  # noqa: ANN401 - what was stored
         """Get the value of a key, None if there is none."""
         with _translated():
-            return _to_python(self._core.get(key))
+            return from_js(self._core.get(key))
 
     def put(self, key: str, value: Any) -> None:  # noqa: ANN401 - any value
         """Store *value* under *key*."""
@@ -163,8 +173,8 @@ class DurableObjectContext(ExecutionContext):
         """
         Call *callback*, and let no event of the object begin before it has ended.
 
-        It runs also where nobody awaits the result, as in ``__init__``. The object is reset if it raises or takes longer
-        than 30 seconds.
+        It runs also where its result is not awaited, as in ``__init__``. The object is reset if it raises or takes
+        longer than 30 seconds.
         """
         release = self._parts.block()
         future = asyncio.ensure_future(self._block(callback, release))
@@ -200,8 +210,6 @@ class DurableObjectContext(ExecutionContext):
         raise RuntimeError(message)
 
     def _reset(self, message: str) -> None:
-        from _workflows_bridge.proxies import js  # noqa: PLC0415 - only where there is JavaScript
-
         self._parts.reset(js().Error.new(message))
 
     def acceptWebSocket(self, socket: Any, tags: list[str] | None = None) -> None:  # noqa: ANN401, N802 - a WebSocket
@@ -261,10 +269,6 @@ def _done(work: Callable[[], Any]) -> Awaitable[Any]:
     except Exception as error:  # noqa: BLE001 - whoever awaits it gets it
         future.set_exception(error)
     return future
-
-
-def _to_python(value: Any) -> Any:  # noqa: ANN401 - any value
-    return from_js(value)
 
 
 def _keys(keys: str | list[str]) -> Any:  # noqa: ANN401 - one, or JavaScript's array

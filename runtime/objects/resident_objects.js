@@ -99,7 +99,8 @@ export class ResidentObjects {
    * @param {ObjectTarget} target
    * @param {Extract<ObjectEvent, { what: "alarm" }>} event
    * @param {Omit<Invocation, "object" | "entrypoint" | "method" | "args">} invocation
-   * @returns {Promise<{ alarm: number | null, failed?: string }>} when the next one is due; `failed`: what the handler has raised
+   * @returns {Promise<{ alarm: number | null, failed?: string }>} when the next one is due; `failed`: what the handler has raised, unless
+   *   it has set another alarm
    */
   async alarm(target, event, invocation) {
     return await this.#find(target).runAlarm(event, invocation);

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
     HandlerName = Sequence[Any]
-    """The name of the entrypoint's class, or None for the default one, the name of the method, and the key of a Durable Object."""
+    """
+    The name of the entrypoint's class, or None for the default one; the name of the method; and the key of the Durable
+    Object that is called, if it is one.
+    """
 
 
 class Answer(Protocol):

@@ -292,6 +292,8 @@ def test_bindings(write):
         ("hyperdrive", [3], "hyperdrive[0] is 3; it must be an object."),
         ("durable_objects", {"bindings": [{"class_name": "A"}]}, "durable_objects.bindings[0] needs 'name'"),
         ("services", [{"binding": "A"}], "services[0].service is missing."),
+        ("durable_objects", {"bindings": [{"name": "A"}]}, "durable_objects.bindings[0].class_name is missing."),
+        ("durable_objects", [], "durable_objects is"),
         (
             "hyperdrive",
             [{"binding": "A", "id": "1"}, {"binding": "A", "id": "2"}],

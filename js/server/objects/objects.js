@@ -188,14 +188,14 @@ export class Objects {
     }
     // Another one has been set meanwhile.
     if (this.#disposed || this.#alarms.get(key)) return;
-    if (outcome.failed === undefined || outcome.alarm !== due) {
-      this.#noteAlarm(key, outcome.alarm);
+    if (outcome.failed !== undefined) {
+      const what = isLast ? "has failed for the last time" : "has failed";
+      report(`The alarm of Durable Object ${name ?? id} ${what}: ${outcome.failed}`);
+    }
+    if (outcome.alarm !== due || isLast) {
+      this.#noteAlarm(key, outcome.alarm === due ? null : outcome.alarm);
       return;
     }
-    report(
-      `The alarm of Durable Object ${name ?? id} has failed${isLast ? " for the last time" : ""}: ${outcome.failed}`,
-    );
-    if (isLast) return;
     const next = { ...alarm, retries: retries + 1 };
     this.#write(() => this.#context.store.alarmChanged(namespace, id, due, next.retries));
     this.#arm(next, Alarms.retryAt(clock.now(), next.retries));

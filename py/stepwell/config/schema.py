@@ -99,6 +99,22 @@ class ServiceEntry(Part):
     environment: Any = None
 
 
+class ObjectEntry(Part):
+    """An entry of `durable_objects.bindings`."""
+
+    name: Any = None
+    class_name: str
+    script_name: str | None = None
+    environment: Any = None
+    remote: Any = None
+
+
+class DurableObjects(Part):
+    """`durable_objects`."""
+
+    bindings: list[ObjectEntry] = []
+
+
 class Wrangler(Part):
     """The keys of an environment that Stepwell uses."""
 
@@ -109,6 +125,7 @@ class Wrangler(Part):
     vars: dict[str, JsonValue] = {}
     secrets: Secrets | None = None
     services: list[ServiceEntry] = []
+    durable_objects: DurableObjects | None = None
     triggers: Triggers | None = None
     dev: DevSettings | None = None
     compatibility_date: str | None = None

@@ -91,11 +91,17 @@ class Alarmed(DurableObject):
         await self.ctx.storage.setAlarm(due)
 
     async def state(self):
-        return {"fired": await self.ctx.storage.get("fired"), "alarm": await self.ctx.storage.getAlarm(), "info": await self.ctx.storage.get("info")}
+        return {
+            "fired": await self.ctx.storage.get("fired"),
+            "alarm": await self.ctx.storage.getAlarm(),
+            "info": await self.ctx.storage.get("info"),
+        }
 
     async def alarm(self, info):
         fired = await self.ctx.storage.get("fired") + 1
-        await self.ctx.storage.put({"fired": fired, "info": [info.retryCount, info.isRetry, await self.ctx.storage.getAlarm()]})
+        await self.ctx.storage.put(
+            {"fired": fired, "info": [info.retryCount, info.isRetry, await self.ctx.storage.getAlarm()]}
+        )
         if fired <= await self.ctx.storage.get("failures"):
             raise ValueError("not yet")
 
@@ -106,12 +112,12 @@ class Default(WorkerEntrypoint):
 
     async def ids(self):
         ns = self.env.COUNTER
-        id = ns.idFromName("x")
+        known = ns.idFromName("x")
         return {
-            "same": id.equals(ns.idFromName("x")),
-            "text": ns.idFromString(id.toString()).toString() == id.toString(),
+            "same": known.equals(ns.idFromName("x")),
+            "text": ns.idFromString(known.toString()).toString() == known.toString(),
             "unique": ns.newUniqueId().toString() != ns.newUniqueId().toString(),
-            "stub": ns.get(id).id.toString() == id.toString() and ns.getByName("x").name == "x",
+            "stub": ns.get(known).id.toString() == known.toString() and ns.getByName("x").name == "x",
         }
 
     async def through(self, name):

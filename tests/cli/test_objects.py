@@ -1,0 +1,105 @@
+"""Durable Objects of a project, as whole processes: what is stored and when alarms are due outlives `kill -9`."""
+
+import json
+import os
+import signal
+import urllib.request
+
+import pytest
+from places import until
+from test_dev import Dev
+
+WORKER = '''
+    import time
+
+    from workers import DurableObject, Response, WorkerEntrypoint, WorkflowEntrypoint
+
+
+    class Counter(DurableObject):
+        async def add(self):
+            n = (await self.ctx.storage.get("n") or 0) + 1
+            await self.ctx.storage.put("n", n)
+            return n
+
+        async def wake(self, seconds):
+            await self.ctx.storage.setAlarm(int(1000 * (time.time() + seconds)))
+
+        async def alarm(self):
+            await self.ctx.storage.put("woken", True)
+
+        async def woken(self):
+            return bool(await self.ctx.storage.get("woken"))
+
+
+    class Default(WorkerEntrypoint):
+        async def fetch(self, request):
+            _, name, method, *args = request.url.rsplit("#")[0].split("//")[1].split("/")
+            stub = self.env.COUNTER.getByName(name)
+            return Response.json({"result": await getattr(stub, method)(*map(int, args))})
+
+
+    class Flow(WorkflowEntrypoint):
+        async def run(self, event, step):
+            @step.do("count")
+            async def count():
+                return await self.env.COUNTER.getByName("flow").add()
+
+            return await count()
+'''
+
+
+@pytest.fixture
+def project(place):
+    place.write("entry.py", WORKER)
+    config = {
+        "name": "app",
+        "main": "entry.py",
+        "durable_objects": {"bindings": [{"name": "COUNTER", "class_name": "Counter"}]},
+        "migrations": [{"tag": "v1", "new_sqlite_classes": ["Counter"]}],
+        "workflows": [{"binding": "FLOW", "name": "flow", "class_name": "Flow"}],
+    }
+    place.write("wrangler.jsonc", json.dumps(config))
+
+
+@pytest.fixture
+def dev(place):
+    started = []
+
+    def start():
+        started.append(Dev(place, "--port", "0"))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.dispose()
+
+
+def call(running, *path):
+    with urllib.request.urlopen(f"{running.url}/{'/'.join(map(str, path))}") as response:
+        return json.load(response)["result"]
+
+
+def test_kill(dev, project):
+    """A count that was answered is stored, and an alarm that was set fires in the next process."""
+    first = dev()
+    assert [1, 2] == [call(first, "a", "add"), call(first, "a", "add")]
+    call(first, "a", "wake", 2)
+    os.killpg(first.process.pid, signal.SIGKILL)
+    first.process.wait()
+
+    second = dev()
+
+    assert 3 == call(second, "a", "add")
+    until(lambda: call(second, "a", "woken"), "the alarm does not fire")
+
+
+def test_workflow(dev, project, place):
+    """A step of a workflow calls an object."""
+    running = dev()
+    running.wait_for("Ready on")
+
+    done = place.run("workflows", "trigger", "flow", "--id", "i")
+
+    assert 0 == done.code, done.err
+    described = place.run("workflows", "instances", "describe", "flow", "i", "--json").json
+    assert 1 == described["output"]

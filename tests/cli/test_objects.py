@@ -9,7 +9,7 @@ import pytest
 from places import until
 from test_dev import Dev
 
-WORKER = '''
+WORKER = """
     import time
 
     from workers import DurableObject, Response, WorkerEntrypoint, WorkflowEntrypoint
@@ -45,7 +45,7 @@ WORKER = '''
                 return await self.env.COUNTER.getByName("flow").add()
 
             return await count()
-'''
+"""
 
 
 @pytest.fixture

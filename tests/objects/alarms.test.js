@@ -83,8 +83,9 @@ for (const language of LANGUAGES) {
       await armed();
       // As after a crash: the row of the state has not got the alarm yet.
       const left = place.store.objects.left(JSON.stringify(["local", "w", "Alarmed"]));
-      const { namespace, id } = left.filter((row) => row.name === name)[0];
-      place.store.objects.alarmChanged(namespace, id, null);
+      const row = left.find((each) => each.name === name);
+      assert.ok(row);
+      place.store.objects.alarmChanged(row.namespace, row.id, null);
       await place.close({ keep: true });
       clock.clear();
       place = await openPlace(language, { folder, clock });

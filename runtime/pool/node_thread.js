@@ -3,6 +3,7 @@
 /** @import { InterpreterEvents, InterpreterHandle } from "./isolate.js" */
 
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { leaveDeletedFolder } from "./current_folder.js";
 
 /** What Node itself reads of the environment, in each thread. */
 const OF_TOOLS = process.env.NODE_V8_COVERAGE ? { NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE } : {};
@@ -19,6 +20,7 @@ const OF_TOOLS = process.env.NODE_V8_COVERAGE ? { NODE_V8_COVERAGE: process.env.
 export function startThread(program, { onmessage, ondeath }, { execArgv = [], clock, objects } = {}) {
   // Guests live in UTC. A thread has no time zone of its own: it takes that of the process when it starts.
   process.env.TZ = "UTC";
+  leaveDeletedFolder();
   const { port1: port, port2 } = new MessageChannel();
   const worker = new Worker(program, {
     workerData: { port: port2, clock, objects },

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from places import until
 
 FLOW = """
     import { WorkflowEntrypoint } from "cloudflare:workers";
@@ -93,6 +94,33 @@ def test_deleted_folder(place, order):
 
     assert 2 == done.returncode
     assert "Error: The current folder does not exist any more." in done.stderr
+
+
+def test_deleted_folder_with_a_state_elsewhere(place, order):
+    """Where no path is relative, the current folder is not needed."""
+    paths = f"{place.folder}/order.py --state {place.state}"
+
+    done = shell(place, f"mkdir gone && cd gone && rmdir ../gone && $S run {paths} --id a -q")
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert is_complete(place)
+
+
+def test_folder_deleted_under_a_server(place, order):
+    """A server whose folder is deleted starts interpreters all the same."""
+    gone = place.folder / "gone"
+    gone.mkdir()
+    command = [sys.executable, "-m", "stepwell", "serve", place.folder / "order.py", "--state", place.state]
+    with subprocess.Popen(command, cwd=gone, env=place.environment, stderr=subprocess.PIPE, text=True) as server:
+        until(lambda: "Serving" in server.stderr.readline(), "the server does not start")
+        gone.rmdir()
+
+        done = place.run("workflows", "trigger", "OrderWorkflow", "{}", "--id", "a")
+
+        assert (0, "") == (done.code, done.err)
+        until(lambda: is_complete(place), "the instance does not complete")
+        server.terminate()
+        server.communicate(timeout=60)
 
 
 @pytest.mark.parametrize("target", ["odd\\xe9/flow.mjs", "o\\xe9.mjs", "."])

@@ -82,14 +82,15 @@ export class BindingsProcess {
     this.#answer?.reject(new Error("The bindings have changed."));
     const answer = (this.#answer = Promise.withResolvers());
     answer.promise.catch(() => {});
-    child.send([...this.#workers.values()]);
+    // The arguments and the environment of a process can be read by others.
+    child.send({ secret: this.#secret, workers: [...this.#workers.values()] });
     return await answer.promise;
   }
 
   /** @param {string | undefined} installation */
   #start(installation) {
     if (!installation) throw new Error(MISSING);
-    const child = fork(MAIN, [installation, this.#folder, this.#secret], {
+    const child = fork(MAIN, [installation, this.#folder], {
       execArgv: [],
       stdio: ["pipe", "ignore", "pipe", "ipc"],
       env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, CI: "1" },
@@ -102,6 +103,8 @@ export class BindingsProcess {
     });
     child.on("exit", (code, signal) => this.#lose(child, String(signal ?? code)));
     child.on("error", ({ message }) => this.#lose(child, message));
+    // It has gone already, and that has been noticed.
+    child.stdin?.on("error", () => {});
     return child;
   }
 

@@ -13,7 +13,7 @@ import { miniflareOptions } from "./options.js";
 
 /** @import { BoundWorker } from "./options.js" */
 
-const [, , installation, folder, secret] = process.argv;
+const [, , installation, folder] = process.argv;
 const require = createRequire(`${installation}/package.json`);
 const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await import(
   pathToFileURL(require.resolve("miniflare")).href
@@ -24,10 +24,16 @@ let miniflare;
 
 process.stdin.resume();
 process.stdin.on("end", () => void end());
-process.on("message", (/** @type {BoundWorker[]} */ workers) => void apply(workers));
+process.on("message", (/** @type {BoundWorkers} */ message) => void apply(message));
 
-/** @param {BoundWorker[]} workers */
-async function apply(workers) {
+/**
+ * The Workers, and what a request must carry.
+ *
+ * @typedef {{ secret: string, workers: BoundWorker[] }} BoundWorkers
+ */
+
+/** @param {BoundWorkers} message */
+async function apply({ secret, workers }) {
   const options = convertV4MiniflareOptions({
     ...miniflareOptions(workers, secret, folder),
     log: new Log(LogLevel.ERROR),

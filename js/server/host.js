@@ -151,6 +151,7 @@ export class Host {
       commits: this.engine.commits,
       clock: nodeClock,
       newId: randomUUID,
+      report: options.report,
     });
     this.#objects = new Objects({
       store: this.#store.objects,

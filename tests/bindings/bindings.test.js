@@ -181,13 +181,28 @@ test("killed, the process leaves no workerd, and the next call starts another", 
   assert.equal(await env.KV.get("a"), "1");
 });
 
+test("no command line has the secret that calls carry", async () => {
+  await env.KV.put("a", "1");
+
+  const table = execFileSync("ps", ["-ww", "-o", "args=", "-p", [...workerdPids(), ...mainPids()].join()], {
+    encoding: "utf8",
+  });
+
+  assert.match(table, /js\/bindings\/main\.js/);
+  assert.doesNotMatch(table, /(^|\s)[\w-]{43}(\s|$)/);
+});
+
 /** @param {() => Promise<boolean>} condition */
 async function until(condition) {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 function workerdPids() {
-  return childrenOf(process.pid, "js/bindings/main.js").flatMap((pid) => childrenOf(pid, "workerd"));
+  return mainPids().flatMap((pid) => childrenOf(pid, "workerd"));
+}
+
+function mainPids() {
+  return childrenOf(process.pid, "js/bindings/main.js");
 }
 
 /** @param {number} parent @param {string} text what its command line has @returns {number[]} */

@@ -23,11 +23,14 @@ let store;
 let queues;
 /** What was delivered. @type {any[]} */
 let batches;
+/** Lines for people. @type {string[]} */
+let reports;
 
 beforeEach(() => {
   db = new DatabaseSync(":memory:");
   clock = new ManualClock();
   batches = [];
+  reports = [];
   open();
 });
 
@@ -41,7 +44,8 @@ function open() {
     onwritten: () => {},
   });
   let number = 0;
-  queues = new Queues({ store: store.queues, commits, clock, newId: () => `id${number++}` });
+  const report = (/** @type {string} */ line) => void reports.push(line);
+  queues = new Queues({ store: store.queues, commits, clock, newId: () => `id${number++}`, report });
 }
 
 /** @param {unknown[]} bodies @param {{ delaySeconds?: number }} [options] */
@@ -258,3 +262,46 @@ for (const { what, messages, options, words } of [
     assert.equal(store.queues.size("q"), 0);
   });
 }
+
+for (const outcome of /** @type {any[]} */ ([
+  undefined,
+  {},
+  "done",
+  { ...DONE, explicitAcks: null },
+  { ...DONE, retryMessages: [null] },
+  { ...DONE, retryBatch: { retry: true, delaySeconds: 1e300 } },
+  { ...DONE, retryMessages: [{ msgId: "id0", delaySeconds: 1e17 }] },
+  { ...DONE, retryMessages: [{ msgId: "id0", delaySeconds: 0.0005 }] },
+  { ...DONE, retryMessages: [{ msgId: "id0", delaySeconds: -1 }] },
+  { ...DONE, retryMessages: [{ msgId: "id0", delaySeconds: Number.NaN }] },
+  { ...DONE, retryMessages: [{ msgId: "id0", delaySeconds: "1" }] },
+])) {
+  test(`a decision that cannot be carried out lets the batch come again: ${JSON.stringify(outcome)}`, async () => {
+    let decisions = 0;
+    consume({ maxBatchTimeoutMs: 0 }, async () => (decisions++ === 0 ? outcome : DONE));
+
+    await send([1]);
+    await pass(1);
+    await send([2]);
+    await pass(1);
+
+    assert.deepEqual(batches.flat(), [1, [1, 2], 2]);
+    assert.match(reports.join(), /Queue 'q': .*Its messages come again/);
+  });
+}
+
+test("a damaged message stops no other one, and is given up", async () => {
+  await send([1, 2, 3]);
+  db.exec(`UPDATE queue_messages SET body = '{"$":"nope"' WHERE body = '2'`);
+
+  consume({ maxBatchTimeoutMs: 0, maxRetries: 1 });
+  await pass(1);
+
+  assert.deepEqual(batches, [[1, 3]]);
+  assert.equal(store.queues.size("q"), 0);
+  assert.match(reports[0], /Message id1 of queue 'q' is damaged/);
+});
+
+test("messages that are no list are refused", async () => {
+  await assert.rejects(queues.send("local", "q", /** @type {any} */ ({ length: 1 })), { name: "TypeError" });
+});

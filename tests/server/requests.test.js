@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decode, encode } from "../../bridge/values.js";
-import { isNestedDeeper, parseJson, readJson } from "../../js/server/requests/body.js";
+import { parseJson, readJson } from "../../js/server/requests/body.js";
 import { checkOrigin } from "../../js/server/requests/origin.js";
 
 /** @param {string | ReadableStream} body @param {Record<string, string>} [headers] */
@@ -52,8 +52,8 @@ for (const [what, text, problem] of [
 }
 
 test("brackets in strings are no nesting", () => {
-  assert.equal(isNestedDeeper(JSON.stringify(['[[[[\\"[[']), 2), false);
-  assert.equal(isNestedDeeper("[[[]]]", 2), true);
+  assert.deepEqual(parseJson(JSON.stringify(['[[[[\\"[[']), { maxNesting: 1 }).plain, ['[[[[\\"[[']);
+  assert.throws(() => parseJson("[[[]]]", { maxNesting: 2 }), { status: 400 });
 });
 
 test("a body that grows too large is refused before it is complete", async () => {
@@ -66,6 +66,43 @@ test("a body that grows too large is refused before it is complete", async () =>
   });
   await assert.rejects(readJson(post(endless), { maxBytes: 10_000 }), { name: "RequestError", status: 413 });
   assert.ok(sent < 20);
+});
+
+/** An array that never ends, in pieces that cut strings and escapes. @param {string} piece */
+const unending = (piece) => {
+  let sent = 0;
+  const stream = new ReadableStream({
+    pull(controller) {
+      controller.enqueue(Buffer.from(sent++ === 0 ? `[${piece}` : piece));
+    },
+  });
+  return { stream, sent: () => sent };
+};
+
+for (const [what, piece, problem] of /** @type {[string, string, object][]} */ ([
+  ["values", '1,"a,[",', { name: "RequestError", status: 413, message: /too many values; the limit is 1,000/ }],
+  ["empty objects", "{},".repeat(10), { name: "RequestError", status: 413 }],
+  ["containers", "[", { name: "RequestError", status: 400, message: /nested too deeply/ }],
+])) {
+  test(`a body of too many ${what} is refused while it arrives`, async () => {
+    const body = unending(piece);
+
+    await assert.rejects(readJson(post(body.stream), { maxValues: 1000, maxNesting: 300 }), problem);
+    assert.ok(body.sent() < 3000);
+  });
+}
+
+test("commas and brackets in strings are no values, wherever pieces are cut", async () => {
+  const text = JSON.stringify(['a,[\\"{,', { k: ',"\\' }]);
+  const bytes = Buffer.from(text);
+  const cut = new ReadableStream({
+    start(controller) {
+      for (const byte of bytes) controller.enqueue(new Uint8Array([byte]));
+      controller.close();
+    },
+  });
+
+  assert.deepEqual((await readJson(post(cut), { maxValues: 4, maxNesting: 2 })).plain, JSON.parse(text));
 });
 
 test("a body whose announced length is too large is not read", async () => {

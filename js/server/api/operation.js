@@ -35,6 +35,7 @@ const NO_BODY = { plain: undefined, exact: undefined };
  * @property {Scope} scope
  * @property {ZodType} [query]
  * @property {ZodType} [body]
+ * @property {(body: any) => void} [checkBody] throws where the body is too long for its schema, which looks at each member
  * @property {ZodType} result
  * @property {boolean} [list] it answers pages of `result`
  * @property {string} [media] of an answer that is not an envelope
@@ -54,10 +55,11 @@ const NO_BODY = { plain: undefined, exact: undefined };
  * @param {import("../requests/body.js").BodyLimits} [limits]
  */
 export function addRoute(app, operation, admit, limits) {
-  const { method, path, query, body, run } = operation;
+  const { method, path, query, body, checkBody, run } = operation;
   app.on(method.toUpperCase(), path, async (context) => {
     const { caller, account } = await admit(context, operation);
     const { plain, exact } = body ? await readJson(context.req.raw, limits) : NO_BODY;
+    checkBody?.(plain);
     const result = await run({
       caller,
       account,

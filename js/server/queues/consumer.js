@@ -8,6 +8,7 @@
 /** @import { QueueContext } from "./queues.js" */
 
 import { decode } from "../../../bridge/values.js";
+import { checkedOutcome } from "./outcome.js";
 
 /**
  * @typedef {object} ConsumerSettings
@@ -83,13 +84,13 @@ export class Consumer {
 
   /** @param {QueueMessageRow[]} rows */
   async #deliver(rows) {
-    const { store, commits, queue, deliver } = this.#context;
+    const { store, commits } = this.#context;
     this.#running += 1;
     for (const { number } of rows) this.#taken.add(number);
     try {
       commits.write(() => rows.forEach(({ number }) => store.delivered(number)));
       await commits.committed();
-      const outcome = await deliver({ queue, messages: rows.map(toMessage) }).catch(() => RETRY_ALL);
+      const outcome = await this.#outcomeOf(rows);
       commits.write(() => this.#settle(rows, outcome));
       await commits.committed();
     } catch {
@@ -101,6 +102,29 @@ export class Consumer {
       const { deadLetterKey } = this.#context;
       if (deadLetterKey !== undefined) this.onmoved(deadLetterKey);
       this.check();
+    }
+  }
+
+  /**
+   * What becomes of a batch: what its handler has decided. All of it comes again where the handler has raised, where its
+   * decision cannot be carried out, and where a message cannot be read: no message stops the queue.
+   *
+   * @param {QueueMessageRow[]} rows
+   * @returns {Promise<QueueOutcome>}
+   */
+  async #outcomeOf(rows) {
+    const { queue, deliver, report = () => {} } = this.#context;
+    const { messages, unreadable } = readable(rows);
+    for (const { id } of unreadable) report(`Message ${id} of queue '${queue}' is damaged. It is not delivered.`);
+    const retryMessages = unreadable.map(({ id }) => ({ msgId: id }));
+    if (messages.length === 0) return { ...RETRY_ALL, retryMessages };
+    const given = await deliver({ queue, messages }).catch(() => RETRY_ALL);
+    try {
+      const outcome = checkedOutcome(given);
+      return { ...outcome, retryMessages: [...retryMessages, ...outcome.retryMessages] };
+    } catch (error) {
+      report(`Queue '${queue}': ${/** @type {Error} */ (error).message} Its messages come again.`);
+      return RETRY_ALL;
     }
   }
 
@@ -129,6 +153,22 @@ export class Consumer {
 
 /** What a handler decides that raises. @type {QueueOutcome} */
 const RETRY_ALL = { ackAll: false, explicitAcks: [], retryBatch: { retry: true }, retryMessages: [] };
+
+/** @param {QueueMessageRow[]} rows */
+function readable(rows) {
+  /** @type {DeliveredMessage[]} */
+  const messages = [];
+  /** @type {QueueMessageRow[]} */
+  const unreadable = [];
+  for (const row of rows) {
+    try {
+      messages.push(toMessage(row));
+    } catch {
+      unreadable.push(row);
+    }
+  }
+  return { messages, unreadable };
+}
 
 /** @param {QueueMessageRow} row @returns {DeliveredMessage} */
 function toMessage({ id, sentOn, attempts, body }) {

@@ -8,7 +8,8 @@
 import { encode } from "../../../bridge/values.js";
 import { workflowKey } from "../../engine/accounts.js";
 import { Consumer } from "./consumer.js";
-import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES, MAX_DELAY_S, MAX_MESSAGE_BYTES } from "./limits.js";
+import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES } from "./limits.js";
+import { checkDelay } from "./outcome.js";
 
 /**
  * What a queue is made of, as tests hand in their own.
@@ -18,6 +19,7 @@ import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES, MAX_DELAY_S, MAX_MESSAGE_BYTES } f
  * @property {Pick<Commits, "write" | "committed">} commits
  * @property {Clock} clock
  * @property {() => string} newId
+ * @property {(line: string) => void} [report] a line of text for people
  *
  * @typedef {{ body: unknown, delaySeconds?: number | undefined }} SentMessage
  */
@@ -44,12 +46,10 @@ export class Queues {
     const { store, commits, clock, newId } = this.#context;
     const key = workflowKey(account, queue);
     const now = clock.now();
-    const rows = withinLimits(messages).map(({ text, delay }) => ({
-      id: newId().replaceAll("-", ""),
-      body: text,
-      sentOn: now,
-      availableOn: now + 1000 * checkedDelay(delay ?? delaySeconds ?? 0),
-    }));
+    const rows = withinLimits(messages).map(({ text, delay = delaySeconds }) => {
+      checkDelay(delay);
+      return { id: newId().replaceAll("-", ""), body: text, sentOn: now, availableOn: now + 1000 * (delay ?? 0) };
+    });
     commits.write(() => {
       for (const row of rows) store.sent(key, row);
     });
@@ -84,6 +84,7 @@ export class Queues {
 
 /** @param {SentMessage[]} messages */
 function withinLimits(messages) {
+  if (!Array.isArray(messages)) throw new TypeError("Messages of a queue are a list.");
   if (messages.length === 0) throw new TypeError("sendBatch() needs at least one message.");
   if (messages.length > MAX_BATCH_MESSAGES)
     throw new TypeError(`sendBatch() takes at most ${MAX_BATCH_MESSAGES} messages; it was given ${messages.length}.`);
@@ -96,11 +97,4 @@ function withinLimits(messages) {
   if (all > MAX_BATCH_BYTES)
     throw new TypeError(`sendBatch() takes at most ${MAX_BATCH_BYTES} bytes; it was given ${all}.`);
   return texts;
-}
-
-/** @param {number} seconds */
-function checkedDelay(seconds) {
-  if (!Number.isInteger(seconds) || seconds < 0 || seconds > MAX_DELAY_S)
-    throw new TypeError(`delaySeconds is ${seconds}; it must be a whole number between 0 and ${MAX_DELAY_S}.`);
-  return seconds;
 }

@@ -1,6 +1,7 @@
 /** Reads the JSON body of a request, within limits of size, time and nesting. */
 
 import { parseExactJson } from "./exact_json.js";
+import { JsonScan } from "./json_scan.js";
 import { RequestError } from "./request_error.js";
 
 /**
@@ -9,14 +10,13 @@ import { RequestError } from "./request_error.js";
 export const MAX_BODY_BYTES = 128 * 1024 * 1024;
 /** How long the other side may take to send a body. */
 export const BODY_TIMEOUT_MS = 60_000;
-/** Values may be 256 containers deep. A body has a few more around them. */
-export const MAX_NESTING = 300;
 
 /**
  * @typedef {object} BodyLimits
  * @property {number} [maxBytes]
  * @property {number} [timeoutMs]
  * @property {number} [maxNesting]
+ * @property {number} [maxValues]
  *
  * @typedef {{ plain: any, exact: any }} JsonBody the same value twice: `plain` as `JSON.parse` makes it, for schemas; `exact`
  *   with numbers as they were written, for values that are stored. Both are undefined for an empty body.
@@ -29,7 +29,8 @@ export const MAX_NESTING = 300;
  * @throws {RequestError}
  */
 export async function readJson(request, limits = {}) {
-  return parseJson(await readText(request, limits), limits);
+  const scan = new JsonScan(limits);
+  return parseScanned(decodeUtf8(await readBytes(request, limits, (bytes) => scan.feed(bytes))));
 }
 
 /**
@@ -38,10 +39,14 @@ export async function readJson(request, limits = {}) {
  * @returns {JsonBody}
  * @throws {RequestError}
  */
-export function parseJson(text, { maxNesting = MAX_NESTING } = {}) {
+export function parseJson(text, limits = {}) {
+  new JsonScan(limits).feed(new TextEncoder().encode(text));
+  return parseScanned(text);
+}
+
+/** @param {string} text within the limits @returns {JsonBody} @throws {RequestError} */
+function parseScanned(text) {
   if (text === "") return { plain: undefined, exact: undefined };
-  if (isNestedDeeper(text, maxNesting))
-    throw new RequestError(400, `The body is nested too deeply; the limit is ${maxNesting} levels.`);
   try {
     return { plain: JSON.parse(text), exact: parseExactJson(text) };
   } catch (error) {
@@ -50,14 +55,8 @@ export function parseJson(text, { maxNesting = MAX_NESTING } = {}) {
   }
 }
 
-/**
- * @param {Request} request
- * @param {BodyLimits} [limits]
- * @returns {Promise<string>}
- * @throws {RequestError} the body is too large, arrives too slowly, or is not UTF-8
- */
-export async function readText(request, limits) {
-  const bytes = await readBytes(request, limits);
+/** @param {Uint8Array} bytes @throws {RequestError} it is not UTF-8 */
+function decodeUtf8(bytes) {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
@@ -67,11 +66,12 @@ export async function readText(request, limits) {
 
 /**
  * @param {Request} request
- * @param {BodyLimits} [limits]
+ * @param {BodyLimits} limits
+ * @param {(bytes: Uint8Array) => void} onpiece called with each piece as it arrives; what it throws refuses the body
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  * @throws {RequestError} the body is too large, arrives too slowly, or not whole
  */
-export async function readBytes(request, { maxBytes = MAX_BODY_BYTES, timeoutMs = BODY_TIMEOUT_MS } = {}) {
+async function readBytes(request, { maxBytes = MAX_BODY_BYTES, timeoutMs = BODY_TIMEOUT_MS }, onpiece) {
   const announced = Number(request.headers.get("content-length") ?? 0);
   if (announced > maxBytes) throw tooLarge(maxBytes);
   if (!request.body) return new Uint8Array();
@@ -85,7 +85,7 @@ export async function readBytes(request, { maxBytes = MAX_BODY_BYTES, timeoutMs 
     );
   });
   try {
-    return await Promise.race([collect(reader, maxBytes), /** @type {Promise<never>} */ (late)]);
+    return await Promise.race([collect(reader, maxBytes, onpiece), /** @type {Promise<never>} */ (late)]);
   } catch (error) {
     void reader.cancel().catch(() => {});
     if (error instanceof RequestError) throw error;
@@ -99,8 +99,9 @@ export async function readBytes(request, { maxBytes = MAX_BODY_BYTES, timeoutMs 
 /**
  * @param {ReadableStreamDefaultReader<Uint8Array>} reader
  * @param {number} maxBytes
+ * @param {(bytes: Uint8Array) => void} onpiece
  */
-async function collect(reader, maxBytes) {
+async function collect(reader, maxBytes, onpiece) {
   const chunks = [];
   let size = 0;
   for (;;) {
@@ -108,6 +109,7 @@ async function collect(reader, maxBytes) {
     if (done) return new Uint8Array(Buffer.concat(chunks));
     size += value.byteLength;
     if (size > maxBytes) throw tooLarge(maxBytes);
+    onpiece(value);
     chunks.push(value);
   }
 }
@@ -116,32 +118,3 @@ async function collect(reader, maxBytes) {
 function tooLarge(maxBytes) {
   return new RequestError(413, `The body is too large; the limit is ${maxBytes.toLocaleString("en")} bytes.`);
 }
-
-/**
- * Whether JSON `text` opens more than `limit` containers inside one another. Brackets in strings do not count.
- *
- * @param {string} text
- * @param {number} limit
- */
-export function isNestedDeeper(text, limit) {
-  let depth = 0;
-  let isInString = false;
-  for (let at = 0; at < text.length; at++) {
-    const character = text.charCodeAt(at);
-    if (isInString) {
-      if (character === BACKSLASH) at++;
-      else if (character === QUOTE) isInString = false;
-    } else if (character === QUOTE) isInString = true;
-    else if (character === OPEN_BRACE || character === OPEN_BRACKET) {
-      if (++depth > limit) return true;
-    } else if (character === CLOSE_BRACE || character === CLOSE_BRACKET) depth--;
-  }
-  return false;
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;

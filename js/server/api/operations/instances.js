@@ -7,6 +7,8 @@
 
 import { encode } from "../../../../bridge/values.js";
 import { workflowKey } from "../../../engine/accounts.js";
+import { batchIds, batchInstances } from "../../../engine/creation.js";
+import { MAX_BATCH } from "../../../engine/limits.js";
 import { parseJson } from "../../requests/body.js";
 import { instanceJson } from "../json.js";
 import * as S from "../schemas.js";
@@ -36,6 +38,7 @@ export function instanceOperations({ engine, rates, audit }) {
       summary: "Create up to 100 instances. Those that exist are left out of the answer.",
       scope: "write",
       body: S.createBatch,
+      checkBody: (batch) => void (isTooLong(batch) && batchInstances(batch)),
       result: S.createdInstanceResult.array(),
       run: async ({ account, params, body, exact }) => {
         const key = workflowKey(account, params.workflow_name);
@@ -55,6 +58,7 @@ export function instanceOperations({ engine, rates, audit }) {
       summary: "Delete up to 100 instances with all that is known of them, also while they run.",
       scope: "write",
       body: S.batchDelete,
+      checkBody: (batch) => void (isTooLong(batch?.instances) && batchIds(batch.instances)),
       result: S.deletedBatchResult,
       run: async ({ account, params, body, caller }) => {
         const key = workflowKey(account, params.workflow_name);
@@ -91,6 +95,11 @@ function createOptions({ instance_id, instance_retention, location_hint }, param
     retention: retentionOf(instance_retention),
     ...(location_hint === undefined ? {} : { locationHint: location_hint }),
   };
+}
+
+/** @param {unknown} batch */
+function isTooLong(batch) {
+  return Array.isArray(batch) && batch.length > MAX_BATCH;
 }
 
 /**

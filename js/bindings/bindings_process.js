@@ -13,7 +13,7 @@ const MAIN = new URL("main.js", import.meta.url);
 /** An answer of a known length up to this is given whole. */
 const WHOLE_ANSWER_BYTES = 1024 * 1024;
 
-/** @typedef {{ addresses: Record<string, string> }} Started */
+/** @typedef {{ addresses: Record<string, string>, problems: Record<string, Record<string, string>> }} Started `problems`: why a binding of a Worker cannot be used */
 
 export class BindingsProcess {
   #folder;
@@ -61,7 +61,9 @@ export class BindingsProcess {
    */
   async call(worker, binding, message) {
     this.#started ??= this.#tell();
-    const { addresses } = await this.#started;
+    const { addresses, problems } = await this.#started;
+    const problem = problems[worker]?.[binding];
+    if (problem) throw new Error(problem);
     try {
       return await this.#post(addresses[worker], binding, message);
     } catch (error) {
@@ -84,7 +86,13 @@ export class BindingsProcess {
     answer.promise.catch(() => {});
     // The arguments and the environment of a process can be read by others.
     child.send({ secret: this.#secret, workers: [...this.#workers.values()] });
-    return await answer.promise;
+    try {
+      return await answer.promise;
+    } catch (error) {
+      // The next call tries again: what was in the way, such as a link that leads nowhere, may be gone by then.
+      if (this.#answer === answer) this.#started = undefined;
+      throw error;
+    }
   }
 
   /** @param {string | undefined} installation */

@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 import { pathToFileURL } from "node:url";
+import { folderProblem } from "./assets_folder.js";
 import { beginOf } from "./begin_of.js";
 import { miniflareOptions } from "./options.js";
 
@@ -33,7 +34,8 @@ process.on("message", (/** @type {BoundWorkers} */ message) => void apply(messag
  */
 
 /** @param {BoundWorkers} message */
-async function apply({ secret, workers }) {
+async function apply({ secret, workers: all }) {
+  const { workers, problems } = servable(all);
   const options = convertV4MiniflareOptions({
     ...miniflareOptions(workers, secret, folder),
     log: new Log(LogLevel.ERROR),
@@ -47,9 +49,37 @@ async function apply({ secret, workers }) {
     const addresses = {};
     for (const { name } of workers) addresses[name] = String(await miniflare.unsafeGetDirectURL(name));
     tellChildren();
-    process.send?.({ type: "ready", addresses });
+    process.send?.({ type: "ready", addresses, problems });
   } catch (error) {
     process.send?.({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/**
+ * The Workers without the assets that cannot be served, and why not, by Worker and binding.
+ *
+ * @param {BoundWorker[]} all
+ */
+function servable(all) {
+  /** @type {Record<string, Record<string, string>>} */
+  const problems = {};
+  const workers = all.map(({ name, bindings }) => {
+    const kept = Object.entries(bindings).filter(([binding, { type, options }]) => {
+      const problem = type === "assets" ? assetsProblem(options?.directory) : undefined;
+      if (problem) (problems[name] ??= {})[binding] = problem;
+      return !problem;
+    });
+    return { name, bindings: Object.fromEntries(kept) };
+  });
+  return { workers, problems };
+}
+
+/** @param {string} directory */
+function assetsProblem(directory) {
+  try {
+    return folderProblem(directory);
+  } catch (error) {
+    return `The folder of assets ${directory} cannot be read: ${/** @type {Error} */ (error).message}.`;
   }
 }
 

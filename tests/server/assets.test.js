@@ -71,8 +71,19 @@ for (const { path, rules, expected } of [
   { path: "/api/docs/x", rules: ["/api/*", "!/api/docs/*"], expected: false },
   { path: "/a.b", rules: ["/a?b"], expected: false },
   { path: "/any", rules: undefined, expected: false },
+  { path: "/aXbYc", rules: ["/a*b*c"], expected: true },
+  { path: "/abc", rules: ["/a*b*c"], expected: true },
+  { path: "/acb", rules: ["/a*b*c"], expected: false },
+  { path: "/aba", rules: ["/ab*ba"], expected: false },
+  { path: "/a.c", rules: ["/a?c", "/a+c"], expected: false },
+  { path: "/", rules: ["*"], expected: true },
 ]) {
   test(`${path} by ${JSON.stringify(rules)}: ${expected ? "the handler" : "the assets"}`, () => {
     assert.equal(isWorkerFirst(path, rules), expected);
   });
 }
+
+test("a long path is compared with a rule of many stars in one search", () => {
+  // A regular expression would take years for it.
+  assert.equal(isWorkerFirst(`/${"a".repeat(16_000)}`, ["/*a*a*a*a*a*a*a*b"]), false);
+});

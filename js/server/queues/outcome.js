@@ -29,6 +29,8 @@ function isListOf(list, isMember) {
 /** @param {unknown} seconds undefined: the consumer's own delay */
 export function checkDelay(seconds) {
   if (seconds === undefined) return;
-  if (typeof seconds !== "number" || !Number.isInteger(seconds) || seconds < 0 || seconds > MAX_DELAY_S)
-    throw new TypeError(`delaySeconds is ${String(seconds)}; it must be a whole number between 0 and ${MAX_DELAY_S}.`);
+  const isValid = typeof seconds === "number" && Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_DELAY_S;
+  if (isValid) return;
+  const given = typeof seconds === "number" ? seconds : `a ${typeof seconds}`;
+  throw new TypeError(`delaySeconds is ${given}; it must be a whole number between 0 and ${MAX_DELAY_S}.`);
 }

@@ -42,8 +42,23 @@ export function isWorkerFirst(path, rules = false) {
   return included.some((rule) => matches(path, rule)) && !excepted.some((rule) => matches(path, rule));
 }
 
-/** `*` in a rule stands for any characters. @param {string} path @param {string} rule */
+/**
+ * Whether `rule` fits `path`: `*` stands for any characters. The first place of each part is as good as any later one, so
+ * the time is that of one search, whatever path a client makes up.
+ *
+ * @param {string} path
+ * @param {string} rule
+ */
 function matches(path, rule) {
-  const parts = rule.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`).test(path);
+  const [start, ...parts] = rule.split("*");
+  const end = parts.pop();
+  if (end === undefined) return path === rule;
+  if (!path.startsWith(start)) return false;
+  let at = start.length;
+  for (const part of parts) {
+    const found = path.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return path.length - end.length >= at && path.endsWith(end);
 }

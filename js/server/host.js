@@ -20,6 +20,7 @@ import { retentionOf } from "./api/operations/instances.js";
 import { Access } from "./auth/access.js";
 import { nodeClock } from "./clock.js";
 import { cron } from "./cron.js";
+import { runModel } from "./ai/ai.js";
 import { DeploymentLoader } from "./deployment_loader.js";
 import { PROTOCOL } from "./admission.js";
 import { HostBindings } from "./host_bindings.js";
@@ -198,6 +199,13 @@ export class Host {
     if (spec.type === "durable_object") {
       const { script_name: script, class_name: className } = spec.options ?? {};
       return await this.#objects.call({ account: deployment.account ?? DEFAULT_ACCOUNT, script }, className, path);
+    }
+    if (spec.type === "ai") {
+      const variable = (/** @type {string} */ name) => {
+        const found = deployment.vars[name] ?? process.env[name];
+        return found === undefined ? undefined : String(found);
+      };
+      return await runModel(spec.options ?? {}, variable, path[0][1]);
     }
     if (spec.type !== "queue") return await this.#bindings.answer(call);
     const [[, [messages, options]]] = /** @type {[[string, [any[], { delaySeconds?: number }]]]} */ (path);

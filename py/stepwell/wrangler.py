@@ -17,6 +17,7 @@ from stepwell.config.queues import read_consumers
 from stepwell.config.report import describe_config
 from stepwell.config.schema import Part, Wrangler, problem_of
 from stepwell.config.secrets import secret_files, secrets_request
+from stepwell.config.stand_ins import with_stand_ins
 from stepwell.exceptions import InputError
 from stepwell.names import MAX_NAME_CHARACTERS, binding_name, name_problem
 from stepwell.project import Project, WorkflowSetting
@@ -57,7 +58,7 @@ def to_project(document: Document, environment: str | None = None) -> Project:
     chosen = select_environment(document, chosen_environment(environment))
     config = _validate(document, chosen)
     main = _main(document, chosen, config.main)
-    bindings = read_bindings(document, chosen)
+    bindings = with_stand_ins(read_bindings(document, chosen), main)
     assets = read_assets(document, chosen)
     worker_env = {binding.name: binding.entry for binding in bindings}
     for entry in worker_env.values():

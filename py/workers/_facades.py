@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +23,36 @@ class RefusedBinding:
         raise RuntimeError(object.__getattribute__(self, "_message"))
 
 
+class StubBinding:
+    """A binding that an object of the user's stands for. Its module is imported at the first use."""
+
+    def __init__(self, name: str, target: str) -> None:
+        """Stand for `module:name`; a class is called, and a function is the method ``run``."""
+        self._name = name
+        self._target = target
+        self._object: Any = None
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever it has
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if self._object is None:
+            self._object = self._load()
+        found = self._object
+        if isfunction(found) and name == "run":
+            return found
+        return getattr(found, name)
+
+    def _load(self) -> Any:  # noqa: ANN401 - whatever it is
+        module, _, name = self._target.partition(":")
+        try:
+            found = getattr(import_module(module), name)
+        except (ImportError, AttributeError) as error:
+            where = f"its stub {self._target} in [tool.stepwell.stubs]"
+            message = f"env.{self._name} cannot be used: {where} is not there: {error}."
+            raise RuntimeError(message) from error
+        return found() if isinstance(found, type) else found
+
+
 def to_facades(specifications: Mapping[str, Mapping[str, Any]], objects: Any) -> dict[str, object]:  # noqa: ANN401
     """
     What ``env`` has for bindings.
@@ -35,6 +67,8 @@ def to_facades(specifications: Mapping[str, Mapping[str, Any]], objects: Any) ->
 def _to_facade(name: str, specification: Mapping[str, Any], objects: Any) -> object:  # noqa: ANN401
     if specification["kind"] == "refused":
         return RefusedBinding(specification["message"])
+    if specification.get("type") == "stub":
+        return StubBinding(name, specification["options"]["target"])
     if objects is None:
         return RefusedBinding(f"env.{name} needs the runtime 'pyodide': this one has no such bindings.")
     from .rpc import (  # noqa: PLC0415 - only where there is JavaScript

@@ -2,6 +2,7 @@
 
 /** @import { Ask } from "./call.js" */
 
+import { Ai } from "./ai.js";
 import { D1Database } from "./d1.js";
 import { KvNamespace } from "./kv.js";
 import { AnalyticsEngineDataset, AssetsFetcher, ImagesBindingImpl, Ratelimit } from "./others.js";
@@ -17,6 +18,9 @@ export const BINDING_FACADES = {
   analytics_engine: (ask) => new AnalyticsEngineDataset(ask),
   images: (ask) => new ImagesBindingImpl(ask),
   assets: (ask) => new AssetsFetcher(ask),
+  ai: (ask) => new Ai(ask),
+  // Python's own objects take its place.
+  stub: () => ({}),
   queue: (ask) => new WorkerQueue(ask),
   version_metadata: () => ({ id: crypto.randomUUID(), tag: "", timestamp: new Date().toISOString() }),
 };

@@ -155,7 +155,7 @@ export async function packValue(value, where, ends) {
     const { packed: request, sent } = await packRequest(value, ends.streams);
     return { packed: { request }, sent };
   }
-  if (value instanceof Response) {
+  if (isResponse(value)) {
     const { packed: response, sent } = await packResponse(value, ends);
     return { packed: { response }, sent };
   }
@@ -165,6 +165,12 @@ export async function packValue(value, where, ends) {
   }
   if (value instanceof Uint8Array) return { packed: { bytes: bytesOf(value) }, sent: AT_ONCE };
   return { packed: { value: encode(value, where) }, sent: AT_ONCE };
+}
+
+/** In a host the HTTP server has put a class of its own in the place of Node's. @param {unknown} value @returns {value is Response} */
+function isResponse(value) {
+  if (value instanceof Response) return true;
+  return /** @type {any} */ (value)?.constructor?.name === "Response" && value instanceof guestResponse();
 }
 
 /**

@@ -86,7 +86,10 @@ class ModuleHandlers:
                 msg = f"The Worker has no Durable Object class {name}. Found: {', '.join(self._objects) or 'none'}."
                 raise MissingHandlerError(msg)
             made = self._resident[key] = self._objects[name](sdk.object_context(parts), sdk.env)
-            return sdk.to_js([event for event in _EVENTS_OF_OBJECTS if callable(getattr(made, event, None))])
+            # As on Cloudflare, a class in Python may set an alarm that it has no handler for.
+            return sdk.to_js(
+                [event for event in _EVENTS_OF_OBJECTS if event == "alarm" or callable(getattr(made, event, None))]
+            )
         found = None if method.startswith("_") else getattr(self._resident.get(key), method, None)
         if not callable(found) or method in _NOT_CALLED:
             msg = f"The Durable Object class {name} has no method {method}()."

@@ -27,6 +27,9 @@ WORKER = """
         async def alarm(self):
             await self.ctx.storage.put("woken", True)
 
+        async def fetch(self, request):
+            return Response(f"{request.method} {await self.add()}")
+
         async def woken(self):
             return bool(await self.ctx.storage.get("woken"))
 
@@ -35,6 +38,8 @@ WORKER = """
         async def fetch(self, request):
             _, name, method, *args = request.url.rsplit("#")[0].split("//")[1].split("/")
             stub = self.env.COUNTER.getByName(name)
+            if method == "fetch":
+                return Response.json({"result": await (await stub.fetch(request.url)).text()})
             return Response.json({"result": await getattr(stub, method)(*map(int, args))})
 
 
@@ -83,6 +88,7 @@ def test_kill(dev, project):
     """A count that was answered is stored, and an alarm that was set fires in the next process."""
     first = dev()
     assert [1, 2] == [call(first, "a", "add"), call(first, "a", "add")]
+    assert "GET 1" == call(first, "b", "fetch")
     call(first, "a", "wake", 2)
     os.killpg(first.process.pid, signal.SIGKILL)
     first.process.wait()

@@ -203,7 +203,7 @@ export class Host {
     if (spec.type === "ai") {
       const variable = (/** @type {string} */ name) => {
         const found = deployment.vars[name] ?? process.env[name];
-        return found === undefined ? undefined : String(found);
+        return typeof found === "string" ? found : undefined;
       };
       return await runModel(spec.options ?? {}, variable, path[0][1]);
     }

@@ -43,6 +43,7 @@ class Project:
         queue_consumers: The queues whose messages the Worker's queue handler takes, as the host takes them.
         warnings: What looks like a mistake in the configuration.
         notes: What the configuration says that has another meaning here.
+        bundle: What its bundle has in place of modules (``alias``) and of names (``define``), if it is in JavaScript.
         sdk_flags: Compatibility flags for Cloudflare's own SDK; ours has none.
         cloudflare_python: The version of Python that Cloudflare runs for the project, where it says.
         script_name: The Worker's name.
@@ -70,6 +71,7 @@ class Project:
     account: str | None = None
     config: Path | None = None
     environment: str | None = None
+    bundle: dict[str, dict[str, str]] = field(default_factory=dict)
     dev_ip: str | None = None
     dev_port: int | None = None
 
@@ -96,6 +98,13 @@ class Project:
             "bindings": self.bindings,
             "env": self.worker_env or None,
             "secrets": self.secrets,
-            "runtime": {**runtime, "flags": self.sdk_flags} if runtime and "sdk" in runtime else runtime,
+            "runtime": self._runtime(runtime),
             "workflows": workflows or None,
         }
+
+    def _runtime(self, runtime: Runtime | None) -> dict[str, object] | None:
+        if self.bundle:
+            return {**(runtime or {"name": "javascript"}), "bundle": self.bundle}
+        if runtime and "sdk" in runtime:
+            return {**runtime, "flags": self.sdk_flags}
+        return dict(runtime) if runtime else None

@@ -72,11 +72,15 @@ def to_project(document: Document, environment: str | None = None) -> Project:
         bindings=_workflow_bindings(config) or None,
         worker_env=worker_env,
         assets=assets,
+        bundle=_bundle(path.parent, config) if main.suffix != ".py" else {},
         secrets=secrets_request(path.parent.resolve(), chosen.name, required),
         crons=_crons(config),
         queue_consumers=read_consumers(document, chosen),
         warnings=[*chosen.warnings, *_warnings(document, chosen, config)],
-        notes=[*describe_config(document, chosen, bindings), *_secret_notes(path, chosen.name)],
+        notes=[
+            *describe_config(document, chosen, bindings, is_bundled=main.suffix != ".py"),
+            *_secret_notes(path, chosen.name),
+        ],
         sdk_flags=sdk_flags(document, chosen, config.compatibility_date, config.compatibility_flags),
         cloudflare_python=cloudflare_python(document, chosen, config.compatibility_date, config.compatibility_flags),
         script_name=config.name,
@@ -96,6 +100,15 @@ def _validate(document: Document, chosen: ConfigEnvironment) -> Wrangler:
             keys = chosen.keys(*detail["loc"]) if detail["loc"] else ()
             problems.append(str(document.error(keys, problem_of(detail))))
         raise InputError("\n".join(problems)) from None
+
+
+def _bundle(folder: Path, config: Wrangler) -> dict[str, dict[str, str]]:
+    """What the configuration says of the bundle. Relative modules are beside the configuration."""
+    alias = {
+        name: str((folder / target).resolve()) if target.startswith(("./", "../")) else target
+        for name, target in config.alias.items()
+    }
+    return {key: value for key, value in (("alias", alias), ("define", config.define)) if value}
 
 
 def _main(document: Document, chosen: ConfigEnvironment, name: str) -> Path:

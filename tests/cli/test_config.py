@@ -381,3 +381,25 @@ def test_every_key_has_one_scope():
     """The table knows what environments take over."""
     assert {"vars", "workflows", "services"} <= {name for name, key in KEYS.items() if key.scope is Scope.NOT_INHERITED}
     assert {"triggers", "name", "assets"} <= {name for name, key in KEYS.items() if key.scope is Scope.INHERITED}
+
+
+def test_bundle(write, tmp_path):
+    """Aliases and definitions of a Worker in JavaScript are its bundle's."""
+    (tmp_path / "src").mkdir(exist_ok=True)
+    (tmp_path / "src" / "worker.ts").write_text("export default {};")
+    path = write({"main": "src/worker.ts", "alias": {"a": "./b.ts", "c": "d"}, "define": {"MODE": '"test"'}})
+
+    project = load_config(path)
+
+    bundle = {"alias": {"a": str(path.parent.resolve() / "b.ts"), "c": "d"}, "define": {"MODE": '"test"'}}
+    assert {"name": "javascript", "bundle": bundle} == project.deployment()["runtime"]
+    assert not any("alias" in note or "define" in note for note in project.notes)
+
+
+@pytest.mark.parametrize("key", ["alias", "define"])
+def test_bundle_that_does_not_fit(write, key):
+    """A value that is no text is refused with its place."""
+    path = write({"main": "entry.py", key: {"a": 1}})
+
+    with pytest.raises(InputError, match=rf"{key}\.a is 1; it must be a string"):
+        load_config(path)

@@ -24,6 +24,8 @@ class Effect(Enum):
     """It is about Cloudflare's network or account alone."""
     BUILD = "build"
     """It is about wrangler's bundler."""
+    BUNDLE = "bundle"
+    """It is about the bundle of a Worker in JavaScript; `note` says what is missing where it has another language."""
     IGNORED = "ignored"
     """The program misses something without it; `Key.note` says what."""
 
@@ -71,8 +73,8 @@ KEYS: dict[str, Key] = {
         "minify keep_names no_bundle find_additional_modules preserve_file_names base_dir jsx_factory jsx_fragment "
         "tsconfig rules python_modules",
     ),
-    "define": Key(Scope.NOT_INHERITED, Effect.IGNORED, "its names are not replaced in the code"),
-    "alias": Key(Scope.TOP_LEVEL, Effect.IGNORED, "modules are imported by their own names"),
+    "define": Key(Scope.NOT_INHERITED, Effect.BUNDLE, "its names are not replaced in the code"),
+    "alias": Key(Scope.TOP_LEVEL, Effect.BUNDLE, "modules are imported by their own names"),
     "build": Key(Scope.INHERITED, Effect.IGNORED, "its command is not run; run it before this one"),
     "site": Key(Scope.TOP_LEVEL, Effect.IGNORED, "Workers Sites are not served"),
     "pages_build_output_dir": Key(Scope.TOP_LEVEL, Effect.IGNORED, "Pages are not served"),

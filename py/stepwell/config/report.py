@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from stepwell.config.environment import ConfigEnvironment
 
 
-def describe_config(document: Document, chosen: ConfigEnvironment, bindings: Iterable[ConfigBinding]) -> list[str]:
-    """A line for each kind of key that has another meaning here, or none."""
+def describe_config(
+    document: Document, chosen: ConfigEnvironment, bindings: Iterable[ConfigBinding], *, is_bundled: bool
+) -> list[str]:
+    """A line for each kind of key that has another meaning here, or none. *is_bundled*: the Worker is in JavaScript."""
     file = document.path.name
+    ignored = {Effect.IGNORED} if is_bundled else {Effect.IGNORED, Effect.BUNDLE}
     lines = []
     for binding in bindings:
         if binding.is_refused:
@@ -29,7 +32,7 @@ def describe_config(document: Document, chosen: ConfigEnvironment, bindings: Ite
     lines += [
         f"{file}:{document.line(chosen.keys(name))}: {name} has no effect here: {KEYS[name].note}."
         for name in chosen.values
-        if name in KEYS and KEYS[name].effect is Effect.IGNORED
+        if name in KEYS and KEYS[name].effect in ignored
     ]
     for effect, meaning in ((Effect.DEPLOYMENT, "deployments to Cloudflare"), (Effect.BUILD, "wrangler's bundler")):
         if names := [name for name in chosen.values if name in KEYS and KEYS[name].effect is effect]:

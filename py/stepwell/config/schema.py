@@ -124,6 +124,8 @@ class Wrangler(Part):
     exports: dict[str, ExportEntry] = {}
     vars: dict[str, JsonValue] = {}
     secrets: Secrets | None = None
+    alias: dict[str, str] = {}
+    define: dict[str, str] = {}
     services: list[ServiceEntry] = []
     durable_objects: DurableObjects | None = None
     triggers: Triggers | None = None

@@ -270,14 +270,16 @@ export class Host {
    * Load a deployment, which may have handlers only, and register its workflows.
    *
    * @param {DeployRequest} request
+   * @param {{ hasAssets?: boolean }} [options] `hasAssets`: it need not have anything else
    * @returns {Promise<import("./serving/serving.js").Deployed>}
    */
-  async deployWorker({ workflows, script_name, ...rest }) {
+  async deployWorker({ workflows, script_name, ...rest }, { hasAssets = false } = {}) {
     const deployment = { ...rest, scriptName: script_name ?? null };
     const { classes, schemas = {}, worker } = await this.#load(deployment);
     const script = { account: deployment.account, script: this.#deployments.scriptOf(deployment) };
     for (const className of worker.handlers.objects) await this.#objects.openNamespace(script, className);
-    if (classes.length === 0 && worker.isEmpty && worker.handlers.objects.length === 0) {
+    const isEmpty = classes.length === 0 && worker.isEmpty && worker.handlers.objects.length === 0;
+    if (isEmpty && !hasAssets) {
       throw new WorkflowError(
         "deployment.no_workflow",
         `${deployment.main} has no workflow: no class in it extends WorkflowEntrypoint. It has no handler either.`,

@@ -73,9 +73,10 @@ export class HostBindings {
 }
 
 /** A name for a Worker that no other has. @param {Place} deployment */
-function nameOf({ account = DEFAULT_ACCOUNT, root, main }) {
+function nameOf({ account = DEFAULT_ACCOUNT, root, main, secrets }) {
   const digest = createHash("sha256")
-    .update(JSON.stringify([account, root, main]))
+    // Projects that have assets alone share their main file.
+    .update(JSON.stringify([account, secrets?.folder ?? null, root, main]))
     .digest("hex");
   return `w${digest.slice(0, 16)}`;
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from stepwell.compatibility import cloudflare_python, sdk_flags
-from stepwell.config.assets import read_assets
+from stepwell.config.assets import Assets, read_assets
 from stepwell.config.binding_keys import read_bindings
 from stepwell.config.document import read_document, shown_key
 from stepwell.config.environment import chosen_environment, select_environment
@@ -19,6 +19,7 @@ from stepwell.config.schema import Part, Wrangler, problem_of
 from stepwell.config.secrets import secret_files, secrets_request
 from stepwell.config.stand_ins import with_stand_ins
 from stepwell.exceptions import InputError
+from stepwell.host_process import host_root
 from stepwell.names import MAX_NAME_CHARACTERS, binding_name, name_problem
 from stepwell.project import Project, WorkflowSetting
 from stepwell.target import SUFFIXES
@@ -57,9 +58,9 @@ def to_project(document: Document, environment: str | None = None) -> Project:
     path = document.path
     chosen = select_environment(document, chosen_environment(environment))
     config = _validate(document, chosen)
-    main = _main(document, chosen, config.main)
-    bindings = with_stand_ins(read_bindings(document, chosen), main)
     assets = read_assets(document, chosen)
+    main = _main(document, chosen, config.main) if config.main is not None else _main_of_assets(document, assets)
+    bindings = with_stand_ins(read_bindings(document, chosen), main)
     worker_env = {binding.name: binding.entry for binding in bindings}
     for entry in worker_env.values():
         if entry.get("type") == "assets" and assets is not None:
@@ -100,6 +101,15 @@ def _validate(document: Document, chosen: ConfigEnvironment) -> Wrangler:
             keys = chosen.keys(*detail["loc"]) if detail["loc"] else ()
             problems.append(str(document.error(keys, problem_of(detail))))
         raise InputError("\n".join(problems)) from None
+
+
+def _main_of_assets(document: Document, assets: Assets | None) -> Path:
+    """The main file of a project without one, which can only have static assets."""
+    if assets is None:
+        raise document.error(
+            ("main",), "is missing. A project without it has `assets` with a `directory`, and no code."
+        )
+    return host_root() / "js" / "server" / "serving" / "assets_only.mjs"
 
 
 def _bundle(folder: Path, config: Wrangler) -> dict[str, dict[str, str]]:

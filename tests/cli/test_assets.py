@@ -57,3 +57,27 @@ def test_without_a_binding(tmp_path: Path) -> None:
 def test_refused(tmp_path: Path, assets: object, words: str) -> None:
     with pytest.raises(InputError, match=words):
         load_config(config(tmp_path, assets))
+
+
+def assets_alone(folder: Path, **keys: object) -> Path:
+    path = folder / "wrangler.json"
+    path.write_text(json.dumps({"name": "w", **keys}, indent=1), encoding="utf-8")
+    return path
+
+
+def test_assets_alone(tmp_path: Path) -> None:
+    """A project may have assets and no code."""
+    (tmp_path / "public").mkdir()
+
+    project = load_config(assets_alone(tmp_path, assets={"directory": "public"}))
+
+    assert "assets_only.mjs" == project.main.name
+    assert project.main.is_file()
+    assert {"directory": str(tmp_path / "public")} == project.assets
+
+
+@pytest.mark.parametrize("keys", [{}, {"assets": {"binding": "A"}}])
+def test_nothing(tmp_path: Path, keys: dict[str, object]) -> None:
+    """A project with neither is refused, and the message names what it can have."""
+    with pytest.raises(InputError, match=r"main is missing\. A project without it has `assets`"):
+        load_config(assets_alone(tmp_path, **keys))

@@ -199,8 +199,8 @@ export class Serving {
   /** Load all; each answers by its new code as soon as that is there. @param {WorkerRequest[]} workers */
   async #deployAll(workers) {
     for (const { deployment } of workers) this.#host.servings.refuseConflict(this, deployment);
-    for (const [index, { deployment, crons }] of workers.entries()) {
-      const deployed = await this.#host.deployWorker(deployment);
+    for (const [index, { deployment, crons, assets }] of workers.entries()) {
+      const deployed = await this.#host.deployWorker(deployment, { hasAssets: Boolean(assets) });
       this.#deployed[index] = deployed;
       const { worker, name } = deployed;
       void worker.warm().catch(() => {});

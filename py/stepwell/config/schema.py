@@ -118,7 +118,8 @@ class DurableObjects(Part):
 class Wrangler(Part):
     """The keys of an environment that Stepwell uses."""
 
-    main: str
+    main: str | None = None
+    """Absent: the project has static assets and no code."""
     name: str | None = None
     workflows: list[WorkflowEntry] = []
     exports: dict[str, ExportEntry] = {}

@@ -33,7 +33,7 @@ function addHostRoutes(app, host) {
   app.post("/deployments", async (c) => {
     const { plain, exact } = await readJson(c.req.raw);
     const varsText = encode(exact?.vars ?? {}, "vars");
-    return c.json(success({ workflows: await host.deploy({ ...parse(S.deployment, plain), varsText }) }));
+    return c.json(success({ workflows: await host.registration.deploy({ ...parse(S.deployment, plain), varsText }) }));
   });
   app.post("/state/backup", async (c) => {
     await host.backUp(parse(S.backup, (await readJson(c.req.raw)).plain).target);
@@ -66,7 +66,9 @@ function addRunFileRoutes(app, host) {
   const { engine } = host;
   app.get("/workflows/:name/instances/:id{.+}/export", async (c) => {
     const key = workflowKey(c.req.query("account") ?? DEFAULT_ACCOUNT, c.req.param("name"));
-    const bytes = await host.exportRun(key, c.req.param("id"), { vars: VARS[c.req.query("vars") ?? ""] ?? "masked" });
+    const bytes = await host.copies.export(key, c.req.param("id"), {
+      vars: VARS[c.req.query("vars") ?? ""] ?? "masked",
+    });
     return new Response(bytes, { headers: { "content-type": "application/vnd.sqlite3" } });
   });
   app.post("/workflows/:name/forks", async (c) => {
@@ -74,7 +76,7 @@ function addRunFileRoutes(app, host) {
     const { file, instance_id, from } = parse(S.fork, plain);
     const { params, results = {} } = exact;
     const key = workflowKey(c.req.query("account") ?? DEFAULT_ACCOUNT, c.req.param("name"));
-    const id = await host.forkRun(key, file, {
+    const id = await host.copies.forkFile(key, file, {
       ...(instance_id === undefined ? {} : { id: instance_id }),
       ...(params === undefined ? {} : { params: encode(params, "params") }),
       ...(from === undefined ? {} : { from }),

@@ -1,5 +1,7 @@
 /** The secrets of a Worker in development, read as wrangler reads them: `.dev.vars`, or the `.env` files. */
 
+/** @import { Deployment } from "./deployment.js" */
+
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "dotenv";
@@ -73,4 +75,36 @@ function readText(path) {
 /** @param {string} path @param {string | undefined} why */
 function unreadable(path, why) {
   return new WorkflowError("deployment.secrets_unreadable", `${path} cannot be read (${why}).`);
+}
+
+/**
+ * The deployment with its secrets among its variables.
+ *
+ * @template {Deployment} T
+ * @param {T} deployment
+ * @returns {T}
+ */
+export function withSecrets(deployment) {
+  if (!deployment.secrets) return deployment;
+  const text = deployment.varsText ?? JSON.stringify(deployment.vars);
+  const secrets = readSecrets(deployment.secrets, Object.keys(deployment.vars));
+  return { ...deployment, vars: { ...deployment.vars, ...secrets }, varsText: withMembers(text, secrets) };
+}
+
+/** The same; secrets whose files cannot be read are not known, and not masked. @param {Deployment} deployment */
+export function withReadableSecrets(deployment) {
+  try {
+    return withSecrets(deployment);
+  } catch {
+    return deployment;
+  }
+}
+
+/** A JSON object with further members, and its numbers as they are written. @param {string} text @param {object} members */
+function withMembers(text, members) {
+  /** @type {(key: string, value: unknown, context: { source: string }) => unknown} */
+  const keepNumber = (_key, value, { source }) =>
+    typeof value === "number" ? /** @type {any} */ (JSON).rawJSON(source) : value;
+  const parse = /** @type {(text: string, reviver: typeof keepNumber) => object} */ (JSON.parse);
+  return JSON.stringify({ ...parse(text, keepNumber), ...members });
 }

@@ -136,7 +136,7 @@ export class Bench {
    * Replay run files with the code of a deployment.
    *
    * @param {string[]} paths
-   * @param {import("../server/deployment_loader.js").Deployment} deployment
+   * @param {import("../server/deployment.js").Deployment} deployment
    */
   replayFiles(paths, deployment) {
     const place = { deployment, deployments: this.#deployments, memory: this.clock.buffer };

@@ -1,6 +1,7 @@
 /** Handlers of a project, as a test calls them: requests, scheduled times and batches of messages. */
 
-/** @import { Deployment, DeploymentLoader } from "../server/deployment_loader.js" */
+/** @import { Deployment } from "../server/deployment.js" */
+/** @import { DeploymentLoader } from "../server/deployment_loader.js" */
 
 import { decode } from "../../bridge/values.js";
 

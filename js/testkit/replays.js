@@ -4,7 +4,8 @@
 
 /** @import { WireError } from "../../bridge/protocol.d.ts" */
 /** @import { Replayed } from "../engine/replay.js" */
-/** @import { Deployment, DeploymentLoader } from "../server/deployment_loader.js" */
+/** @import { Deployment } from "../server/deployment.js" */
+/** @import { DeploymentLoader } from "../server/deployment_loader.js" */
 /** @import { Store } from "../store/store.d.ts" */
 /** @import { SharedGuest } from "./shared_guest.js" */
 /** @import { Timed } from "./timekeeper.js" */

@@ -5,7 +5,8 @@
  */
 
 /** @import { FromGuest } from "../../bridge/protocol.d.ts" */
-/** @import { Deployment, DeploymentLoader } from "../server/deployment_loader.js" */
+/** @import { Deployment } from "../server/deployment.js" */
+/** @import { DeploymentLoader } from "../server/deployment_loader.js" */
 /** @import { InstanceRow } from "../store/store.d.ts" */
 /** @import { InstanceName, StepName } from "./modified_guest.js" */
 /** @import { GuestView, SharedGuest } from "./shared_guest.js" */
@@ -176,7 +177,7 @@ export class TestEngine {
         throw new WorkflowError("deployment.no_class", message);
       }
       const settings = { name, className: class_name, stepLimit: limits?.steps, concurrency: concurrency?.limit };
-      await this.#engine.saveWorkflow({ ...deployments.toRow(deployment, settings), schedules });
+      await this.#engine.saveWorkflow({ ...deployments.rows.toRow(deployment, settings), schedules });
       this.#blocked.delete(name);
     }
     this.deployed.push({ deployment, workflows: wanted });
@@ -276,7 +277,7 @@ export class TestEngine {
    */
   async exportRun(workflow, id) {
     const { number } = await this.#engine.get(workflow, id);
-    const deployment = this.#options.deployments.deploymentOf(await this.#engine.workflow(workflow));
+    const deployment = this.#options.deployments.rows.deploymentOf(await this.#engine.workflow(workflow));
     const sources = importedFiles(deployment);
     const versions = { stepwell: VERSION, node: process.versions.node };
     const same = (/** @type {any} */ value) => value;

@@ -22,7 +22,7 @@ const on = await served(async (_event, step) => {
   await step.do("x", {}, async () => "x");
   return step.waitForEvent("x-1", { type: "x", timeout: "1 hour" });
 });
-on.host.updateWorkflow = async (
+on.host.registration.updateWorkflow = async (
   /** @type {string} */ _account,
   /** @type {string} */ name,
   /** @type {any} */ settings,

@@ -100,9 +100,9 @@ test("no operation reaches another account's workflows, however their names are 
   let asked = 0;
   /** @type {string[]} */
   const updated = [];
-  on.host.exportRun = async (/** @type {string} */ key, /** @type {string} */ id) =>
+  on.host.copies.export = async (/** @type {string} */ key, /** @type {string} */ id) =>
     Buffer.from((await on.harness.engine.get(key, id)).params);
-  on.host.updateWorkflow = async (/** @type {string} */ account, /** @type {string} */ name) => {
+  on.host.registration.updateWorkflow = async (/** @type {string} */ account, /** @type {string} */ name) => {
     updated.push(`${account} ${name}`);
     return { ...ROW, name, createdOn: 0, modifiedOn: 0 };
   };

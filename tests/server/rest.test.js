@@ -290,7 +290,7 @@ test("the ids of a schedule's instances, up to 271 characters, can be addressed 
 
 test("PUT changes a workflow's settings, and flags are numbers in its answer", async () => {
   const on = await served(waits);
-  on.host.updateWorkflow = async () => on.harness.engine.workflow("flow");
+  on.host.registration.updateWorkflow = async () => on.harness.engine.workflow("flow");
 
   const { result } = await on.rest("/workflows/flow", "PUT", { class_name: "Flow", script_name: "f" });
 
@@ -382,7 +382,7 @@ test("versions are listed with the latest first, and described", async () => {
 
 test("a fault is reported here, and its trace is not shown in the network", async () => {
   const on = await served(waits);
-  on.host.updateWorkflow = async () => {
+  on.host.registration.updateWorkflow = async () => {
     throw new Error("disk on fire");
   };
 

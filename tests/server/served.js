@@ -38,8 +38,10 @@ export async function served(run, { policy, settings, graphs = NO_GRAPHS } = {})
     reportFault: (/** @type {unknown} */ error) => host.faults.push(error),
     maskFor: (/** @type {{ vars: string }} */ { vars }) => maskOf(vars),
     opened: 0,
-    streamOpened: () => (host.opened += 1),
-    streamClosed: () => (host.opened -= 1),
+    followers: { add: () => (host.opened += 1), remove: () => (host.opened -= 1) },
+    // A test gives them the functions that it asks for.
+    registration: {},
+    copies: {},
   });
   const app = createApi(host);
   const network = createNetworkApi(host, { ...POLICY, now: () => harness.clock.now(), ...policy });

@@ -40,14 +40,16 @@ async function serving(context, { worker = fakeWorker(), development = true, por
   const current = { worker };
   Object.assign(host, {
     servings: new Servings(),
-    deployWorker: async () => {
-      if (current.worker instanceof Error) throw current.worker;
-      return { name: "w", workflows: [], worker: current.worker };
+    registration: {
+      deployWorker: async () => {
+        if (current.worker instanceof Error) throw current.worker;
+        return { name: "w", workflows: [], worker: current.worker };
+      },
     },
     listen: (/** @type {any} */ options) => openListener(host, options),
     moveToNewCode: () => (moved += 1),
     prewarm: () => {},
-    unfinishedInstances: () => [],
+    histories: { unfinished: () => [] },
   });
   const workers = [{ deployment: DEPLOYMENT, crons }];
   const listener = { ip: "127.0.0.1", port };

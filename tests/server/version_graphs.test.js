@@ -21,7 +21,10 @@ function project(context, source, read) {
   const loader = new DeploymentLoader(join(folder, "state.sqlite"), { print: () => {} });
   /** @returns {[any, any]} the rows of the workflow and of the version that is on the disk */
   const deployed = () => {
-    const row = loader.toRow({ root: folder, main, vars: {}, bindings: null }, { name: "flow", className: "Flow" });
+    const row = loader.rows.toRow(
+      { root: folder, main, vars: {}, bindings: null },
+      { name: "flow", className: "Flow" },
+    );
     return [row, { ...row, workflow: "flow", id: row.versionId }];
   };
   return { main, deployed, graphs: new VersionGraphs(loader, read) };

@@ -78,7 +78,7 @@ class Events {
     return new ReadableStream(
       {
         start: () => {
-          this.#host.streamOpened(this);
+          this.#host.followers.add(this);
           this.#unwatch = this.#host.engine.watch(this.#number, () => {
             this.#stale = true;
             this.#wake();
@@ -147,6 +147,6 @@ class Events {
     this.#ended = true;
     this.#unwatch();
     this.#wake();
-    this.#host.streamClosed(this);
+    this.#host.followers.remove(this);
   }
 }

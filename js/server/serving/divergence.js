@@ -4,7 +4,8 @@
  */
 
 /** @import { Replayed } from "../../engine/replay.js" */
-/** @import { DeployRequest, Host } from "../host.js" */
+/** @import { Histories } from "../histories.js" */
+/** @import { DeployRequest } from "../registration.js" */
 
 import { importedFiles } from "../imports.js";
 
@@ -22,19 +23,19 @@ const MAX_CHECKED = 500;
  */
 
 /**
- * @param {Host} host
+ * @param {Histories} histories
  * @param {DeployRequest} deployment
  * @param {() => boolean} isStale whether newer code has come: the check ends
  * @returns {AsyncGenerator<Divergence>}
  */
-export async function* findDivergences(host, deployment, isStale) {
-  const candidates = host.unfinishedInstances(deployment, MAX_CHECKED);
+export async function* findDivergences(histories, deployment, isStale) {
+  const candidates = histories.unfinished(deployment, MAX_CHECKED);
   if (candidates.length === 0 || isStale()) return;
-  const guest = await host.openApart(deployment);
+  const guest = await histories.openInterpreter(deployment);
   try {
     for (const { number, workflow, id } of candidates) {
       if (isStale()) return;
-      const replayed = await host.replayInstance(number, guest);
+      const replayed = await histories.replay(number, guest);
       const difference = replayed && differenceOf(replayed);
       if (!difference) continue;
       const { at, ...rest } = difference;

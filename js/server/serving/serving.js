@@ -6,7 +6,7 @@
 
 /** @import { Host } from "../host.js" */
 /** @import { Listener, ListenerOptions } from "../listener.js" */
-/** @import { DeployRequest } from "../host.js" */
+/** @import { DeployRequest, DeployedWorkflow } from "../registration.js" */
 /** @import { ServingEvent } from "./event_queue.js" */
 
 import { WorkflowError } from "../../engine/errors.js";
@@ -46,7 +46,7 @@ const SERVICE_RESTART = 1012;
  * @property {(event: { cron: string, scheduledTime: number }) => Promise<{ outcome: string, noRetry: boolean }>} scheduled
  * @property {import("../queues/consumer.js").Deliver} queue
  *
- * @typedef {{ name: string, workflows: import("../host.js").DeployedWorkflow[], worker: ServedWorker }} Deployed
+ * @typedef {{ name: string, workflows: DeployedWorkflow[], worker: ServedWorker }} Deployed
  */
 
 export class Serving {
@@ -133,7 +133,7 @@ export class Serving {
   async #reportDivergences(turn) {
     for (const { deployment } of this.#request.workers) {
       try {
-        for await (const divergence of findDivergences(this.#host, deployment, () => turn !== this.#reloads))
+        for await (const divergence of findDivergences(this.#host.histories, deployment, () => turn !== this.#reloads))
           this.#emit({ type: "divergence", ...divergence });
       } catch (error) {
         this.#emit({ type: "error", ...describe(error) });
@@ -200,7 +200,7 @@ export class Serving {
   async #deployAll(workers) {
     for (const { deployment } of workers) this.#host.servings.refuseConflict(this, deployment);
     for (const [index, { deployment, crons, assets }] of workers.entries()) {
-      const deployed = await this.#host.deployWorker(deployment, { hasAssets: Boolean(assets) });
+      const deployed = await this.#host.registration.deployWorker(deployment, { hasAssets: Boolean(assets) });
       this.#deployed[index] = deployed;
       const { worker, name } = deployed;
       void worker.warm().catch(() => {});

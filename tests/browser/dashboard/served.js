@@ -21,8 +21,11 @@ const PATIENCE_MS = 15_000;
  */
 export async function openDashboard(run, { policy = {}, graphs } = {}) {
   const on = await served(run, graphs ? { graphs } : {});
-  on.host.forkInstance = (/** @type {string} */ name, /** @type {number} */ number, /** @type {any} */ options) =>
-    on.harness.engine.creator.fork(name, { store: on.harness.store, number }, options);
+  on.host.copies.forkInstance = (
+    /** @type {string} */ name,
+    /** @type {number} */ number,
+    /** @type {any} */ options,
+  ) => on.harness.engine.creator.fork(name, { store: on.harness.store, number }, options);
   // Here, so that no page waits for the bundler.
   await readPage();
   const browser = await chromium.launch({ executablePath: chromiumPath(), args: ARGS, timeout: LAUNCH_TIMEOUT_MS });

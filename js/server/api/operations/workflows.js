@@ -47,7 +47,7 @@ export function workflowOperations({ host, engine, audit }) {
       result: S.updatedWorkflowResult,
       run: async ({ account, params, body, caller }) => {
         const key = workflowKey(account, params.workflow_name);
-        const update = () => host.updateWorkflow(account, params.workflow_name, body);
+        const update = () => host.registration.updateWorkflow(account, params.workflow_name, body);
         const entry = { action: "workflow.update", workflow: key, detail: body };
         return updatedWorkflowJson(await audit.record(caller, entry, update), await engine.triggeredOn(key));
       },

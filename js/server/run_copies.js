@@ -1,0 +1,99 @@
+/** Copies of instances: as run files, and as new instances made out of run files or of other instances. */
+
+/** @import { Engine } from "../engine/engine.js" */
+/** @import { Driver } from "../store/driver.d.ts" */
+/** @import { DeploymentLoader } from "./deployment_loader.js" */
+/** @import { OwnedStore } from "./owned_store.js" */
+
+import { WorkflowError } from "../engine/errors.js";
+import { importedFiles } from "./imports.js";
+import { masked, maskedVars } from "./masking.js";
+import { openApart, runFile } from "./run_files.js";
+import { PYODIDE_VERSION, VERSION } from "./version.js";
+
+export class RunCopies {
+  #engine;
+  #deployments;
+  #driver;
+  #store;
+
+  /** @param {{ engine: Engine, deployments: DeploymentLoader, driver: Driver, store: OwnedStore }} parts */
+  constructor({ engine, deployments, driver, store }) {
+    this.#engine = engine;
+    this.#deployments = deployments;
+    this.#driver = driver;
+    this.#store = store;
+  }
+
+  /**
+   * An instance as a run file.
+   *
+   * @param {string} name
+   * @param {string} id
+   * @param {{ vars?: "masked" | "whole" | "none" }} [options] what the file has of variables. If they are masked or left out, their values are
+   *   hidden in what the code has printed and raised, too
+   * @returns {Promise<Buffer<ArrayBuffer>>}
+   */
+  async export(name, id, { vars = "masked" } = {}) {
+    const { number } = await this.#engine.get(name, id);
+    const workflow = await this.#engine.workflow(name);
+    const { root, main } = this.#deployments.rows.deploymentOf(workflow);
+    const mask = this.#deployments.maskFor(workflow);
+    const masking = {
+      vars: vars === "masked" ? maskedVars : () => "{}",
+      value: (/** @type {unknown} */ value) => masked(value, mask),
+      text: mask,
+    };
+    const { node, sqlite = "" } = process.versions;
+    /** @type {Record<string, string>} */
+    const versions = { stepwell: VERSION, node, sqlite };
+    if (main.endsWith(".py")) versions.pyodide = PYODIDE_VERSION;
+    const sources = this.#sourcesOf(root, main);
+    return runFile(this.#driver, number, {
+      sources,
+      main: sources[0].path,
+      versions,
+      exportedAt: Date.now(),
+      ...(vars === "whole" ? {} : { masking }),
+    });
+  }
+
+  /** @param {string} root @param {string} main */
+  #sourcesOf(root, main) {
+    try {
+      return importedFiles({ root, main });
+    } catch (error) {
+      const { message } = /** @type {Error} */ (error);
+      throw new WorkflowError("deployment.unreadable", `The workflow's code cannot be read (${message}).`);
+    }
+  }
+
+  /**
+   * Make an instance out of a run file.
+   *
+   * @param {string} name of the workflow
+   * @param {string} path
+   * @param {Parameters<Engine["creator"]["fork"]>[2]} options
+   * @returns {Promise<string>} its id
+   */
+  async forkFile(name, path, options) {
+    const { run, store } = await openApart(path);
+    try {
+      return await this.#engine.creator.fork(name, { store, number: run.number }, options);
+    } finally {
+      store.close();
+    }
+  }
+
+  /**
+   * Make an instance out of another one of this state.
+   *
+   * @param {string} name of the workflow
+   * @param {number} number of the other instance
+   * @param {Parameters<Engine["creator"]["fork"]>[2]} options
+   * @returns {Promise<string>} its id
+   */
+  forkInstance(name, number, options) {
+    return this.#engine.creator.fork(name, { store: this.#store, number }, options);
+  }
+}

@@ -1,28 +1,32 @@
 /**
  * One live instance: what becomes of every message of its guest, and how its pass begins, pauses and ends.
  *
- * What a step goes through is in `attempts.js` and `waits.js`; what they all share is in `pass.js`. The pass number is the
+ * What a step goes through is in `attempts.js` and `waits.js`, what keeps steps from beginning in `hold.js`; what they all
+ * share is in `pass.js`. The pass number is the
  * fence: once the pass is dropped, what it still sends is not looked at.
  */
 
-/** @import { Encoded, FromGuest, Guest, LostPass, ToGuest, WireError } from "../../bridge/protocol.d.ts" */
+/** @import { Encoded, FromGuest, Guest, LostPass, WireError } from "../../bridge/protocol.d.ts" */
 /** @import { EventRow, InstanceRow, LogCursor, LogRow } from "../store/store.d.ts" */
 /** @import { EngineContext } from "./context.js" */
 /** @import { Step } from "./step.js" */
 
-import { accountOf } from "./accounts.js";
 import { Attempts } from "./attempts.js";
 import { checkDo } from "./calls.js";
 import { boundedError } from "./error_size.js";
 import { StoppedError } from "./commits.js";
-import { callError, fatalError, faultError, internalError } from "./errors.js";
+import { fatalError, faultError, internalError } from "./errors.js";
 import { targetOf } from "./events.js";
-import { MAX_OPEN_CALLS, MAX_SLEEPS_AND_WAITS, MAX_VALUE_BYTES, STREAM_LIMITS } from "./limits.js";
+import { MAX_SLEEPS_AND_WAITS, MAX_VALUE_BYTES } from "./limits.js";
+import { answerRead } from "./guest_reads.js";
+import { Hold } from "./hold.js";
+import { OpenCalls } from "./open_calls.js";
 import { isLarger } from "./value_size.js";
 import { messageProblem, refusableRef } from "./messages.js";
 import { OutputBound } from "./output.js";
 import { Parking } from "./parking.js";
 import { Pass } from "./pass.js";
+import { Renewal } from "./renewal.js";
 import { countRollbacks } from "./rollback.js";
 import { RollbackPass } from "./rollback_pass.js";
 import { startOf } from "./start_message.js";
@@ -37,8 +41,7 @@ import { Waits } from "./waits.js";
  * @property {(instance: Instance) => void} parked its pass may be given up
  * @property {(instance: Instance) => void} woken its pass is needed again, or gone
  * @property {(instance: Instance, error: unknown) => void} faulted an exception has ended it
- * @property {(call: import("./binding.js").BindingCall, onclose: (cancel: () => void) => void) => Promise<Encoded | undefined>} call
- *   carries out a guest's call of another workflow
+ * @property {import("./open_calls.js").CarryOut} call carries out a guest's call of another workflow
  *
  * @typedef {object} InstanceParts
  * @property {LogRow[]} rows
@@ -60,21 +63,14 @@ export class Instance {
   #parking;
   /** Where this pass undoes what the others have done. @type {RollbackPass | null} */
   #rollback = null;
-  #pausing = false;
+  #hold;
   #stepLimit = 0;
-  /** Who waits for the end of attempts. @type {Set<{ isAwaited: (step: Step) => boolean, resolve: () => void }>} */
-  #attemptsAwaited = new Set();
-  /** `do` calls that came while no attempt may begin. @type {Extract<FromGuest, { type: "do" }>[]} */
-  #blocked = [];
   /** @type {OutputBound | null} */
   #outputBound = null;
-  /** What ends calls that nobody waits for any more. @type {Set<() => void>} */
-  #cancelCalls = new Set();
-  #openCalls = 0;
+  #openCalls;
   /** Log number from which on no earlier pass was given the outcomes; Infinity where the last pass was cut. */
   #unseenFrom;
-  /** The same for the pass that a forced replay begins. @type {number | undefined} */
-  nextUnseenFrom;
+  #renewal;
 
   /**
    * @param {EngineContext} engine
@@ -92,14 +88,25 @@ export class Instance {
       handlerInput: (step) => /** @type {RollbackPass} */ (this.#rollback).handlerInput(step),
       onended: (step) => this.#stepEnded(step),
       onfull: (error) => this.#errored(error),
-      onidle: () => this.#attemptEnded(),
+      onidle: () => this.#hold.attemptEnded(),
     });
-    this.#waits = new Waits(this.#pass, events, (step) => this.#replayIfForced(step));
+    this.#hold = new Hold(this.#pass, {
+      call: (message) => this.#onDo(message),
+      arm: (step) => this.#attempts.arm(step),
+      onpaused: () => this.#leave("pause"),
+    });
+    this.#openCalls = new OpenCalls(this.#pass, (call, onclose) => owner.call(call, onclose));
+    this.#waits = new Waits(this.#pass, events, (step) => this.#renewal.replayIfForced(step));
     this.#parking = new Parking(this.#pass, {
       keepParkedMs,
       onparked: () => owner.parked(this),
       onwoken: () => owner.woken(this),
       leave: () => this.#leave("park"),
+    });
+    this.#renewal = new Renewal(this.#pass, engine, {
+      hold: this.#hold,
+      giveUp: () => this.#parking.giveUp(),
+      leave: () => this.#leave("replay"),
     });
     this.#pass.onactivity = () => this.#parking.wake();
     this.#pass.contain = (run) => this.contain(run);
@@ -107,6 +114,11 @@ export class Instance {
       const leave = () => this.#leave("end");
       this.#rollback = new RollbackPass(this.#pass, parts.rows, { attempts: this.#attempts, leave });
     }
+  }
+
+  /** Log number from which on the pass before was given no outcomes, where the next one is a forced replay. */
+  get nextUnseenFrom() {
+    return this.#renewal.unseenFrom;
   }
 
   get number() {
@@ -132,7 +144,7 @@ export class Instance {
 
   /** Whether a pause is pending. */
   get pausing() {
-    return this.#pausing;
+    return this.#hold.pausing;
   }
 
   /**
@@ -213,15 +225,13 @@ export class Instance {
       case "rollback":
         return this.#rollback?.handlerFound(message);
       case "call":
-        return this.#onCall(message);
+        return this.#openCalls.begin(message);
       case "writeChunk":
         return this.#attempts.writeChunk(message);
       case "readChunk":
-        return this.#onReadChunk(message);
       case "readTimes":
-        return this.#onReadTimes(message);
       case "readStreamLimits":
-        return this.#answer(message.ref, JSON.stringify(STREAM_LIMITS));
+        return answerRead(this.#pass, message);
       case "replayed":
         return this.#rollback?.replayed();
       case "sleep":
@@ -264,7 +274,7 @@ export class Instance {
   /** Why the instance cannot have a further step of this kind. Guests count too, but any code may run in them. @param {string} type */
   #limitProblem(type) {
     if (type === "do") {
-      const count = this.#pass.stepCount + this.#blocked.length;
+      const count = this.#pass.stepCount + this.#hold.calls.length;
       return count < this.#stepLimit ? undefined : stepLimitReached(this.#stepLimit);
     }
     if (this.#pass.restCount < MAX_SLEEPS_AND_WAITS) return undefined;
@@ -275,7 +285,7 @@ export class Instance {
   #onDo(message) {
     if (this.#admit(message) !== "new") return;
     const { ref, rollback, started = false } = message;
-    if (this.#pass.held && !started) return void this.#blocked.push(message);
+    if (this.#pass.held && !started) return void this.#hold.calls.push(message);
     const checked = checkDo(message);
     if ("error" in checked) return this.#pass.refuse(ref, checked.error);
     const step = this.#pass.add("do", message, ref);
@@ -286,106 +296,8 @@ export class Instance {
   /** @param {Step} step */
   #stepEnded(step) {
     if (step.kind === "rollback") this.#rollback?.advance();
-    else this.#attemptEnded();
-    this.#replayIfForced(step);
-  }
-
-  #attemptEnded() {
-    this.#pauseIfIdle();
-    this.#resolveAttemptsEnded();
-  }
-
-  /**
-   * Let nothing begin, and wait until no attempt of these steps is under way, or the pass has ended.
-   *
-   * @param {(step: Step) => boolean} isAwaited
-   * @returns {Promise<void> | undefined} undefined where none is
-   */
-  attemptsEnded(isAwaited) {
-    if (!this.#pass.isExecuting(isAwaited)) return undefined;
-    this.#pass.hold();
-    return new Promise((resolve) => this.#attemptsAwaited.add({ isAwaited, resolve }));
-  }
-
-  #resolveAttemptsEnded() {
-    for (const awaited of this.#attemptsAwaited) {
-      if (!this.#pass.ended && this.#pass.isExecuting(awaited.isAwaited)) continue;
-      this.#attemptsAwaited.delete(awaited);
-      awaited.resolve();
-    }
-  }
-
-  /**
-   * Where replays are forced, `run()` gets an outcome in the next pass, once it is durable. An attempt that is under way is
-   * not cut: `run()` gets the outcome in this pass then. So it does where the outcome came before the pass began.
-   *
-   * @param {Step} step that has ended
-   */
-  #replayIfForced({ endOrder: unseenFrom }) {
-    if (!this.#engine.forceReplay || this.#pass.sent === 0 || this.#pass.ended || this.#pass.isExecuting()) return;
-    this.#pass.withhold();
-    this.#engine.commits.afterCommit(() => {
-      if (this.#pass.ended || this.#pass.held) return;
-      if (this.#pass.isExecuting()) return this.#pass.sendWithheld();
-      this.nextUnseenFrom = unseenFrom;
-      const { now } = this.#pass;
-      this.#pass.write((store) => store.instanceDue(this.number, now));
-      this.#leave("replay");
-    });
-  }
-
-  /** @param {Extract<FromGuest, { type: "readTimes" }>} message */
-  #onReadTimes({ ref }) {
-    const { row, steps } = this.#pass;
-    const times = inOrder(steps).map(({ endedAt }) => endedAt - (row.startedOn ?? endedAt));
-    this.#answer(ref, JSON.stringify(times));
-  }
-
-  /** @param {Extract<FromGuest, { type: "readChunk" }>} message */
-  #onReadChunk({ ref, name, count, index }) {
-    const value = this.#pass.store.loadChunk(this.number, { name, count }, index);
-    if (value !== undefined) return this.#answer(ref, value);
-    const error = internalError(`Stored output for ${targetOf({ name, count })} is corrupt or incomplete.`);
-    this.#pass.tellCaller({ type: "reject", pass: this.pass, ref, error });
-  }
-
-  /**
-   * @param {number} ref
-   * @param {Encoded} value
-   */
-  #answer(ref, value) {
-    this.#pass.tellCaller({ type: "resolve", pass: this.pass, ref, value });
-  }
-
-  /**
-   * A call by a binding. Its answer is not withheld by a pending pause, which waits for the step that waits for it.
-   *
-   * @param {Extract<FromGuest, { type: "call" }>} message
-   */
-  #onCall(message) {
-    const { ref } = message;
-    const { workflow, id } = this.#pass.row;
-    if (this.#openCalls >= MAX_OPEN_CALLS) {
-      const problem = `More than ${MAX_OPEN_CALLS} calls of other workflows are open.`;
-      return this.#pass.refuse(ref, fatalError(problem));
-    }
-    this.#openCalls += 1;
-    /** @type {() => void} */
-    let cancel = () => {};
-    const answer = (/** @type {ToGuest} */ reply) => {
-      this.#openCalls -= 1;
-      this.#cancelCalls.delete(cancel);
-      if (!this.#pass.ended) this.contain(() => this.#pass.sendNow(reply));
-    };
-    this.#owner
-      .call({ ...message, account: accountOf(workflow), caller: { workflow, id } }, (close) => {
-        cancel = close;
-        this.#cancelCalls.add(close);
-      })
-      .then(
-        (value) => answer({ type: "resolve", pass: this.pass, ref, ...(value === undefined ? {} : { value }) }),
-        (error) => answer({ type: "reject", pass: this.pass, ref, error: callError(error) }),
-      );
+    else this.#hold.attemptEnded();
+    this.#renewal.replayIfForced(step);
   }
 
   /** @param {EventRow} event already in the store */
@@ -420,42 +332,29 @@ export class Instance {
     this.#pass.write((store) => store.outputWritten(this.number, rows));
   }
 
-  // Pausing ----------------------------------------------------------------------------------------------------------
-
   /** @returns {"paused" | "waitingForPause"} */
   pause() {
-    if (!this.#pass.isExecuting()) {
-      this.#paused();
-      return "paused";
-    }
-    const { log, now } = this.#pass;
-    this.#pass.write((store) => store.instancePausing(log, now));
-    this.#pausing = true;
-    this.#pass.hold();
-    return "waitingForPause";
+    return this.#hold.pause();
   }
 
   /** Take back a pause that is pending. */
   unpause() {
-    const { log, now } = this.#pass;
-    this.#pass.write((store) => store.instanceRunning(log, now));
-    this.#pausing = false;
-    if (this.#attemptsAwaited.size > 0) return;
-    this.#pass.release();
-    for (const message of this.#blocked.splice(0)) this.#onDo(message);
-    for (const step of this.#pass.open()) {
-      if (step.kind === "do" && !step.running && step.ref !== null) this.#attempts.arm(step);
-    }
+    this.#hold.unpause();
   }
 
-  #pauseIfIdle() {
-    if (this.pausing && !this.#pass.isExecuting()) this.#paused();
+  /**
+   * Let nothing begin, and wait until no attempt of these steps is under way, or the pass has ended.
+   *
+   * @param {(step: Step) => boolean} isAwaited
+   * @returns {Promise<void> | undefined} undefined where none is
+   */
+  attemptsEnded(isAwaited) {
+    return this.#hold.attemptsEnded(isAwaited);
   }
 
-  #paused() {
-    const { log, now } = this.#pass;
-    this.#pass.write((store) => store.instancePaused(log, now));
-    this.#leave("pause");
+  /** End the pass when no attempt of it runs: the next one runs newer code. */
+  moveToNewCode() {
+    if (!this.#rollback) this.#renewal.moveToNewCode();
   }
 
   // Ending -----------------------------------------------------------------------------------------------------------
@@ -532,23 +431,6 @@ export class Instance {
     }
   }
 
-  /** End the pass when no attempt of it runs: the next one runs newer code. */
-  moveToNewCode() {
-    if (this.#pausing || this.#rollback) return;
-    const ended = this.attemptsEnded(() => true);
-    if (ended) void ended.then(() => this.#engine.guard(() => this.contain(() => this.#endForNewCode())));
-    else this.#endForNewCode();
-  }
-
-  #endForNewCode() {
-    if (this.#pass.ended || this.#pausing) return;
-    this.#parking.giveUp();
-    if (this.#pass.ended) return;
-    const { now } = this.#pass;
-    this.#pass.write((store) => store.instanceDue(this.number, now));
-    this.#leave("replay");
-  }
-
   /** Let go of a pass that was kept although the instance is parked. */
   giveUp() {
     this.#parking.giveUp();
@@ -587,8 +469,8 @@ export class Instance {
     this.#parking.forget();
     this.#pass.close();
     this.#rollback?.close();
-    this.#resolveAttemptsEnded();
-    for (const cancel of this.#cancelCalls) cancel();
+    this.#hold.passEnded();
+    this.#openCalls.cancel();
   }
 }
 

@@ -20,8 +20,6 @@ import { TraceOutbox } from "./trace_outbox.js";
  */
 
 export class LogWriter extends SqliteReads {
-  /** For the classes of facts. */
-  sql;
   /** @type {import("./driver.d.ts").Statement | undefined} */
   #insertEntry;
   /** @type {import("./store.d.ts").StoreObserver | undefined} */
@@ -31,7 +29,6 @@ export class LogWriter extends SqliteReads {
   /** @param {Sql} sql */
   constructor(sql) {
     super(sql);
-    this.sql = sql;
     this.traceOutbox = new TraceOutbox(sql);
   }
 

@@ -3,7 +3,7 @@
  *
  * Each function that changes something writes one fact, named after it, inside the transaction that the engine's
  * group commit has begun. Nothing here decides anything. Facts of steps are in `step_facts.js`, those of instances in
- * `instance_facts.js`, what is read in `reads.js`.
+ * `instance_facts.js`, what is read in `reads.js` and `*_reads.js`.
  */
 
 /** @import { Driver } from "./driver.d.ts" */

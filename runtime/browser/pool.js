@@ -5,6 +5,7 @@
 /** @import { BrowserParts } from "./parts.js" */
 
 import { Pool } from "../pool/pool.js";
+import { prewarmBackend } from "../pool/warm.js";
 import { PACKAGES } from "./parts.js";
 import { soon } from "./soon.js";
 import { keepSpare, startWorker } from "./thread.js";
@@ -41,7 +42,7 @@ export class BrowserGuest extends Pool {
   static async prewarm(from, spare) {
     if (from) parts = from;
     if (spare) keepSpare(spare);
-    await Pool.prewarmBackend(BROWSER).ready();
+    await prewarmBackend(BROWSER).ready();
   }
 
   /**
@@ -51,6 +52,6 @@ export class BrowserGuest extends Pool {
    * @param {object} given
    */
   static async examine(what, given) {
-    return await Pool.prewarmBackend(BROWSER).examine(what, given);
+    return await prewarmBackend(BROWSER).examine(what, given);
   }
 }

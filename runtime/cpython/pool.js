@@ -5,6 +5,7 @@
 
 import { fileURLToPath } from "node:url";
 import { Pool } from "../pool/pool.js";
+import { prewarmBackend } from "../pool/warm.js";
 import { ProtocolChecks } from "../process/checks.js";
 import { ProcessHandle } from "../process/process.js";
 
@@ -59,7 +60,7 @@ export class CPythonGuest extends Pool {
 
   /** Start a process before it is known what for. @param {DeploymentOptions["runtime"]} runtime */
   static prewarm(runtime) {
-    Pool.prewarmBackend(kindOf(pythonOf(runtime)));
+    prewarmBackend(kindOf(pythonOf(runtime)));
   }
 }
 

@@ -12,23 +12,15 @@
 /** @import { HandlerPort } from "../handlers/port.js" */
 /** @import { Death, InterpreterBackend } from "./isolate.js" */
 /** @import { PassState } from "./pass_state.js" */
+/** @import { UnplacedPass } from "./placement.js" */
 /** @import { Timer } from "./background.js" */
 
 import { inBackground } from "./background.js";
+import { suspectOf } from "./blame.js";
 import { Isolate } from "./isolate.js";
+import { BUSY_AFTER_MS, chooseIsolate } from "./placement.js";
+import { limitsOf, takeWarm } from "./warm.js";
 
-const MIB = 1 << 20;
-const DEFAULTS = {
-  isolates: Math.min(4, Math.max(2, navigator.hardwareConcurrency)),
-  memoryLimit: 512 * MIB,
-  cpuLimit: 30_000,
-  /** An isolate that has grown past this takes no new passes: WebAssembly's memory never shrinks. */
-  memoryMark: 256 * MIB,
-};
-/** With more passes than this in one isolate another one is worth its start. They mostly wait: those who compute count apart. */
-const MAX_PASSES_PER_ISOLATE = 1500;
-/** How long an interpreter may run without a break before passes that have not started go elsewhere. */
-const BUSY_AFTER_MS = 100;
 /** So often code in an isolate must have computed, in COMPUTATION_WINDOW_MS ms, before another is started: once may be a start. */
 const COMPUTATIONS_TO_SCALE_UP = 3;
 const COMPUTATION_WINDOW_MS = 10_000;
@@ -51,19 +43,11 @@ const IDLE_TIMEOUT_MS = 30_000;
  * @property {boolean} [isBundle] whether the main file is a bundle, with a map of its sources
  * @property {"batched" | "js"} [transport] which way the SDK's calls take; "js" is for tests
  *
- * @typedef {Extract<ToGuest, { type: "start" }>} StartMessage
- *
  * What the main file has besides workflows: the methods of its default entrypoint, those of each named one, and classes of
  * Durable Objects.
  *
  * @typedef {{ default: string[], entrypoints: Record<string, string[]>, objects: string[] }} Handlers
- *
- * What a pass has been sent that has not been given to an isolate yet.
- * @typedef {{ start: StartMessage, rest: ToGuest[], since: number, turn: number, isolate: Isolate | undefined }} UnplacedPass
  */
-
-/** Isolates that were started before it was known what for. @type {Map<InterpreterBackend, Isolate>} */
-const warm = new Map();
 
 /** @implements {Guest} */
 export class Pool {
@@ -116,27 +100,6 @@ export class Pool {
     this.#deployment = deployment;
     this.#limits = { ...limitsOf(backend), ...limits };
     this.#clock = clock;
-  }
-
-  /**
-   * Start an interpreter before it is known what for. The next pool with the default limits takes it.
-   *
-   * @param {InterpreterBackend} backend
-   * @returns {Isolate} the one that stands by
-   */
-  static prewarmBackend(backend) {
-    const standing = warm.get(backend);
-    if (standing) return standing;
-    const isolate = new Isolate(backend, limitsOf(backend));
-    isolate.ondeath = () => warm.delete(backend);
-    warm.set(backend, isolate);
-    return isolate;
-  }
-
-  /** Let go of the interpreter that stands by, which nobody will take. @param {InterpreterBackend} backend */
-  static dropWarm(backend) {
-    void warm.get(backend)?.dispose();
-    warm.delete(backend);
   }
 
   /**
@@ -198,11 +161,7 @@ export class Pool {
 
   /** A further isolate, which loads the deployment while messages for it wait. */
   #open() {
-    const { memoryLimit, cpuLimit } = this.#limits;
-    const defaults = limitsOf(this.#backend);
-    const usual = !this.#clock && memoryLimit === defaults.memoryLimit && cpuLimit === defaults.cpuLimit;
-    const ready = usual ? warm.get(this.#backend) : undefined;
-    if (ready) warm.delete(this.#backend);
+    const ready = this.#clock ? undefined : takeWarm(this.#backend, this.#limits);
     return this.#adopt(ready ?? new Isolate(this.#backend, this.#limits, this.#clock));
   }
 
@@ -250,8 +209,11 @@ export class Pool {
     const waiting = /** @type {UnplacedPass} */ (this.#waiting.get(pass));
     const { event } = waiting.start;
     const key = JSON.stringify([event.workflowName, event.instanceId]);
-    const isolate = this.#suspects.has(key) ? this.#quarantineFor(key) : this.#isolateFor(waiting);
-    if (!isolate) {
+    const choice = this.#suspects.has(key)
+      ? this.#quarantineFor(key)
+      : chooseIsolate(this.#isolates, waiting, this.#limits);
+    const isolate = choice === "open" ? this.#openIsolate() : choice;
+    if (isolate === "wait") {
       this.#retry ??= setTimeout(() => this.#placeAll(), BUSY_AFTER_MS / 4);
       return;
     }
@@ -266,31 +228,6 @@ export class Pool {
     for (const pass of this.#waiting.keys()) this.#place(pass);
   }
 
-  /**
-   * The isolate for a pass, or undefined while it is open whether the one that is best is stuck.
-   *
-   * @param {UnplacedPass} waiting
-   */
-  #isolateFor(waiting) {
-    const usable = this.#isolates.filter(({ quarantined, memory }) => !quarantined && memory < this.#limits.memoryMark);
-    const roomy = usable.filter(
-      (isolate) => isolate.passes.size < MAX_PASSES_PER_ISOLATE && isolate.silenceMs < BUSY_AFTER_MS,
-    );
-    const full = usable.length >= this.#limits.isolates;
-    const [best] = (full && roomy.length === 0 ? usable : roomy).toSorted(byRoom);
-    if (!best) return this.#openIsolate();
-    // An interpreter that runs takes no messages. A moment tells whether it is busy or stuck.
-    if (best.turn % 2 === 0 || (full && usable.length === 1)) return best;
-    if (waiting.isolate !== best || waiting.turn !== best.turn) {
-      const wasThere = waiting.isolate === best;
-      Object.assign(waiting, { isolate: best, turn: best.turn, since: performance.now() });
-      return wasThere ? best : undefined;
-    }
-    if (performance.now() - waiting.since < BUSY_AFTER_MS) return undefined;
-    const other = roomy.find((isolate) => isolate !== best && isolate.turn % 2 === 0);
-    return other ?? (full ? best : this.#openIsolate());
-  }
-
   #openIsolate() {
     const { isolate, loaded } = this.#open();
     loaded.catch((error) => this.#losePassesOf(isolate, error));
@@ -300,7 +237,7 @@ export class Pool {
   /** @param {string} key */
   #quarantineFor(key) {
     const alone = this.#isolates.filter(({ quarantined }) => quarantined);
-    if (alone.length >= this.#limits.isolates) return undefined;
+    if (alone.length >= this.#limits.isolates) return "wait";
     const isolate = this.#openIsolate();
     isolate.quarantined = key;
     return isolate;
@@ -380,11 +317,8 @@ export class Pool {
     this.#deaths += 1;
     this.#remove(isolate);
     const passes = [...isolate.passes.values()];
-    const attempts = passes.flatMap((state) => [...state.running.keys()].map((ref) => ({ state, ref })));
-    // Blame falls on the only step that ran, or on an instance that was alone. An attempt that has timed out has been
-    // charged already.
-    const alone = passes.length === 1 && (isolate.quarantined !== undefined || culprit === "run");
-    const [suspect] = alone ? passes : attempts.length === 1 && !culprit ? [attempts[0].state] : [];
+    const suspect = suspectOf(passes, { quarantined: isolate.quarantined !== undefined, culprit });
+    // An attempt that has timed out has been charged already.
     const blames = suspect !== undefined && culprit !== "expired";
     if (blames && suspect.running.size === 0) {
       this.#failPass(suspect, reason);
@@ -503,19 +437,4 @@ export class Pool {
     this.#isolates = [];
     await Promise.all(isolates.map((isolate) => isolate.dispose()));
   }
-}
-
-/** What holds where nothing else is said. @param {InterpreterBackend} backend @returns {typeof DEFAULTS} */
-function limitsOf({ limits }) {
-  return { ...DEFAULTS, ...limits };
-}
-
-/**
- * The isolate that has the fewest passes first; of equals one that does nothing at the moment.
- *
- * @param {Isolate} a
- * @param {Isolate} b
- */
-function byRoom(a, b) {
-  return a.passes.size - b.passes.size || (a.turn % 2) - (b.turn % 2);
 }

@@ -10,6 +10,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startThread } from "../pool/node_thread.js";
 import { Pool } from "../pool/pool.js";
+import { dropWarm, prewarmBackend } from "../pool/warm.js";
 import { guestFiles, pyodideFolder } from "./files.js";
 import { storeCompiled } from "./factory.js";
 import { findPackageSnapshot, makePackageSnapshot } from "./package_snapshot.js";
@@ -106,7 +107,7 @@ export class PyodideGuest extends Pool {
     const found = packages && findPackageSnapshot(packages);
     super(packages && found ? withPackages(packages, found) : PYODIDE, options);
     this.#wanted = found ? undefined : packages;
-    if (found) Pool.dropWarm(PYODIDE);
+    if (found) dropWarm(PYODIDE);
   }
 
   async load() {
@@ -121,6 +122,6 @@ export class PyodideGuest extends Pool {
 
   /** Start an interpreter before it is known what for. */
   static prewarm() {
-    Pool.prewarmBackend(PYODIDE);
+    prewarmBackend(PYODIDE);
   }
 }

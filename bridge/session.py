@@ -2,58 +2,40 @@
 A session: the guest's half of one pass.
 
 It numbers the calls, answers what the log already knows, runs attempts, and tells the engine. It decides nothing else:
-retries, limits, time and storage are the engine's. Both transports go through it, so they share counters and messages:
-`workers` calls it directly, and JavaScript through `step.js`.
+retries, limits, time and storage are the engine's. How callbacks run is in `attempts.py`, what the log knows in
+`history.py`, and which of its outcomes are passed over in `skips.py`. Both transports go through the session, so they
+share counters and messages: `workers` calls it directly, and JavaScript through `step.js`.
 """
 
 from __future__ import annotations
 
 import json
-from contextvars import ContextVar, copy_context
-from functools import partial
-from traceback import clear_frames
-from types import CoroutineType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
 
+from .attempts import Attempts, retryable
 from .batch import to_json
-from .calls import IDLE, PENDING, RUNNING, UNORDERED, Call, JsFailure, RecordedFuture, StepFuture
-from .contexts import ask_delay, rollback_context, to_context
-from .delivery import Delivery, Outcome
+from .calls import IDLE, RUNNING, UNORDERED, Call, StepFuture
+from .contexts import rollback_context
+from .delivery import Outcome
 from .errors import from_wire, message_of, to_wire
+from .history import History
 from .json_text import quote, well_formed
+from .origin import Origin, SessionClosed, origin
 from .plain import UnsendableError, check_depth
+from .skips import Skips
 from .traces import release_frames
-from .values import JsDict, decode
+from .values import decode
 
 if TYPE_CHECKING:
-    from asyncio import Future, TimerHandle
+    from asyncio import Future
     from contextvars import Context
 
     from .batch import Message
     from .calls import Delay, Perform, Read, RollbackHandler, Write
     from .link import Link, Loop
 
-__all__ = ["AttemptExpired", "Origin", "Session", "SessionClosed", "origin"]
-
-
-class Origin(NamedTuple):
-    """Whose code is running: a pass and, inside a step, its ref."""
-
-    session: Session
-    ref: int | None
-    attempt: int = 0
-
-
-origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
-"""What output, tasks and interrupts are attributed by; inherited by all that user code starts."""
-
-
-class SessionClosed(BaseException):
-    """The pass is over. A `BaseException`, so that ``except Exception`` does not swallow it."""
-
-
-class AttemptExpired(BaseException):
-    """The attempt has timed out and keeps the interpreter from everybody else."""
+__all__ = ["Session"]
 
 
 class Session:
@@ -75,12 +57,10 @@ class Session:
         """How many calls are idle."""
         self._link = link
         self._loop = loop
-        history = start["history"]
-        self._history = {(entry["kind"], entry["name"], entry["count"]): entry for entry in history}
-        recorded = [entry for entry in history if entry["outcome"] != "open"]
-        for rank, entry in enumerate(recorded):
-            entry["rank"] = rank
-        self._delivery = Delivery(len(recorded), loop.time())
+        self._history = History(start, self, link, loop)
+        self._delivery = self._history.delivery
+        self.skips = Skips(self, self._history, link)
+        self.attempts = Attempts(self, link, loop)
         self.js_is_due = False
         """Whether JavaScript has been told of an outcome, and has not had its turn since."""
         self._given_in: int | None = None
@@ -89,17 +69,7 @@ class Session:
         """How many stored outputs are on their way."""
         self._open_answers = 0
         """How many answers of bindings, and for chunks, are on their way."""
-        self._may_be_refused = False
-        """Whether a call was made that the log does not have: the engine may refuse it."""
-        self._repeating = bool(history)
-        """Whether ``run()`` does what an earlier pass has done."""
-        self._uncalled = len(history) - len(recorded)
-        """How many of the calls that are open in the history have not been made."""
-        self._seen_outcomes: int = start.get("seen", len(recorded))
-        """How many outcomes an earlier pass was given."""
-        self._was_cut: bool = start.get("cut", False)
-        """Whether the earlier pass may not have done all that it could."""
-        self._defaults: str = json.dumps(start["defaults"])
+        self.defaults: str = json.dumps(start["defaults"])
         self._default_limit = start["defaults"]["retries"]["limit"]
         self._step_limit: int = start["stepLimit"]
         self._steps = 0
@@ -112,7 +82,7 @@ class Session:
     @property
     def replaying(self) -> bool:
         """Whether ``run()`` repeats what an earlier pass has done, and printed."""
-        return self._repeating or self.searching
+        return self._history.repeating or self.searching
 
     @property
     def searching(self) -> bool:
@@ -163,11 +133,11 @@ class Session:
         name = name if name.isascii() else well_formed(name)
         count = self._next_count("do", name)
         entry = None
-        if self._history or self.rolling_back:
+        if self._history.entries or self.rolling_back:
             if rollback is not None and self.rolling_back:
                 self._register(name, count, rollback)
-            entry = self._history.get(("do", name, count))
-            if known := self._recall(entry, read):
+            entry = self._history.entries.get(("do", name, count))
+            if known := self._history.recall(entry, read):
                 return known
         call = self._add(Call("do", name, count, read))
         call.future.count = count
@@ -183,12 +153,12 @@ class Session:
         if rollback is not None:
             message += f',"rollback":{to_json(_config_of(rollback))}'
         if entry is not None:
-            self._adopt(call, entry)
-        elif not self.held and (self._default_limit if config is None else (self._defaults, config) in _merged):
+            self._history.adopt(call, entry)
+        elif not self.held and (self._default_limit if config is None else (self.defaults, config) in retryable):
             # It must not begin where there is only one attempt: the engine has it on disk first.
             call.state = RUNNING
             call.attempt = 1
-            call.config = self._defaults if config is None else _merged[self._defaults, config]
+            call.config = self.defaults if config is None else retryable[self.defaults, config]
             self._link.post_text(message + ',"started":true}')
             self._link.begin(self, call, 1)
             return call.future
@@ -213,14 +183,14 @@ class Session:
         kind = message["type"]
         message["name"] = name = well_formed(message["name"])
         count = self._next_count(kind, name)
-        entry = self._history.get((kind, name, count))
-        if known := self._recall(entry, read):
+        entry = self._history.entries.get((kind, name, count))
+        if known := self._history.recall(entry, read):
             return known
         call = self._add(Call(kind, name, count, read))
         call.state = IDLE
         self._send(call, {**message, "count": count}, f"The arguments of {kind} {name!r}")
         if entry is not None:
-            self._adopt(call, entry)
+            self._history.adopt(call, entry)
         self._track(call)
         return call.future
 
@@ -287,41 +257,6 @@ class Session:
         count = self._counts[key] = self._counts.get(key, 0) + 1
         return count
 
-    def _recall(self, entry: Message | None, read: Read) -> Future[Any] | None:
-        """
-        Get what the log has of a call.
-
-        Returns:
-            A future that is settled when its turn comes, or None where the engine is to be asked. In a rollback's
-            replay a call without an outcome stays pending, as it was when the run failed.
-        """
-        outcome = "new" if entry is None else entry["outcome"]
-        if outcome == "new" and self._delivery.behind:
-            self._may_be_refused = True
-        is_known = outcome in {"value", "error"}
-        if outcome == "stored" or not (is_known or self.rolling_back):
-            return None
-        if entry is None or not is_known:
-            return StepFuture(loop=self._loop)
-        future = RecordedFuture(loop=self._loop)
-        future.count = entry["count"]
-        future.on_await = self._give_awaited
-        self._delivery.expect(entry["rank"], Outcome(future, read, entry.get("value"), entry.get("error"), True))  # noqa: FBT003 - likewise
-        self._link.outcome_due(self)
-        return future
-
-    def _adopt(self, call: Call, entry: Message) -> None:
-        """Continue a call whose outcome is not in the history."""
-        entry["call"] = call
-        if entry["outcome"] == "open":
-            call.state = IDLE
-            self._uncalled -= 1
-            self._end_repetition_after_crash()
-        else:
-            call.state = PENDING
-            call.stored = Outcome(call.future, call.read)
-            self._delivery.expect(entry["rank"], call.stored)
-
     def _register(self, name: str, count: int, rollback: RollbackHandler) -> None:
         call = self._add(Call("rollback", name, count))
         call.state = IDLE
@@ -343,105 +278,14 @@ class Session:
             self._idle += 1
         self._link.touch(self)
 
-    def _move(self, call: Call, state: str) -> None:
+    def move(self, call: Call, state: str) -> None:
+        """Change the state of *call*."""
         self._idle += (state is IDLE) - (call.state is IDLE)
         call.state = state
 
-    # Attempts ---------------------------------------------------------------------------------------------------------
-
-    def attempt(self, call: Call, attempt: int) -> None:
-        """Run the callback of *call* once."""
-        if not self.closed and call.attempt == attempt:
-            # Set before the task is made: a loop goes by it to know whose code it begins.
-            context = call.context.copy()
-            context.run(origin.set, _new_tuple(Origin, (self, call.ref, attempt)))
-            # Most callbacks need no turn of the loop of their own.
-            call.task = self._loop.begin_now(self._attempt(call, attempt), self, context)
-
-    async def _attempt(self, call: Call, attempt: int) -> None:
-        """Run the callback once. Whatever it raises is the outcome of the attempt, never that of the interpreter."""
-        try:
-            value = call.perform() if call.bare else call.perform(partial(self._context, call, attempt))
-            if isinstance(value, CoroutineType):
-                value = await value
-            if call.write is not None:
-                value = call.write(value, call.name)
-                if not isinstance(value, str):
-                    value = await value
-        except BaseException as error:
-            if self.closed:
-                raise
-            if isinstance(error, AttemptExpired):
-                self._expire(call, attempt)
-            self._fail_attempt(call, attempt, error)
-            if isinstance(error, MemoryError):
-                # The frames that it has been through hold what has filled the memory.
-                clear_frames(error.__traceback__)
-        else:
-            if self._is_current(call, attempt):
-                call.attempt = 0
-                call.value = value
-                call.state = PENDING
-                head = f'{{"type":"done","pass":{self.pass_},"ref":{call.ref},"attempt":{attempt}'
-                self._link.post_value(head, value)
-            else:
-                self._report_late_end(call, attempt)
-
-    def _fail_attempt(self, call: Call, attempt: int, error: BaseException) -> None:
-        if not self._is_current(call, attempt):
-            self._report_late_end(call, attempt)
-            return
-        call.attempt = 0
-        wire = error.wire if isinstance(error, JsFailure) else to_wire(error)
-        release_frames(error)
-        call.failure = wire
-        self._move(call, IDLE)
-        self._link.touch(self)
-        self._link.post({"type": "failed", "pass": self.pass_, "ref": call.ref, "attempt": attempt, "error": wire})
-
-    def _is_current(self, call: Call, attempt: int) -> bool:
-        """Whether the outcome of *attempt* is that of *call*: it has not timed out."""
-        return not self.closed and call.attempt == attempt
-
-    def _report_late_end(self, call: Call, attempt: int) -> None:
-        """An attempt that had timed out runs no more: whoever watches it can stop."""
-        if not self.closed:
-            self._link.ended(self, call.ref, attempt)
-
-    def _expire(self, call: Call, attempt: int) -> None:
-        """The engine has given the attempt up. Its callback may go on, but its outcome no longer counts."""
-        is_done = call.state is PENDING and call.value is not None
-        if is_done or call.attempt == attempt:
-            call.attempt = 0
-            call.value = None
-            self._move(call, IDLE)
-            self._link.touch(self)
-
-    def _context(self, call: Call, attempt: int) -> JsDict:
-        return to_context(call, attempt, call.config)
-
-    # Delays -----------------------------------------------------------------------------------------------------------
-
-    def _ask_delay(self, call: Call, message: Message) -> None:
-        context = call.context.copy()
-        context.run(origin.set, Origin(self, call.ref, message["attempt"]))
-        self._move(call, RUNNING)
-        self._loop.create_task(self._answer_delay(call, message), context=context)
-
-    async def _answer_delay(self, call: Call, message: Message) -> None:
-        try:
-            answer = await ask_delay(call, message)
-        except BaseException as raised:
-            if self.closed:
-                raise
-            answer = {"failure": f"threw an error: {to_wire(raised)['message']}"}
-        # The engine may have stopped waiting, and settled the call.
-        if self._calls.get(call.ref) is call:
-            self._move(call, IDLE)
-            self._link.touch(self)
-            self._link.post(
-                {"type": "delay", "pass": self.pass_, "ref": call.ref, "attempt": message["attempt"], **answer}
-            )
+    def has(self, call: Call) -> bool:
+        """Whether *call* has not come to its end yet."""
+        return self._calls.get(call.ref) is call
 
     # Messages of the engine -------------------------------------------------------------------------------------------
 
@@ -457,7 +301,7 @@ class Session:
             self._link.touch(self)
             return
         if kind == "recorded":
-            self._record(message)
+            self._history.record(message)
             return
         call = self._calls.get(message["ref"])
         if call is None:
@@ -465,11 +309,11 @@ class Session:
         if kind == "reject":
             self._reject(call, message)
         elif kind == "attempt":
-            self._start_attempt(call, message)
+            self.attempts.start(call, message)
         elif kind == "delay":
-            self._ask_delay(call, message)
+            self.attempts.ask_delay(call, message)
         else:
-            self._expire(call, message["attempt"])
+            self.attempts.expire(call, message["attempt"])
             call.cancel_attempt()
         if self._idle:
             self._link.touch(self)
@@ -510,7 +354,7 @@ class Session:
             self._delivery.add(outcome)
             self._link.outcome_due(self)
         else:
-            self._repeating = False
+            self._history.repeating = False
             self._given_in = self._loop.drains
             future = call.future
             if error is None and call.read is str and not future.done():
@@ -552,22 +396,6 @@ class Session:
         context.run(origin.set, Origin(self, None))
         return context
 
-    def _record(self, message: Message) -> None:
-        """An outcome has become known of a call that the history has as open, and that has not been made yet."""
-        entry = self._history.get((message["kind"], message["name"], message["count"]))
-        if entry is None or entry["outcome"] != "open":
-            return
-        entry.update({key: message[key] for key in ("outcome", "value", "error") if key in message})
-        entry["rank"] = rank = self._delivery.record()
-        call: Call | None = entry.get("call")
-        if call is None:
-            self._uncalled -= 1
-        else:
-            # The call is on its way to the engine, which answers it.
-            call.stored = Outcome(call.future, call.read)
-            self._delivery.expect(rank, call.stored)
-        self._link.outcome_due(self)
-
     # Outcomes ---------------------------------------------------------------------------------------------------------
 
     def give_outcome(self) -> bool:
@@ -584,14 +412,12 @@ class Session:
     def _give(self, outcome: Outcome, turn: int) -> None:
         self._given_in = self._loop.drains
         self._loop.busy_rounds = 0
-        if self._repeating:
-            if turn >= self._seen_outcomes:
-                self._repeating = False
-            elif self._was_cut:
-                self._end_repetition_after_crash()
+        history = self._history
+        if history.repeating and (turn >= history.seen or history.was_cut):
+            history.note_given(turn)
         self._tell(outcome.future, outcome.read, outcome.text, outcome.error)
 
-    def _give_awaited(self, future: StepFuture) -> None:
+    def give_awaited(self, future: StepFuture) -> None:
         """
         Give the code the recorded outcome of *future*, which it begins to await, if it would get it next in any case.
 
@@ -610,74 +436,13 @@ class Session:
         return self._delivery.waiting
 
     @property
-    def is_stalled(self) -> bool:
-        """Whether the next outcome is one that the code has not called, and may not call any more."""
-        return self._delivery.is_stalled
-
-    @property
     def has_open_answers(self) -> bool:
         """Whether answers are on their way that are in no log."""
         return self._open_answers > 0
 
-    @property
-    def may_call(self) -> bool:
-        """Whether a timer of the code may make it go on before the next outcome that is known here."""
-        if self.searching or not self._delivery.is_stalled:
-            return self._delivery.has_timer()
-        return self._delivery.has_timer_before_next()
-
-    def ask_before_skip(self) -> None:
-        """Ask the engine for what must be known before an outcome is skipped, if there is anything."""
-        is_skip = self._delivery.is_stalled and not self.searching
-        if self._may_be_refused or (is_skip and self._delivery.times is None and self._delivery.has_timer()):
-            self._may_be_refused = False
-            self._read_times()
-
-    def _read_times(self) -> None:
-        """
-        Ask when the recorded outcomes became known: timers of the code may have fired before.
-
-        The answer comes after the refusals of calls that were made before.
-        """
-
-        def keep(future: Future[Any]) -> None:
-            if not future.cancelled():
-                self._delivery.times = [time / 1000 for time in future.result()]
-
-        self.exchange({"type": "readTimes"}).add_done_callback(keep)
-
-    @property
-    def skipped(self) -> int:
-        """How many outcomes have been skipped."""
-        return self._delivery.skipped
-
-    def skip_outcome(self) -> None:
-        """Skip recorded outcomes that the code does not call, up to the next that it has called."""
-        self._delivery.skip()
-        self._link.outcome_due(self)
-
-    def note_timer(self, timer: TimerHandle) -> None:
-        """Take notice of a timer that code of ``run()`` has set."""
-        if self._delivery.behind or self.searching:
-            self._delivery.note_timer(timer)
-
     def end_repetition(self) -> None:
         """``run()`` has done all that it can without a new outcome, and so all that an earlier pass has done."""
-        self._repeating = False
-
-    def _end_repetition_after_crash(self) -> None:
-        """Nobody knows how far a pass came that was cut: what it has not been given, it has not printed."""
-        if self._was_cut and not self._uncalled and self._delivery.turn >= self._seen_outcomes:
-            self._repeating = False
-
-    def _start_attempt(self, call: Call, message: Message) -> None:
-        call.config = json.dumps(message["config"])
-        call.attempt = message["attempt"]
-        call.order = message
-        if call.user_config is not None and message["config"]["retries"]["limit"] != 0:
-            _merged[self._defaults, call.user_config] = call.config
-        self._move(call, RUNNING)
-        self._link.begin(self, call, call.attempt)
+        self._history.repeating = False
 
     def js_was_notified(self) -> None:
         """JavaScript is being told of an outcome: what it does next is not known before its turn."""
@@ -721,7 +486,6 @@ class Session:
         self._calls.clear()
         self._idle = 0
         self._history.clear()
-        self._delivery.clear()
 
     def check_open(self) -> None:
         """Refuse, if the pass is over."""
@@ -731,13 +495,6 @@ class Session:
         if self._refusing:
             message = "Cannot execute steps during rollback phase"
             raise from_wire({"name": "WorkflowFatalError", "message": message})
-
-
-# Of a tuple: what `Origin` has of its own is a function in Python.
-_new_tuple = tuple.__new__
-
-_merged: dict[tuple[str, str], str] = {}
-"""Configurations (defaults, user's) that the engine has shown to allow a retry, and what they come to."""
 
 
 def _nothing(_value: str | None) -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from .calls import JsFailure, RollbackHandler, StepFuture
 from .errors import from_wire, to_wire
+from .origin import origin
 from .proxies import ffi, is_proxy, to_js
-from .session import origin
 from .streams import is_stream, keep
 from .values import JsDict, decode, encode
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .batch import to_json
+from .origin import origin
 from .proxies import from_js
 from .refusal import InvalidStepReadableStreamError
-from .session import origin
 from .values import encode
 
 if TYPE_CHECKING:

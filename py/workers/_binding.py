@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
 from _workflows_bridge.handler_call import WorkflowCaller, caller_of
+from _workflows_bridge.origin import origin
 from _workflows_bridge.proxies import from_js, is_proxy
-from _workflows_bridge.session import origin
 from _workflows_bridge.values import JsDict, encode
 
 from ._timing import a_kind, duration_to_wire

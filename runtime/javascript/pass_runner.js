@@ -109,7 +109,7 @@ export class PassRunner {
         this.#schedule();
       },
       begin: (session, call, attempt) => {
-        this.#attempts.push(() => session.attempt(call, attempt));
+        this.#attempts.push(() => session.attempts.run(call, attempt));
         this.#schedule();
       },
       // Nobody watches an attempt here that has timed out: one that spins has cost the thread.
@@ -177,7 +177,7 @@ export class PassRunner {
       if (session.giveOutcome()) this.#schedule();
       else {
         this.#due.delete(session);
-        if (session.isStalled) this.#replays.watch(session);
+        if (session.skips.isStalled) this.#replays.watch(session);
       }
     }
   }

@@ -73,9 +73,9 @@ export class Replays {
     const lookIsDue = this.#lookIsDue;
     this.#lookIsDue = false;
     for (const [session, watched] of this.#watched) {
-      if (session.hasOutcome && !session.isStalled) continue;
-      if (!session.hasOpenAnswers) session.askBeforeSkip();
-      if (session.hasOpenAnswers || session.mayCall) {
+      if (session.hasOutcome && !session.skips.isStalled) continue;
+      if (!session.hasOpenAnswers) session.skips.askBefore();
+      if (session.hasOpenAnswers || session.skips.mayCall) {
         watched.looks = 0;
         // Later for one that has been watched for long.
         this.#poll((this.#now() - watched.since) / 8);
@@ -88,8 +88,8 @@ export class Replays {
         continue;
       }
       this.#watched.delete(session);
-      if (session.isStalled) {
-        session.skipOutcome();
+      if (session.skips.isStalled) {
+        session.skips.skip();
         if (session.searching) this.watch(session);
       } else session.endSearch();
     }

@@ -67,7 +67,7 @@ function boot() {
   output.install();
   time?.install();
   watchTimers((timer) => {
-    if (output.origin?.ref === undefined) output.session?.noteTimer(timer);
+    if (output.origin?.ref === undefined) output.session?.skips.noteTimer(timer);
   });
   process.exit = (code) => {
     throw new Error(`process.exit(${String(code ?? "")}) is not for workflows: other instances live in this process.`);

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from _workflows_bridge.batch import to_json
 from _workflows_bridge.errors import from_wire, to_wire
-from _workflows_bridge.session import origin
+from _workflows_bridge.origin import origin
 from _workflows_bridge.step import JsStep
 from _workflows_bridge.values import encode
 from workers._context import ExecutionContext, wait_until

@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from _workflows_bridge.session import origin
+from _workflows_bridge.origin import origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

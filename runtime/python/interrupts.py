@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from _workflows_bridge.handler_call import HandlerCall, current_call
-from _workflows_bridge.session import AttemptExpired, Origin, origin
+from _workflows_bridge.origin import AttemptExpired, Origin, origin
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -14,7 +14,7 @@ from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
 from _workflows_bridge.link import Loop
-from _workflows_bridge.session import origin
+from _workflows_bridge.origin import origin
 from _workflows_bridge.traces import format_traceback
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class GuestLoop(Loop["Session"]):
         """Code has set *timer*."""
         found = context_of(timer).get(origin)
         if found and found.ref is None:
-            found.session.note_timer(timer)
+            found.session.skips.note_timer(timer)
 
     def note_wake(self, handle: Handle) -> None:
         """*handle* has become runnable, and no message of the engine has made it so."""

@@ -12,7 +12,7 @@ import threading
 from asyncio import BaseEventLoop, events, tasks
 from typing import TYPE_CHECKING, Any
 
-from _workflows_bridge.session import origin
+from _workflows_bridge.origin import origin
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Task

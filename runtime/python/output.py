@@ -16,7 +16,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from _workflows_bridge.handler_call import current_call
-from _workflows_bridge.session import origin
+from _workflows_bridge.origin import origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable

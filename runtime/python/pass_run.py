@@ -7,7 +7,8 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Protocol
 
 from _workflows_bridge.link import Link
-from _workflows_bridge.session import Origin, Session, origin
+from _workflows_bridge.origin import Origin, origin
+from _workflows_bridge.session import Session
 
 from .abandon import abandon
 

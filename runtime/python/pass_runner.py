@@ -224,7 +224,7 @@ class PassRunner:
         attempts, self._attempts = self._attempts, []
         last = perf_counter()
         for session, call, number in attempts:
-            session.attempt(call, number)
+            session.attempts.run(call, number)
             now = perf_counter()
             if now - last > LONG_COMPUTATION_S:
                 self._note_computation(last)
@@ -243,7 +243,7 @@ class PassRunner:
                 given = True
             else:
                 del self._due[session]
-                if session.is_stalled:
+                if session.skips.is_stalled:
                     self._replays.watch(session)
         return given
 

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from _workflows_bridge.calls import StepFuture
-from _workflows_bridge.session import origin
+from _workflows_bridge.origin import origin
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle

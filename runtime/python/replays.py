@@ -81,11 +81,11 @@ class Replays:
         advanced = False
         look_is_due, self._look_is_due = self._look_is_due, False
         for session, watched in list(self.watched.items()):
-            if session.js_is_due or (session.has_outcome and not session.is_stalled):
+            if session.js_is_due or (session.has_outcome and not session.skips.is_stalled):
                 continue
             if not session.has_open_answers:
-                session.ask_before_skip()
-            if session.has_open_answers or session.may_call:
+                session.skips.ask_before()
+            if session.has_open_answers or session.skips.may_call:
                 watched.looks = 0
                 # Later for one that has been watched for long.
                 self._poll((self._loop.time() - watched.since) / 8)
@@ -96,8 +96,8 @@ class Replays:
                 continue
             del self.watched[session]
             advanced = True
-            if session.is_stalled:
-                session.skip_outcome()
+            if session.skips.is_stalled:
+                session.skips.skip()
                 if session.searching:
                     self.watch(session)
             else:
@@ -111,7 +111,7 @@ class Replays:
                 watched.busy_from = self._loop.rounds
             return self._loop.rounds - watched.busy_from >= MAX_BUSY_ROUNDS
         watched.busy_from = None
-        if session.skipped >= MANY_SKIPS and session.is_stalled:
+        if session.skips.count >= MANY_SKIPS and session.skips.is_stalled:
             return True
         quiescence = code_quiescence(session, self._loop)
         return quiescence is Quiescence.YES or watched.looks >= MAX_LOOKS

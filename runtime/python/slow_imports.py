@@ -12,7 +12,7 @@ import warnings
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from _workflows_bridge.session import origin
+from _workflows_bridge.origin import origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,7 @@ from contextvars import copy_context
 import pytest
 
 from _stepwell_runtime.slow_imports import watch_imports
-from _workflows_bridge.session import Origin, origin
+from _workflows_bridge.origin import Origin, origin
 
 RUN = Origin(None, None)
 STEP = Origin(None, 1)

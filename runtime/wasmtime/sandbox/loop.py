@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from _stepwell_runtime.other_loops import set_running_loop
 from _stepwell_runtime.turns import TurnLoop
-from _workflows_bridge.session import origin
+from _workflows_bridge.origin import origin
 
 if TYPE_CHECKING:
     from asyncio import Future, Handle, Task
     from collections.abc import Callable, Coroutine
     from contextvars import Context
 
-    from _workflows_bridge.session import Origin, Session
+    from _workflows_bridge.origin import Origin
+    from _workflows_bridge.session import Session
 
 
 class SandboxLoop(TurnLoop, BaseEventLoop):  # type: ignore[misc]  # asyncio's says more of arguments

@@ -19,7 +19,7 @@ from os.path import abspath, dirname, join
 from typing import TYPE_CHECKING, Any
 
 from _stepwell_runtime import output
-from _workflows_bridge import session
+from _workflows_bridge.attempts import retryable
 from _workflows_bridge.batch import Batch, unpack_batch
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _all_as_before() -> Iterator[None]:
     warnings.filters[:] = filters  # type: ignore[index]
     logging.getLogger().setLevel(level)
     linecache.clearcache()
-    session._merged.clear()  # noqa: SLF001 - a cache, of configurations that an engine has shown
+    retryable.clear()
     asyncio.events._set_running_loop(None)  # noqa: SLF001 - as in `loop.py`
     sys.set_asyncgen_hooks(None, None)
 

@@ -66,7 +66,7 @@ class Innocent(WorkflowEntrypoint):
 class Liar(WorkflowEntrypoint):
     async def run(self, event, step):
         import wit_world
-        from _workflows_bridge.session import origin
+        from _workflows_bridge.origin import origin
 
         text = event["payload"].replace("PASS", str(origin.get().session.pass_))
 

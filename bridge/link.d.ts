@@ -7,7 +7,7 @@ import type { FromGuest } from "./protocol.d.ts";
 export interface Link<S> {
   /** Sends a message with the batch of this turn. */
   post(message: FromGuest): void;
-  /** Has `Attempts.run` called after all messages posted so far have left the interpreter. */
+  /** Has `AttemptRunner.run` called after all messages posted so far have left the interpreter. */
   begin(session: S, call: Call, attempt: number): void;
   /** The callback of an attempt that had timed out has ended: whoever watches it can stop. */
   ended(session: S, ref: number, attempt: number): void;

@@ -32,7 +32,7 @@ class Link(Protocol[SessionT_contra]):
         """As `post_text`, of a message that ends with *value*, which is canonical text; *head* is all before it."""
 
     def begin(self, session: SessionT_contra, call: Call, attempt: int) -> None:
-        """Have `Attempts.run` called in this turn, after all messages posted so far have left the interpreter."""
+        """Have `AttemptRunner.run` called in this turn, after all messages posted so far have left the interpreter."""
 
     def ended(self, session: SessionT_contra, ref: int, attempt: int) -> None:
         """The callback of an attempt that had timed out has ended: whoever watches it can stop."""

@@ -2,7 +2,7 @@
  * A session: the guest's half of one pass, for workflows in JavaScript.
  *
  * It numbers the calls, gives the outcomes that the log has, runs attempts, and sends the rest to the engine. It decides
- * nothing else: retries, limits, time and storage are the engine's. How callbacks run is in `attempts.js`, what the log knows in
+ * nothing else: retries, limits, time and storage are the engine's. How callbacks run is in `attempt_runner.js`, what the log knows in
  * `history.js`, and which of its outcomes are passed over in `skips.js`. `step.js` makes its calls on `Session.port`. The twin of
  * this file is `session.py`.
  */
@@ -13,7 +13,7 @@
 /** @import { StepKind, ToGuest, WireError } from "./protocol.d.ts" */
 /** @import { Callback, Settle, StepPort } from "./step.js" */
 
-import { Attempts } from "./attempts.js";
+import { AttemptRunner } from "./attempt_runner.js";
 import { Call, UNORDERED } from "./calls.js";
 import { Outcome } from "./delivery.js";
 import { fromWire } from "./errors.js";
@@ -70,7 +70,7 @@ export class Session {
     this.#history = new History(start, this, link, loop);
     this.#delivery = this.#history.delivery;
     this.skips = new Skips(this, this.#history, link);
-    this.attempts = new Attempts(this, link, loop);
+    this.attempts = new AttemptRunner(this, link, loop);
   }
 
   /** Whether `run()` repeats what an earlier pass has done, and printed. */

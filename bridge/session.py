@@ -2,7 +2,7 @@
 A session: the guest's half of one pass.
 
 It numbers the calls, answers what the log already knows, runs attempts, and tells the engine. It decides nothing else:
-retries, limits, time and storage are the engine's. How callbacks run is in `attempts.py`, what the log knows in
+retries, limits, time and storage are the engine's. How callbacks run is in `attempt_runner.py`, what the log knows in
 `history.py`, and which of its outcomes are passed over in `skips.py`. Both transports go through the session, so they
 share counters and messages: `workers` calls it directly, and JavaScript through `step.js`.
 """
@@ -13,7 +13,7 @@ import json
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from .attempts import Attempts, retryable
+from .attempt_runner import AttemptRunner, retryable
 from .batch import to_json
 from .calls import IDLE, RUNNING, UNORDERED, Call, StepFuture
 from .contexts import rollback_context
@@ -60,7 +60,7 @@ class Session:
         self._history = History(start, self, link, loop)
         self._delivery = self._history.delivery
         self.skips = Skips(self, self._history, link)
-        self.attempts = Attempts(self, link, loop)
+        self.attempts = AttemptRunner(self, link, loop)
         self.js_is_due = False
         """Whether JavaScript has been told of an outcome, and has not had its turn since."""
         self._given_in: int | None = None

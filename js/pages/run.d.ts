@@ -137,3 +137,35 @@ export interface Comparison {
   /** Steps of both runs side by side; a step that one of them lacks has null there. `step` is `TYPE NAME-COUNT`. */
   rows: { step: string; left: StepDetail | null; right: StepDetail | null; same: boolean; differs: string[] }[];
 }
+
+/** What the components ask of the host about runs. Each method rejects with an error whose message is for people. */
+export interface RunHost {
+  detail(workflow: string, id: string): Promise<InstanceDetail>;
+  /**
+   * Call *listener* with the events after *cursor* (0: all), and then with each that comes. Goes on over crashes and
+   * restarts of the instance until the result is called. A restart begins with `workflow_queued` again.
+   */
+  subscribe(
+    workflow: string,
+    id: string,
+    listener: (events: InstanceEvent[]) => void,
+    options?: { cursor?: number },
+  ): () => void;
+  pause(workflow: string, id: string): Promise<void>;
+  resume(workflow: string, id: string): Promise<void>;
+  terminate(workflow: string, id: string, options?: { rollback?: boolean }): Promise<void>;
+  restartInstance(workflow: string, id: string, from?: StepAddress): Promise<void>;
+  delete(workflow: string, id: string): Promise<void>;
+  sendEvent(workflow: string, id: string, type: string, payload?: unknown): Promise<void>;
+  /** What instances wait for now; of one instance, or of all. */
+  awaitedEvents(workflow?: string, id?: string): Promise<AwaitedEvent[]>;
+  /** End sleeps, and waits before a retry, now: the one of *step* (`NAME-COUNT`), or all of the instance's. */
+  skipSleep(workflow: string, id: string, step?: string): Promise<void>;
+  /** The instance as `NAME.run.sqlite`. */
+  exportRun(workflow: string, id: string): Promise<{ name: string; bytes: Uint8Array }>;
+  compare(left: RunAddress, right: RunAddress): Promise<Comparison>;
+  /** A value that the detail does not have: of the instance, or what a step gave. */
+  wholeValue?(run: RunAddress, what: "params" | "output" | { step: string; type: string }): Promise<unknown>;
+  /** Make an instance out of a run; which options there are is the host's. @returns its workflow and id */
+  forkRun(run: RunAddress, options: any): Promise<{ workflow: string; id: string }>;
+}

@@ -1,42 +1,7 @@
-/** What a page gives to the components that the playground and the dashboard share. */
+/** What a page gives to the components that the playground and the dashboard share. What they ask of the host: `RunHost`. */
 
 import type { ReadonlySignal, Signal } from "@preact/signals";
-import type {
-  AwaitedEvent,
-  Comparison,
-  Fault,
-  Files,
-  Graph,
-  InstanceDetail,
-  InstanceEvent,
-  OpenedRun,
-  RunAddress,
-  StepAddress,
-} from "./run.d.ts";
-
-/** What the components ask of the host. Each method rejects with an error whose message is for people. */
-export interface RunHost {
-  detail(workflow: string, id: string): Promise<InstanceDetail>;
-  subscribe(
-    workflow: string,
-    id: string,
-    listener: (events: InstanceEvent[]) => void,
-    options?: { cursor?: number },
-  ): () => void;
-  pause(workflow: string, id: string): Promise<void>;
-  resume(workflow: string, id: string): Promise<void>;
-  terminate(workflow: string, id: string, options?: { rollback?: boolean }): Promise<void>;
-  restartInstance(workflow: string, id: string, from?: StepAddress): Promise<void>;
-  delete(workflow: string, id: string): Promise<void>;
-  sendEvent(workflow: string, id: string, type: string, payload?: unknown): Promise<void>;
-  awaitedEvents(workflow?: string, id?: string): Promise<AwaitedEvent[]>;
-  skipSleep(workflow: string, id: string, step?: string): Promise<void>;
-  exportRun(workflow: string, id: string): Promise<{ name: string; bytes: Uint8Array }>;
-  compare(left: RunAddress, right: RunAddress): Promise<Comparison>;
-  /** A value that the detail does not have: of the instance, or what a step gave. */
-  wholeValue?(run: RunAddress, what: "params" | "output" | { step: string; type: string }): Promise<unknown>;
-  forkRun(run: RunAddress, options: any): Promise<{ workflow: string; id: string }>;
-}
+import type { Fault, Files, Graph, InstanceDetail, OpenedRun, RunAddress, RunHost } from "./run.d.ts";
 
 /** The editor of the playground. */
 export interface Editor {

@@ -20,6 +20,7 @@ import type {
   LogLevel,
   OpenedRun,
   RunAddress,
+  RunHost,
   StepAddress,
   StepDetail,
 } from "../pages/run.d.ts";
@@ -215,7 +216,7 @@ export interface HostEvents {
   notice: { level: "info" | "warning" | "error"; text: string };
 }
 
-export interface PlaygroundHost {
+export interface PlaygroundHost extends RunHost {
   /** As the last `state` event had it. */
   readonly state: HostState;
   /** The last one. */
@@ -271,27 +272,6 @@ export interface PlaygroundHost {
     status?: Status;
     limit?: number;
   }): Promise<{ rows: InstanceSummary[]; total: number }>;
-  detail(workflow: string, id: string): Promise<InstanceDetail>;
-  /**
-   * Call *listener* with the events after *cursor* (0: all), and then with each that comes. Goes on over crashes and
-   * restarts of the instance until the result is called. A restart begins with `workflow_queued` again.
-   */
-  subscribe(
-    workflow: string,
-    id: string,
-    listener: (events: InstanceEvent[]) => void,
-    options?: { cursor?: number },
-  ): () => void;
-  pause(workflow: string, id: string): Promise<void>;
-  resume(workflow: string, id: string): Promise<void>;
-  terminate(workflow: string, id: string, options?: { rollback?: boolean }): Promise<void>;
-  restartInstance(workflow: string, id: string, from?: StepAddress): Promise<void>;
-  delete(workflow: string, id: string): Promise<void>;
-  sendEvent(workflow: string, id: string, type: string, payload?: unknown): Promise<void>;
-  /** What instances wait for now; of one instance, or of all. */
-  awaitedEvents(workflow?: string, id?: string): Promise<AwaitedEvent[]>;
-  /** End sleeps, and waits before a retry, now: the one of *step* (`NAME-COUNT`), or all of the instance's. */
-  skipSleep(workflow: string, id: string, step?: string): Promise<void>;
   /** The source that the instance's version was deployed with, where it is still kept. */
   source(workflow: string, id: string): Promise<{ files: Files; main: string } | null>;
 
@@ -304,8 +284,6 @@ export interface PlaygroundHost {
   rows(table: string, options?: { limit?: number; offset?: number }): Promise<TableRows>;
 
   // One-file runs
-  /** The instance as `NAME.run.sqlite`. */
-  exportRun(workflow: string, id: string): Promise<{ name: string; bytes: Uint8Array }>;
   /** Rejects with reason `run.foreign`, `run.newer` or `run.corrupt` where the bytes are no run file that can be opened. */
   openRun(bytes: Uint8Array): Promise<OpenedRun>;
   closeRun(key: string): Promise<void>;
@@ -316,5 +294,4 @@ export interface PlaygroundHost {
   replayRun(run: RunAddress, project?: { files: Files; main: string }): Promise<Replayed>;
   /** Make an instance of this state out of a run. @returns its workflow and id */
   forkRun(run: RunAddress, options?: ForkOptions): Promise<{ workflow: string; id: string }>;
-  compare(left: RunAddress, right: RunAddress): Promise<Comparison>;
 }

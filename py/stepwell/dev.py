@@ -13,16 +13,12 @@ from stepwell.exceptions import StepwellError
 from stepwell.host_connector import HostConnector
 from stepwell.host_process import HostSettings
 from stepwell.listener import LOOPBACK, MAX_PORT
-from stepwell.options import environment_option, force_replay_option, state_option
-from stepwell.packages.require import require_packages_of
-from stepwell.project_loader import find_targets, load_targets
 from stepwell.project_notes import notes_at_start
 from stepwell.project_server import ProjectServer, announce_schedules
-from stepwell.runtimes import choose_runtime, likely_runtime, runtime_name, runtime_options
-from stepwell.serving import ServedProject, ServingOptions
+from stepwell.served_options import served_options
+from stepwell.serving import ServingOptions
 from stepwell.serving_log import ServingLog
 from stepwell.source_watcher import SourceWatcher
-from stepwell.state import state_path
 from stepwell.terminal_keys import TerminalKeys
 
 if TYPE_CHECKING:
@@ -31,7 +27,8 @@ if TYPE_CHECKING:
 
     from stepwell.client import Client
     from stepwell.host_connector import Connection
-    from stepwell.serving import Serving
+    from stepwell.served_options import ServedChoice
+    from stepwell.serving import ServedProject, Serving
 
 DEFAULT_PORT = 8787
 KEYS = "b: browser, r: reload, n: skip to the next timer, s: run the scheduled handler, c: clear, x: quit"
@@ -39,32 +36,12 @@ CLEAR_SCREEN = "\x1b[H\x1b[2J\x1b[3J"
 
 
 @click.command(epilog=exit_codes.HELP, short_help="Run a project and reload its code when it is saved.")
-@click.argument("target", required=False, metavar="[DIR]")
+@served_options("[DIR]")
 @click.option(
     "--port", type=click.IntRange(0, MAX_PORT), help=f"Where to listen.  [default: dev.port, else {DEFAULT_PORT}]"
 )
 @click.option("--ip", metavar="ADDRESS", help=f"The address.  [default: dev.ip, else {LOOPBACK}]")
-@click.option(
-    "-c", "--config", "configs", multiple=True, metavar="FILE", help="A configuration; several: several Workers."
-)
-@environment_option
-@runtime_options
-@force_replay_option
-@state_option
-def dev(  # noqa: PLR0913 - one for each option
-    *,
-    target: str | None,
-    port: int | None,
-    ip: str | None,
-    configs: tuple[str, ...],
-    environment: str | None,
-    runtime: str | None,
-    python: str | None,
-    sdk: str | None,
-    untrusted: bool,
-    force_replay: bool,
-    state: Path | None,
-) -> None:
+def dev(*, port: int | None, ip: str | None, served: ServedChoice) -> None:
     """
     Run the Worker and the workflows of a project, and reload its code when it is saved.
 
@@ -75,26 +52,8 @@ def dev(  # noqa: PLR0913 - one for each option
     DIR has a wrangler configuration; a file with a Worker or workflows does, too. Default: this folder.
     """
     log = ServingLog("text", sys.stdout, steps=True)
-    command = DevCommand(log, lambda: _load(target, configs, environment, (runtime, python, sdk), untrusted=untrusted))
-    likely = likely_runtime(find_targets(target, configs)[0], runtime, python, sdk, untrusted=untrusted)
-    settings = HostSettings(warm=likely, force_replay=force_replay)
-    raise SystemExit(command.run(port, ip, state_path(state, create=True), settings))
-
-
-def _load(
-    target: str | None,
-    configs: tuple[str, ...],
-    environment: str | None,
-    runtime: tuple[str | None, str | None, str | None],
-    *,
-    untrusted: bool,
-) -> list[ServedProject]:
-    projects = []
-    for found, project in load_targets(target, configs, environment):
-        chosen = choose_runtime(project.main, *runtime, untrusted=untrusted)
-        require_packages_of(project, found, runtime_name(chosen))
-        projects.append(ServedProject(project, chosen))
-    return projects
+    settings = HostSettings(warm=served.likely_runtime(), force_replay=served.force_replay)
+    raise SystemExit(DevCommand(log, served.load).run(port, ip, served.state_path(), settings))
 
 
 class DevCommand:

@@ -11,23 +11,19 @@ import click
 from stepwell import exit_codes
 from stepwell.host_process import HostSettings
 from stepwell.listener import listener_options
-from stepwell.options import environment_option, force_replay_option, state_option
-from stepwell.packages.require import require_packages_of
-from stepwell.project_loader import load_targets
 from stepwell.project_notes import notes_at_start
 from stepwell.project_server import ProjectServer, announce_schedules
-from stepwell.runtimes import choose_runtime, runtime_name, runtime_options
-from stepwell.serving import ServedProject, ServingOptions
+from stepwell.served_options import served_options
+from stepwell.serving import ServingOptions
 from stepwell.serving_log import ServingLog
-from stepwell.state import state_path
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import FrameType
 
     from stepwell.client import Client
     from stepwell.host_connector import Connection
-    from stepwell.serving import Serving
+    from stepwell.served_options import ServedChoice
+    from stepwell.serving import ServedProject, Serving
     from stepwell.serving_log import Format
 
 DEFAULT_GRACE_S = 10.0
@@ -35,14 +31,7 @@ DEFAULT_TIME_LIMIT_S = 300.0
 
 
 @click.command(epilog=exit_codes.HELP, short_help="Run a project on a server until Ctrl-C.")
-@click.argument("target", required=False)
-@click.option(
-    "-c", "--config", "configs", multiple=True, metavar="FILE", help="A configuration; several: several Workers."
-)
-@environment_option
-@runtime_options
-@force_replay_option
-@state_option
+@served_options("[TARGET]")
 @listener_options
 @click.option("--account", metavar="NAME", help="The account whose workflows they are. Default: the default account.")
 @click.option(
@@ -72,15 +61,7 @@ DEFAULT_TIME_LIMIT_S = 300.0
 )
 def serve(  # noqa: PLR0913 - one for each option
     *,
-    target: str | None,
-    configs: tuple[str, ...],
-    environment: str | None,
-    runtime: str | None,
-    python: str | None,
-    sdk: str | None,
-    untrusted: bool,
-    force_replay: bool,
-    state: Path | None,
+    served: ServedChoice,
     listener: dict[str, object] | None,
     account: str | None,
     log_format: str,
@@ -97,16 +78,11 @@ def serve(  # noqa: PLR0913 - one for each option
     that passed while nothing ran, each schedule of a workflow makes up for the last one.
     """
     log = ServingLog(cast("Format", log_format))
-    projects = []
-    for found, project in load_targets(target, configs, environment):
-        chosen = choose_runtime(project.main, runtime, python, sdk, untrusted=untrusted)
-        for note in notes_at_start(project, chosen):
-            log.say(note)
-        require_packages_of(project, found, runtime_name(chosen))
-        projects.append(ServedProject(replace(project, account=account), chosen))
-    settings = HostSettings(warm=projects[0].runtime, force_replay=force_replay)
+    loaded = served.load(lambda each: _say_notes(each, log))
+    projects = [replace(each, project=replace(each.project, account=account)) for each in loaded]
+    settings = HostSettings(warm=projects[0].runtime, force_replay=served.force_replay)
     options = ServingOptions(listener, time_limit_s=time_limit_s)
-    server = ProjectServer(state_path(state, create=True), projects, options, settings, log)
+    server = ProjectServer(served.state_path(), projects, options, settings, log)
     server.on_ready = lambda serving, connection, client: _announce(serving, connection, client, log)
     server.on_interrupt = lambda: _drain(server, log, grace_s)
     stop = _StopSignal()
@@ -115,6 +91,11 @@ def serve(  # noqa: PLR0913 - one for each option
     except KeyboardInterrupt:
         log.say("Stopped; what is unfinished continues with the next `stepwell serve` or `stepwell run`.")
         raise SystemExit(exit_codes.COMPLETE if stop.was_asked else exit_codes.INTERRUPTED) from None
+
+
+def _say_notes(served: ServedProject, log: ServingLog) -> None:
+    for note in notes_at_start(served.project, served.runtime):
+        log.say(note)
 
 
 class _StopSignal:

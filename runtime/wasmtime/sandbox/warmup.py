@@ -19,7 +19,7 @@ from os.path import abspath, dirname, join
 from typing import TYPE_CHECKING, Any
 
 from _stepwell_runtime import output
-from _workflows_bridge.attempts import retryable
+from _workflows_bridge.attempt_runner import retryable
 from _workflows_bridge.batch import Batch, unpack_batch
 
 if TYPE_CHECKING:

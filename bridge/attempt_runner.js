@@ -1,7 +1,7 @@
 /**
  * Attempts: how the callbacks of a pass are run, and its functions that say how long to wait before the next attempt.
  *
- * Which attempts there are is the engine's decision. The twin of this file is `attempts.py`.
+ * Which attempts there are is the engine's decision. The twin of this file is `attempt_runner.py`.
  */
 
 /** @import { Attempt, Call } from "./calls.js" */
@@ -16,7 +16,7 @@ import { askDelay, rollbackContext, toContext } from "./contexts.js";
 const retryable = new Map();
 
 /** The attempts of one session. */
-export class Attempts {
+export class AttemptRunner {
   #session;
   #link;
   #loop;

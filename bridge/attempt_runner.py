@@ -1,7 +1,7 @@
 """
 Attempts: how the callbacks of a pass are run, and its functions that say how long to wait before the next attempt.
 
-Which attempts there are is the engine's decision. The twin of this file is `attempts.js`.
+Which attempts there are is the engine's decision. The twin of this file is `attempt_runner.js`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .session import Session
     from .values import JsDict
 
-__all__ = ["Attempts", "retryable"]
+__all__ = ["AttemptRunner", "retryable"]
 
 retryable: dict[tuple[str, str], str] = {}
 """Configurations (defaults, user's) that the engine has shown to allow a retry, and what they come to."""
@@ -33,7 +33,7 @@ retryable: dict[tuple[str, str], str] = {}
 _new_tuple = tuple.__new__
 
 
-class Attempts:
+class AttemptRunner:
     """The attempts of one session."""
 
     __slots__ = ("_link", "_loop", "_session")

@@ -1,21 +1,26 @@
 /** Globals that Cloudflare's runtime has and Node has not, or has otherwise. */
 
 import { GuestCaches } from "./caches.js";
+import { htmlRewriter } from "./html_rewriter.js";
 import { guestResponse } from "./response.js";
 import { WebSocketPair } from "./web_socket.js";
 
-/** What makes each, by its name: when it is first needed. @type {Record<string, () => unknown>} */
-export const WORKER_GLOBALS = {
-  Response: guestResponse,
-  WebSocketPair: () => WebSocketPair,
-  caches: () => new GuestCaches(),
-  scheduler: () => ({ wait }),
-  navigator: () => ({ userAgent: "Cloudflare-Workers", hardwareConcurrency: 1, language: "en" }),
-  HTMLRewriter: () =>
-    function HTMLRewriter() {
-      throw new Error("HTMLRewriter is not available here. Parse the HTML with a package, for example htmlparser2.");
-    },
-};
+/**
+ * What makes each, by its name: when it is first needed.
+ *
+ * @param {() => import("./html_rewriter.js").ParserClass} [loadHtmlParser] absent: there is no `HTMLRewriter`
+ * @returns {Record<string, () => unknown>}
+ */
+export function workerGlobals(loadHtmlParser) {
+  return {
+    Response: guestResponse,
+    WebSocketPair: () => WebSocketPair,
+    caches: () => new GuestCaches(),
+    scheduler: () => ({ wait }),
+    navigator: () => ({ userAgent: "Cloudflare-Workers", hardwareConcurrency: 1, language: "en" }),
+    ...(loadHtmlParser ? { HTMLRewriter: () => htmlRewriter(loadHtmlParser) } : {}),
+  };
+}
 
 /**
  * Settles after `delay` ms.

@@ -4,7 +4,8 @@ import { hash } from "node:crypto";
 import { workerData } from "node:worker_threads";
 import { toWire } from "../../bridge/errors.js";
 import { HandlerDispatcher } from "../handlers/dispatcher.js";
-import { WORKER_GLOBALS } from "../handlers/globals.js";
+import { workerGlobals } from "../handlers/globals.js";
+import { loadHtmlParser } from "../handlers/html_parser.js";
 import { UserModule } from "./user_module.js";
 import { PassRunner } from "./pass_runner.js";
 import { hookModules } from "./modules.js";
@@ -63,7 +64,7 @@ process.on("unhandledRejection", complain);
 
 function boot() {
   hookModules();
-  for (const [name, make] of Object.entries(WORKER_GLOBALS)) takePlace(name, make);
+  for (const [name, make] of Object.entries(workerGlobals(loadHtmlParser))) takePlace(name, make);
   output.install();
   time?.install();
   watchTimers((timer) => {

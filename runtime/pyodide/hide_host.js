@@ -7,8 +7,9 @@
  */
 
 import { isBuiltin, registerHooks } from "node:module";
-import { sep } from "node:path";
-import { fileURLToPath } from "node:url";
+import { isAbsolute, sep } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { PARSER_FOLDER } from "../handlers/html_parser.js";
 import { isHidden } from "./hidden.js";
 
 const GLOBALS = ["process", "require", "module", "exports", "global"];
@@ -24,6 +25,7 @@ export function hideHost(console) {
   const folders = [];
   registerHooks({
     resolve(specifier, context, next) {
+      if (isParsers(specifier, context.parentURL)) return next(specifier, context);
       if (isBuiltin(specifier)) throw new Error(`${specifier} is a module of the host. Workflows cannot import it.`);
       const resolved = next(specifier, context);
       if (resolved.url.startsWith("file:") && !folders.some((folder) => shows(folder, fileURLToPath(resolved.url))))
@@ -34,6 +36,14 @@ export function hideHost(console) {
   for (const name of GLOBALS) Reflect.deleteProperty(globalThis, name);
   Object.assign(globalThis, { console });
   return (folder) => void folders.push(folder);
+}
+
+/** Whether a module is loaded for `HTMLRewriter`, which is loaded when it is first needed. @param {string} specifier @param {string | undefined} importer */
+function isParsers(specifier, importer) {
+  return (
+    importer?.startsWith(PARSER_FOLDER) === true ||
+    (isAbsolute(specifier) && pathToFileURL(specifier).href.startsWith(PARSER_FOLDER))
+  );
 }
 
 /** Whether a folder has a file, and no name on the way to it begins with a dot. @param {string} folder @param {string} path */

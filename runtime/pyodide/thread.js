@@ -13,7 +13,7 @@ import { fromWire } from "../../bridge/errors.js";
 import { WorkflowStep } from "../../bridge/step.js";
 import { HandlerDispatcher } from "../handlers/dispatcher.js";
 import { lazyClass } from "./globals.js";
-import { WORKER_GLOBALS } from "../handlers/globals.js";
+import { workerGlobals } from "../handlers/globals.js";
 import { Control } from "../pool/control.js";
 
 /**
@@ -37,6 +37,7 @@ import { Control } from "../pool/control.js";
  * @property {(ms: number) => void} block the thread
  * @property {(timer: boolean) => number} others how much besides the pool, and a timer where there is one, can wake the thread
  * @property {() => number} processorTime what the thread has used of a processor, in ms
+ * @property {() => import("../handlers/html_rewriter.js").ParserClass} [loadHtmlParser] for `HTMLRewriter`
  * @property {boolean} [isSuspendable] whether code of handlers may be suspended
  * @property {(pyodide: any, folder: string) => { host: object, restore: (wire: WireError) => Error }} [upstream]
  *   puts Cloudflare's own SDK, which the folder has, into the interpreter: what it expects around it, and how it wants errors
@@ -107,7 +108,10 @@ export class InterpreterThread {
     const control = new Control(boot.control);
     this.#control = control;
     const { signals } = control;
-    const pyodide = await this.#environment.start({ ...boot, signals }, { ...ownGlobals(), console: this.#console() });
+    const pyodide = await this.#environment.start(
+      { ...boot, signals },
+      { ...ownGlobals(this.#environment), console: this.#console() },
+    );
     this.#pyodide = pyodide;
     pyodide._api.on_fatal = (/** @type {any} */ error) => this.die(error);
     pyodide.setInterruptBuffer(signals);
@@ -337,9 +341,13 @@ function watched(promise, tell) {
   return promise;
 }
 
-/** The globals that are Workers' own. With the class of responses Node would load its HTTP client at each start. */
-function ownGlobals() {
-  const { Response, ...others } = WORKER_GLOBALS;
+/**
+ * The globals that are Workers' own. With the class of responses Node would load its HTTP client at each start.
+ *
+ * @param {ThreadEnvironment} environment
+ */
+function ownGlobals({ loadHtmlParser }) {
+  const { Response, ...others } = workerGlobals(loadHtmlParser);
   const made = Object.entries(others).map(([name, make]) => [name, make()]);
   return { ...Object.fromEntries(made), Response: lazyClass(Response) };
 }

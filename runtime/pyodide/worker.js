@@ -11,6 +11,7 @@ import { startFrom } from "./snapshot_memory.js";
 import { startInterpreter } from "./interpreter.js";
 import { restoreLibraries } from "./libraries.js";
 import { mountFolder } from "./mount.js";
+import { loadHtmlParser } from "../handlers/html_parser.js";
 import { answerHost, VirtualTime } from "../pool/virtual_time.js";
 import { InterpreterThread } from "./thread.js";
 import { provideConstants } from "./thread_rights.js";
@@ -73,6 +74,7 @@ const thread = new InterpreterThread({
   },
   mount: mountDeployment,
   upstream: openUpstream,
+  loadHtmlParser,
   // Virtual time knows no stacks that wait.
   isSuspendable: !time,
   soon: (run) => {

@@ -18,7 +18,16 @@ HERE = Path(__file__).parent
 EXAMPLES = os.environ.get("STEPWELL_EXAMPLES")
 WORKERS_PY = os.environ.get("STEPWELL_WORKERS_PY")
 TIMEOUT_S = 600
-PASSING_EXAMPLES = ("01_hello", "08_cron", "10_workflows", "18_django")
+PASSING_EXAMPLES = (
+    "01_hello",
+    "02_binding",
+    "03_fastapi",
+    "06_assets",
+    "08_cron",
+    "10_workflows",
+    "16_sync_http_clients",
+    "18_django",
+)
 """Those that upstream's tests pass."""
 SUITES = [("workflow", 18), ("kv", 27), ("d1", 22), ("r2", 25), ("assets", 5), ("images", 3)]
 """Suites of upstream's binding tests that pass whole, with the number of their tests."""

@@ -4,6 +4,7 @@
 /** @import { HandlerLog, OpenIsolate } from "../../runtime/pool/handler_pool.js" */
 /** @import { ObjectTarget, QueueOutcome } from "../../runtime/handlers/protocol.d.ts" */
 
+import { fromWire } from "../../bridge/errors.js";
 import { encode } from "../../bridge/values.js";
 import { packRequest, packValue, unpackResponse, unpackValue } from "../../runtime/handlers/packing.js";
 import { HandlerPool } from "../../runtime/pool/handler_pool.js";
@@ -102,12 +103,13 @@ export class Worker {
    * @param {QueueBatch} batch
    * @param {CallOptions} [options]
    * @returns {Promise<QueueOutcome>} what the handler has decided about the messages
-   * @throws {HandlerError}
+   * @throws {HandlerError} with what it had decided before, as `queueOutcome`
    */
   async queue({ queue, messages }, options = {}) {
     const packed = { queue, messages: messages.map(({ body, ...rest }) => ({ ...rest, body: encode(body, "body") })) };
     const call = async () => ({ what: "queue", batch: packed });
     const { reply } = await this.#call("queue", options, undefined, { handler: "queue", queue }, call);
+    if (reply.error) throw Object.assign(toHandlerError(fromWire(reply.error)), { queueOutcome: reply.queue });
     return reply.queue;
   }
 

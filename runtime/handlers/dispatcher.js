@@ -5,6 +5,7 @@
 /** @import { CallContext } from "./port.js" */
 /** @import { EnvBinding } from "./facades.js" */
 
+import { toWire } from "../../bridge/errors.js";
 import { decode } from "../../bridge/values.js";
 import { askBy, makeExports, makeFacades, withWire } from "./facades.js";
 import { ExecutionContext } from "./execution_context.js";
@@ -169,7 +170,12 @@ export class HandlerDispatcher {
     }
     if (call.what === "queue") {
       const batch = new MessageBatch(call.batch);
-      await run("queue", [batch]);
+      try {
+        await run("queue", [batch]);
+      } catch (error) {
+        // What was acknowledged before stays acknowledged.
+        return { queue: batch.outcome, error: toWire(error) };
+      }
       return { queue: batch.outcome };
     }
     const args = call.args.map((packed) => unpackValue(packed, this.port));

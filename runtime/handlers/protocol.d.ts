@@ -83,7 +83,8 @@ export type Reply =
   | { response: PackedResponse }
   | { value: PackedValue }
   | { text?: Encoded }
-  | { queue: QueueOutcome }
+  /** `error`: the handler has raised it, after these decisions. */
+  | { queue: QueueOutcome; error?: WireError }
   | { noRetry: boolean }
   /** When the object's alarm is due; `failed`: what the handler has raised. */
   | { alarm: number | null; failed?: string }

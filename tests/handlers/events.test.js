@@ -54,6 +54,16 @@ for (const language of [...LANGUAGES, ...UPSTREAM]) {
       ]);
     });
 
+    test("a handler of a queue that raises keeps what it has acknowledged before", async () => {
+      const messages = ["a", "b", "raise"].map((body, i) => ({ id: `m${i}`, timestamp: 5, attempts: 1, body }));
+
+      await assert.rejects(opened().worker.queue({ queue: "orders", messages }), (/** @type {any} */ error) => {
+        assert.match(error.message, /no more/);
+        assert.deepEqual(error.queueOutcome.explicitAcks, ["m0"]);
+        return true;
+      });
+    });
+
     test("what is given to waitUntil goes on after the answer, and its output is the request's", async () => {
       opened().logs.length = 0;
 

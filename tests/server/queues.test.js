@@ -151,6 +151,24 @@ test("a handler that raises gets the batch again, after the delay of the consume
   ]);
 });
 
+test("what was acknowledged before a handler raises does not come again", async () => {
+  consume({ maxBatchTimeoutMs: 0 }, async ({ messages }) => {
+    if (messages.length < 3) return DONE;
+    throw Object.assign(new Error("no"), { queueOutcome: { ...DONE, explicitAcks: [messages[1].id] } });
+  });
+
+  await send([1, 2, 3]);
+  await settle();
+
+  assert.deepEqual(batches, [
+    [1, 2, 3],
+    [
+      [1, 2],
+      [3, 2],
+    ],
+  ]);
+});
+
 test("acknowledged messages do not come again with the rest of their batch", async () => {
   consume({ maxBatchTimeoutMs: 0 }, async ({ messages }) =>
     messages.length === 3 ? { ...DONE, explicitAcks: [messages[0].id], retryBatch: { retry: true } } : DONE,

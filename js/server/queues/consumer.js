@@ -21,7 +21,7 @@ import { checkedOutcome } from "./outcome.js";
  *
  * @typedef {{ id: string, timestamp: number, attempts: number, body: unknown }} DeliveredMessage
  *
- * Calls the handler. It rejects where the handler has raised.
+ * Calls the handler. It rejects where the handler has raised; the error has the decisions before as `queueOutcome`.
  * @typedef {(batch: { queue: string, messages: DeliveredMessage[] }) => Promise<QueueOutcome>} Deliver
  */
 
@@ -118,7 +118,7 @@ export class Consumer {
     for (const { id } of unreadable) report(`Message ${id} of queue '${queue}' is damaged. It is not delivered.`);
     const retryMessages = unreadable.map(({ id }) => ({ msgId: id }));
     if (messages.length === 0) return { ...RETRY_ALL, retryMessages };
-    const given = await deliver({ queue, messages }).catch(() => RETRY_ALL);
+    const given = await deliver({ queue, messages }).catch(outcomeOfFailure);
     try {
       const outcome = checkedOutcome(given);
       return { ...outcome, retryMessages: [...retryMessages, ...outcome.retryMessages] };
@@ -151,8 +151,18 @@ export class Consumer {
   }
 }
 
-/** What a handler decides that raises. @type {QueueOutcome} */
+/** @type {QueueOutcome} */
 const RETRY_ALL = { ackAll: false, explicitAcks: [], retryBatch: { retry: true }, retryMessages: [] };
+
+/**
+ * What becomes of the messages of a handler that raises: what it had acknowledged before stays so, the rest comes again.
+ *
+ * @param {Error & { queueOutcome?: QueueOutcome }} error
+ * @returns {QueueOutcome}
+ */
+function outcomeOfFailure({ queueOutcome = RETRY_ALL }) {
+  return { ...queueOutcome, retryBatch: { ...queueOutcome.retryBatch, retry: true } };
+}
 
 /** @param {QueueMessageRow[]} rows */
 function readable(rows) {

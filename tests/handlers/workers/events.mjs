@@ -19,6 +19,7 @@ export default class extends WorkerEntrypoint {
     seen.push([batch.queue, batch.messages.map(({ id, body, attempts }) => [id, body, attempts])]);
     const [first, second] = batch.messages;
     first.ack();
+    if (batch.messages.at(-1).body === "raise") throw new Error("no more");
     second.retry({ delaySeconds: 5 });
     batch.retryAll();
   }

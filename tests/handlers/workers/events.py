@@ -28,6 +28,8 @@ class Default(WorkerEntrypoint):
         seen.append([batch.queue, [[message.id, message.body, message.attempts] for message in batch.messages]])
         first, second, *_ = batch.messages
         first.ack()
+        if batch.messages[-1].body == "raise":
+            raise ValueError("no more")
         second.retry({"delaySeconds": 5})
         batch.retryAll()
 

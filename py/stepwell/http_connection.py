@@ -33,7 +33,7 @@ class UnixEndpoint:
     @property
     def prefix(self) -> str:
         """The path of the account."""
-        return f"{REST}/accounts/{quote(self.account, safe='')}"
+        return f"{REST}/accounts/{quoted(self.account)}"
 
     @property
     def headers(self) -> dict[str, str]:
@@ -64,7 +64,7 @@ class RemoteEndpoint:
     def prefix(self) -> str:
         """The path of the account, below the base path of the server."""
         base = self._parts().path.rstrip("/").removesuffix(REST)
-        return f"{base}{REST}/accounts/{quote(self.account, safe='')}"
+        return f"{base}{REST}/accounts/{quoted(self.account)}"
 
     @property
     def headers(self) -> dict[str, str]:
@@ -125,11 +125,23 @@ def _encoded(body: object) -> bytes:
         data = json.dumps(body, allow_nan=False).encode()
     except RecursionError:
         raise InputError("The value is nested too deeply.") from None
+    except ValueError as error:
+        raise InputError(f"The value cannot be sent as JSON: {error}.") from None
     if len(data) > MAX_BODY_BYTES:
         raise InputError(f"The request is {len(data):,} bytes long; the limit is {MAX_BODY_BYTES:,}.")
     return data
 
 
 def quoted(text: str) -> str:
-    """*text* as a part of a path."""
-    return quote(text, safe="", errors="surrogateescape")
+    """
+    *text* as a part of a path.
+
+    Raises:
+        InputError: It would lead to another path: servers take `..` for the part before it, also when it is escaped.
+    """
+    if text in {"", ".", ".."}:
+        raise InputError(f"{text!r} is not a name or an id.")
+    try:
+        return quote(text, safe="", errors="surrogateescape")
+    except UnicodeEncodeError:
+        raise InputError(f"{text!r} is not a name or an id: it is not Unicode text.") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 import uuid
 from datetime import UTC, datetime
@@ -16,8 +17,9 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 
 from stepwell import __version__
-from stepwell.exceptions import ApiError
+from stepwell.exceptions import ApiError, InputError, StepwellError
 from stepwell.mcp.admin import ADMIN_TOOLS
+from stepwell.mcp.relay import answering_errors
 from stepwell.mcp.tasks import EXTENSION, event_payload, new_task, open_waits, task_of
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def serve_stdio(host: HostAccess) -> None:
 
     async def serve() -> None:
         server = make_server(host)
-        async with stdio_server() as (incoming, outgoing):
+        async with stdio_server() as streams, answering_errors(*streams) as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
 
     anyio.run(serve)
@@ -102,8 +104,10 @@ class _Answers:
                 raise MCPError(types.INVALID_PARAMS, f"Unknown tool {params.name!r}. There are: {known}.")
             _check_arguments(params.name, tool.schema, given)
             return _result(await anyio.to_thread.run_sync(tool.call, self._host, given))
-        except ApiError as error:
-            return types.CallToolResult(content=[types.TextContent(text=str(error))], is_error=True)
+        except InputError as error:
+            return types.CallToolResult(content=[types.TextContent(text=_sound(str(error)))], is_error=True)
+        except (StepwellError, OSError, subprocess.SubprocessError) as error:
+            raise MCPError(types.INTERNAL_ERROR, _sound(str(error))) from error
 
     async def _start(self, workflow: str, given: dict[str, Any]) -> dict[str, Any]:
         payload = given["payload"] if _is_wrapped(self._host.workflows[workflow]) else given
@@ -185,6 +189,22 @@ def _check_arguments(name: str, schema: dict[str, Any], given: dict[str, Any]) -
     if missing or unknown:
         what = f"needs {', '.join(missing)}" if missing else f"does not take {', '.join(unknown)}"
         raise MCPError(types.INVALID_PARAMS, f"Tool {name!r} {what}. It takes: {', '.join(schema['properties'])}.")
+    for key, value in given.items():
+        if not _fits(schema["properties"][key], value):
+            wanted = json.dumps(schema["properties"][key])
+            raise MCPError(types.INVALID_PARAMS, f"Argument {key!r} of tool {name!r} does not fit its schema {wanted}.")
+
+
+def _fits(schema: dict[str, Any], value: object) -> bool:
+    """Whether *value* is as the schema of an argument has it: a text, a whole number, one of a list, or anything."""
+    match schema:
+        case {"type": "string"}:
+            return isinstance(value, str)
+        case {"type": "integer", "minimum": least}:
+            return isinstance(value, int) and not isinstance(value, bool) and value >= least
+        case {"enum": values}:
+            return value in values
+    return True
 
 
 def _description(workflow: str) -> str:
@@ -208,7 +228,12 @@ def _input_schema(schema: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _result(value: Any) -> types.CallToolResult:  # noqa: ANN401 - JSON
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = _sound(json.dumps(value, ensure_ascii=False, default=str))
     structured = json.loads(text)
     structured = structured if isinstance(structured, dict) else {"result": structured}
     return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=structured)
+
+
+def _sound(text: str) -> str:
+    """*text* with marks in place of what is not Unicode."""
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")

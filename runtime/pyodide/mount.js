@@ -25,6 +25,23 @@ export function mountFolder(FS, folder) {
   FS.mount(readOnly(FS), { root: folder }, folder);
 }
 
+/** Where `stepwell sync` puts shared libraries that packages are linked to: `py/stepwell/packages/origins.py` has the name, too. */
+const LIBRARIES = "native_libraries";
+
+/**
+ * Let packages of a folder find the shared libraries that they are linked to. The folder has been mounted.
+ *
+ * @param {any} pyodide
+ * @param {string} modules the folder of packages
+ */
+export function showLibraries({ FS, runPython }, modules) {
+  const folder = JSON.stringify(`${modules}/${LIBRARIES}`);
+  if (!FS.analyzePath(JSON.parse(folder)).exists) return;
+  runPython(`import os
+if ${folder} not in os.environ.get("LD_LIBRARY_PATH", "").split(":"):
+    os.environ["LD_LIBRARY_PATH"] = ":".join(filter(None, [os.environ.get("LD_LIBRARY_PATH"), ${folder}]))`);
+}
+
 /**
  * Node's files without the operations that change them. Emscripten has no such mount; the permissions of the files would not
  * do, since `chmod` would reach the host.

@@ -18,7 +18,7 @@ import { guestGlobals } from "./globals.js";
 import { startFrom } from "./snapshot_memory.js";
 import { startInterpreter } from "./interpreter.js";
 import { librariesOf, restoreLibraries } from "./libraries.js";
-import { mountFolder } from "./mount.js";
+import { mountFolder, showLibraries } from "./mount.js";
 import { provideConstants, threadRights } from "./thread_rights.js";
 import { cacheFolder, IMPORTS, packShared, store } from "./snapshot.js";
 import { enableStackSwitching } from "./v8_flags.js";
@@ -114,6 +114,7 @@ async function make({ modules, imports }) {
   const module = await compiled();
   const pyodide = await startInterpreter({ loadPyodide, makeSnapshot: true, files: guestFiles(), module, globals });
   mountFolder(pyodide.FS, modules);
+  showLibraries(pyodide, modules);
   pyodide.runPython(IMPORTS);
   const open = pyodide.FS.streams.filter(Boolean).length;
   const [folder, statements] = [JSON.stringify(modules), JSON.stringify(JSON.stringify(imports))];
@@ -132,6 +133,7 @@ async function check({ check: { modules, imports }, snapshot, libraries }) {
     startInterpreter({ loadPyodide, files: guestFiles(), module, snapshot: bytes, globals }),
   );
   mountFolder(pyodide.FS, modules);
+  showLibraries(pyodide, modules);
   restoreLibraries(pyodide._module, libraries);
   const statements = JSON.stringify(JSON.stringify(imports));
   pyodide.runPython(`import gc, json\nfor each in json.loads(${statements}): exec(each, {})\ngc.collect()`);

@@ -10,7 +10,7 @@ import { hideHost } from "./hide_host.js";
 import { startFrom } from "./snapshot_memory.js";
 import { startInterpreter } from "./interpreter.js";
 import { restoreLibraries } from "./libraries.js";
-import { mountFolder } from "./mount.js";
+import { mountFolder, showLibraries } from "./mount.js";
 import { loadHtmlParser } from "../handlers/html_parser.js";
 import { answerHost, VirtualTime } from "../pool/virtual_time.js";
 import { InterpreterThread } from "./thread.js";
@@ -64,6 +64,7 @@ const thread = new InterpreterThread({
       // They may have been linked to anything, which their snapshot does not tell.
       pyodide._module.link?.();
       mountFolder(pyodide.FS, packages.modules);
+      showLibraries(pyodide, packages.modules);
       restoreLibraries(pyodide._module, packages.libraries);
       mounted = packages.modules;
     }
@@ -114,11 +115,13 @@ process.on("unhandledRejection", (error) => thread.complain(error));
  * @param {any} pyodide
  * @param {import("../pool/pool.js").DeploymentOptions} deployment
  */
-function mountDeployment({ FS }, { root, modules }) {
+function mountDeployment(pyodide, { root, modules }) {
+  const { FS } = pyodide;
   mountFolder(FS, root);
   showFolder(root);
   // One within the other is there already.
   if (modules && modules !== mounted && !modules.startsWith(`${root}/`)) mountFolder(FS, modules);
+  if (modules) showLibraries(pyodide, modules);
   // No code of the user's mounts more of the machine.
   delete FS.filesystems.NODEFS;
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from places import APPROVAL, ORDER, Place
+from wheels import make_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,3 +58,25 @@ def order(place: Place) -> Path:
 def approval(place: Place) -> Path:
     """A workflow that waits for an event."""
     return place.write("approval.py", APPROVAL)
+
+
+@pytest.fixture(scope="session")
+def uv_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What uv remembers of the interpreter, which takes a second to ask."""
+    return tmp_path_factory.mktemp("uv")
+
+
+@pytest.fixture
+def index(place: Place, tmp_path_factory: pytest.TempPathFactory, uv_cache: Path) -> Path:
+    """All that can be installed; no network is needed."""
+    folder = tmp_path_factory.mktemp("index")
+    kept = {key: value for key, value in place.environment.items() if not key.startswith(("UV_", "PIP_"))}
+    place.environment = {
+        **kept,
+        "UV_NO_INDEX": "1",
+        "UV_FIND_LINKS": str(folder),
+        "UV_CACHE_DIR": str(uv_cache),
+        "UV_OFFLINE": "1",
+    }
+    make_wheel(folder, "greeting", "1.0")
+    return folder

@@ -1,7 +1,6 @@
 """`stepwell sync`, on indexes that are folders."""
 
 import fcntl
-import json
 import os
 import shutil
 import signal
@@ -10,7 +9,7 @@ import tomllib
 
 import pytest
 from places import until
-from wheels import ELSEWHERE, PYODIDE, make_wheel
+from wheels import ELSEWHERE, PYODIDE, declare, make_wheel
 
 FLOW = """
     import greeting
@@ -23,39 +22,12 @@ FLOW = """
 """
 
 
-@pytest.fixture(scope="session")
-def uv_cache(tmp_path_factory):
-    """What uv remembers of the interpreter, which takes a second to ask."""
-    return tmp_path_factory.mktemp("uv")
-
-
-@pytest.fixture
-def index(place, tmp_path_factory, uv_cache):
-    """All that can be installed; no network is needed."""
-    folder = tmp_path_factory.mktemp("index")
-    kept = {key: value for key, value in place.environment.items() if not key.startswith(("UV_", "PIP_"))}
-    place.environment = {
-        **kept,
-        "UV_NO_INDEX": "1",
-        "UV_FIND_LINKS": str(folder),
-        "UV_CACHE_DIR": str(uv_cache),
-        "UV_OFFLINE": "1",
-    }
-    make_wheel(folder, "greeting", "1.0")
-    return folder
-
-
 @pytest.fixture
 def project(place, index):
     """A project that declares a package, and a workflow that imports it."""
     declare(place, "greeting")
     place.write("flow.py", FLOW)
     return place
-
-
-def declare(place, *requirements, more=""):
-    listed = json.dumps(list(requirements))
-    place.write("pyproject.toml", f'[project]\nname = "flows"\nversion = "0"\ndependencies = {listed}\n{more}\n')
 
 
 def output(place, *arguments):

@@ -9,23 +9,32 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from stepwell.exceptions import InputError
+from stepwell.packages.toml_text import toml_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
     from stepwell.packages.declaration import Declaration
     from stepwell.packages.package_folder import PackageRuntime
 
+PACKAGE = "[[packages]]\n"
 
-def annotate(lock: Path, declaration: Declaration, runtime: PackageRuntime) -> None:
-    """Note in *lock* what it was made from, so that a lock file that somebody else has made is known to fit."""
+
+def annotate(lock: Path, declaration: Declaration, runtime: PackageRuntime, more: Mapping[str, Any]) -> None:
+    """Note in *lock* what it was made from, so that one from elsewhere is known to fit, and what it holds *more*."""
     text = lock.read_text(encoding="utf-8")
     text = text.partition("\n[tool.stepwell]\n")[0].rstrip("\n")
-    text = _with_relative_paths(text, declaration.path.parent)
-    declared = json.dumps(list(declaration.requirements))
-    text += f'\n\n[tool.stepwell]\nruntime = "{runtime}"\ndeclared = {declared}\n'
-    lock.write_text(text, encoding="utf-8")
+    noted = {"runtime": runtime, "declared": list(declaration.requirements), **more}
+    text += "\n\n" + toml_table("[tool.stepwell]", noted)
+    lock.write_text(_with_relative_paths(text, declaration.path.parent), encoding="utf-8")
+
+
+def noted_in(lock: Path, key: str) -> list[Any]:
+    """The list that `annotate` noted in *lock* under *key*; empty where it noted none."""
+    found = read_lock(lock).get("tool", {}).get("stepwell", {}).get(key, [])
+    return found if isinstance(found, list) else []
 
 
 def _with_relative_paths(text: str, folder: Path) -> str:
@@ -70,3 +79,14 @@ def read_lock(lock: Path) -> dict[str, Any]:
         return tomllib.loads(lock.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{lock} is no lock file: {error}. Remove it, and sync again.") from error
+
+
+def replace_package(lock: Path, name: str, table: Mapping[str, Any]) -> None:
+    """Put *table* in the place of the entry of the package *name* in *lock*."""
+    head, *entries = lock.read_text(encoding="utf-8").split(PACKAGE)
+    replaced = [toml_table("", table).lstrip("\n") + "\n" if _names(entry) == name else entry for entry in entries]
+    lock.write_text(PACKAGE.join([head, *replaced]), encoding="utf-8")
+
+
+def _names(entry: str) -> str:
+    return str(tomllib.loads(entry.partition("\n[")[0])["name"])

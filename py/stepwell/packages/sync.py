@@ -23,7 +23,9 @@ from stepwell.packages.adapters import adapters_of, install_adapters, resolvable
 from stepwell.packages.declaration import Declaration, check_requirements, find_declaration
 from stepwell.packages.locks import annotate, is_lock_of, locked_python, locked_versions
 from stepwell.packages.older_versions import OlderVersion, older_than_newest
+from stepwell.packages.origins import install_libraries, installable_lock, note_origins
 from stepwell.packages.package_folder import PREPARED, RUNTIMES, STAMP, PackageFolder, PackageRuntime
+from stepwell.packages.resolution import resolve
 from stepwell.packages.resolution_error import resolution_failure
 from stepwell.packages.uv import Uv, interpreter
 
@@ -152,15 +154,16 @@ def _make_lock(folder: PackageFolder, uv: Uv, lock: Path, *, upgrade: bool, allo
         shutil.copyfile(folder.lock, lock)
         if fits and not upgrade:
             return
-    answer = uv.lock(requirements, lock, upgrade=upgrade)
-    if not answer.ok:
-        raise InputError(resolution_failure(folder, answer, uv))
+    resolution = resolve(folder, uv, requirements, lock, upgrade=upgrade)
+    if not resolution.answer.ok:
+        raise InputError(resolution_failure(resolution))
     _check_python(declaration, folder.runtime, locked_python(lock))
-    annotate(lock, declaration, folder.runtime)
+    annotate(lock, declaration, folder.runtime, note_origins(resolution, lock))
     if folder.runtime != "cpython":
-        older = list(older_than_newest(folder, uv, lock))
+        older = list(older_than_newest(resolution, lock))
         for each in older:
-            click.echo(f"Warning: {each}", err=True)
+            if each.declared or each.is_old:
+                click.echo(f"Warning: {each}", err=True)
         if not allow_old and any(each.is_old for each in older):
             _confirm([each for each in older if each.is_old])
 
@@ -186,13 +189,15 @@ def _check_python(declaration: Declaration, runtime: PackageRuntime, version: st
 
 
 def _install(folder: PackageFolder, uv: Uv, lock: Path, modules: Path) -> None:
-    answer = uv.install(lock, modules)
+    with installable_lock(folder, lock) as complete:
+        answer = uv.install(complete, modules)
     if not answer.ok:
         raise InputError(
             f"What {folder.lock.name} says cannot be installed for runtime {folder.runtime}; nothing was changed.\n"
             f"{answer.text}"
         )
     modules.mkdir(exist_ok=True)
+    install_libraries(folder, lock, modules)
     (modules / ".lock").unlink(missing_ok=True)
     (modules / ".gitignore").write_text("*\n", encoding="utf-8")
     install_adapters(folder.declaration, modules)

@@ -13,7 +13,7 @@ import os
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from stepwell.cache import cache_folder
@@ -24,6 +24,7 @@ from stepwell.node import find_node
 from stepwell.packages.pip_settings import pip_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from stepwell.packages.package_folder import PackageRuntime
@@ -61,33 +62,49 @@ class Uv:
     python: str
     builds: bool
     """Whether packages without a wheel may be built: only where their interpreter can run here."""
+    wheels: tuple[Path, ...] = ()
+    """Folders of wheels that count beside the indexes."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that replace those of this process."""
 
     def lock(self, requirements: list[str], output: Path, *, upgrade: bool = False) -> UvResult:
         """Resolve *requirements* into the lock file *output*, whose versions are kept where they can be."""
         options = ["--format", "pylock.toml", "--quiet", "--no-header", "-o", os.fspath(output)]
         return self.compile([*options, *(["--upgrade"] if upgrade else [])], requirements)
 
-    def lock_newest(self, requirements: list[str], output: Path, python_version: str, *, alone: bool) -> UvResult:
+    def lock_newest(self, requirements: list[str], output: Path, python_version: str, *, builds: bool) -> UvResult:
         """
         Resolve *requirements* for a common Python *python_version* of this machine into the lock file *output*.
 
-        With *alone*, without what they need in turn.
+        With *builds*, the metadata of a package without a wheel comes from a build of its source.
         """
         options = ["--format", "pylock.toml", "--quiet", "--no-header", "-o", os.fspath(output)]
-        options += ["--python-version", python_version, *(["--no-deps"] if alone else [])]
-        return replace(self, python=sys.executable).compile(options, requirements)
+        options += ["--python-version", python_version]
+        return replace(self, python=sys.executable, builds=builds).compile(options, requirements)
 
-    def has_wheel(self, name: str, output: Path) -> bool:
-        """Whether any version of the package *name* has a wheel for the interpreter. *output* is written."""
-        return self.compile(["--format", "pylock.toml", "--quiet", "--no-deps", "-o", os.fspath(output)], [name]).ok
+    def lock_sources(self, requirements: list[str], output: Path, python_version: str) -> UvResult:
+        """As `lock_newest`, without what they need, and with the source distribution of each in the lock file."""
+        options = ["--format", "pylock.toml", "--quiet", "--no-header", "-o", os.fspath(output)]
+        options += ["--python-version", python_version, "--no-deps"]
+        return replace(self, python=sys.executable, builds=True).compile(options, requirements)
+
+    def has_wheel(self, requirement: str, output: Path) -> bool:
+        """Whether a version that fits *requirement* has a wheel for the interpreter. *output* is written."""
+        options = ["--format", "pylock.toml", "--quiet", "--no-deps", "-o", os.fspath(output)]
+        return self.compile(options, [requirement]).ok
 
     def compile(self, options: list[str], requirements: list[str]) -> UvResult:
         """Resolve *requirements*."""
-        return self._pip(["compile", "-", *options], requirements)
+        wheels = [word for folder in self.wheels for word in ("--find-links", os.fspath(folder))]
+        return self._pip(["compile", "-", *wheels, *options], requirements)
 
     def install(self, lock: Path, target: Path) -> UvResult:
         """Install what *lock* says into *target*, checking each file's hash."""
         return self._pip(["sync", os.fspath(lock), "--target", os.fspath(target), "--allow-empty-requirements"])
+
+    def build(self, lock: Path, target: Path, name: str) -> UvResult:
+        """Install the package *name* into *target* from the source distribution in *lock*, checking its hash."""
+        return self._pip(["sync", os.fspath(lock), "--target", os.fspath(target), "--no-binary", name])
 
     def _pip(self, arguments: list[str], requirements: list[str] | None = None) -> UvResult:
         command = [
@@ -106,7 +123,7 @@ class Uv:
             done = subprocess.run(  # noqa: S603 - uv, which we depend on
                 command,
                 cwd=self.folder,
-                env={**pip_settings(), **os.environ, "UV_PYTHON_DOWNLOADS": "never"},
+                env={**pip_settings(), **os.environ, "UV_PYTHON_DOWNLOADS": "never", **self.environment},
                 input="\n".join(requirements or []),
                 capture_output=True,
                 text=True,

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from stepwell.exceptions import HostLostError, HostStoppedError, InputError, InternalError
 from stepwell.formatting import shown_command
 from stepwell.host_address import HostAddress
-from stepwell.node import HOST_FLAGS, find_node, host_environment, node_version
+from stepwell.node import HOST_FLAGS, find_node, host_environment, network_flags, node_version
 from stepwell.state import parse_owner, state_error
 
 if TYPE_CHECKING:
@@ -142,7 +142,14 @@ class HostProcess:
     def _spawn(self, control: socket.socket, text: int, settings: HostSettings) -> subprocess.Popen[bytes]:
         node = find_node()
         script = host_root() / "js" / "server" / "main.js"
-        command = [os.fspath(node.path), *HOST_FLAGS, os.fspath(script), "--state", os.fspath(self.state)]
+        command = [
+            os.fspath(node.path),
+            *HOST_FLAGS,
+            *network_flags(),
+            os.fspath(script),
+            "--state",
+            os.fspath(self.state),
+        ]
         command += settings.arguments
         environment = {
             # The wasmtime runtime takes its packages from this Python. The cpython runtime uses it by default.

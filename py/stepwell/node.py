@@ -25,6 +25,11 @@ each thread; short-lived objects need no more than this. See `js/server/heap.js`
 _ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
 """glibc keeps what threads have freed, forty megabytes once an interpreter has started, unless it is told otherwise."""
 
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Node reads NODE_EXTRA_CA_CERTS by itself, and these only when it uses OpenSSL's store."""
+
 
 @dataclass(frozen=True, slots=True)
 class NodeExecutable:
@@ -74,7 +79,23 @@ def host_environment() -> dict[str, str]:
     It names a folder too where Node keeps what V8 has made of modules: a megabyte, and a tenth of the time of a start.
     """
     cache = os.fspath(cache_folder())
-    return {**_ALLOCATOR, "NODE_COMPILE_CACHE": f"{cache}/node", **os.environ, "STEPWELL_CACHE": cache}
+    compiled = {"NODE_COMPILE_CACHE": f"{cache}/node"}
+    return {**_ALLOCATOR, **compiled, **os.environ, **_proxy_settings(), "STEPWELL_CACHE": cache}
+
+
+def _proxy_settings() -> dict[str, str]:
+    """What lets Node's `fetch` use the proxies of the environment. Nothing on this machine is reached through one."""
+    if not any(os.environ.get(name) for name in _PROXIES):
+        return {}
+    excluded = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    without = ",".join(filter(None, [excluded, *_LOOPBACK]))
+    used = os.environ.get("NODE_USE_ENV_PROXY", "1")
+    return {"NODE_USE_ENV_PROXY": used, "NO_PROXY": without, "no_proxy": without}
+
+
+def network_flags() -> list[str]:
+    """Options of Node that follow from the environment: authorities that a variable of OpenSSL names."""
+    return ["--use-openssl-ca"] if any(os.environ.get(name) for name in _AUTHORITIES) else []
 
 
 def node_version(node: NodeExecutable) -> str:

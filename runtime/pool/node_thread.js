@@ -5,8 +5,15 @@
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { leaveDeletedFolder } from "./current_folder.js";
 
-/** What Node itself reads of the environment, in each thread. */
-const OF_TOOLS = process.env.NODE_V8_COVERAGE ? { NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE } : {};
+/** What Node itself reads of the environment, in each thread: for tools, and for the proxies of `fetch`. */
+const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
+const READ_BY_NODE = [
+  "NODE_V8_COVERAGE",
+  ...(process.env.NODE_USE_ENV_PROXY === "1" ? ["NODE_USE_ENV_PROXY", ...PROXY_VARIABLES] : []),
+];
+const OF_NODE = Object.fromEntries(
+  READ_BY_NODE.filter((name) => process.env[name]).map((name) => [name, process.env[name]]),
+);
 
 /**
  * @param {URL} program
@@ -26,7 +33,7 @@ export function startThread(program, { onmessage, ondeath }, { execArgv = [], cl
     workerData: { port: port2, clock, objects },
     transferList: [port2],
     // The environment of the host has secrets in it that are nobody's in there.
-    env: OF_TOOLS,
+    env: OF_NODE,
     execArgv,
     // The host's own output must stay clean.
     stdout: true,

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from pyodide.ffi import JsException, to_js
 
 from _workflows_bridge.proxies import js
 
+from .blocking_fetch import DECODED, PLATFORMS, WITHOUT_BODY, FetchError, FetchTimeoutError, blocking_fetch
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from types import ModuleType
 
-_PLATFORMS = frozenset({"accept-encoding", "connection", "content-length", "host", "keep-alive", "transfer-encoding"})
-"""Headers that the platform sets."""
-_DECODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
-"""Headers of a response that say how its body was sent. The platform has decoded it."""
-_WITHOUT_BODY = frozenset({"GET", "HEAD"})
+    from .blocking_fetch import BlockingResponse
 
 
 def connect(module: ModuleType) -> None:
@@ -38,7 +36,7 @@ def connect(module: ModuleType) -> None:
     synchronous.__init__ = _ignore_options
     synchronous.__enter__ = lambda self: self
     synchronous.__exit__ = synchronous.close = lambda *_arguments: None
-    synchronous.handle_request = _refuse
+    synchronous.handle_request = _handle_blocking
 
 
 def _ignore_options(_self: object, *_arguments: object, **_options: object) -> None:
@@ -53,12 +51,35 @@ async def _leave(*_arguments: object) -> None:
     pass
 
 
-def _refuse(_self: object, _request: object) -> NoReturn:
+def _handle_blocking(_self: object, request: Any) -> Any:  # noqa: ANN401 - of httpx
     httpx: Any = sys.modules["httpx"]
-    msg = (
-        "httpx.Client cannot connect in runtime pyodide, which cannot wait for a promise there. Use httpx.AsyncClient."
-    )
-    raise httpx.UnsupportedProtocol(msg)
+    limit = request.extensions.get("timeout", {}).get("read")
+    try:
+        got = blocking_fetch(request.method, str(request.url), request.headers.multi_items(), request.read(), limit)
+    except FetchTimeoutError as error:
+        raise httpx.ReadTimeout(str(error), request=request) from None
+    except FetchError as error:
+        raise httpx.ConnectError(str(error), request=request) from None
+    stream = _make_blocking_stream(httpx.SyncByteStream, got, request)
+    return httpx.Response(got.status, headers=got.headers, stream=stream, extensions={"http_version": b"HTTP/1.1"})
+
+
+def _make_blocking_stream(base: Any, got: BlockingResponse, request: Any) -> Any:  # noqa: ANN401 - of httpx
+    httpx: Any = sys.modules["httpx"]
+
+    class BlockingStream(base):  # type: ignore[misc]
+        def __iter__(self) -> Iterator[bytes]:
+            try:
+                yield from got.parts()
+            except FetchTimeoutError as error:
+                raise httpx.ReadTimeout(str(error), request=request) from None
+            except FetchError as error:
+                raise httpx.ReadError(str(error), request=request) from None
+
+        def close(self) -> None:
+            got.close()
+
+    return BlockingStream()
 
 
 async def _handle(_self: object, request: Any) -> Any:  # noqa: ANN401 - of httpx
@@ -67,11 +88,11 @@ async def _handle(_self: object, request: Any) -> Any:  # noqa: ANN401 - of http
     body = await request.aread()
     init = {
         "method": request.method,
-        "headers": [[name, value] for name, value in request.headers.multi_items() if name.lower() not in _PLATFORMS],
+        "headers": [[name, value] for name, value in request.headers.multi_items() if name.lower() not in PLATFORMS],
         "redirect": "manual",
         "signal": controller.signal,
     }
-    if body and request.method not in _WITHOUT_BODY:
+    if body and request.method not in WITHOUT_BODY:
         init["body"] = to_js(body)
     limits = request.extensions.get("timeout", {})
     sent = js().fetch(str(request.url), to_js(init, dict_converter=js().Object.fromEntries))
@@ -79,7 +100,7 @@ async def _handle(_self: object, request: Any) -> Any:  # noqa: ANN401 - of http
         response = await _within(sent, limits.get("read"), httpx.ReadTimeout, controller, request)
     except JsException as error:
         raise httpx.ConnectError(_text_of(error), request=request) from None
-    headers = [(name, value) for name, value in response.headers.entries() if name not in _DECODED]
+    headers = [(name, value) for name, value in response.headers.entries() if name not in DECODED]
     stream = _make_stream(httpx.AsyncByteStream, response.body, limits.get("read"), controller, request)
     return httpx.Response(response.status, headers=headers, stream=stream, extensions={"http_version": b"HTTP/1.1"})
 

@@ -25,7 +25,7 @@ from _workflows_bridge.errors import from_wire
 from _workflows_bridge.step import install as install_step
 from _workflows_bridge.values import decode
 
-from . import failures, package_patches, patches, stack_switching
+from . import blocking_fetch, failures, package_patches, patches, stack_switching
 from .loop import PyodideLoop
 from .upstream import UpstreamSdk
 
@@ -52,6 +52,9 @@ class PyodideHost(InterpreterHost, Protocol):
 
     def sleep(self, delay: float) -> None:
         """Block the thread for *delay* ms."""
+
+    def blocking_fetch(self) -> Any:  # noqa: ANN401 - a JsProxy
+        """What opens an exchange for code that cannot await; None where the thread must not block."""
 
     def make_step(self, port: Any, encoded: bool) -> Any:  # noqa: ANN401, FBT001 - positional, as JavaScript has it
         """Make a ``WorkflowStep`` that makes its calls on *port*."""
@@ -137,6 +140,7 @@ def install(host: PyodideHost) -> PassRunner:
     output.install(written)
     other_loops.install(loop, threads=False)
     patches.install(host.sleep)
+    blocking_fetch.provide(host.blocking_fetch())
     interrupts.install(host)
     abandon.install()
     failures.install()

@@ -7,7 +7,7 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
 
-from . import httpx_transport
+from . import httpx_transport, urllib3_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +27,7 @@ def _run_inline(module: ModuleType) -> None:
 _PATCHES: dict[str, Callable[[ModuleType], None]] = {
     "anyio.to_thread": _run_inline,
     "httpx._transports.default": httpx_transport.connect,
+    "urllib3.contrib.emscripten.fetch": urllib3_transport.connect,
 }
 
 

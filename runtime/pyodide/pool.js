@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { startThread } from "../pool/node_thread.js";
 import { Pool } from "../pool/pool.js";
 import { dropWarm, prewarmBackend } from "../pool/warm.js";
+import { Exchanges, isFetchMessage } from "./blocking_fetch.js";
 import { guestFiles, pyodideFolder } from "./files.js";
 import { storeCompiled } from "./factory.js";
 import { findPackageSnapshot, makePackageSnapshot } from "./package_snapshot.js";
@@ -27,12 +28,32 @@ let plain;
 
 /** @type {InterpreterBackend} */
 const PYODIDE = {
-  start: ({ onmessage, ...events }, clock, objects) =>
-    startThread(
+  start({ onmessage, ondeath, ...events }, clock, objects) {
+    const exchanges = new Exchanges();
+    const thread = startThread(
       new URL("worker.js", import.meta.url),
-      { ...events, onmessage: (message) => (message?.type === "compiled" ? store(message) : onmessage(message)) },
+      {
+        ...events,
+        onmessage(message) {
+          if (message?.type === "compiled") store(message);
+          else if (isFetchMessage(message)) exchanges.receive(message);
+          else onmessage(message);
+        },
+        ondeath(reason) {
+          exchanges.stop();
+          ondeath(reason);
+        },
+      },
       { execArgv: threadRights(objects), clock, objects },
-    ),
+    );
+    return {
+      ...thread,
+      end() {
+        exchanges.stop();
+        return thread.end();
+      },
+    };
+  },
   hasObjects: true,
   soon: setImmediate,
   hasVirtualTime: true,

@@ -35,6 +35,8 @@ import { Control } from "../pool/control.js";
  * @property {(pyodide: any, deployment: any) => void} mount show the deployment's files to the interpreter
  * @property {(run: () => void) => void} soon runs its argument after the messages that are there have been read
  * @property {(ms: number) => void} block the thread
+ * @property {(request: string, body: Uint8Array | undefined) => object} [openExchange] fetches for code that cannot await; absent
+ *   where the thread must not block for it
  * @property {(timer: boolean) => number} others how much besides the pool, and a timer where there is one, can wake the thread
  * @property {() => number} processorTime what the thread has used of a processor, in ms
  * @property {() => import("../handlers/html_rewriter.js").ParserClass} [loadHtmlParser] for `HTMLRewriter`
@@ -131,6 +133,7 @@ export class InterpreterThread {
       },
       alone: () => this.#dispatcher.port.waiting === 0 && this.#environment.others(this.#timer !== undefined) === 0,
       sleep: (/** @type {number} */ delay) => this.#environment.block(delay),
+      blocking_fetch: () => this.#environment.openExchange,
       computed: () => this.#computed(control),
       read_interrupt: () => control.readInterrupt(),
       interrupt_raised: () => control.interruptRaised(),

@@ -10,6 +10,7 @@ import { hideHost } from "./hide_host.js";
 import { startFrom } from "./snapshot_memory.js";
 import { startInterpreter } from "./interpreter.js";
 import { restoreLibraries } from "./libraries.js";
+import { openExchange } from "./blocking_fetch.js";
 import { mountFolder, showLibraries } from "./mount.js";
 import { loadHtmlParser } from "../handlers/html_parser.js";
 import { answerHost, VirtualTime } from "../pool/virtual_time.js";
@@ -87,6 +88,7 @@ const thread = new InterpreterThread({
   },
   // Any word will do that nobody notifies.
   block: (ms) => (time ? time.block(ms) : void Atomics.wait(idle, 0, 0, ms)),
+  openExchange: (request, body) => openExchange((message) => port.postMessage(message), request, body),
   // Node does not know timers of virtual time.
   others: (timer) => others() - (timer && !time ? 1 : 0),
   digest: (text) => process.getBuiltinModule("node:crypto").hash("sha256", text),

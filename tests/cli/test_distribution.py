@@ -169,7 +169,7 @@ def test_missing_package(place: Place, distribution: Path) -> None:
     done = place.run("sync")
 
     assert done.code == 2
-    assert "pyodide-lock.json has no package 'helper', which another package needs." in done.err
+    assert "pyodide-lock.json has no package 'helper', which another of its packages needs." in done.err
 
 
 @pytest.mark.parametrize("key", ["abi_version", "platform", "python"])

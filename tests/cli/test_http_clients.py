@@ -1,0 +1,163 @@
+"""Clients of HTTP that wait without `await`, in Pyodide: httpx.Client, requests, urllib3; proxies and authorities."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+from certificates import make_certificates
+from test_httpx import Handler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from places import Place
+
+CLIENTS = """
+    # /// script
+    # dependencies = ["httpx", "requests"]
+    # ///
+    import httpx
+    import requests
+    import urllib3
+    from workers import WorkflowEntrypoint
+
+
+    class Flow(WorkflowEntrypoint):
+        async def run(self, event, step):
+            url = event["payload"]["url"]
+
+            @step.do("httpx")
+            async def use_httpx():
+                with httpx.Client() as client:
+                    posted = client.post(url, json={"a": 1}, headers={"x-test": "yes"})
+                    with client.stream("GET", f"{url}/large") as large:
+                        length = sum(len(part) for part in large.iter_bytes())
+                    return [posted.json(), length, *self.errors(httpx.HTTPError, client.get, url)]
+
+            @step.do("requests")
+            async def use_requests():
+                posted = requests.post(url, json={"a": 2}, headers={"x-test": "yes"})
+                moved = requests.get(f"{url}/moved")
+                with requests.get(f"{url}/large", stream=True) as large:
+                    length = sum(len(part) for part in large.iter_content(10_000))
+                return [posted.json(), moved.text, length, *self.errors(requests.RequestException, requests.get, url)]
+
+            @step.do("urllib3")
+            async def use_urllib3():
+                return urllib3.request("GET", f"{url}/end").data.decode()
+
+            return [await use_httpx(), await use_requests(), await use_urllib3()]
+
+        def errors(self, kind, get, url):
+            for address, limits in ((f"{url}/silent", {"timeout": 0.2}), ("http://127.0.0.1:1/", {})):
+                try:
+                    get(address, **limits)
+                except kind as error:
+                    yield type(error).__name__
+"""
+
+ONE = """
+    import js
+    from workers import WorkflowEntrypoint
+
+
+    class Flow(WorkflowEntrypoint):
+        async def run(self, event, step):
+            @step.do("get")
+            async def get():
+                try:
+                    response = await js.fetch(event["payload"]["url"])
+                    return await response.text()
+                except Exception as error:
+                    return f"failed: {error}"
+
+            return await get()
+"""
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """Refuses every tunnel, and remembers where it was to lead."""
+
+    asked: list[str]
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+    def do_CONNECT(self) -> None:
+        self.asked.append(self.path)
+        self.send_error(502)
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    Handler.over.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    yield server
+    Handler.over.set()
+    server.shutdown()
+    server.server_close()
+
+
+def serve(server: ThreadingHTTPServer, scheme: str = "http") -> str:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"{scheme}://127.0.0.1:{server.server_address[1]}"
+
+
+def run(place: Place, url: str) -> object:
+    done = place.run("run", "flow.py", "--quiet", "--params", json.dumps({"url": url}))
+    assert done.code == 0, done.err
+    return done.json
+
+
+def test_clients(place: Place, server: ThreadingHTTPServer) -> None:
+    """They send, follow redirections, stream, and raise their own errors."""
+    place.write("flow.py", CLIENTS)
+    synced = place.run("sync", "flow.py")
+    assert synced.code == 0, synced.err
+
+    httpx, requests, urllib3 = run(place, serve(server))
+
+    assert httpx == [[{"a": 1}, "yes", "application/json"], 300_000, "ReadTimeout", "ConnectError"]
+    errors = ["ConnectionError", "ConnectionError"]
+    assert requests == [[{"a": 2}, "yes", "application/json"], "end", 300_000, *errors]
+    assert urllib3 == "end"
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"])
+def test_authority(place: Place, server: ThreadingHTTPServer, tmp_path: Path, variable: str) -> None:
+    """A server is trusted whose authority a variable names, and not otherwise."""
+    authority, certificate, key = make_certificates(tmp_path / "tls")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    url = f"{serve(server, 'https')}/end"
+    place.write("flow.py", ONE)
+
+    before = run(place, url)
+    place.environment[variable] = str(authority)
+    after = run(place, url)
+
+    assert (str(before).startswith("failed: "), after) == (True, "end")
+
+
+def test_proxy(place: Place, server: ThreadingHTTPServer) -> None:
+    """Requests go through the proxy of the environment, but for those to this machine and to what NO_PROXY names."""
+    Proxy.asked = []
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    place.environment |= {"HTTP_PROXY": serve(proxy), "NO_PROXY": "direct.invalid"}
+    place.write("flow.py", ONE)
+    local = f"{serve(server)}/end"
+
+    given = [run(place, url) for url in ("http://proxied.invalid/", "http://direct.invalid/", local)]
+    proxy.shutdown()
+    proxy.server_close()
+
+    assert [str(text).startswith("failed: ") for text in given] == [True, True, False]
+    assert Proxy.asked == ["proxied.invalid:80"]

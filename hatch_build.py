@@ -69,6 +69,14 @@ COMMON_JS = {"@emnapi", "@napi-rs", "@opentelemetry", "@oxc-parser", "@tybys"}
 NOT_LOADED = {Path("oxc-parser/parser.wasm32-wasip1.wasm")}
 
 
+TYPED_PACKAGES = {"workers": "py/workers", "asgi": "py/asgi", "_workflows_bridge": "bridge"}
+PATH_FILE = "stepwell_guest_types.pth"
+NOT_ON_THE_HOST = """raise ModuleNotFoundError(
+    "{name} is imported by workflows, which `stepwell run` starts. Here it has types only.", name="{name}"
+)
+"""
+
+
 class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Hatchling's build hook for the wheel, standard and editable."""
 
@@ -98,6 +106,11 @@ class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         self._make_snapshot(stage)
         finish_component(component)
         build_data["force_include"][str(stage)] = "stepwell/_host"
+        types = root / "build" / "guest_types"
+        shutil.rmtree(types, ignore_errors=True)
+        write_guest_types(root, types)
+        build_data["force_include"][str(types)] = "stepwell/_guest_types"
+        build_data["force_include"][str(types / PATH_FILE)] = PATH_FILE
 
     def _make_checkout_ready(self, root: Path) -> None:
         stamp = root / "node_modules" / ".stepwell-lock"
@@ -143,6 +156,26 @@ class HostBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         if done.returncode:
             raise SystemExit(f"node {' '.join(arguments)} failed in {folder} with {done.returncode}:\n{done.stdout}")
         show_warnings(done.stdout)
+
+
+def write_guest_types(root: Path, target: Path) -> None:
+    """
+    Write the types of the guest's packages, for editors and type checkers that look into the environment of the wheel.
+
+    A path file at the top of the wheel names the folder. It comes after the environment's own packages, so Cloudflare's
+    SDK wins where it is installed. At run time each package says that it is the guest's: the host has none of it.
+    """
+    for name, folder in TYPED_PACKAGES.items():
+        package = target / name
+        for source in sorted((root / folder).rglob("*.py")):
+            stub = (package / source.relative_to(root / folder)).with_suffix(".pyi")
+            stub.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, stub)
+        if not (package / "__init__.pyi").exists():
+            (package / "__init__.pyi").touch()
+        (package / "py.typed").touch()
+        (package / "__init__.py").write_text(NOT_ON_THE_HOST.format(name=name), encoding="utf-8")
+    (target / PATH_FILE).write_text("stepwell/_guest_types\n", encoding="utf-8")
 
 
 def start_component(root: Path, tree: Path) -> subprocess.Popen[str]:

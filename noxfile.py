@@ -493,7 +493,7 @@ def soak(session: nox.Session) -> None:
 @budget(3)
 def wheel(session: nox.Session) -> None:
     """Build the wheel, look into it, and use it far from here."""
-    session.install("build", *PYTEST)
+    session.install("build", MYPY, *PYTEST)
     session.run("pytest", "tests/wheel", *session.posargs)
 
 

@@ -107,8 +107,9 @@ def test_notices(wheel, members):
 
 
 def test_top_level(members):
-    """Only `stepwell` is importable: `workers` on the host belongs to another distribution."""
-    assert {"stepwell"} == {path.parts[0] for path in members if not path.parts[0].endswith(".dist-info")}
+    """Only `stepwell` is at the top, and the path file of the guest's types."""
+    names = {path.parts[0] for path in members if not path.parts[0].endswith(".dist-info")}
+    assert {"stepwell", "stepwell_guest_types.pth"} == names
 
 
 def test_layout(members):
@@ -236,6 +237,72 @@ def test_plays(installed, away, environment):
 
 def test_no_workers(installed, away):
     """The guest SDK cannot be imported on the host."""
-    script = "import importlib.util as u; print(u.find_spec('workers'), u.find_spec('js'))"
+    script = "try: import workers\nexcept ModuleNotFoundError as error: print(error.name, error)"
 
-    assert "None None\n" == run(installed / "python", "-c", script, folder=away)
+    printed = run(installed / "python", "-c", script, folder=away)
+
+    assert printed.startswith("workers workers is imported by workflows, which `stepwell run` starts.")
+
+
+FLOW = """
+from typing import Protocol
+
+from workers import Response, WorkerEntrypoint, WorkflowEntrypoint
+from workers.workflows import NonRetryableError
+
+
+class Env(Protocol):
+    GREETING: str
+
+
+class Greeter(WorkflowEntrypoint):
+    env: Env
+
+    async def run(self, event, step):
+        reveal_type(self.env.GREETING)
+        reveal_type(step)
+        raise NonRetryableError(self.env.GREETING)
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request: object) -> Response:
+        return Response("hello")
+
+
+WorkflowEntrypoint.no_such_name
+"""
+
+
+def check_types(installed, folder):
+    """What mypy says of `FLOW` with the packages of the wheel's environment."""
+    (folder / "flow.py").write_text(FLOW, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--python-executable", installed / "python", "--no-incremental", "flow.py"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
+
+
+def test_types(installed, away):
+    """A type checker finds the names of `workers`, and takes the environment that a workflow declares."""
+    pytest.importorskip("mypy")
+
+    found = check_types(installed, away)
+
+    assert 'Revealed type is "builtins.str"' in found, found
+    assert '"type[WorkflowEntrypoint]" has no attribute "no_such_name"' in found
+    assert "Found 1 error in 1 file" in found
+
+
+def test_types_of_upstream(installed, away):
+    """Cloudflare's own package has precedence over these types where it is installed."""
+    pytest.importorskip("mypy")
+    packages = Path(run(installed / "python", "-c", "import sysconfig as s; print(s.get_path('purelib'))", folder=away))
+    other = Path(str(packages).strip()) / "workers"
+    other.mkdir()
+    try:
+        (other / "py.typed").touch()
+        (other / "__init__.py").write_text("class WorkflowEntrypoint: no_such_name: int\n", encoding="utf-8")
+
+        found = check_types(installed, away)
+    finally:
+        shutil.rmtree(other)
+
+    assert "no_such_name" not in found, found

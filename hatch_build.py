@@ -171,9 +171,10 @@ def write_guest_types(root: Path, target: Path) -> None:
             stub = (package / source.relative_to(root / folder)).with_suffix(".pyi")
             stub.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, stub)
-        if not (package / "__init__.pyi").exists():
-            (package / "__init__.pyi").touch()
-        (package / "py.typed").touch()
+            # A checker may miss the source of types that have none.
+            stub.with_suffix(".py").write_text(NOT_ON_THE_HOST.format(name=name), encoding="utf-8")
+        for marker in ("__init__.pyi", "py.typed"):
+            (package / marker).touch()
         (package / "__init__.py").write_text(NOT_ON_THE_HOST.format(name=name), encoding="utf-8")
     (target / PATH_FILE).write_text("stepwell/_guest_types\n", encoding="utf-8")
 

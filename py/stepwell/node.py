@@ -17,11 +17,10 @@ MIN_MAJOR = 24
 VARIABLE = "STEPWELL_NODE"
 
 
-HOST_FLAGS = ("--max-semi-space-size=4", "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON")
+HOST_FLAGS = ("--max-semi-space-size=4",)
 """
 For the Node that runs a host. V8 lets the space for young objects grow under load and keeps it, a hundred megabytes in
-each thread; short-lived objects need no more than this. See `js/server/heap.js` too. Node warns of modules in projects
-whose package.json has no type, as wrangler's have none.
+each thread; short-lived objects need no more than this. See `js/server/heap.js` too.
 """
 _ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
 """glibc keeps what threads have freed, forty megabytes once an interpreter has started, unless it is told otherwise."""

@@ -23,6 +23,9 @@ class WorkerEntrypoint:
     ``stepwell dev`` and ``stepwell serve`` call its methods.
     """
 
+    env: Any
+    """Variables and bindings. A Worker may declare it with a Protocol of its own, for editors."""
+
     def __init__(self, ctx: Context, env: Env) -> None:
         self.ctx = ctx
         self.env = env
@@ -34,6 +37,9 @@ class DurableObject:
 
     ``self.ctx.storage`` has what it has stored. Its variables are lost when it leaves memory.
     """
+
+    env: Any
+    """Variables and bindings. A Worker may declare it with a Protocol of its own, for editors."""
 
     def __init__(self, ctx: Any, env: Env) -> None:  # noqa: ANN401 - a `DurableObjectContext`
         self.ctx = ctx

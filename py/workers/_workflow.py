@@ -28,6 +28,9 @@ class WorkflowEntrypoint:
     results then. What must happen once belongs in a step.
     """
 
+    env: Any
+    """Variables and bindings. A Worker may declare it with a Protocol of its own, for editors."""
+
     def __init__(self, ctx: ExecutionContext, env: Env) -> None:
         self.ctx = ctx
         self.env = env

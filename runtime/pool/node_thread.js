@@ -15,6 +15,9 @@ const OF_NODE = Object.fromEntries(
   READ_BY_NODE.filter((name) => process.env[name]).map((name) => [name, process.env[name]]),
 );
 
+/** Projects for wrangler have no type in their package.json, which Node warns of for each of their modules. */
+const QUIET = "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON";
+
 /**
  * @param {URL} program
  * @param {InterpreterEvents} events
@@ -34,7 +37,7 @@ export function startThread(program, { onmessage, ondeath }, { execArgv = [], cl
     transferList: [port2],
     // The environment of the host has secrets in it that are nobody's in there.
     env: OF_NODE,
-    execArgv,
+    execArgv: [QUIET, ...execArgv],
     // The host's own output must stay clean.
     stdout: true,
     stderr: true,

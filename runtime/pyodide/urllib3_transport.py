@@ -24,7 +24,6 @@ def connect(module: ModuleType) -> None:
     fetch: Any = module
     # urllib3's connection expects them.
     timeout_error, request_error = fetch._TimeoutError, fetch._RequestError  # noqa: SLF001
-    from urllib3.contrib.emscripten.response import EmscriptenResponse  # type: ignore[import-not-found]  # noqa: PLC0415 - the user's
 
     def sender(original: Callable[[Any], Any], *, streams: bool) -> Callable[[Any], Any]:
         def send(request: Any) -> Any:  # noqa: ANN401 - an EmscriptenRequest
@@ -43,7 +42,9 @@ def connect(module: ModuleType) -> None:
                 raise timeout_error(str(error), request=request, response=None) from None
             except FetchError as error:
                 raise request_error(str(error), request=request, response=None) from None
-            return EmscriptenResponse(status_code=got.status, headers=dict(got.headers), body=body, request=request)
+            return fetch.EmscriptenResponse(
+                status_code=got.status, headers=dict(got.headers), body=body, request=request
+            )
 
         return send
 

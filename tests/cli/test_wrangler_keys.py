@@ -1,7 +1,7 @@
 """
 The keys of wrangler's own schema: each is known by name.
 
-`wrangler_keys.json` has their names from `config-schema.json` of the npm package wrangler, in the version that it names.
+`wrangler_keys.json` has their names, from `config-schema.json` of the npm package wrangler in the version it names.
 """
 
 import json

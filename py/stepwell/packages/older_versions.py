@@ -74,7 +74,7 @@ def older_than_newest(resolution: Resolution, lock: Path) -> Iterator[OlderVersi
     newest = resolution.newest
     if newest is None:
         return
-    requirements = {canonicalize_name(Requirement(text).name): text for text in resolution.requirements}
+    requirements = {str(canonicalize_name(Requirement(text).name)): text for text in resolution.requirements}
     locked, on = locked_versions(lock), locked_on(lock)
     for name, version in newest.versions.items():
         is_older = locked.get(name) and version and Version(locked[name]) < Version(version)

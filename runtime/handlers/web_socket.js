@@ -127,6 +127,8 @@ export class PairedSocket extends EventTarget {
    * @throws {TypeError} the code or the reason cannot be sent
    */
   close(code, reason = "") {
+    // As a reply to the other end's: any code will do.
+    if (this.readyState !== OPEN) return;
     if (code === undefined) {
       if (reason !== "") throw new TypeError("If you specify a WebSocket close reason, you must also specify a code.");
     } else if (!Number.isInteger(code) || code < 1000 || code >= 5000 || NOT_FOR_FRAMES.has(code))

@@ -50,7 +50,9 @@ class UserModule:
         try:
             self._find_classes(_import(self.main, self._remedy))
         except BaseException as error:  # noqa: BLE001 - user code, and a SystemExit must not pass
-            return {"error": to_wire(error), "place": _place_in(self._root, error)}
+            # Whatever ends the import is the module's: also what has no frame of the user's, as an interrupt.
+            wire = {"traceback": f"{type(error).__name__}: {error}", **to_wire(error)}
+            return {"error": wire, "place": _place_in(self._root, error)}
         if self._bindings is None:
             # A variable of the same name was chosen by somebody, and comes first.
             bindings = {binding_name(name): name for name in self._classes}

@@ -95,6 +95,7 @@ test("a client that goes away without a close frame is code 1006, and what is se
   const { code, wasClean } = await told;
   assert.deepEqual([code, wasClean], [1006, false]);
   ends[0].send("nobody reads this");
+  ends[0].close(code);
 });
 
 test("the interpreter's end closes the client with 1011", async (context) => {

@@ -399,7 +399,9 @@ def upstream(session: nox.Session) -> None:
 @budget(4)
 def telemetry(session: nox.Session) -> None:
     """
-    Send traces to a receiver that is made of OpenTelemetry's messages, and kill the sender.
+    Send traces, metrics and logs to a receiver that is made of OpenTelemetry's messages, and kill the sender.
+
+    Prometheus scrapes a server where it is installed: apt-get install prometheus.
 
     The long form: STEPWELL_TRACE_KILLS=50. STEPWELL_SEED makes the same kills again.
     """

@@ -124,6 +124,8 @@ export type ToGuest =
        * that, steps, sleeps and waits are refused.
        */
       rollback?: true;
+      /** The id of the instance's trace, in 32 hexadecimal digits, where traces are sent. */
+      trace?: string;
     }
   /**
    * Run the callback of `ref` as this attempt. Where `ref` is one of a `rollback` message, run the handler: `rollback` is
@@ -208,7 +210,16 @@ export type FromGuest =
    * A method of another workflow, or of one of its instances (`id` in `args`), by `env`. Answered by `resolve` or `reject`.
    * What is a value of the user's in `args` is canonical text.
    */
-  | { type: "call"; pass: number; ref: number; workflow: string; method: string; args: object }
+  | {
+      type: "call";
+      pass: number;
+      ref: number;
+      workflow: string;
+      method: string;
+      args: object;
+      /** The ref of the step whose code calls, in a pass that has a trace. */
+      step?: number;
+    }
   /**
    * The next chunk of the byte stream that the attempt of `step` gives, as encoded bytes; `chunkBytes` each, save the last. The
    * value of `done` is then `{"$":"stream","v":{name, count, chunks, bytes, preview}}`. Answered by `resolve`.

@@ -61,6 +61,8 @@ export class Session {
    */
   constructor(start, link, loop) {
     this.pass = start.pass;
+    /** The id of the instance's trace, where traces are sent. */
+    this.trace = start.trace;
     this.#rollingBack = start.rollback === true;
     this.#link = link;
     this.#loop = loop;
@@ -146,15 +148,22 @@ export class Session {
     this.#do(call, known, rollback && (options.rollback ? { config: options.rollback } : {}));
   }
 
+  /** Name and count of the step that is called *ref*; undefined once it has ended. @param {number} ref */
+  identity(ref) {
+    const call = this.#calls.get(ref);
+    return call && { name: call.name, count: call.count };
+  }
+
   /**
    * Call *method* of another workflow, or of one of its instances. Until it is answered the pass is not quiet.
    *
    * @param {string} workflow
    * @param {string} method
    * @param {object} args
+   * @param {number} [step] the ref of the step whose code calls
    * @returns {Promise<string | undefined>} canonical text
    */
-  call(workflow, method, args) {
+  call(workflow, method, args, step) {
     return new Promise((resolve, reject) => {
       if (this.#closed) return;
       const plain = toPlain(args, `The arguments of ${method}()`);
@@ -166,7 +175,8 @@ export class Session {
       const call = this.#add(new Call("call", workflow, 0, settle));
       this.#openAnswers += 1;
       this.#track(call);
-      this.#link.post({ type: "call", pass: this.pass, ref: call.ref, workflow, method, args: plain });
+      const from = this.trace === undefined || step === undefined ? {} : { step };
+      this.#link.post({ type: "call", pass: this.pass, ref: call.ref, workflow, method, args: plain, ...from });
     });
   }
 

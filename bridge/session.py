@@ -46,6 +46,8 @@ class Session:
         self.pass_ = start["pass"]
         self.workflow: str = start["event"]["workflowName"]
         self.instance: str = start["event"]["instanceId"]
+        self.trace: str | None = start.get("trace")
+        """The id of the instance's trace, where traces are sent."""
         self.closed: str | None = None
         self.held = False
         self.rolling_back: bool = start.get("rollback", False)
@@ -200,6 +202,8 @@ class Session:
             self.check_open()
         call = self._add(Call("call", workflow, 0, read))
         message = {"type": "call", "workflow": workflow, "method": method, "args": args}
+        if self.trace and (caller := origin.get()) and caller.ref is not None:
+            message["step"] = caller.ref
         self._send(call, message, f"The arguments of {method}()")
         # The engine owes the answer: meanwhile the pass is not quiet.
         self._open_answers += 1

@@ -20,7 +20,7 @@ import { Subscription, subscriptionOptions } from "./subscription.js";
 const BINDING = 1;
 
 /**
- * @typedef {Pick<Extract<FromGuest, { type: "call" }>, "workflow" | "method" | "args"> & { account: string, caller: InstanceName | WorkerName }} BindingCall what the guest asks,
+ * @typedef {Pick<Extract<FromGuest, { type: "call" }>, "workflow" | "method" | "args"> & { account: string, caller: InstanceName | WorkerName, traceparent?: string | undefined }} BindingCall what the guest asks,
  *   of which account it is, and whose code asks
  * @typedef {{ workflow: string, id: string }} InstanceName
  * @typedef {{ worker: string }} WorkerName a Worker, whose handler asks
@@ -45,11 +45,11 @@ const BINDING = 1;
  * @returns {Promise<string | undefined>} what the method gives, as canonical text
  * @throws {WorkflowError | import("../../bridge/options.js").OptionError}
  */
-export async function answerCall(engine, { account, workflow, method, args, caller }, onclose) {
+export async function answerCall(engine, { account, workflow, method, args, caller, traceparent }, onclose) {
   const run = METHODS[method];
   if (!run) throw new WorkflowError("body.invalid", `A workflow has no method ${method}`);
   const key = workflowKey(account, workflow);
-  const carryOut = () => run(engine, key, args, onclose);
+  const carryOut = () => run(engine, key, args, onclose, traceparent);
   const action = RECORDED[method];
   const answer = await (action === undefined
     ? carryOut()
@@ -72,15 +72,15 @@ function targetOf({ id, ...detail }) {
   return { instance: typeof id === "string" ? id : undefined, detail };
 }
 
-/** @type {Record<string, (engine: BindingEngine, workflow: string, args: any, onclose: OnClose) => Promise<unknown>>} */
+/** @type {Record<string, (engine: BindingEngine, workflow: string, args: any, onclose: OnClose, traceparent?: string) => Promise<unknown>>} */
 const METHODS = {
-  create: async (engine, workflow, options) => {
+  create: async (engine, workflow, options, _onclose, traceparent) => {
     checkCreate("create()", options);
-    return { id: await engine.creator.create(workflow, { ...options, trigger: BINDING }) };
+    return { id: await engine.creator.create(workflow, { ...options, trigger: BINDING, traceparent }) };
   },
-  createBatch: (engine, workflow, { batch }) => {
+  createBatch: (engine, workflow, { batch }, _onclose, traceparent) => {
     checkBatch(batch);
-    return engine.creator.createBatch(workflow, batch, BINDING);
+    return engine.creator.createBatch(workflow, batch, BINDING, traceparent);
   },
   deleteBatch: (engine, workflow, { ids }) => engine.commands.deleteBatch(workflow, ids),
   get: async (engine, workflow, { id }) => ({ id: (await engine.get(workflow, id)).id }),

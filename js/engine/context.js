@@ -18,6 +18,13 @@ import { Observers } from "./observers.js";
 import { Watchers } from "./watchers.js";
 
 /**
+ * The ids of traces, where they are sent.
+ *
+ * @typedef {object} Tracing
+ * @property {(number: number) => string} traceOf id of the trace of an instance
+ * @property {(trace: string, step: { kind: string, name: string, count: number } | undefined) => string} parentOf a
+ *   `traceparent` that names the span of a step; of the instance where it is undefined
+ *
  * @typedef {object} ContextOptions
  * @property {Store} store
  * @property {Clock} clock
@@ -25,6 +32,7 @@ import { Watchers } from "./watchers.js";
  * @property {Acknowledge} [acknowledge] when a commit is durable; at once where absent
  * @property {() => number} [nextNumber] the number of the next instance; counts on from the store's last one where absent
  * @property {number} [stateLimit] how much an instance may keep, in characters
+ * @property {Tracing} [tracing] absent: nothing has a trace
  * @property {boolean} [forceReplay] drop a pass and replay it each time a step, a sleep or a wait has ended
  * @property {(error: unknown) => void} onfailure the engine cannot go on
  */
@@ -36,6 +44,7 @@ export class EngineContext {
   nextNumber;
   stateLimit;
   forceReplay;
+  tracing;
   #clock;
   #onfailure;
   #watchers;
@@ -44,7 +53,7 @@ export class EngineContext {
   #stopped = false;
 
   /** @param {ContextOptions} options */
-  constructor({ store, clock, defer, acknowledge, nextNumber, stateLimit, forceReplay = false, onfailure }) {
+  constructor({ store, clock, defer, acknowledge, nextNumber, stateLimit, tracing, forceReplay = false, onfailure }) {
     this.store = store;
     this.commits = new Commits(store, {
       defer,
@@ -56,6 +65,7 @@ export class EngineContext {
     this.nextNumber = nextNumber ?? countingFrom(store.lastNumber());
     this.stateLimit = stateLimit ?? MAX_STATE_CHARACTERS;
     this.forceReplay = forceReplay;
+    this.tracing = tracing;
     this.#clock = clock;
     this.#onfailure = onfailure;
     this.#watchers = new Watchers(this.commits);

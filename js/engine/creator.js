@@ -13,6 +13,8 @@ import { CRON_TRIGGER } from "./events.js";
 import { findWorkflow } from "./find.js";
 import { planFork } from "./fork.js";
 
+/** What asks for an instance. @typedef {{ trigger?: number, traceparent?: string | undefined }} Origin `traceparent`: the span that does */
+
 export class Creator {
   #engine;
   #scheduler;
@@ -33,13 +35,13 @@ export class Creator {
 
   /**
    * @param {string} workflow
-   * @param {CreateOptions & { trigger?: number }} [options]
+   * @param {CreateOptions & Origin} [options]
    * @returns {Promise<string>} the id, once the instance is durable
    * @throws {WorkflowError}
    */
-  create(workflow, { trigger = 0, ...options } = {}) {
+  create(workflow, { trigger = 0, traceparent, ...options } = {}) {
     return this.#engine.transact((store) => {
-      const id = this.#insert(findWorkflow(store, workflow), options, trigger);
+      const id = this.#insert(findWorkflow(store, workflow), options, { trigger, traceparent });
       if (id === undefined) throw alreadyExists(String(options.id));
       this.#scheduler.schedule();
       return id;
@@ -49,15 +51,15 @@ export class Creator {
   /**
    * @param {WorkflowRow} workflow
    * @param {CreateOptions} options
-   * @param {number} trigger
+   * @param {Origin} origin
    * @returns {string | undefined} its id; undefined where the workflow has an instance of the id
    * @throws {WorkflowError} the options are not allowed
    */
-  #insert(workflow, { id = this.#newId(), params = "{}", ...rest }, trigger) {
+  #insert(workflow, { id = this.#newId(), params = "{}", ...rest }, { trigger = 0, traceparent }) {
     const { name, versionId } = workflow;
     const retention = checkCreation({ id, params, ...rest });
     this.#checkPayload(workflow, params);
-    const isNew = this.#created({ workflow: name, id, params, trigger, versionId, ...retention });
+    const isNew = this.#created({ workflow: name, id, params, trigger, versionId, ...retention, traceparent });
     return isNew ? id : undefined;
   }
 
@@ -80,8 +82,9 @@ export class Creator {
    * @param {string} workflow
    * @param {unknown} batch see `batchInstances`
    * @param {number} [trigger]
+   * @param {string} [traceparent]
    */
-  createBatch(workflow, batch, trigger = 0) {
+  createBatch(workflow, batch, trigger = 0, traceparent) {
     return this.#engine.transact((store) => {
       const found = findWorkflow(store, workflow);
       const all = batchInstances(batch);
@@ -95,7 +98,7 @@ export class Creator {
       }
       for (const [index, options] of all.entries()) {
         const { id } = options;
-        const created = seen.has(id) ? undefined : this.#insert(found, options, trigger);
+        const created = seen.has(id) ? undefined : this.#insert(found, options, { trigger, traceparent });
         if (created !== undefined) result.created.push({ id: created });
         else if (id !== undefined) result.errors.push({ index, id, ...(seen.has(id) ? DUPLICATE : EXISTING) });
         if (id !== undefined) seen.add(id);

@@ -65,6 +65,8 @@ export class Instance {
   #rollback = null;
   #hold;
   #stepLimit = 0;
+  /** Where traces are sent. @type {string | undefined} */
+  #trace;
   /** @type {OutputBound | null} */
   #outputBound = null;
   #openCalls;
@@ -95,7 +97,9 @@ export class Instance {
       arm: (step) => this.#attempts.arm(step),
       onpaused: () => this.#leave("pause"),
     });
-    this.#openCalls = new OpenCalls(this.#pass, (call, onclose) => owner.call(call, onclose));
+    this.#openCalls = new OpenCalls(this.#pass, ({ step, ...call }, onclose) =>
+      owner.call({ ...call, ...this.#traceparent(step) }, onclose),
+    );
     this.#waits = new Waits(this.#pass, events, (step) => this.#renewal.replayIfForced(step));
     this.#parking = new Parking(this.#pass, {
       keepParkedMs,
@@ -169,6 +173,7 @@ export class Instance {
     else this.#waits.catchUp();
     const ended = inOrder(steps);
     const firstUnseenRank = ended.findIndex(({ endOrder }) => endOrder >= unseenFrom);
+    this.#trace = this.#engine.tracing?.traceOf(number);
     this.#pass.send({
       type: "start",
       pass: this.pass,
@@ -179,6 +184,7 @@ export class Instance {
       ...(firstUnseenRank < 0 ? {} : { seen: firstUnseenRank }),
       ...(cut ? { cut } : {}),
       ...(this.#rollback ? { rollback: true } : {}),
+      ...(this.#trace === undefined ? {} : { trace: this.#trace }),
     });
     // No attempt is under way that the engine does not know when the pass is dropped.
     if (this.#engine.forceReplay) this.#pass.sendNow({ type: "hold", pass: this.pass, on: true });
@@ -446,6 +452,14 @@ export class Instance {
     for (const step of cut) this.#pass.dropChunks(step);
     this.#leave("discard");
     return cut.map((step) => step.key);
+  }
+
+  /** What makes this instance's step the parent of what it creates. @param {number | undefined} ref */
+  #traceparent(ref) {
+    if (this.#trace === undefined) return {};
+    const step = ref === undefined ? undefined : this.#pass.stepByRef(ref);
+    const named = step && { kind: this.#rollback ? "rollback" : "step", name: step.name, count: step.count };
+    return { traceparent: this.#engine.tracing?.parentOf(this.#trace, named) };
   }
 
   /** The engine has stopped: no timer may fire any more. The guest is disposed of by whoever owns it. */

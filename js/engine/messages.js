@@ -117,7 +117,7 @@ const SCHEMAS = {
   replayed: {},
   sleep: { ...CALL, duration: optional(data), until: optional(data) },
   waitForEvent: { ...CALL, eventType: optional(data), timeout: optional(data) },
-  call: { ref: count, workflow: text, method: text, args: data },
+  call: { ref: count, workflow: text, method: text, args: data, step: optional(count) },
   writeChunk: { ref: count, step: count, attempt: count, index: count, value: chunk },
   readTimes: { ref: count },
   readStreamLimits: { ref: count },

@@ -8,7 +8,7 @@ import { accountOf } from "./accounts.js";
 import { callError, fatalError } from "./errors.js";
 import { MAX_OPEN_CALLS } from "./limits.js";
 
-/** Carries out a call of another workflow. @typedef {(call: BindingCall, onclose: (cancel: () => void) => void) => Promise<Encoded | undefined>} CarryOut */
+/** Carries out a call of another workflow. @typedef {(call: BindingCall & { step?: number }, onclose: (cancel: () => void) => void) => Promise<Encoded | undefined>} CarryOut */
 
 export class OpenCalls {
   #pass;

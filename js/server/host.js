@@ -32,7 +32,7 @@ import { PYODIDE_VERSION, VERSION } from "./version.js";
 import { VersionGraphs } from "./version_graphs.js";
 import { Metrics } from "../telemetry/metrics.js";
 import { otlpSettings } from "../telemetry/otlp_settings.js";
-import { startTracing } from "./tracing.js";
+import { startTelemetry, tracingIds } from "./tracing.js";
 
 const EXIT_STATE = 3;
 /** How often the host checks that the files of its state are still there. */
@@ -65,6 +65,7 @@ export class Host {
   #stopping = false;
   /** @type {Metrics | undefined} */
   #metrics;
+  #otlp = otlpSettings(process.env, VERSION);
   /** @type {import("./tracing.js").Tracing | undefined} */
   #tracing;
   /** @type {Set<import("./listener.js").Listener>} */
@@ -123,6 +124,7 @@ export class Host {
         ),
       recordChange: (change, carryOut) => this.access.audit.recordCode(change, carryOut),
       onunblocked: (workflow) => options.report(`Workflow '${workflow}' continues: its code loads again.`),
+      ...(this.#otlp ? { tracing: tracingIds(this.#store) } : {}),
       idle: options.idle,
       forceReplay: options.forceReplay ?? false,
     });
@@ -171,11 +173,10 @@ export class Host {
       );
     }
     this.#tailMark.start();
-    const otlp = otlpSettings(process.env, VERSION);
-    if (otlp)
-      this.#tracing = startTracing(
-        { engine: this.engine, store: this.#store, maskFor: (row) => this.maskFor(row) },
-        otlp,
+    if (this.#otlp)
+      this.#tracing = startTelemetry(
+        { engine: this.engine, store: this.#store, metrics: () => this.metrics, maskFor: (row) => this.maskFor(row) },
+        this.#otlp,
         this.#options.report,
       );
     this.engine.open();

@@ -17,7 +17,7 @@ export class InstanceFacts extends StepFacts {
    * @returns {LogCursor | undefined} undefined where the workflow has an instance of this id: then nothing has changed
    */
   instanceCreated(
-    { number, workflow, id, params, trigger, versionId, successRetention, errorRetention, schedule },
+    { number, workflow, id, params, trigger, versionId, successRetention, errorRetention, schedule, traceparent },
     at,
   ) {
     const { changes } = this.sql(
@@ -39,7 +39,9 @@ export class InstanceFacts extends StepFacts {
     );
     if (Number(changes) === 0) return undefined;
     const log = { number, seq: 0 };
-    this.append(log, E.WORKFLOW_QUEUED, at, { detail: { versionId, trigger: { source: trigger } }, covered: params });
+    const parent = traceparent === undefined ? {} : { traceparent };
+    const detail = { versionId, trigger: { source: trigger }, ...parent };
+    this.append(log, E.WORKFLOW_QUEUED, at, { detail, covered: params });
     return log;
   }
 

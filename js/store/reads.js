@@ -3,6 +3,7 @@
 /** @import { InstanceFilter, InstanceRow } from "./store.d.ts" */
 
 import { DEFAULT_ACCOUNT } from "../engine/accounts.js";
+import { WORKFLOW_QUEUED } from "../engine/events.js";
 import { STATUSES } from "../engine/status.js";
 import { DamageError, readable } from "./damage.js";
 import { LogReads } from "./log_reads.js";
@@ -109,6 +110,15 @@ export class SqliteReads extends LogReads {
       ? `SELECT count(*) AS n FROM (SELECT 1 FROM instances WHERE ${where} LIMIT ${MAX_COUNTED})`
       : `SELECT coalesce(sum(n), 0) AS n FROM instance_counts WHERE ${where}`;
     return Number(this.sql(sql).get(...values)?.n);
+  }
+
+  /** @param {number} number of an instance */
+  queuedAt(number) {
+    // That of a resume has no detail.
+    const row = this.sql(
+      "SELECT at FROM log WHERE instance = ? AND event = ? AND detail IS NOT NULL ORDER BY seq DESC LIMIT 1",
+    ).get(number, WORKFLOW_QUEUED);
+    return Number(row?.at ?? 0);
   }
 
   /** @param {number} number @returns {{ workflow: string, id: string, status: string } | undefined} */

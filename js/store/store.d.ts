@@ -89,6 +89,8 @@ export interface NewInstance extends Pick<
   successRetention?: number | undefined;
   errorRetention?: number | undefined;
   schedule?: { cron: string; scheduledTime: number };
+  /** The span that asked for it, in the form of W3C's header; kept in the log. */
+  traceparent?: string | undefined;
 }
 
 export interface LogRow {
@@ -371,6 +373,8 @@ export interface Store {
   loadInstanceByNumber(number: number): InstanceRow | undefined;
   /** Also of an instance whose row is damaged. */
   numberOf(workflow: string, id: string): number | undefined;
+  /** When the instance was created or restarted; 0 where that is not known. */
+  queuedAt(number: number): number;
   nameOf(number: number): { workflow: string; id: string; status: string } | undefined;
   listInstances(filter: InstanceFilter): InstanceRow[];
   countInstances(filter: Omit<InstanceFilter, "limit" | "offset">): number;

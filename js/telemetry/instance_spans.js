@@ -7,7 +7,7 @@
 
 import { workflowNameOf } from "../engine/accounts.js";
 import * as E from "../engine/events.js";
-import { spanIdOf, traceIdOf } from "./trace_ids.js";
+import { parseTraceparent, spanIdOf, traceIdOf } from "./trace_ids.js";
 
 /**
  * @typedef {object} Span times in ms since 1970
@@ -19,6 +19,7 @@ import { spanIdOf, traceIdOf } from "./trace_ids.js";
  * @property {number} end
  * @property {Record<string, string | number>} attributes
  * @property {{ name: string, at: number, attributes?: Record<string, string | number> }[]} events
+ * @property {{ traceId: string, spanId: string }[]} links
  * @property {"ok" | "error" | "unset"} status
  * @property {string} [message] of the error
  */
@@ -100,6 +101,7 @@ class InstanceSpans {
   /** @param {LogEntry} entry */
   add(entry) {
     const { event, at } = entry;
+    if (event === E.WORKFLOW_QUEUED) this.#addParent(entry);
     const moment = MOMENTS[event];
     if (moment !== undefined) this.#root.events.push({ name: moment, at });
     if (event === E.WORKFLOW_FAILURE) this.#fail(this.#root, entry);
@@ -107,6 +109,12 @@ class InstanceSpans {
     const [step, attempt] = [SPANS[event], ATTEMPTS[event]];
     if (step) this.#addStep(step, entry, [step.kind, entry.name, entry.count]);
     if (attempt) this.#addAttempt(attempt, entry, [attempt.kind, entry.name, entry.count]);
+  }
+
+  /** The instance is a trace of its own: what has created it is a link. @param {LogEntry} entry */
+  #addParent({ detail }) {
+    const parent = parseTraceparent(parsed(detail).traceparent);
+    if (parent) this.#root.links.push(parent);
   }
 
   /** What is open ends with the instance. */
@@ -196,6 +204,7 @@ class InstanceSpans {
         "cloudflare.workflow.instance_id": this.#row.id,
       },
       events: [],
+      links: [],
       status: "unset",
     };
   }

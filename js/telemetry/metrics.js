@@ -58,6 +58,23 @@ export class Metrics {
     return metrics.registry.metrics();
   }
 
+  /**
+   * What all accounts have, for OTLP.
+   *
+   * @returns {Promise<{ account: string | undefined, metrics: import("./otlp_metrics.js").PromMetric[] }[]>}
+   */
+  async read() {
+    // There is always the default account, with the metrics of the process.
+    this.#of(DEFAULT_ACCOUNT);
+    return Promise.all(
+      [...this.#accounts].map(async ([account, metrics]) => {
+        await metrics.readCounts(this.#engine, account);
+        const values = await metrics.registry.getMetricsAsJSON();
+        return { account: account === DEFAULT_ACCOUNT ? undefined : account, metrics: /** @type {any} */ (values) };
+      }),
+    );
+  }
+
   /** The media type of `text`. */
   get contentType() {
     return Registry.PROMETHEUS_CONTENT_TYPE;

@@ -26,7 +26,7 @@ export function encodeSpans(spans, attributes, version) {
     ended: true,
     status: { code: STATUS[span.status], ...(span.message === undefined ? {} : { message: span.message }) },
     attributes: span.attributes,
-    links: [],
+    links: span.links.map(({ traceId, spanId }) => ({ context: contextOf(traceId, spanId) })),
     events: span.events.map(({ name, at, attributes: own = {} }) => ({ name, time: hrTime(at), attributes: own })),
     resource,
     instrumentationScope,
@@ -41,7 +41,7 @@ export function encodeSpans(spans, attributes, version) {
 /**
  * @param {string} url
  * @param {Uint8Array} body
- * @param {Pick<OtlpSettings, "headers" | "timeoutMs">} settings
+ * @param {{ headers: Record<string, string>, timeoutMs: number }} settings
  * @returns {Promise<{ isRetryable: boolean, problem: string } | undefined>} why it was not taken
  */
 export async function post(url, body, { headers, timeoutMs }) {
@@ -66,12 +66,12 @@ export async function post(url, body, { headers, timeoutMs }) {
 }
 
 /** @param {string} traceId @param {string} spanId */
-function contextOf(traceId, spanId) {
+export function contextOf(traceId, spanId) {
   return { traceId, spanId, traceFlags: SAMPLED };
 }
 
 /** Seconds and nanoseconds. @param {number} ms @returns {[number, number]} */
-function hrTime(ms) {
+export function hrTime(ms) {
   const seconds = Math.floor(ms / MS_PER_S);
   return [seconds, Math.round((ms - seconds * MS_PER_S) * NS_PER_MS)];
 }

@@ -1,14 +1,20 @@
-/** OpenTelemetry's environment variables: where to send traces, and with which headers. */
+/** OpenTelemetry's environment variables: where to send traces, metrics and logs, and with which headers. */
+
+/** @typedef {"traces" | "metrics" | "logs"} Signal */
 
 /**
  * @typedef {object} OtlpSettings
- * @property {string} tracesUrl
- * @property {Record<string, string>} headers
+ * @property {Partial<Record<Signal, { url: string, headers: Record<string, string> }>>} signals what is sent, and where
  * @property {Record<string, string>} resource attributes of the resource
  * @property {number} timeoutMs of a request
+ * @property {number} metricsIntervalMs between two requests with metrics
+ * @property {number} logsDelayMs how long is waited for more log records
  */
 
+const SIGNALS = /** @type {const} */ (["traces", "metrics", "logs"]);
 const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_METRICS_INTERVAL_MS = 60_000;
+const DEFAULT_LOGS_DELAY_MS = 1000;
 
 /**
  * @param {Record<string, string | undefined>} environment
@@ -17,27 +23,41 @@ const DEFAULT_TIMEOUT_MS = 10_000;
  */
 export function otlpSettings(environment, version) {
   if (environment.OTEL_SDK_DISABLED?.toLowerCase() === "true") return undefined;
-  const base = environment.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/+$/, "");
-  const tracesUrl = tracesUrlOf(environment, base);
-  if (tracesUrl === undefined) return undefined;
+  const signals = Object.fromEntries(
+    SIGNALS.flatMap((signal) => {
+      const url = urlOf(environment, signal);
+      return url === undefined ? [] : [[signal, { url, headers: headersOf(environment, signal) }]];
+    }),
+  );
+  if (Object.keys(signals).length === 0) return undefined;
+  const attributes = pairsOf(environment.OTEL_RESOURCE_ATTRIBUTES);
   return {
-    tracesUrl,
-    headers: pairsOf(environment.OTEL_EXPORTER_OTLP_HEADERS),
+    signals,
     resource: {
       "service.version": version,
-      ...pairsOf(environment.OTEL_RESOURCE_ATTRIBUTES),
-      "service.name":
-        environment.OTEL_SERVICE_NAME || pairsOf(environment.OTEL_RESOURCE_ATTRIBUTES)["service.name"] || "stepwell",
+      ...attributes,
+      "service.name": environment.OTEL_SERVICE_NAME || attributes["service.name"] || "stepwell",
     },
     timeoutMs: numberOf(environment.OTEL_EXPORTER_OTLP_TIMEOUT, DEFAULT_TIMEOUT_MS),
+    metricsIntervalMs: numberOf(environment.OTEL_METRIC_EXPORT_INTERVAL, DEFAULT_METRICS_INTERVAL_MS),
+    logsDelayMs: numberOf(environment.OTEL_BLRP_SCHEDULE_DELAY, DEFAULT_LOGS_DELAY_MS),
   };
 }
 
-/** @param {Record<string, string | undefined>} environment @param {string | undefined} base */
-function tracesUrlOf(environment, base) {
-  if (environment.OTEL_TRACES_EXPORTER?.toLowerCase() === "none") return undefined;
-  const url = environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || (base && `${base}/v1/traces`) || undefined;
+/** @param {Record<string, string | undefined>} environment @param {Signal} signal @returns {string | undefined} */
+function urlOf(environment, signal) {
+  const name = signal.toUpperCase();
+  if (environment[`OTEL_${name}_EXPORTER`]?.toLowerCase() === "none") return undefined;
+  const base = environment.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/+$/, "");
+  const url = environment[`OTEL_EXPORTER_OTLP_${name}_ENDPOINT`] || (base && `${base}/v1/${signal}`) || undefined;
   return url !== undefined && URL.canParse(url) ? url : undefined;
+}
+
+/** Those of the signal take the place of those of all. @param {Record<string, string | undefined>} environment @param {Signal} signal */
+function headersOf(environment, signal) {
+  return pairsOf(
+    environment[`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_HEADERS`] ?? environment.OTEL_EXPORTER_OTLP_HEADERS,
+  );
 }
 
 /** `a=1,b=2` with values that are URL-encoded, as OpenTelemetry writes them. @param {string} [text] @returns {Record<string, string>} */

@@ -6,6 +6,7 @@ from asyncio import CancelledError
 from typing import TYPE_CHECKING, Any, cast
 
 from _workflows_bridge.proxies import ffi, http, js, kind_of
+from _workflows_bridge.trace_context import HEADER, traceparent
 
 from ._request import Request, to_js_init
 from ._response import Response
@@ -32,8 +33,11 @@ async def fetch(resource: str | Request | JSObject, **other_options: Unpack[Fetc
         other_options["signal"] = controller.signal
     send: Any = other_options.get("fetcher") or js().fetch
     source = resource.js_object if isinstance(resource, Request) else resource
+    arguments: tuple[Any, ...] = (source, to_js_init(other_options))
+    if not other_options.get("fetcher") and (parent := traceparent()):
+        arguments = (_traced(*arguments, parent),)
     try:
-        return Response(await send(source, to_js_init(other_options)))
+        return Response(await send(*arguments))
     except CancelledError:
         if controller:
             controller.abort()
@@ -41,6 +45,14 @@ async def fetch(resource: str | Request | JSObject, **other_options: Unpack[Fetc
     except ffi().JsException as error:
         # The cause is there for bindings, whose errors may be another Worker's.
         raise _to_os_error(error) from (error if other_options.get("fetcher") else None)
+
+
+def _traced(source: Any, init: Any, parent: str) -> Any:  # noqa: ANN401 - as `fetch` takes them
+    """The request that they stand for, with the trace that the running code belongs to."""
+    request = js().Request.new(source, init)
+    if not request.headers.has(HEADER):
+        request.headers.set(HEADER, parent)
+    return request
 
 
 def _to_os_error(error: Any) -> OSError:  # noqa: ANN401 - a JsException

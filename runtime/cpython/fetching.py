@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
-from _stepwell_runtime.fetched import FetchResponse, check_request
+from _stepwell_runtime.fetched import FetchResponse, check_request, traced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,7 @@ async def fetch(
     if not resource.startswith(_SCHEMES):
         raise OSError(f"{resource!r} is no http or https URL.")
     data = body.encode() if isinstance(body, str) else body
-    request = urllib.request.Request(resource, data, dict(headers or {}), method=method.upper())  # noqa: S310 - checked above
+    request = urllib.request.Request(resource, data, traced(headers), method=method.upper())  # noqa: S310 - checked above
     return FetchResponse(await asyncio.to_thread(_exchange, request))
 
 

@@ -12,6 +12,7 @@ import { hookModules } from "./modules.js";
 import { Output } from "./output.js";
 import { answerHost, VirtualTime } from "../pool/virtual_time.js";
 import { watchTimers } from "./timers.js";
+import { traceFetch } from "./tracing.js";
 import { isUnlinked } from "./unlinked.js";
 import { handlerContext } from "./workers.js";
 
@@ -66,6 +67,7 @@ function boot() {
   hookModules();
   for (const [name, make] of Object.entries(workerGlobals(loadHtmlParser))) takePlace(name, make);
   output.install();
+  traceFetch(output);
   time?.install();
   watchTimers((timer) => {
     if (output.origin?.ref === undefined) output.session?.skips.noteTimer(timer);
@@ -93,10 +95,16 @@ function takePlace(name, make) {
   });
 }
 
+/** What makes the calls of a pass, if its code is running. */
+function ofPass() {
+  const { session, ref } = output.origin ?? {};
+  return session && { call: (/** @type {[string, string, object]} */ ...call) => session.call(...call, ref) };
+}
+
 /** @param {import("../pool/pool.js").DeploymentOptions} options */
 async function load(options) {
   const ofHost = { call: dispatcher.callWorkflow.bind(dispatcher) };
-  const deployment = new UserModule(options, () => output.session ?? ofHost, dispatcher.facades(options.env));
+  const deployment = new UserModule(options, () => ofPass() ?? ofHost, dispatcher.facades(options.env));
   userModule = deployment;
   let loaded;
   try {

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pyodide.ffi import JsException, to_js
 
 from _workflows_bridge.proxies import js
+from _workflows_bridge.trace_context import HEADER, traceparent
 
 from .blocking_fetch import DECODED, PLATFORMS, WITHOUT_BODY, FetchError, FetchTimeoutError, blocking_fetch
 
@@ -86,6 +87,8 @@ async def _handle(_self: object, request: Any) -> Any:  # noqa: ANN401 - of http
     httpx: Any = sys.modules["httpx"]
     controller = js().AbortController.new()
     body = await request.aread()
+    if (parent := traceparent()) and HEADER not in request.headers:
+        request.headers[HEADER] = parent
     init = {
         "method": request.method,
         "headers": [[name, value] for name, value in request.headers.multi_items() if name.lower() not in PLATFORMS],

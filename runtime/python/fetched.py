@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from _workflows_bridge.trace_context import HEADER, traceparent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def check_request(runtime: str, resource: object, unknown: dict[str, object]) -> None:
@@ -18,6 +23,15 @@ def check_request(runtime: str, resource: object, unknown: dict[str, object]) ->
         raise TypeError(f"fetch() in the {runtime} runtime has no option {next(iter(unknown))!r}.")
     if not isinstance(resource, str):
         raise TypeError(f"fetch() in the {runtime} runtime takes an URL as str, not {type(resource).__name__}.")
+
+
+def traced(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """*headers* with the trace that the running code belongs to, where it has one and has not set one itself."""
+    sent = dict(headers or {})
+    parent = traceparent()
+    if parent is not None and not any(name.lower() == HEADER for name in sent):
+        sent[HEADER] = parent
+    return sent
 
 
 class FetchResponse:

@@ -6,10 +6,15 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from google.protobuf.unknown_fields import UnknownFieldSet
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-MESSAGES = {"/v1/traces": ExportTraceServiceRequest, "/v1/metrics": ExportMetricsServiceRequest}
+MESSAGES = {
+    "/v1/traces": ExportTraceServiceRequest,
+    "/v1/metrics": ExportMetricsServiceRequest,
+    "/v1/logs": ExportLogsServiceRequest,
+}
 
 
 class Receiver:
@@ -59,6 +64,30 @@ class Receiver:
             for scope in resource.scope_spans
             for span in scope.spans
         ]
+
+    @property
+    def records(self) -> list:
+        """All log records that were sent."""
+        return [
+            record
+            for _, request in self.requests["/v1/logs"]
+            for resource in request.resource_logs
+            for scope in resource.scope_logs
+            for record in scope.log_records
+        ]
+
+    @property
+    def metrics(self) -> dict:
+        """The metrics of the latest request, by name."""
+        if not self.requests["/v1/metrics"]:
+            return {}
+        _, request = self.requests["/v1/metrics"][-1]
+        return {
+            metric.name: metric
+            for resource in request.resource_metrics
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+        }
 
     def close(self) -> None:
         self._server.shutdown()

@@ -1,4 +1,4 @@
-"""Traces as a receiver gets them, from whole processes: complete, once, and after `kill -9` too."""
+"""Traces, metrics and logs as a receiver gets them, from whole processes: complete, once, and after `kill -9` too."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from receiver import Receiver
@@ -60,23 +62,29 @@ class Place:
 
     def __init__(self, folder, receiver):
         self.folder = folder
-        (folder / "flow.py").write_text(FLOW, encoding="utf-8")
-        workflow = {"binding": "FLOW", "name": "flow", "class_name": "Flow"}
-        (folder / "wrangler.json").write_text(json.dumps({"name": "app", "main": "flow.py", "workflows": [workflow]}))
-        self._environment = {
+        self.write("flow.py", FLOW, {"FLOW": ("flow", "Flow")})
+        self.environment = {
             **os.environ,
-            "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
+            **({} if receiver is None else {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url}),
             "OTEL_EXPORTER_OTLP_HEADERS": "x-key=a%20b",
             "OTEL_SERVICE_NAME": "orders",
+            "OTEL_METRIC_EXPORT_INTERVAL": "200",
+            "OTEL_BLRP_SCHEDULE_DELAY": "100",
         }
         self._process = None
         self.url = ""
 
-    def serve(self):
+    def write(self, main, source, workflows):
+        """Make it a project of *main*, with *workflows* by their bindings."""
+        (self.folder / main).write_text(source, encoding="utf-8")
+        listed = [{"binding": key, "name": name, "class_name": cls} for key, (name, cls) in workflows.items()]
+        (self.folder / "wrangler.json").write_text(json.dumps({"name": "app", "main": main, "workflows": listed}))
+
+    def serve(self, *options):
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "stepwell", "serve", ".", "--port", "0"],
+            [sys.executable, "-m", "stepwell", "serve", ".", "--port", "0", *options],
             cwd=self.folder,
-            env=self._environment,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -84,7 +92,11 @@ class Place:
         )
         for line in self._process.stderr:
             if found := re.search(r"Ready on (http://\S+) ", line):
+                self.server = found[1]
                 self.url = f"{found[1]}/client/v4/accounts/a/workflows/flow/instances"
+                # What it says from now on is read, so that it never waits for its reader.
+                self._reader = threading.Thread(target=self._process.stderr.read, daemon=True)
+                self._reader.start()
                 return
         pytest.fail("the server does not start")
 
@@ -93,17 +105,29 @@ class Place:
         if self._process is None:
             return
         os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.communicate()
-        self._process = None
+        self._process.wait()
+        self._forget()
 
     def stop(self):
         """End it as a person does."""
         self._process.send_signal(signal.SIGINT)
-        self._process.communicate(timeout=PATIENCE_S)
+        self._process.wait(timeout=PATIENCE_S)
+        self._forget()
+
+    def _forget(self):
+        self._reader.join()
+        self._process.stderr.close()
         self._process = None
 
     def create(self, instance_id, **params):
         ask(self.url, {"instance_id": instance_id, "params": params})
+
+    def run(self, instance_id, **params):
+        """Create an instance, and wait until it has ended well."""
+        self.create(instance_id, **params)
+        detail = self.ended(instance_id)
+        assert "complete" == detail["status"], detail["error"]
+        return detail
 
     def ended(self, instance_id):
         """What REST says of an instance, once it has ended."""
@@ -117,9 +141,9 @@ class Place:
         return detail
 
 
-def ask(url, body=None):
+def ask(url, body=None, headers=None):
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, data), timeout=PATIENCE_S) as response:
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers or {}), timeout=PATIENCE_S) as response:
         return json.load(response)["result"]
 
 
@@ -186,6 +210,233 @@ def test_receiver_is_down(place, receiver):
     until(lambda: receiver.spans, "nothing is sent")
 
     assert {"a"} == {attributes(span)["workflow.instance.id"] for span in receiver.spans}
+
+
+CHILD = """
+from workers import WorkflowEntrypoint
+
+
+class Parent(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do("start child")
+        async def start():
+            await self.env.CHILD.create({"id": "child"})
+
+        await start()
+        await self.env.CHILD.create({"id": "child-of-run"})
+
+
+class Child(WorkflowEntrypoint):
+    async def run(self, event, step):
+        return 1
+"""
+JS_CHILD = """
+import { WorkflowEntrypoint } from "cloudflare:workers";
+export class Parent extends WorkflowEntrypoint {
+  async run(event, step) {
+    await step.do("start child", async () => void (await this.env.CHILD.create({ id: "child" })));
+    await this.env.CHILD.create({ id: "child-of-run" });
+  }
+}
+export class Child extends WorkflowEntrypoint {
+  async run() { return 1; }
+}
+"""
+CHILDREN = {"PARENT": ("flow", "Parent"), "CHILD": ("child", "Child")}
+
+
+def named(receiver, name, instance="a"):
+    """The span of *name* in the trace of an instance."""
+    (span,) = (
+        span for span in receiver.spans if span.name == name and attributes(span)["workflow.instance.id"] == instance
+    )
+    return span
+
+
+@pytest.mark.parametrize(("main", "source"), [("flow.py", CHILD), ("flow.js", JS_CHILD)], ids=["python", "javascript"])
+def test_children(place, receiver, main, source):
+    """An instance that another one has created is a trace of its own, with a link to the step that did it."""
+    place.write(main, source, CHILDREN)
+    place.serve()
+    place.run("a")
+    until(lambda: len(receiver.spans) >= 5, "spans are missing")
+
+    child = named(receiver, "workflow child", "child")
+    step = named(receiver, "start child")
+    assert [(step.trace_id, step.span_id)] == [(link.trace_id, link.span_id) for link in child.links]
+    assert child.trace_id != step.trace_id
+    root = named(receiver, "workflow flow")
+    (link,) = named(receiver, "workflow child", "child-of-run").links
+    assert (root.trace_id, root.span_id) == (link.trace_id, link.span_id)
+
+
+def test_caller(place, receiver):
+    """A request that names a span is a link of the instance that it creates."""
+    trace, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    place.serve()
+    ask(place.url, {"instance_id": "a"}, {"traceparent": f"00-{trace}-{span}-01"})
+    ask(place.url, {"instance_id": "b"}, {"traceparent": "nonsense"})
+    until(lambda: len({span.trace_id for span in receiver.spans}) == 2, "spans are missing")
+
+    (link,) = named(receiver, "workflow flow").links
+    assert (trace, span) == (link.trace_id.hex(), link.span_id.hex())
+    assert [] == list(named(receiver, "workflow flow", "b").links)
+
+
+FETCH = """
+from workers import WorkflowEntrypoint, fetch
+
+
+class Flow(WorkflowEntrypoint):
+    async def run(self, event, step):
+        url = event["payload"]["url"]
+
+        @step.do("ask")
+        async def ask():
+            return await (await fetch(url)).text()
+
+        @step.do("ask with own")
+        async def own():
+            return await (await fetch(url, headers={"traceparent": "own"})).text()
+
+        return [await ask(), await own(), await (await fetch(url, method="POST", body="x")).text()]
+"""
+JS_FETCH = """
+import { WorkflowEntrypoint } from "cloudflare:workers";
+export class Flow extends WorkflowEntrypoint {
+  async run(event, step) {
+    const { url } = event.payload;
+    const ask = async (init) => (await fetch(url, init)).text();
+    return [
+      await step.do("ask", () => ask()),
+      await step.do("ask with own", () => ask({ headers: { traceparent: "own" } })),
+      await ask({ method: "POST", body: "x" }),
+    ];
+  }
+}
+"""
+
+
+@pytest.fixture
+def echo():
+    """The address of a server whose answer is the request's `traceparent`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.answer()
+
+        def do_POST(self) -> None:
+            self.answer()
+
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            body = (self.headers.get("traceparent") or "").encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    "project",
+    [("flow.py", FETCH, ()), ("flow.py", FETCH, ("--runtime", "cpython")), ("flow.js", JS_FETCH, ())],
+    ids=["pyodide", "cpython", "javascript"],
+)
+def test_requests(place, receiver, echo, project):
+    """A request names the span of the step that sends it, or of the instance, unless the code names another one."""
+    main, source, options = project
+    place.write(main, source, {"FLOW": ("flow", "Flow")})
+    place.serve(*options)
+    in_step, own, in_run = place.run("a", url=echo)["output"]
+    until(lambda: receiver.spans, "nothing is sent")
+
+    step, root = named(receiver, "ask"), named(receiver, "workflow flow")
+    assert f"00-{step.trace_id.hex()}-{step.span_id.hex()}-01" == in_step
+    assert "own" == own
+    assert f"00-{root.trace_id.hex()}-{root.span_id.hex()}-01" == in_run
+
+
+def test_requests_without_traces(place, receiver, echo):
+    """Where no traces are sent, requests name no span."""
+    place.environment["OTEL_SDK_DISABLED"] = "true"
+    place.write("flow.py", FETCH, {"FLOW": ("flow", "Flow")})
+    place.serve()
+
+    assert ["", "own", ""] == place.run("a", url=echo)["output"]
+    assert [] == receiver.spans
+
+
+LOGS = """
+import logging
+
+from workers import WorkflowEntrypoint
+
+
+class Flow(WorkflowEntrypoint):
+    async def run(self, event, step):
+        print("in run")
+
+        @step.do("talk-2")
+        async def talk():
+            print("in step", self.env.TOKEN)
+            logging.error("bad luck")
+
+        await talk()
+"""
+
+
+def test_logs(place, receiver):
+    """What workflows print is sent once, with the span of its step, while they run; secrets are masked."""
+    place.write("flow.py", LOGS, {"FLOW": ("flow", "Flow")})
+    (place.folder / ".dev.vars").write_text("TOKEN=s3cret-value")
+    place.serve()
+    place.run("a")
+    until(lambda: len(receiver.records) >= 3 and receiver.spans, "records are missing")
+    place.stop()
+
+    step, root = named(receiver, "talk-2"), named(receiver, "workflow flow")
+    said = [(r.body.string_value, r.severity_number, r.trace_id, r.span_id) for r in receiver.records]
+    assert [
+        ("in run", 9, root.trace_id, root.span_id),
+        ("in step [TOKEN]", 9, step.trace_id, step.span_id),
+        ("bad luck", 17, step.trace_id, step.span_id),
+    ] == said
+    assert ("a", "talk-2", 1) == tuple(
+        attributes(receiver.records[1])[f"workflow.{key}"] for key in ("instance.id", "step.name", "step.count")
+    )
+    assert [] == receiver.problems
+
+
+def test_metrics(place, receiver):
+    """Metrics come as sums and histograms, with the numbers that Prometheus gets."""
+    place.serve()
+    place.run("a")
+
+    def complete():
+        finished = receiver.metrics.get("stepwell_instances_finished")
+        return finished and finished.sum.data_points
+
+    until(complete, "no instance is counted")
+    metrics = receiver.metrics
+    (finished,) = metrics["stepwell_instances_finished"].sum.data_points
+    steps = metrics["stepwell_steps"].sum
+    (duration,) = metrics["stepwell_instance_duration"].histogram.data_points
+    assert ({"workflow": "flow", "status": "complete"}, 1) == (attributes(finished), finished.as_double)
+    assert (True, 2, 3) == (steps.is_monotonic, steps.aggregation_temporality, steps.data_points[0].as_double)
+    assert "s" == metrics["stepwell_instance_duration"].unit
+    assert (1, 1) == (duration.count, sum(duration.bucket_counts))
+    assert len(duration.explicit_bounds) + 1 == len(duration.bucket_counts)
+    assert finished.start_time_unix_nano < finished.time_unix_nano
+    assert [] == receiver.problems
 
 
 def test_kills(place, receiver):

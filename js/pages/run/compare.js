@@ -97,7 +97,7 @@ function nameOf(text) {
 function sideOf(detail) {
   const rows = stepRows(detail);
   const start = Date.parse(detail.start ?? detail.queued);
-  const end = detail.end ? Date.parse(detail.end) : Date.now();
+  const end = detail.end ? Date.parse(detail.end) : page.now();
   return { rows: new Map(rows.map((row) => [row.key, row])), scale: timeScale(rows, start, end), end };
 }
 

@@ -130,7 +130,7 @@ function Result({ detail, address }) {
     ${detail.status === "complete" ? html`<${Value} value=${detail.output} label="Output" omitted=${omitted?.output} address=${address} what="output" />` : !detail.error && html`<p class="muted">There is no result yet.</p>`}
     <${Value} value=${detail.params} label="Parameters" omitted=${omitted?.params} address=${address} what="params" />
     <p class="muted">
-      ${startedBy(detail.trigger.source)} Code version
+      ${startedBy(detail.trigger.source)} Code version${" "}
       <code title=${detail.versionId}>${detail.versionId.slice(0, 8)}</code>.
     </p>
   </div>`;

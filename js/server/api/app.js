@@ -11,6 +11,7 @@ import { authorize, refuseChanges } from "../auth/caller.js";
 import { addControlRoutes } from "../control_routes.js";
 import { addDashboard } from "../dashboard/routes.js";
 import { explorerOperations } from "../explorer/operations.js";
+import { traceOperations } from "../trace_query/operations.js";
 import { checkOrigin } from "../requests/origin.js";
 import { failure } from "./envelope.js";
 import { openApiDocument } from "./openapi.js";
@@ -107,7 +108,7 @@ export function createNetworkApi(host, policy) {
   const operations = api.operations();
   for (const operation of operations)
     addRoute(app, { ...operation, path: REST + operation.path }, admitOperation, NETWORK_LIMITS);
-  const local = explorerOperations(api, operations);
+  const local = [...explorerOperations(api, operations), ...traceOperations(api)];
   for (const prefix of [EXPLORER, OLD_EXPLORER])
     for (const operation of local)
       addRoute(app, { ...operation, path: prefix + operation.path }, admitOperation, NETWORK_LIMITS);

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wit_world import request
 
-from _stepwell_runtime.fetched import FetchResponse, check_request
+from _stepwell_runtime.fetched import FetchResponse, check_request, traced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ async def fetch(
     wanted = {
         "url": resource,
         "method": method.upper(),
-        "headers": dict(headers or {}),
+        "headers": traced(headers),
         "body": None if data is None else base64.b64encode(data).decode(),
     }
     number = next(_numbers)

@@ -24,10 +24,11 @@ export function instanceOperations({ engine, rates, audit }) {
       scope: "write",
       body: S.createInstance,
       result: S.createdInstanceResult,
-      run: async ({ account, params, body, exact }) => {
+      run: async ({ account, params, body, exact, context }) => {
         const key = workflowKey(account, params.workflow_name);
         rates.take(account, 1);
-        const id = await engine.creator.create(key, createOptions(body, exact?.params));
+        const traceparent = traceparentIn(context);
+        const id = await engine.creator.create(key, { ...createOptions(body, exact?.params), traceparent });
         return instanceJson(await engine.get(key, id));
       },
     },
@@ -40,14 +41,17 @@ export function instanceOperations({ engine, rates, audit }) {
       body: S.createBatch,
       checkBody: (batch) => void (isTooLong(batch) && batchInstances(batch)),
       result: S.createdInstanceResult.array(),
-      run: async ({ account, params, body, exact }) => {
+      run: async ({ account, params, body, exact, context }) => {
         const key = workflowKey(account, params.workflow_name);
         if (body === undefined) return [];
         rates.take(account, body.length);
         const options = body.map((/** @type {NewInstance} */ each, /** @type {number} */ index) =>
           createOptions(each, exact[index].params),
         );
-        const created = /** @type {{ id: string }[]} */ (await engine.creator.createBatch(key, options));
+        const traceparent = traceparentIn(context);
+        const created = /** @type {{ id: string }[]} */ (
+          await engine.creator.createBatch(key, options, undefined, traceparent)
+        );
         return Promise.all(created.map(async ({ id }) => instanceJson(await engine.get(key, id))));
       },
     },
@@ -127,4 +131,12 @@ export function retentionOf({ success_retention, error_retention } = {}) {
     ...(success_retention === undefined ? {} : { successRetention: success_retention }),
     ...(error_retention === undefined ? {} : { errorRetention: error_retention }),
   };
+}
+
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The span of the caller, where the request names one. @param {import("hono").Context} context */
+function traceparentIn(context) {
+  const given = context.req.header("traceparent");
+  return given !== undefined && TRACEPARENT.test(given) ? given : undefined;
 }

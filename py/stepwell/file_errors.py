@@ -28,7 +28,7 @@ _REFUSALS = frozenset(
     }
 )
 """Errors of the system about files that this user cannot use."""
-_VARIABLES = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME", "STEPWELL_CACHE", "STEPWELL_STATE", "STEPWELL_NODE")
+_VARIABLES = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME", "STEPWELL_CACHE", "STEPWELL_NODE")
 _OWN_FILES = Path(__file__).parent
 
 

@@ -1,0 +1,50 @@
+"""The documents, and the blocks in them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "PARITY.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+_FENCE = re.compile(r"^```(\w*)(.*?)$\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, what else its first line says, its text, and where it is."""
+
+    language: str
+    info: str
+    text: str
+    document: Path
+    line: int
+
+    @property
+    def title(self) -> str | None:
+        """The file that a reader saves it as."""
+        found = re.search(r"title=(\S+)", self.info)
+        return found[1] if found else None
+
+    def __str__(self) -> str:
+        return f"{self.document.relative_to(ROOT)}:{self.line}"
+
+
+def blocks(document: Path) -> Iterator[Block]:
+    """The blocks of *document*, in order."""
+    text = document.read_text(encoding="utf-8")
+    for found in _FENCE.finditer(text):
+        yield Block(found[1], found[2].strip(), found[3], document, text.count("\n", 0, found.start()) + 1)
+
+
+def all_blocks(*languages: str) -> list[Block]:
+    """Those of all documents in these languages."""
+    return [block for document in DOCUMENTS for block in blocks(document) if block.language in languages]

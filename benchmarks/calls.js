@@ -49,6 +49,9 @@ const guest = pyodide.runPython("from _stepwell_pyodide.install import install; 
   make_step: () => null,
   facades: () => undefined,
   open_upstream: () => undefined,
+  blocking_fetch: () => undefined,
+  begin_turn: () => {},
+  end_turn: () => {},
 });
 guest.load(JSON.stringify({ root: FLOWS, main: `${FLOWS}/workloads.py`, vars: {} }));
 pyodide.runPython(readFileSync(new URL("calls.py", import.meta.url), "utf8"));

@@ -55,6 +55,9 @@ export class CountingGuest {
       make_step: () => null,
       facades: () => undefined,
       open_upstream: () => undefined,
+      blocking_fetch: () => undefined,
+      begin_turn: () => {},
+      end_turn: () => {},
     });
     const { error, classes } = JSON.parse(this.#python.load(JSON.stringify({ root, main, vars: {} })));
     if (error) throw new Error(error.traceback);

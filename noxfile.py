@@ -358,6 +358,16 @@ def testkit(session: nox.Session) -> None:
     session.run("pytest", "-p", "no:asyncio", "tests/testkit", *session.posargs)
 
 
+@nox.session(default=False)
+@budget(30)
+def alarms(session: nox.Session) -> None:
+    """Run the test kit's tools over sound workflows: conformance's, and those of STEPWELL_PUBLIC_WORKFLOWS."""
+    use_stepwell(session, *PYTEST)
+    use_node(session, NODES[0])
+    session.env["STEPWELL_ALARMS"] = "1"
+    session.run("pytest", "-p", "no:asyncio", "--timeout=6000", "tests/testkit/alarms", *session.posargs)
+
+
 @nox.session
 @budget(6)
 def agents(session: nox.Session) -> None:

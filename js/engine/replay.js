@@ -7,6 +7,9 @@
 /** @import { InstanceRow, LogRow, Store, StepRef } from "../store/store.d.ts" */
 /** @import { Clock } from "./clock.d.ts" */
 
+import { checkDo, checkSleep, checkWait } from "./calls.js";
+import { boundedError } from "./error_size.js";
+import { fatalError } from "./errors.js";
 import {
   ATTEMPT_FAILURE,
   ATTEMPT_START,
@@ -17,6 +20,7 @@ import {
   WAIT_COMPLETE,
 } from "./events.js";
 import { DEFAULT_STEP_LIMIT } from "./limits.js";
+import { messageProblem } from "./messages.js";
 import { startOf } from "./start_message.js";
 import { inOrder, readSteps, stepKey, toHistory } from "./step.js";
 
@@ -54,11 +58,18 @@ export async function replay({ store, number, guest, clock }) {
   /** @type {string[]} */
   const unrecorded = [];
   let stopped = false;
+  /** When the last of the steps that were called had ended, in ms since 1970. */
+  let reachedOn = row.startedOn ?? row.createdOn;
 
   /** @param {Extract<FromGuest, { type: "do" | "sleep" | "waitForEvent" }>} call */
-  const answer = ({ type, ref, name, count }) => {
+  const answer = (call) => {
+    const { type, ref, name, count } = call;
     const key = stepKey(type, name, count);
     const step = steps.get(key);
+    // The log of the run has no trace of a call that was refused.
+    const refusal = step ? undefined : refusalOf(call, reachedOn);
+    if (refusal) return guest.send({ type: "reject", pass: PASS, ref, error: refusal, refused: true });
+    reachedOn = Math.max(reachedOn, step?.endedAt ?? 0);
     // A result that is needed again is asked for again.
     if (!seen.has(key)) called.push(targetOf({ name, count }));
     seen.add(key);
@@ -151,6 +162,20 @@ export async function replay({ store, number, guest, clock }) {
         outcome.error?.name === recorded.error?.name &&
         outcome.error?.message === recorded.error?.message;
   return { same: fits && uncalled.length === 0, ...outcome, called, unrecorded, uncalled };
+}
+
+/**
+ * Why a call is refused; undefined where it is not.
+ *
+ * @param {Extract<FromGuest, { type: "do" | "sleep" | "waitForEvent" }>} call
+ * @param {number} now ms since 1970
+ * @returns {WireError | undefined}
+ */
+function refusalOf(call, now) {
+  const problem = messageProblem(call);
+  if (problem !== undefined) return fatalError(`The call cannot be made: ${problem}`);
+  const checked = call.type === "do" ? checkDo(call) : call.type === "sleep" ? checkSleep(call, now) : checkWait(call);
+  return "error" in checked ? boundedError(checked.error) : undefined;
 }
 
 /**

@@ -64,7 +64,7 @@ export class DeploymentRows {
    * @param {Deployment} deployment
    * @param {{ name: string, className: string, stepLimit?: number | undefined, concurrency?: number | undefined, retention?: Retention }} workflow
    */
-  toRow(deployment, { name, className, stepLimit, concurrency, retention = {} }) {
+  toRow(deployment, { name, className, stepLimit, concurrency, retention = {}, version }) {
     return {
       name: workflowKey(deployment.account ?? DEFAULT_ACCOUNT, name),
       className,
@@ -82,7 +82,7 @@ export class DeploymentRows {
       concurrency: concurrency ?? null,
       successRetention: retention.successRetention ?? null,
       errorRetention: retention.errorRetention ?? null,
-      versionId: this.#sources.version(withModules(deployment)),
+      versionId: version ?? this.#sources.version(withModules(deployment)),
     };
   }
 }

@@ -2,6 +2,9 @@
 
 /** Gives the statement of a text. @typedef {(text: string) => Statement} Sql */
 
+/** By database: the stores of one share its statements. @type {WeakMap<Driver, Sql>} */
+const known = new WeakMap();
+
 /**
  * Statements prepared once each.
  *
@@ -9,6 +12,13 @@
  * @returns {Sql}
  */
 export function cached(db) {
+  let sql = known.get(db);
+  if (!sql) known.set(db, (sql = preparing(db)));
+  return sql;
+}
+
+/** @param {Driver} db @returns {Sql} */
+function preparing(db) {
   /** @type {Map<string, Statement>} */
   const statements = new Map();
   return (text) => {

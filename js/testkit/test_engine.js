@@ -12,7 +12,6 @@
 /** @import { GuestView, SharedGuest } from "./shared_guest.js" */
 /** @import { VirtualClock } from "./virtual_clock.js" */
 
-import { DatabaseSync } from "node:sqlite";
 import { Engine } from "../engine/engine.js";
 import { WorkflowError } from "../engine/errors.js";
 import { targetOf } from "../engine/events.js";
@@ -21,6 +20,7 @@ import { importedFiles } from "../server/imports.js";
 import { runFile } from "../server/run_files.js";
 import { VERSION } from "../server/version.js";
 import { SqliteStore } from "../store/sqlite.js";
+import { returnDatabase, takeDatabase } from "./memory_database.js";
 import { ModifiedGuest } from "./modified_guest.js";
 import { Modifiers } from "./modifiers.js";
 import { isReplayable, replayAll } from "./replays.js";
@@ -50,7 +50,7 @@ import { sharedGuestOf } from "./shared_guest.js";
 
 export class TestEngine {
   #options;
-  #db = new DatabaseSync(":memory:");
+  #db = takeDatabase();
   #lastId = 0;
   /** @type {Engine} */
   #engine;
@@ -167,7 +167,8 @@ export class TestEngine {
    */
   async deploy(deployment, workflows) {
     const { deployments } = this.#options;
-    const { classes } = await deployments.load(deployment);
+    const { classes, guest } = await deployments.load(deployment);
+    const version = deployments.versionOf(guest);
     /** @type {WorkflowSettings[]} */
     const wanted = workflows ?? classes.map((name) => ({ name, class_name: name }));
     for (const { name, class_name, limits, concurrency, schedules = [] } of wanted) {
@@ -176,7 +177,13 @@ export class TestEngine {
         const message = `Workflow '${name}' has no class ${class_name} in ${deployment.main}. Found: ${found}.`;
         throw new WorkflowError("deployment.no_class", message);
       }
-      const settings = { name, className: class_name, stepLimit: limits?.steps, concurrency: concurrency?.limit };
+      const settings = {
+        name,
+        className: class_name,
+        stepLimit: limits?.steps,
+        concurrency: concurrency?.limit,
+        version,
+      };
       await this.#engine.saveWorkflow({ ...deployments.rows.toRow(deployment, settings), schedules });
       this.#blocked.delete(name);
     }
@@ -348,7 +355,7 @@ export class TestEngine {
     if (this.#closed) return;
     this.#closed = true;
     this.#leave();
-    this.#db.close();
+    returnDatabase(this.#db);
   }
 
   #leave() {

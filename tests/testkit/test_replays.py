@@ -39,6 +39,24 @@ class Order(WorkflowEntrypoint):
 
         return await drawn()
 """
+REFUSED = """
+from workers import WorkflowEntrypoint
+
+class Order(WorkflowEntrypoint):
+    async def run(self, event, step):
+        found = []
+        for call in (
+            lambda: step.wait_for_event("too short", "paid", timeout="0 seconds"),
+            lambda: step.sleep("too long", "400 days"),
+            lambda: step.sleep("", "1 day"),
+        ):
+            try:
+                await call()
+            except Exception as error:
+                found.append(str(error))
+        await step.sleep("fine", "1 day")
+        return found
+"""
 
 
 @pytest.fixture
@@ -190,3 +208,11 @@ def test_action(flow, stored, tmp_path):
     assert done.returncode == 1, done.stderr
     assert "::error file=flow.py,line=10::a.run.sqlite" in done.stdout
     assert "0 of 2 runs" in done.stdout
+
+
+def test_refused_calls(flow):
+    """A call that was refused is refused again in a replay: the history has no trace of it."""
+    flow.write_text(REFUSED)
+
+    with Workflows(flow) as workflows:
+        assert len(workflows.run("Order")) == 3

@@ -62,7 +62,8 @@ export class DeploymentRows {
 
   /**
    * @param {Deployment} deployment
-   * @param {{ name: string, className: string, stepLimit?: number | undefined, concurrency?: number | undefined, retention?: Retention }} workflow
+   * @param {{ name: string, className: string, stepLimit?: number | undefined, concurrency?: number | undefined, retention?: Retention, version?: string | undefined }} workflow
+   *   `version`: of the code, where it is known
    */
   toRow(deployment, { name, className, stepLimit, concurrency, retention = {}, version }) {
     return {

@@ -72,6 +72,7 @@ class Place:
             "OTEL_BLRP_SCHEDULE_DELAY": "100",
         }
         self._process = None
+        self._reader = None
         self.url = ""
 
     def write(self, main, source, workflows):
@@ -81,6 +82,7 @@ class Place:
         (self.folder / "wrangler.json").write_text(json.dumps({"name": "app", "main": main, "workflows": listed}))
 
     def serve(self, *options):
+        self._reader = None
         self._process = subprocess.Popen(
             [sys.executable, "-m", "stepwell", "serve", ".", "--port", "0", *options],
             cwd=self.folder,
@@ -115,7 +117,8 @@ class Place:
         self._forget()
 
     def _forget(self):
-        self._reader.join()
+        if self._reader is not None:
+            self._reader.join()
         self._process.stderr.close()
         self._process = None
 

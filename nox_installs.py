@@ -63,6 +63,13 @@ def npm_of(node: str) -> str:
     return str(Path(node).parents[1] / "lib/node_modules/npm/bin/npm-cli.js")
 
 
+def need_programs(session: nox.Session, **packages: str) -> None:
+    """Skip the session where a program of the machine is missing; *packages* are Debian's, by the programs' names."""
+    for program, package in packages.items():
+        if not shutil.which(program):
+            session.skip(f"{program} is missing: install Debian's package {package}.")
+
+
 def use_chromium(session: nox.Session, node: str) -> None:
     """
     Find a Chromium: that of STEPWELL_CHROMIUM, the machine's own, or else that of a package of npm's.

@@ -23,6 +23,7 @@ from nox_installs import (
     NODES,
     UPSTREAM_SDK,
     link_guest_packages,
+    need_programs,
     npm_of,
     use_chromium,
     use_node,
@@ -441,6 +442,7 @@ def crash(session: nox.Session) -> None:
 @budget(3)
 def bindings(session: nox.Session) -> None:
     """Install what carries out Cloudflare's bindings, and call them."""
+    need_programs(session, ps="procps", ss="iproute2")
     use_stepwell(session)
     node = use_node(session, NODES[0])
     session.env["STEPWELL_BINDINGS"] = str(Path(session.create_tmp(), "bindings").resolve())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -44,6 +45,8 @@ JS_IMPORT = re.compile(
 
 def tracked(*patterns: str) -> list[str]:
     """The files under version control, or about to be."""
+    if shutil.which("git") is None:
+        pytest.skip("git is missing, which lists the project's own files: install it", allow_module_level=True)
     done = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],
         cwd=ROOT,
@@ -52,7 +55,7 @@ def tracked(*patterns: str) -> list[str]:
         check=False,
     )
     if done.returncode:
-        pytest.skip("this is not a checkout: there is no list of the project's own files")
+        pytest.skip("this is not a checkout: there is no list of the project's own files", allow_module_level=True)
     return [name for name in done.stdout.splitlines() if (ROOT / name).exists()]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 from collections import defaultdict
 from functools import cache
@@ -76,6 +77,8 @@ ONE_THING = {
 @cache
 def product_files() -> list[Path]:
     """The product's own sources in both languages."""
+    if shutil.which("git") is None:
+        pytest.skip("git is missing, which lists the project's own files: install it")
     done = subprocess.run(["git", "ls-files", "--", *PRODUCT], cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip("this is not a checkout: there is no list of the project's own files")

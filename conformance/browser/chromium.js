@@ -1,6 +1,7 @@
 /** Where Chromium is on this machine. */
 
-import { execFileSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
 
 /** What the machine's own Chromium may be called, the best first. */
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
@@ -11,12 +12,16 @@ export const NO_CHROMIUM =
 /** @returns {string | undefined} path of the executable */
 export function findChromium() {
   if (process.env.STEPWELL_CHROMIUM) return process.env.STEPWELL_CHROMIUM;
-  for (const name of NAMES) {
-    try {
-      return execFileSync("which", [name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
-    } catch {
-      // The next name, then.
-    }
+  const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
+  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
+}
+
+/** @param {string} path */
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
-  return undefined;
 }

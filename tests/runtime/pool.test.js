@@ -16,8 +16,10 @@ describe("the pool", () => {
     const runs = Array.from({ length: 50 }, () => engine.start("Hold"));
     const waits = await Promise.all(runs.map((run) => run.next("waitForEvent")));
 
+    // On a busy machine a further isolate may have been started, because code seems to compute: it stays empty.
+    const inhabited = guest.stats().isolates.filter(({ passes }) => passes > 0);
     assert.deepEqual(
-      guest.stats().isolates.map(({ passes }) => passes),
+      inhabited.map(({ passes }) => passes),
       [50],
     );
     runs.forEach((run, i) => run.send({ type: "resolve", ref: waits[i].ref, value: "null" }));

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 from workers import WorkflowEntrypoint
 
@@ -94,12 +93,20 @@ class Threads(WorkflowEntrypoint):
         return await work()
 
 
+working = threading.Event()
+
+
 class Works(WorkflowEntrypoint):
     async def run(self, event, step):
         async def work():
-            await asyncio.to_thread(time.sleep, 0.3)
+            await asyncio.to_thread(working.wait)
 
         await asyncio.gather(step.sleep("nap", "1 hour"), work())
+
+
+class EndsWork(WorkflowEntrypoint):
+    async def run(self, event, step):
+        working.set()
 
 
 class Spawns(WorkflowEntrypoint):
@@ -124,7 +131,9 @@ class Spawns(WorkflowEntrypoint):
             os.wait()
             with concurrent.futures.ProcessPoolExecutor(1) as pool:
                 numbers = list(pool.map(abs, [-1, -2]))
-            await asyncio.sleep(0.1)
+            # Until the test has seen the output: what comes from elsewhere is that of the step which runs.
+            while not pathlib.Path(event["payload"]).exists():
+                await asyncio.sleep(0.01)
             return [served.decode(), counted.decode().strip(), numbers]
 
         return await spawn()

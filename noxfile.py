@@ -78,6 +78,7 @@ WITHOUT_INTERPRETER = [
     "tests/workers",
     "tests/server",
     "tests/graph",
+    "tests/ledger",
     "tests/telemetry",
 ]
 """Folders of tests of the JavaScript that runs on Node alone. Few of them start a Pyodide of their own."""
@@ -177,7 +178,19 @@ own, and sources: they run once.
 def tests(session: nox.Session) -> None:
     """Run the tests of the command line and the bridge's Python half."""
     use_stepwell(session, *PYTEST, TERMINAL, XDIST, *DEBUGGING)
-    elsewhere = ["agents", "clients", "crash", "fuzz", "soak", "telemetry", "testkit", "upstream", "wasmtime", "wheel"]
+    elsewhere = [
+        "agents",
+        "clients",
+        "crash",
+        "fuzz",
+        "postgres",
+        "soak",
+        "telemetry",
+        "testkit",
+        "upstream",
+        "wasmtime",
+        "wheel",
+    ]
     chosen = {PYTHONS[0]: ["tests"], PYTHONS[-1]: PYTHON_ALONE + PYTHON_AND_PROCESSES}.get(
         str(session.python), PYTHON_ALONE
     )
@@ -196,6 +209,14 @@ def guest(session: nox.Session, node: str) -> None:
     """Run the tests of the runtimes that Node starts, and of what they share."""
     executable = use_node(session, node)
     session.run(executable, *NODE_TEST, *(session.posargs or node_tests(*WITH_INTERPRETER)), external=True)
+
+
+@nox.session(default=False)
+def postgres(session: nox.Session) -> None:
+    """Run the tests of states in a real PostgreSQL, which the session starts and stops itself."""
+    use_stepwell(session, *PYTEST)
+    use_node(session, NODES[0])
+    session.run("pytest", "tests/postgres", *session.posargs)
 
 
 @nox.session

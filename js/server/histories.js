@@ -3,7 +3,7 @@
 /** @import { Guest } from "../../bridge/protocol.d.ts" */
 /** @import { Engine } from "../engine/engine.js" */
 /** @import { DeploymentLoader } from "./deployment_loader.js" */
-/** @import { OwnedStore } from "./owned_store.js" */
+/** @import { SqliteStore } from "../store/sqlite.js" */
 /** @import { DeployRequest } from "./registration.js" */
 
 import { accountOf, workflowNameOf } from "../engine/accounts.js";
@@ -16,7 +16,7 @@ export class Histories {
   #store;
   #deployments;
 
-  /** @param {Engine} engine @param {OwnedStore} store @param {DeploymentLoader} deployments */
+  /** @param {Engine} engine @param {SqliteStore} store @param {DeploymentLoader} deployments */
   constructor(engine, store, deployments) {
     this.#engine = engine;
     this.#store = store;

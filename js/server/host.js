@@ -6,13 +6,14 @@ import { answerCall } from "../engine/binding.js";
 import { Engine } from "../engine/engine.js";
 import { WorkflowError } from "../engine/errors.js";
 import { backUp, openDriver, toStateError, vacuum } from "../store/node_driver.js";
-import { SCHEMA_VERSION } from "../store/schema.js";
+import { SCHEMA_VERSION, StateError } from "../store/schema.js";
 import { DEFAULT_ACCOUNT } from "../engine/accounts.js";
 import { createApi } from "./api/app.js";
 import { Access } from "./auth/access.js";
 import { nodeClock } from "./clock.js";
 import { cron } from "./cron.js";
 import { runModel } from "./ai/ai.js";
+import { LedgerError } from "../ledger/ledger_error.js";
 import { DeploymentLoader } from "./deployment_loader.js";
 import { PROTOCOL } from "./admission.js";
 import { Followers } from "./followers.js";
@@ -35,11 +36,14 @@ import { otlpSettings } from "../telemetry/otlp_settings.js";
 import { startTelemetry, tracingIds } from "./tracing.js";
 
 const EXIT_STATE = 3;
+/** Engines on several machines have the state of a ledger: where code is, is said from the root. */
+const LEDGER_PLACE = "/ledger";
 /** How often the host checks that the files of its state are still there. */
 const WATCH_INTERVAL_MS = 500;
 /**
  * @typedef {object} HostOptions
  * @property {import("./owner.js").StateOwnership} ownership of the state; let go of with the host
+ * @property {import("./ledger_state.js").LedgerState} [ledger] where the truth of the state is; absent: in the state's file
  * @property {boolean} idle carry out requests, but run nothing until something is deployed
  * @property {boolean} [forceReplay] replay an instance each time one of its steps, sleeps or waits has ended
  * @property {"batched" | "js"} [transport] how the SDK talks to the engine; for tests
@@ -52,8 +56,10 @@ const WATCH_INTERVAL_MS = 500;
 export class Host {
   #options;
   #ownership;
+  #ledger;
   #driver;
   #store;
+  /** @type {TailMark | undefined} */
   #tailMark;
   #bindings;
   #queues;
@@ -79,16 +85,17 @@ export class Host {
   constructor(options) {
     this.#options = options;
     this.#ownership = options.ownership;
+    this.#ledger = options.ledger;
     try {
-      this.#driver = openDriver(this.#ownership.state);
-      this.#store = openStore(this.#driver, this.#ownership);
+      this.#driver = this.#ledger?.attached.store.driver ?? openDriver(this.#ownership.state);
+      this.#store = this.#ledger?.attached.store ?? openStore(this.#driver, this.#ownership);
     } catch (error) {
       this.#ownership.release();
       throw error;
     }
     this.#bindings = new HostBindings(options.report);
     const objectFiles = new ObjectFiles(this.#ownership.state);
-    this.#deployments = new DeploymentLoader(this.#ownership.state, {
+    this.#deployments = new DeploymentLoader(this.#ledger ? LEDGER_PLACE : this.#ownership.state, {
       ...(options.transport ? { transport: options.transport } : {}),
       print: options.report,
       ondebugging: options.ondebugging,
@@ -101,11 +108,16 @@ export class Host {
     });
     /** The diagrams of workflows' versions. */
     this.graphs = new VersionGraphs(this.#deployments);
-    this.#tailMark = new TailMark(this.#ownership.state, () =>
-      this.engine.commits.isOpen ? undefined : this.#store.lastEntry(),
-    );
+    // A database says itself when it has gone back in time.
+    if (!this.#ledger)
+      this.#tailMark = new TailMark(this.#ownership.state, () =>
+        this.engine.commits.isOpen ? undefined : this.#store.lastEntry(),
+      );
     this.engine = new Engine({
       store: this.#store,
+      ...(this.#ledger
+        ? { acknowledge: this.#ledger.attached.acknowledge, nextNumber: this.#ledger.attached.nextNumber }
+        : {}),
       clock: nodeClock,
       cron,
       newId: randomUUID,
@@ -128,6 +140,7 @@ export class Host {
       idle: options.idle,
       forceReplay: options.forceReplay ?? false,
     });
+    if (this.#ledger) this.#ledger.attached.handlers = this.#ledgerHandlers(options.report);
     this.access = new Access(this.engine, this.#store);
     this.copies = new RunCopies({
       engine: this.engine,
@@ -151,8 +164,32 @@ export class Host {
       workerOf: ({ account, script }) => this.#deployments.workerOf(account, script),
       report: (line) => options.report(this.#deployments.mask(line)),
     });
-    this.registration = new Registration(this.engine, this.#deployments, this.access, this.#objects);
+    this.registration = new Registration(this.engine, this.#deployments, this.access, this.#objects, {
+      allowsObjects: !this.#ledger,
+    });
     this.#server = new PrivateServer(createApi(this).fetch, this.#ownership);
+  }
+
+  /** @param {(line: string) => void} report @returns {import("../ledger/attached_ledger.js").Handlers} */
+  #ledgerHandlers(report) {
+    return {
+      onfenced: (reason) => this.#onfenced(reason),
+      onfailure: (error) => this.#onproblem({ error }),
+      onhold: (isHeld, reason) =>
+        report(
+          isHeld
+            ? `The database of the state does not answer (${reason}). Nothing is lost: this engine waits for it.`
+            : "The database of the state answers again; this engine continues.",
+        ),
+    };
+  }
+
+  /** This engine may write no more: what it has not brought to the ledger was never told. @param {string} reason */
+  #onfenced(reason) {
+    if (this.#stopping) return;
+    this.engine.commits.abandon();
+    this.#options.onfatal({ code: "state.fenced", message: reason });
+    void this.stop(EXIT_STATE);
   }
 
   /** What a command needs to send requests to this host. */
@@ -166,13 +203,13 @@ export class Host {
     await this.#server.listen(this.#ownership.socket);
     this.#ownership.announce({ command: process.env.STEPWELL_COMMAND ?? "node", version: VERSION });
     this.#watch = setInterval(() => this.#checkFiles(), WATCH_INTERVAL_MS).unref();
-    const missing = this.#tailMark.missing();
+    const missing = this.#tailMark?.missing() ?? 0;
     if (missing > 0) {
       this.#options.report(
         `The state has lost the last ${missing} of its log entries: it was copied without its -wal file, or that was damaged. Instances continue from what is left.`,
       );
     }
-    this.#tailMark.start();
+    this.#tailMark?.start();
     if (this.#otlp)
       this.#tracing = startTelemetry(
         { engine: this.engine, store: this.#store, metrics: () => this.metrics, maskFor: (row) => this.maskFor(row) },
@@ -234,7 +271,7 @@ export class Host {
       node,
       sqlite,
       pyodide: PYODIDE_VERSION,
-      state: this.#ownership.state,
+      state: this.#ledger?.shown ?? this.#ownership.state,
       state_identity: this.#ownership.identity,
       schema: SCHEMA_VERSION,
     };
@@ -277,6 +314,11 @@ export class Host {
 
   /** Give unused space of the state back. Nothing runs meanwhile. */
   async vacuum() {
+    if (this.#ledger)
+      throw new WorkflowError(
+        "state.no_file",
+        "This state is in PostgreSQL, whose autovacuum gives unused space back.",
+      );
     await this.engine.commits.commitNow();
     return vacuum(this.#driver);
   }
@@ -341,9 +383,11 @@ export class Host {
     }
     if (code !== 0) await this.#server.close();
     this.#objects.dispose();
+    if (code === 0) await this.#ledger?.attached.drained();
+    await this.#ledger?.attached.leave();
     await this.#deployments.dispose();
     this.#bindings.dispose();
-    this.#tailMark.stop();
+    this.#tailMark?.stop();
     try {
       this.#store.close();
     } finally {
@@ -370,10 +414,16 @@ export class Host {
       return;
     }
     if (this.#stopping) return;
-    const { code, message } = fatalOf(toStateError(error));
+    const { code, message } = fatalOf(this.#ledger ? toLedgerStateError(error) : toStateError(error));
     this.#options.onfatal({ code, message: this.#deployments.mask(message) });
     void this.stop(EXIT_STATE);
   }
+}
+
+/** @param {unknown} error */
+function toLedgerStateError(error) {
+  if (!(error instanceof LedgerError)) return error;
+  return new StateError("state.unusable", `its database refuses a write (${error.message})`, { cause: error });
 }
 
 /** @param {any} error */

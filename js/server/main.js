@@ -1,16 +1,20 @@
 /**
- * The host process: `node main.js --state PATH [--idle] [--force-replay] [--warm JSON] [--patience MS]`.
+ * The host process: `node main.js --state PATH [--idle] [--force-replay] [--warm JSON] [--patience MS] [--standby]`.
  *
  * Standard input is the socket of the control channel (`control.js`). Its first message is `ready` or `error`. When the
  * other end closes, the host exits as soon as no subscriber is left.
  *
  * If another process owns the state, the host exits when that owner replies, or when the patience is over.
+ *
+ * With an address in `STEPWELL_LEDGER` the truth is in PostgreSQL, and PATH is a file by which the processes of this user on this
+ * machine find the one that serves the address. With --standby it waits without end while an engine elsewhere holds the state.
  */
 
 import { parseArgs } from "node:util";
 import { RUNTIMES } from "../../runtime/registry.js";
 import { ControlChannel } from "./control.js";
 import "./heap.js";
+import { takeLedgerAddress } from "./ledger_address.js";
 import { takeOwnership } from "./owner.js";
 
 const EXIT_STATE = 3;
@@ -24,6 +28,7 @@ const { values } = parseArgs({
     transport: { type: "string" },
     warm: { type: "string", default: "" },
     patience: { type: "string", default: "0" },
+    standby: { type: "boolean", default: false },
   },
 });
 
@@ -44,6 +49,8 @@ void control.ended.then(() => onParentGone());
 /** The signal that has stopped the host. @type {string | undefined} */
 let signal;
 
+const ledgerAddress = takeLedgerAddress();
+
 try {
   const ownership = await takeOwnership(values.state ?? ".stepwell/state.sqlite", Number(values.patience));
   const parentGone = new Promise((resolve) => {
@@ -54,10 +61,12 @@ try {
     const runtime = JSON.parse(values.warm);
     (await RUNTIMES[runtime.name].load()).prewarm?.(runtime);
   }
+  const ledger = ledgerAddress === undefined ? undefined : await attachLedger(ledgerAddress, ownership);
   const { Host } = await import("./host.js");
   const { VERSION } = await import("./version.js");
   const host = new Host({
     ownership,
+    ...(ledger ? { ledger } : {}),
     idle: values.idle,
     forceReplay: values["force-replay"],
     ...(values.transport === "js" ? { transport: /** @type {const} */ ("js") } : {}),
@@ -84,4 +93,18 @@ try {
     error: { code: known ? code : "internal", message: known ? message : String(stack ?? error), owner },
   });
   process.exit(known ? EXIT_STATE : EXIT_INTERNAL);
+}
+
+/** @param {string} address @param {import("./owner.js").StateOwnership} ownership */
+async function attachLedger(address, ownership) {
+  const { openLedgerState } = await import("./ledger_state.js");
+  try {
+    return await openLedgerState(address, {
+      patienceMs: values.standby ? Infinity : Number(values.patience),
+      onwaiting: (holder) => control.send({ waiting: { holder } }),
+    });
+  } catch (error) {
+    ownership.release();
+    throw error;
+  }
 }

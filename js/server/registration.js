@@ -25,9 +25,17 @@ export class Registration {
   #deployments;
   #access;
   #objects;
+  #allowsObjects;
 
-  /** @param {Engine} engine @param {DeploymentLoader} deployments @param {Access} access @param {Objects} objects */
-  constructor(engine, deployments, access, objects) {
+  /**
+   * @param {Engine} engine
+   * @param {DeploymentLoader} deployments
+   * @param {Access} access
+   * @param {Objects} objects
+   * @param {{ allowsObjects?: boolean }} [options] whether the state is where the files of Durable Objects can be beside it
+   */
+  constructor(engine, deployments, access, objects, { allowsObjects = true } = {}) {
+    this.#allowsObjects = allowsObjects;
     this.#engine = engine;
     this.#deployments = deployments;
     this.#access = access;
@@ -60,6 +68,13 @@ export class Registration {
     const deployment = { ...rest, scriptName: script_name ?? null };
     const { classes, schemas = {}, worker } = await this.#load(deployment);
     const script = { account: deployment.account, script: this.#deployments.rows.scriptOf(deployment) };
+    if (!this.#allowsObjects && worker.handlers.objects.length > 0) {
+      const names = worker.handlers.objects.join(", ");
+      throw new WorkflowError(
+        "deployment.objects",
+        `${deployment.main} has Durable Objects (${names}). They keep files on one machine, so a state in PostgreSQL cannot have them. Give the path of a file with --state.`,
+      );
+    }
     for (const className of worker.handlers.objects) await this.#objects.openNamespace(script, className);
     const isEmpty = classes.length === 0 && worker.isEmpty && worker.handlers.objects.length === 0;
     if (isEmpty && !hasAssets) {

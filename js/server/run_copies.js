@@ -3,7 +3,7 @@
 /** @import { Engine } from "../engine/engine.js" */
 /** @import { Driver } from "../store/driver.d.ts" */
 /** @import { DeploymentLoader } from "./deployment_loader.js" */
-/** @import { OwnedStore } from "./owned_store.js" */
+/** @import { SqliteStore } from "../store/sqlite.js" */
 
 import { WorkflowError } from "../engine/errors.js";
 import { importedFiles } from "./imports.js";
@@ -17,7 +17,7 @@ export class RunCopies {
   #driver;
   #store;
 
-  /** @param {{ engine: Engine, deployments: DeploymentLoader, driver: Driver, store: OwnedStore }} parts */
+  /** @param {{ engine: Engine, deployments: DeploymentLoader, driver: Driver, store: SqliteStore }} parts */
   constructor({ engine, deployments, driver, store }) {
     this.#engine = engine;
     this.#deployments = deployments;

@@ -276,7 +276,7 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 /** The file is a database that this version cannot use. `code` as in the host's ready line. */
 export class StateError extends Error {
   /**
-   * @param {"state.newer" | "state.corrupt" | "state.foreign" | "state.readonly" | "state.full" | "state.path" | "state.scheme" | "state.gone" | "state.exists"} code
+   * @param {"state.newer" | "state.corrupt" | "state.foreign" | "state.readonly" | "state.full" | "state.path" | "state.scheme" | "state.held" | "state.unreachable" | "state.unusable" | "state.fenced" | "state.gone" | "state.exists"} code
    * @param {string} message
    * @param {ErrorOptions} [options]
    */

@@ -5,13 +5,22 @@ StepwellError
 ├── InputError          mend what was asked for: a file, an option, the state's place
 │   └── ApiError        the same, as the host's HTTP interface said it
 ├── HostLostError       the host process is gone: connect again
-│   └── HostStoppedError    the same, because a signal asked it to end
+│   ├── HostStoppedError    the same, because a signal asked it to end
+│   └── HostFencedError     the same, because another engine has taken its state over
 └── InternalError       a fault of ours: report it
 """
 
 from __future__ import annotations
 
-__all__ = ["ApiError", "HostLostError", "HostStoppedError", "InputError", "InternalError", "StepwellError"]
+__all__ = [
+    "ApiError",
+    "HostFencedError",
+    "HostLostError",
+    "HostStoppedError",
+    "InputError",
+    "InternalError",
+    "StepwellError",
+]
 
 
 class StepwellError(Exception):
@@ -57,6 +66,10 @@ class HostLostError(StepwellError):
     def __init__(self, message: str, *, sent: bool) -> None:
         super().__init__(message)
         self.sent = sent
+
+
+class HostFencedError(HostLostError):
+    """Another engine continues the state of the host. The next host waits for its turn."""
 
 
 class HostStoppedError(HostLostError):

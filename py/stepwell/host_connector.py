@@ -15,6 +15,7 @@ from stepwell.exceptions import InputError
 from stepwell.host_address import HostAddress, address_of
 from stepwell.host_process import HostProcess, HostSettings, owner_timeout
 from stepwell.http_connection import UnixEndpoint
+from stepwell.ledger_address import shown_state
 from stepwell.owner_loss_timer import OwnerLossTimer
 from stepwell.state import read_owner
 
@@ -125,7 +126,7 @@ class HostConnector:
 
         if owner.secret is None:
             raise InputError(
-                f"State file {str(self._state)!r} is in use by {owner}, a host of an older Stepwell "
+                f"State file {shown_state(self._state)!r} is in use by {owner}, a host of an older Stepwell "
                 f"({owner.version or 'unknown version'}); this command is Stepwell {__version__}. "
                 "End that process, or use its version."
             )
@@ -139,7 +140,7 @@ class HostConnector:
     def _no_reply(self) -> InputError:
         who = self._owner or "another process"
         return InputError(
-            f"State file {str(self._state)!r} is in use by {who}, which does not answer. "
+            f"State file {shown_state(self._state)!r} is in use by {who}, which does not answer. "
             "Wait for it to end, or end it; nothing is lost by that."
         )
 

@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stepwell.exceptions import HostLostError, HostStoppedError, InputError, InternalError
+from stepwell.exceptions import HostFencedError, HostLostError, HostStoppedError, InputError, InternalError
 from stepwell.formatting import shown_command
 from stepwell.host_address import HostAddress
+from stepwell.ledger_address import ledger_of
 from stepwell.node import HOST_FLAGS, find_node, host_environment, network_flags, node_version
 from stepwell.state import parse_owner, state_error
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 OWNER_TIMEOUT_S = 20.0
 """How long to wait for an owner that does not reply: it may be starting, stopping or busy."""
+LEDGER_VARIABLE = "STEPWELL_LEDGER"
 OWNER_TIMEOUT_VARIABLE = "STEPWELL_PATIENCE"
 STOP_TIMEOUT_S = 2.0
 """How long to wait for our host to end. With other subscribers it keeps running."""
@@ -75,12 +77,14 @@ class HostSettings:
     Attributes:
         idle: Run nothing until something is deployed.
         warm: The runtime whose interpreter is needed soon, or None.
+        standby: Wait without end while an engine on another machine holds the state.
         force_replay: Replay an instance after each of its steps, waits and sleeps.
     """
 
     idle: bool = False
     warm: Runtime | None = None
     force_replay: bool = False
+    standby: bool = False
 
     @property
     def arguments(self) -> list[str]:
@@ -88,6 +92,8 @@ class HostSettings:
         arguments = ["--patience", str(round(owner_timeout() * 1000))]
         if self.idle:
             arguments.append("--idle")
+        if self.standby:
+            arguments.append("--standby")
         if self.force_replay:
             arguments.append("--force-replay")
         if self.warm:
@@ -155,6 +161,8 @@ class HostProcess:
             # The wasmtime runtime takes its packages from this Python. The cpython runtime uses it by default.
             "STEPWELL_HOST_PYTHON": sys.executable,
             **host_environment(),
+            # It may have a password, which other users could read in the arguments of a process.
+            **({} if (ledger := ledger_of(self.state)) is None else {LEDGER_VARIABLE: ledger}),
             "STEPWELL_COMMAND": shown_command(Path(sys.argv[0]).name, *sys.argv[1:]),
         }
         try:
@@ -201,16 +209,22 @@ class HostProcess:
         except subprocess.TimeoutExpired:
             return None
         self._join_listeners()
-        match self._fatal:
-            case {"code": str(word), "message": str(message)} if word.startswith("state."):
-                return state_error(self.state, word, message)
-            case {"message": str(message)}:
-                return InternalError(f"The host failed: {message}")
+        if self._fatal is not None:
+            return self._fatal_error(self._fatal)
         if self._signal is not None:
             return HostStoppedError(f"The host process was ended ({self._signal}).", sent=True)
         if code < 0:
             return HostLostError(f"The host process was killed (signal {-code}).", sent=True)
         return InternalError(f"The host process ended by itself (exit code {code}).")
+
+    def _fatal_error(self, fatal: dict[str, Any]) -> Exception:
+        """The error that the host's last message *fatal* is about."""
+        word, message = str(fatal.get("code")), str(fatal.get("message"))
+        if word == "state.fenced":
+            return HostFencedError(f"{message} What was not in the database yet runs again.", sent=True)
+        if word.startswith("state."):
+            return state_error(self.state, word, message)
+        return InternalError(f"The host failed: {message}")
 
     def close(self) -> None:
         """Release the host: it ends unless another process follows an instance. A second call does nothing."""
@@ -238,6 +252,8 @@ class HostProcess:
             case {"ready": _} | {"error": _}:
                 self._start = message
                 self._started.set()
+            case {"waiting": {"holder": str(holder)}}:
+                sys.stderr.write(f"The state is held by {holder}; waiting until that engine has ended.\n")
             case {"debugger": bool(on)}:
                 self.on_debugger(on)
             case {"fatal": dict(fatal)}:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from stepwell.formatting import to_json
-from stepwell.state import refuse_address
+from stepwell.ledger_address import anchor_of
+from stepwell.state import is_ledger_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,27 +19,26 @@ PATH = click.Path(path_type=Path)
 
 
 class StatePath(click.Path):
-    """The path of a state. `postgres://…` is an address, which would otherwise become a folder of that name."""
+    """The path of a state; of an address of PostgreSQL, that of its anchor. Other addresses would become folders."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
-        """Refuse an address; make a path of anything else."""
-        refuse_address(os.fsdecode(value))
-        return super().convert(value, param, ctx)
+        """Make a path of *value*, unless it is an unknown address."""
+        given = os.fsdecode(value)
+        return anchor_of(given) if is_ledger_address(given) else super().convert(value, param, ctx)
 
 
 STATE = StatePath()
+STATE_HELP = "The state: a file, or postgres://… Default: .stepwell/state.sqlite."
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def state_option(command: F) -> F:
     """Add `--state`."""
-    return click.option("--state", metavar="PATH", type=STATE, help="The state. Default: .stepwell/state.sqlite.")(
-        command
-    )
+    return click.option("--state", metavar="PATH", type=STATE, help=STATE_HELP)(command)
 
 
 def json_option(command: F) -> F:

@@ -7,7 +7,7 @@ import json
 import threading
 from typing import TYPE_CHECKING
 
-from stepwell.exceptions import ApiError, HostLostError, StepwellError
+from stepwell.exceptions import ApiError, HostFencedError, HostLostError, StepwellError
 from stepwell.formatting import moment
 from stepwell.host_connector import HostConnector
 from stepwell.serving import Serving
@@ -78,6 +78,10 @@ class ProjectServer:
                 with connector.connection() as connection:
                     self._connection = connection
                     self._serve(connection)
+            except HostFencedError as error:
+                if self._stopped.is_set():
+                    return
+                self._log.say(str(error))
             except HostLostError:
                 if self._stopped.is_set():
                     return

@@ -14,7 +14,7 @@ from stepwell.exceptions import ApiError, HostLostError, InputError
 from stepwell.host_connector import HostConnector
 from stepwell.host_process import HostSettings, owner_timeout
 from stepwell.names import check_instance_id
-from stepwell.options import PATH, STATE, environment_option, force_replay_option
+from stepwell.options import PATH, STATE, STATE_HELP, environment_option, force_replay_option
 from stepwell.owner_loss_timer import OwnerLossTimer
 from stepwell.params import read_params, same_json
 from stepwell.project_loader import load_project
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--params", metavar="JSON", help="What `event.payload` is. Default: {}.")
 @click.option("--params-file", metavar="FILE", type=PATH, help="The same from a file; - is stdin.")
 @click.option("--id", "instance_id", metavar="ID", help="The instance's id. One that exists is continued.")
-@click.option("--state", metavar="PATH", type=STATE, help="The state. Default: .stepwell/state.sqlite.")
+@click.option("--state", metavar="PATH", type=STATE, help=STATE_HELP)
 @environment_option
 @runtime_options
 @click.option("--json", "as_json", is_flag=True, help="Print the instance with its steps, not only its output.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stepwell.formatting import command
+from stepwell.ledger_address import shown_state
 from stepwell.runtimes import choose_runtime, likely_runtime
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class RunRequest:
 
     def state_words(self) -> list[str]:
         """The option that names the state, if it was given."""
-        return [] if self.given_state is None else ["--state", str(self.given_state)]
+        return [] if self.given_state is None else ["--state", shown_state(self.given_state)]
 
     def _runtime_words(self) -> list[str]:
         options = {"--runtime": self.runtime, "--python": self.python, "--sdk": self.sdk}

@@ -15,7 +15,7 @@ from stepwell.formatting import style
 from stepwell.host_connector import Connection, open_host
 from stepwell.http_connection import DEFAULT_ACCOUNT, RemoteEndpoint
 from stepwell.names import LATEST
-from stepwell.options import STATE, json_option
+from stepwell.options import STATE, STATE_HELP, json_option
 from stepwell.state import state_path
 from stepwell.suggestions import did_you_mean
 
@@ -73,7 +73,7 @@ def server_options(command: F) -> F:
     """Add `--state`, `--url` and what belongs to them, `--json`, `--utc`, `--no-emoji`; the command gets `server`."""
 
     @json_option
-    @click.option("--state", metavar="PATH", type=STATE, help="The state. Default: .stepwell/state.sqlite.")
+    @click.option("--state", metavar="PATH", type=STATE, help=STATE_HELP)
     @click.option("--url", metavar="URL", help=f"A server, instead of a state. Default: {URL_VARIABLE}.")
     @click.option("--token", metavar="SECRET", help=f"Its token. Default: {TOKEN_VARIABLE}.")
     @click.option("--account", default=DEFAULT_ACCOUNT, show_default=True, help="Whose workflows.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stepwell.exceptions import InputError
+from stepwell.ledger_address import SCHEMES, ledger_of, shown_state
 from stepwell.utf8_path import utf8_folder
 
 DEFAULT = Path(".stepwell", "state.sqlite")
@@ -20,7 +21,10 @@ REMEDIES = {
     "state.readonly": "Make it and its folder writable, or give another path with --state.",
     "state.full": "Free some space, then continue: what was finished is kept.",
     "state.gone": "Put it back, or run the command again: it goes on from what the file holds.",
-    "state.scheme": "A state is an SQLite file. Give the path of a file with --state.",
+    "state.scheme": "A state is an SQLite file, or in PostgreSQL: give a path or postgres://… with --state.",
+    "state.held": "It continues there; to run it here, end that process first.",
+    "state.unreachable": "Check that it runs, and the address after --state.",
+    "state.unusable": "Nothing was changed.",
     "state.path": "Make it and its folder writable, or give another path with --state.",
 }
 
@@ -60,19 +64,21 @@ class StateOwner:
 ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
-def refuse_address(given: str) -> None:
+def is_ledger_address(given: str) -> bool:
     """
-    Check that *given* is not the address of a database.
+    Whether *given* is the address of a ledger, rather than a path.
 
     Raises:
-        InputError: It begins with a scheme, as `postgres://…` does.
+        InputError: It is another address.
     """
-    if found := ADDRESS.match(given):
+    found = ADDRESS.match(given)
+    if found and found[1].lower() not in SCHEMES:
         # An address may have a password, which is not repeated.
         raise InputError(
             f"State {found[0] + '…'!r} is an address with the unknown scheme {found[1]!r}. "
-            "A state is an SQLite file. Give the path of a file with --state."
+            "A state is an SQLite file, or in PostgreSQL. Give the path of a file or postgres://… with --state."
         )
+    return found is not None
 
 
 def state_path(given: Path | None, *, create: bool) -> Path:
@@ -87,6 +93,9 @@ def state_path(given: Path | None, *, create: bool) -> Path:
         InputError: There is no such file, or its folder cannot be made.
     """
     path = (given or DEFAULT).absolute()
+    if ledger_of(path) is not None:
+        make_folder(path.parent, ignored=False)
+        return path
     if path.is_dir():
         raise InputError(f"State {str(given or DEFAULT)!r} is a folder. Give the path of a file with --state.")
     if path.exists() and not path.is_file():
@@ -152,4 +161,5 @@ def parse_owner(data: object) -> StateOwner | None:
 
 def state_error(state: Path, code: str, message: str) -> InputError:
     """What the host says of *state*, with the remedy."""
-    return InputError(f"State file {str(state)!r} cannot be used: {message}. {REMEDIES.get(code, '')}".rstrip())
+    what = "State file" if ledger_of(state) is None else "State"
+    return InputError(f"{what} {shown_state(state)!r} cannot be used: {message}. {REMEDIES.get(code, '')}".rstrip())

@@ -15,8 +15,9 @@ from stepwell.cache import cache_folder
 from stepwell.exceptions import InputError, InternalError
 from stepwell.host_connector import open_host
 from stepwell.host_process import host_root
+from stepwell.ledger_address import ledger_of
 from stepwell.node import find_node, host_environment
-from stepwell.options import PATH, json_option, print_json, state_option
+from stepwell.options import PATH, STATE, json_option, print_json, state_option
 from stepwell.state import DEFAULT, make_folder, state_error, state_path
 
 if TYPE_CHECKING:
@@ -85,6 +86,41 @@ def vacuum(*, state: Path | None, as_json: bool) -> None:
         print_json(sizes)
     else:
         click.echo(f"The state has {sizes['after'] / MIB:,.1f} MiB; it had {sizes['before'] / MIB:,.1f} MiB.")
+
+
+@state.command("copy")
+@click.argument("source", metavar="FROM", type=STATE)
+@click.argument("target", metavar="TO", type=STATE)
+@json_option
+def copy_(*, source: Path, target: Path, as_json: bool) -> None:
+    """
+    Copy the state FROM to TO: a file, or postgres://…, each of them.
+
+    TO must not exist; a schema of PostgreSQL must have no state. A file may not be in use. A state in PostgreSQL may be
+    in use: it is read as it is at one moment.
+    """
+    command = [str(find_node().path), str(host_root() / "js" / "server" / "copy_state.js")]
+    environment = host_environment()
+    for option, state in (("from", source), ("to", target)):
+        if (address := ledger_of(state)) is not None:
+            environment[f"STEPWELL_{option.upper()}"] = address
+        else:
+            command += [f"--{option}", str(state.absolute())]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)  # noqa: S603
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError:
+        raise InternalError(f"The state was not copied: {done.stderr}") from None
+    match answer:
+        case {"error": {"code": str(code), "message": str(message), "about": about}}:
+            if code == "internal":
+                raise InternalError(f"The state was not copied: {message}")
+            raise state_error(source if about == "from" else target, code, message.removesuffix("."))
+    rows = answer["rows"]
+    if as_json:
+        print_json({"rows": rows})
+    else:
+        click.echo(f"Copied {rows.get('instances', 0):,} instances with {rows.get('log', 0):,} log entries.")
 
 
 @click.group(epilog=exit_codes.SHORT_HELP, short_help="Look at the cache, or empty it.")

@@ -1,4 +1,4 @@
-"""`--state` takes the path of a file. An address is refused, and makes no folder."""
+"""`--state` takes the path of a file, or postgres://… Another address is refused, and makes no folder."""
 
 from __future__ import annotations
 
@@ -70,5 +70,5 @@ def test_exit_code(place: Place):
     done = place.run("run", "order.py", "--state", "redis://localhost/0")
 
     assert (2, "") == (done.code, done.out)
-    assert "Give the path of a file with --state." in done.err
+    assert "Give the path of a file or postgres://… with --state." in done.err
     assert ["order.py"] == [each.name for each in place.folder.iterdir()]

@@ -1,0 +1,321 @@
+/**
+ * The ledger on PostgreSQL, over connections that are handed in.
+ *
+ * Two connections: one writes, the other one keeps the lease, so that a long write does not keep the lease from being
+ * prolonged. Rules for every statement: what decides stands in the row that the statement locks, or comes in a later
+ * statement, for READ COMMITTED looks again at the locked row and not at the others.
+ */
+
+/** @import { Batch, Ledger, Member, Value } from "../ledger.d.ts" */
+/** @import { Connect, Session } from "./session.d.ts" */
+
+import { LedgerError } from "../ledger_error.js";
+import { charactersOf } from "../copy.js";
+import { TABLES } from "../tables.js";
+import { toLedgerError } from "./errors.js";
+import { migrate } from "./schema.js";
+import { arrayLiteral, fromRow } from "./values.js";
+import { writeStatement } from "./write_statement.js";
+
+const NUMBERS_IN_BLOCK = 1_000_000;
+/** How many rows are read at once: at first, and at most while they are small. */
+const FIRST_ROWS = 200;
+const MOST_ROWS = 5000;
+/** With more text than this the next portion has fewer rows. */
+const PORTION_CHARACTERS = 8 * 1024 * 1024;
+/** How long engines have to connect anew before one whose connection is gone is taken for dead. They renew every 2 s. */
+const RECONNECTION_MS = 5000;
+const SETTINGS = [
+  // The fence needs it: in the others every heartbeat would make a write fail.
+  "SET default_transaction_isolation = 'read committed'",
+  "SET synchronous_commit = on",
+  "SET statement_timeout = '30s'",
+  "SET idle_in_transaction_session_timeout = '5s'",
+  "SET plan_cache_mode = force_generic_plan",
+];
+
+/** @implements {Ledger} */
+export class PostgresLedger {
+  #connect;
+  #schema;
+  /** @type {Session | undefined} */
+  #writer;
+  /** @type {Session | undefined} */
+  #control;
+  /** Names of prepared statements, by the shape of what they write. @type {Map<string, string>} */
+  #names = new Map();
+  /** When a connection was lost the last time. */
+  #now;
+  #lostAt = -Infinity;
+  #leaseMs = 0;
+  #allowsVolatile;
+
+  /**
+   * @param {Connect} connect
+   * @param {object} options
+   * @param {() => number} options.now ms, for the time since a connection was lost
+   * @param {string} [options.schema]
+   * @param {boolean} [options.allowsVolatile] use a database that runs with fsync = off: for tests
+   */
+  constructor(connect, { now, schema = "stepwell", allowsVolatile = false }) {
+    this.#allowsVolatile = allowsVolatile;
+    this.#connect = connect;
+    this.#schema = `"${schema}"`;
+    this.#now = now;
+  }
+
+  /** Connect, and bring the tables to this version. @throws {LedgerError} */
+  async open() {
+    this.#writer = await this.#opened("writer");
+    await this.#guarded(() => migrate(this.#session("writer"), this.#schema));
+    const [[fsync]] = await this.#query("writer", "SHOW fsync");
+    if (fsync !== "on" && !this.#allowsVolatile)
+      throw new LedgerError("unusable", "it runs with fsync = off, and would lose what it has acknowledged");
+    this.#control = await this.#opened("control");
+  }
+
+  /** @param {string} name @param {number} leaseMs @returns {Promise<Member>} */
+  async join(name, leaseMs) {
+    this.#leaseMs = leaseMs;
+    const [[id]] = await this.#query(
+      "control",
+      `INSERT INTO ${this.#schema}.engines (id, name, role, until, pid, backend_start)
+       VALUES (nextval('${this.#schema}.engine_ids'), $1, current_user, clock_timestamp() + $2::integer * interval '1 ms',
+         pg_backend_pid(), ${BACKEND_START}) RETURNING id`,
+      [name, leaseMs],
+    );
+    return { id, name };
+  }
+
+  /** @param {Member} member @param {number} leaseMs */
+  async renew({ id }, leaseMs) {
+    if (this.#session("control").isLost) await this.#replace("control");
+    const rows = await this.#query(
+      "control",
+      `UPDATE ${this.#schema}.engines SET until = clock_timestamp() + $2::integer * interval '1 ms', pid = pg_backend_pid(),
+         backend_start = ${BACKEND_START} WHERE id = $1::bigint AND NOT dead RETURNING 1`,
+      [id, leaseMs],
+    );
+    return rows.length === 1;
+  }
+
+  /** @param {Member} member */
+  async leave({ id }) {
+    await this.#query("control", `UPDATE ${this.#schema}.engines SET dead = true WHERE id = $1::bigint`, [id]);
+  }
+
+  /**
+   * Not soon after the start of the database, or after this engine has lost a connection: then the connections of all engines
+   * are gone, and their leases may be over.
+   *
+   * @param {Member} member
+   * @returns {Promise<Member[]>}
+   */
+  async declareDead({ id }) {
+    const sinceLoss = this.#now() - this.#lostAt;
+    const started = (/** @type {string} */ ms) =>
+      `coalesce(pg_postmaster_start_time() + ${ms}::integer * interval '1 ms' < clock_timestamp(), true)`;
+    const rows = await this.#query(
+      "control",
+      `UPDATE ${this.#schema}.engines AS e SET dead = true
+       WHERE NOT dead AND id <> $1::bigint AND (
+         ($2::integer = 1 AND ${started("$3")} AND until < clock_timestamp())
+         OR ($4::integer = 1 AND ${started("$5")} AND role = current_user AND backend_start IS NOT NULL AND NOT EXISTS (
+           SELECT FROM pg_stat_activity AS a WHERE a.pid = e.pid AND a.backend_start = e.backend_start)))
+       RETURNING id, name`,
+      [
+        id,
+        sinceLoss >= this.#leaseMs ? 1 : 0,
+        this.#leaseMs,
+        sinceLoss >= RECONNECTION_MS ? 1 : 0,
+        Math.min(this.#leaseMs, RECONNECTION_MS),
+      ],
+    );
+    return rows.map(([dead, name]) => ({ id: dead, name }));
+  }
+
+  /** @param {Member} member @returns {Promise<Member | undefined>} */
+  async take({ id }) {
+    const [[holder, name, isAlive]] = await this.#query(
+      "control",
+      `SELECT m.holder, e.name, (e.id IS NOT NULL AND NOT e.dead)::integer
+       FROM ${this.#schema}.meta AS m LEFT JOIN ${this.#schema}.engines AS e ON e.id = m.holder`,
+    );
+    if (isAlive === 1 && holder !== id) return { id: holder, name };
+    // An engine that was dead then is dead now, and ids are never used again: if it is still the holder, no other one is.
+    const rows = await this.#query(
+      "control",
+      `WITH me AS MATERIALIZED (SELECT 1 FROM ${this.#schema}.engines WHERE id = $1::bigint AND NOT dead FOR SHARE)
+       UPDATE ${this.#schema}.meta SET holder = $1::bigint FROM me WHERE holder IS NOT DISTINCT FROM $2::bigint RETURNING 1`,
+      [id, holder],
+    );
+    if (rows.length === 0) return await this.#holder();
+    await this.#query("control", `DELETE FROM ${this.#schema}.engines WHERE dead`);
+    return undefined;
+  }
+
+  async #holder() {
+    const [row] = await this.#query(
+      "control",
+      `SELECT m.holder, coalesce(e.name, '?') FROM ${this.#schema}.meta AS m LEFT JOIN ${this.#schema}.engines AS e ON e.id = m.holder`,
+    );
+    return { id: row[0] ?? 0, name: row[1] };
+  }
+
+  async reserveNumbers() {
+    const [[first]] = await this.#query("control", `SELECT nextval('${this.#schema}.numbers')`);
+    return { first, count: NUMBERS_IN_BLOCK };
+  }
+
+  /** @param {Member} member @param {Batch} batch @returns {Promise<boolean>} */
+  async write({ id }, batch) {
+    const { text, shape, values } = writeStatement(this.#schema, id, batch);
+    let name = this.#names.get(shape);
+    if (name === undefined) this.#names.set(shape, (name = `stepwell_${this.#names.size}`));
+    const [[alive]] = await this.#query("writer", text, values, { name });
+    return alive === 1;
+  }
+
+  /** @param {number[]} instances @returns {Promise<Map<number, number>>} */
+  async readTails(instances) {
+    const rows = await this.#query(
+      "writer",
+      `SELECT u.n, coalesce((SELECT seq + (next IS NOT NULL)::integer FROM ${this.#schema}.log WHERE instance = u.n
+         ORDER BY seq DESC LIMIT 1), 0) FROM unnest($1::bigint[]) AS u(n)`,
+      [arrayLiteral(instances)],
+    );
+    return new Map(rows.map(([instance, tail]) => [instance, tail]));
+  }
+
+  /** @param {string} table @returns {AsyncGenerator<Value[][]>} */
+  async *readTable(table) {
+    const { keys, columns } = TABLES[table];
+    const names = Object.keys(columns);
+    const list = (/** @type {string[]} */ each) => each.map((name) => `"${name}"`).join(", ");
+    /** @type {Value[] | undefined} */
+    let after;
+    for (let limit = FIRST_ROWS; ;) {
+      const place = keys.map((key, index) => `$${index + 1}::${columns[key]}`).join(", ");
+      const rows = await this.#query(
+        "writer",
+        `SELECT ${list(names)} FROM ${this.#schema}.${table} ${after ? `WHERE (${list(keys)}) > (${place})` : ""}
+         ORDER BY ${list(keys)} LIMIT ${limit}`,
+        after ?? [],
+      );
+      if (rows.length > 0) yield rows.map(fromRow);
+      if (rows.length < limit) return;
+      const characters = rows.reduce((sum, row) => sum + charactersOf(row), 0);
+      limit = characters > PORTION_CHARACTERS ? Math.ceil(limit / 4) : Math.min(limit * 2, MOST_ROWS);
+      const last = rows[rows.length - 1];
+      after = keys.map((key) => last[names.indexOf(key)]);
+    }
+  }
+
+  /** The largest number that an instance may have had. @returns {Promise<number>} */
+  async lastNumber() {
+    const [[last]] = await this.#query(
+      "writer",
+      `SELECT last_value + CASE WHEN is_called THEN ${NUMBERS_IN_BLOCK - 1} ELSE -1 END FROM ${this.#schema}.numbers`,
+    );
+    return last;
+  }
+
+  /** Whether no table has a row. */
+  async isEmpty() {
+    const any = Object.keys(TABLES).map((table) => `EXISTS (SELECT FROM ${this.#schema}.${table})`);
+    const [[found]] = await this.#query("writer", `SELECT (${any.join(" OR ")})::integer`);
+    return found === 0;
+  }
+
+  /**
+   * Write a whole state in one transaction. It is the one place where a client keeps a transaction open: the state is no
+   * engine's yet.
+   *
+   * @param {Member} member
+   * @param {AsyncIterable<Batch>} batches
+   * @param {number} lastNumber the largest number that an instance has had
+   */
+  async restore(member, batches, lastNumber) {
+    const session = this.#session("writer");
+    await this.#guarded(() => session.run("BEGIN; SET LOCAL idle_in_transaction_session_timeout = '60s'"));
+    try {
+      for await (const batch of batches) {
+        if (!(await this.write(member, batch)))
+          throw new LedgerError("unavailable", "this engine was declared dead while it wrote the state");
+      }
+      await this.#query("writer", `SELECT setval('${this.#schema}.numbers', $1::bigint, false)`, [lastNumber + 1]);
+      await this.#guarded(() => session.run("COMMIT"));
+    } catch (error) {
+      await session.run("ROLLBACK").catch(() => {});
+      throw error;
+    }
+  }
+
+  /**
+   * Read tables as they are at one moment, whatever others write meanwhile.
+   *
+   * @template T
+   * @param {() => Promise<T>} read
+   * @returns {Promise<T>}
+   */
+  async readAtOneMoment(read) {
+    const session = this.#session("writer");
+    await this.#guarded(() => session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+    try {
+      return await read();
+    } finally {
+      await session.run("ROLLBACK").catch(() => {});
+    }
+  }
+
+  async reconnect() {
+    for (const purpose of /** @type {const} */ (["writer", "control"]))
+      if (this.#session(purpose).isLost) await this.#replace(purpose);
+  }
+
+  async close() {
+    await Promise.all([this.#writer?.close(), this.#control?.close()]);
+  }
+
+  /** @param {"writer" | "control"} purpose */
+  #session(purpose) {
+    return /** @type {Session} */ (purpose === "writer" ? this.#writer : this.#control);
+  }
+
+  /** @param {"writer" | "control"} purpose */
+  async #replace(purpose) {
+    const session = await this.#opened(purpose);
+    if (purpose === "writer") {
+      this.#writer = session;
+      this.#names.clear();
+    } else this.#control = session;
+  }
+
+  /** @param {string} purpose */
+  async #opened(purpose) {
+    return await this.#guarded(async () => {
+      const session = await this.#connect(purpose);
+      for (const setting of SETTINGS) await session.run(setting);
+      return session;
+    });
+  }
+
+  /** @param {"writer" | "control"} purpose @param {string} text @param {Value[]} [values] @param {{ name?: string }} [options] @returns {Promise<any[][]>} */
+  async #query(purpose, text, values = [], options) {
+    return await this.#guarded(() => this.#session(purpose).query(text, values, options));
+  }
+
+  /** @template T @param {() => Promise<T>} run @returns {Promise<T>} */
+  async #guarded(run) {
+    try {
+      return await run();
+    } catch (error) {
+      const known = toLedgerError(error);
+      if (known.kind === "unavailable") this.#lostAt = this.#now();
+      throw known;
+    }
+  }
+}
+
+/** When the connection of the statement was opened; null where the database does not say that. */
+const BACKEND_START = "(SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())";

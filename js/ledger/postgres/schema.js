@@ -1,0 +1,137 @@
+/**
+ * The ledger's tables in PostgreSQL. One entry of MIGRATIONS per version: entries are never changed, only added.
+ *
+ * Only `text` and `bigint`, no triggers and no foreign keys. Texts are compared byte by byte, as SQLite does. `slot` names the
+ * database of an instance once a state has several; `owner`, `claims` and `mail` are for several engines on one state.
+ */
+
+import { LedgerError } from "../ledger_error.js";
+
+/** @type {((schema: string) => string)[]} */
+const MIGRATIONS = [
+  (schema) => `
+    SET LOCAL search_path = ${schema};
+    CREATE TABLE engines (
+      id bigint PRIMARY KEY,
+      name text NOT NULL,
+      role text NOT NULL,
+      until timestamptz NOT NULL,
+      dead boolean NOT NULL DEFAULT false,
+      pid integer,
+      backend_start timestamptz
+    ) WITH (fillfactor = 50);
+    CREATE SEQUENCE engine_ids;
+    CREATE SEQUENCE numbers INCREMENT BY 1000000;
+    CREATE TABLE workflows (
+      name text COLLATE "C" PRIMARY KEY, class_name text NOT NULL, root text NOT NULL, main text NOT NULL, vars text NOT NULL,
+      bindings text, step_limit bigint, concurrency bigint, success_retention bigint, error_retention bigint,
+      version_id text NOT NULL, created_on bigint NOT NULL, modified_on bigint NOT NULL, triggered_on bigint, runtime text,
+      script_name text, deleted_on bigint, env text, secrets text
+    );
+    CREATE TABLE versions (
+      workflow text COLLATE "C", id text COLLATE "C", class_name text NOT NULL, main text NOT NULL, step_limit bigint,
+      concurrency bigint, success_retention bigint, error_retention bigint, created_on bigint NOT NULL,
+      modified_on bigint NOT NULL, PRIMARY KEY (workflow, id)
+    );
+    CREATE TABLE schedules (
+      workflow text COLLATE "C", cron text COLLATE "C", done bigint NOT NULL, PRIMARY KEY (workflow, cron)
+    );
+    CREATE TABLE bulk_jobs (workflow text COLLATE "C" PRIMARY KEY, kind text NOT NULL, status text, up_to bigint NOT NULL);
+    CREATE TABLE tokens (
+      id text COLLATE "C" PRIMARY KEY, name text NOT NULL, hash text NOT NULL, scope text NOT NULL, account text NOT NULL,
+      created_on bigint NOT NULL, expires_on bigint, revoked_on bigint
+    );
+    CREATE TABLE audit (
+      number bigint PRIMARY KEY, at bigint NOT NULL, actor text NOT NULL, action text NOT NULL, workflow text, instance text,
+      detail text, outcome text
+    );
+    CREATE TABLE queue_messages (
+      number bigint PRIMARY KEY, queue text NOT NULL, id text NOT NULL, body text NOT NULL, attempts bigint NOT NULL,
+      sent_on bigint NOT NULL, available_on bigint NOT NULL
+    );
+    CREATE TABLE trace_outbox (id bigint PRIMARY KEY, instance bigint NOT NULL);
+    CREATE TABLE instances (
+      number bigint PRIMARY KEY, slot smallint NOT NULL, workflow text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL,
+      status text NOT NULL, params text NOT NULL, "trigger" bigint NOT NULL, version_id text NOT NULL,
+      created_on bigint NOT NULL, modified_on bigint NOT NULL, started_on bigint, ended_on bigint, output text, error text,
+      paused_on bigint, wake_at bigint, success_retention bigint, error_retention bigint, expires_at bigint, schedule text,
+      owner bigint, claims integer NOT NULL DEFAULT 0, mail bigint NOT NULL DEFAULT 0,
+      UNIQUE (workflow, id)
+    ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01);
+    CREATE TABLE log (
+      instance bigint, seq bigint, event bigint NOT NULL, next bigint, name text, count bigint, at bigint NOT NULL,
+      attempt bigint, due bigint, value text, detail text, checksum bigint, PRIMARY KEY (instance, seq)
+    );
+    CREATE TABLE chunks (
+      instance bigint, name text COLLATE "C", count bigint, place bigint, chunk text NOT NULL,
+      PRIMARY KEY (instance, name, count, place)
+    );
+    CREATE TABLE events (
+      instance bigint, number bigint, type text NOT NULL, at bigint NOT NULL, payload text NOT NULL, consumed_by bigint,
+      PRIMARY KEY (instance, number)
+    );
+    CREATE TABLE output (
+      id bigint, instance bigint, at bigint NOT NULL, step text, level text NOT NULL, text text NOT NULL,
+      PRIMARY KEY (instance, id)
+    );
+  `,
+];
+
+export const LEDGER_VERSION = MIGRATIONS.length;
+
+/** Any number: the same for all engines, so that one of them migrates. */
+const MIGRATION_LOCK = 0x53746570;
+
+/**
+ * Bring the schema to this version's tables; it is made if it is missing.
+ *
+ * `min_writer` is the oldest version that may still write.
+ *
+ * @param {import("./session.d.ts").Session} session
+ * @param {string} schema a quoted identifier
+ * @throws {LedgerError} it is of a newer version
+ */
+export async function migrate(session, schema) {
+  const known = await readVersion(session, schema);
+  if (known && known.version >= LEDGER_VERSION) return checkVersion(known);
+  // One string, so that the server does it in one transaction and no client can leave one open.
+  const from = known?.version ?? 0;
+  const steps = MIGRATIONS.slice(from).map((migration) => migration(schema));
+  const begin = `
+    BEGIN;
+    SET LOCAL lock_timeout = '5s';
+    SELECT pg_advisory_xact_lock(${MIGRATION_LOCK});`;
+  const create = `
+    CREATE SCHEMA ${schema};
+    CREATE TABLE ${schema}.meta (version integer NOT NULL, min_writer integer NOT NULL, holder bigint);
+    INSERT INTO ${schema}.meta VALUES (0, ${LEDGER_VERSION}, NULL);`;
+  const end = `
+    UPDATE ${schema}.meta SET version = ${LEDGER_VERSION} WHERE version = ${from};
+    COMMIT;`;
+  try {
+    await session.run([begin, known ? "" : create, ...steps, end].join("\n"));
+  } catch (error) {
+    await session.run("ROLLBACK");
+    // Another engine may have done it meanwhile.
+    const found = await readVersion(session, schema);
+    if (!found || found.version < LEDGER_VERSION) throw error;
+    checkVersion(found);
+  }
+}
+
+/** @param {import("./session.d.ts").Session} session @param {string} schema */
+async function readVersion(session, schema) {
+  const [[exists]] = await session.query("SELECT to_regclass($1) IS NOT NULL", [`${schema}.meta`]);
+  if (!exists || exists === "f") return undefined;
+  const [row] = await session.query(`SELECT version, min_writer FROM ${schema}.meta`, []);
+  return row && { version: Number(row[0]), minWriter: Number(row[1]) };
+}
+
+/** @param {{ version: number, minWriter: number }} found */
+function checkVersion({ version, minWriter }) {
+  if (minWriter <= LEDGER_VERSION) return;
+  throw new LedgerError(
+    "unusable",
+    `it has ledger format ${version}, which this version of Stepwell cannot write; it writes format ${LEDGER_VERSION}. Upgrade Stepwell`,
+  );
+}

@@ -1,0 +1,92 @@
+/**
+ * The statement that writes a batch: one, so that it arrives whole or not at all, and no client can keep a transaction open.
+ *
+ * It checks the fence itself: the row of the engine is locked for share, which conflicts with the declaration of its death. So
+ * either the write is complete when the engine is declared dead, or it has no effect. To look at the row without the lock
+ * would not do: the engine could be declared dead, and its log read by another one, between the look and the commit.
+ */
+
+/** @import { Batch, Change, Value } from "../ledger.d.ts" */
+
+import { TABLES } from "../tables.js";
+import { arrayLiteral, slotOf } from "./values.js";
+
+/** Tables whose rows are deleted with a key of their own, before any row is inserted: an id may be given again. */
+const NAMES = Object.keys(TABLES);
+
+/**
+ * @typedef {object} WriteStatement
+ * @property {string} text
+ * @property {string} shape the same for two statements of the same text
+ * @property {Value[]} values
+ */
+
+/** @param {string} schema @param {number} engine @param {Batch} batch @returns {WriteStatement} */
+export function writeStatement(schema, engine, batch) {
+  /** @type {Value[]} */
+  const values = [engine];
+  const parts = [`me AS MATERIALIZED (SELECT 1 FROM ${schema}.engines WHERE id = $1::bigint AND NOT dead FOR SHARE)`];
+  const shape = [];
+  const deletions = [];
+  for (const name of NAMES) {
+    const gone = changesOf(batch, name, false);
+    if (gone.length === 0) continue;
+    shape.push(`-${name}`);
+    deletions.push(`gone_${name}`);
+    parts.push(deletion(schema, name, gone, values));
+  }
+  // Counted, so that all deletions are done before the first row is inserted.
+  if (deletions.length > 0)
+    parts.push(
+      `gone AS MATERIALIZED (SELECT ${deletions.map((each) => `(SELECT count(*) FROM ${each})`).join(" + ")} AS n)`,
+    );
+  const source = deletions.length > 0 ? "me, gone" : "me";
+  for (const name of NAMES) {
+    const rows = changesOf(batch, name, true);
+    if (rows.length === 0) continue;
+    shape.push(`+${name}`);
+    parts.push(insertion(schema, name, rows, values, source));
+  }
+  return { text: `WITH ${parts.join(",\n")}\nSELECT count(*) FROM me`, shape: shape.join(""), values };
+}
+
+/** @param {Batch} batch @param {string} name @param {boolean} exists whether the rows that exist are meant, or those that are gone */
+function changesOf(batch, name, exists) {
+  return [...(batch.get(name)?.values() ?? [])].filter(({ row }) => (row !== null) === exists);
+}
+
+/** @param {string} schema @param {string} name @param {Change[]} gone @param {Value[]} values that parameters are added to */
+function deletion(schema, name, gone, values) {
+  const { keys, columns } = TABLES[name];
+  const lists = keys.map((key, place) => {
+    values.push(arrayLiteral(gone.map((change) => change.keys[place])));
+    return `$${values.length}::${columns[key]}[]`;
+  });
+  const same = keys.map((key) => `t."${key}" = u."${key}"`).join(" AND ");
+  const aliases = keys.map((key) => `"${key}"`).join(", ");
+  return `gone_${name} AS (DELETE FROM ${schema}.${name} AS t USING me, unnest(${lists.join(", ")}) AS u(${aliases}) WHERE ${same} RETURNING 1)`;
+}
+
+/** @param {string} schema @param {string} name @param {Change[]} changes @param {Value[]} values @param {string} source */
+function insertion(schema, name, changes, values, source) {
+  const { keys, columns } = TABLES[name];
+  const names = Object.keys(columns);
+  const rows = changes.map(({ row }) => /** @type {Value[]} */ (row));
+  const lists = names.map((column, place) => {
+    values.push(arrayLiteral(rows.map((row) => row[place])));
+    return `$${values.length}::${columns[column]}[]`;
+  });
+  const all = names.map((column) => `"${column}"`);
+  if (name === "instances") {
+    const [workflow, id] = [names.indexOf("workflow"), names.indexOf("id")];
+    values.push(arrayLiteral(rows.map((row) => slotOf(String(row[workflow]), String(row[id])))));
+    lists.push(`$${values.length}::smallint[]`);
+    all.push("slot");
+  }
+  const list = all.join(", ");
+  const changed = names.filter((column) => !keys.includes(column));
+  // To write a row again that is there already changes nothing: a write whose answer was lost is sent again.
+  const update = changed.map((column) => `"${column}" = excluded."${column}"`).join(", ");
+  return `new_${name} AS (INSERT INTO ${schema}.${name} AS t (${list}) SELECT ${all.map((each) => `u.${each}`).join(", ")} FROM ${source}, unnest(${lists.join(", ")}) AS u(${list})
+    ON CONFLICT (${keys.map((key) => `"${key}"`).join(", ")}) DO UPDATE SET ${update})`;
+}

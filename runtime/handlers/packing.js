@@ -167,10 +167,15 @@ export async function packValue(value, where, ends) {
   return { packed: { value: encode(value, where) }, sent: AT_ONCE };
 }
 
-/** In a host the HTTP server has put a class of its own in the place of Node's. @param {unknown} value @returns {value is Response} */
+/**
+ * In a host the HTTP server has put a class of its own in the place of Node's, and responses of others are of a third.
+ *
+ * @param {any} value
+ * @returns {value is Response}
+ */
 function isResponse(value) {
   if (value instanceof Response) return true;
-  return /** @type {any} */ (value)?.constructor?.name === "Response" && value instanceof guestResponse();
+  return value?.constructor?.name === "Response" && typeof value.status === "number" && "bodyUsed" in value;
 }
 
 /**

@@ -88,9 +88,11 @@ class ModuleHandlers:
             made = self._resident[key] = self._objects[name](sdk.object_context(parts), sdk.env)
             # As on Cloudflare, a class in Python may set an alarm that it has no handler for.
             return sdk.to_js(
-                [event for event in _EVENTS_OF_OBJECTS if event == "alarm" or callable(getattr(made, event, None))]
+                [event for event in _EVENTS_OF_OBJECTS if event == "alarm" or callable(_event_method(made, event))]
             )
-        found = None if method.startswith("_") else getattr(self._resident.get(key), method, None)
+        owner = self._resident.get(key)
+        is_event = method in _EVENTS_OF_OBJECTS
+        found = _event_method(owner, method) if is_event else _public_method(owner, method)
         if not callable(found) or method in _NOT_CALLED:
             msg = f"The Durable Object class {name} has no method {method}()."
             raise MissingHandlerError(msg)
@@ -130,13 +132,23 @@ class ModuleHandlers:
         name = "Default" if entrypoint in (None, "default") else entrypoint
         cls = self._classes.get(str(name))
         if cls is not None and not method.startswith("_"):
-            found = getattr(cls(ctx, env), method, None)
+            made = cls(ctx, env)
+            found = _event_method(made, method) if method in _CALLED_BY_HOST else getattr(made, method, None)
         else:
             found = self._functions.get(method) if name == "Default" else None
         if not callable(found):
             msg = f"{name} has no {method}()."
             raise MissingHandlerError(msg)
         return found  # type: ignore[no-any-return]
+
+
+def _public_method(owner: object, name: str) -> Any:  # noqa: ANN401 - a method, or any attribute
+    return None if name.startswith("_") else getattr(owner, name, None)
+
+
+def _event_method(owner: object, name: str) -> Any:  # noqa: ANN401 - a method, or any attribute
+    """The method of *owner* for an event. Older Workers have the prefix of module-level handlers there, too."""
+    return getattr(owner, name, None) or getattr(owner, f"on_{name}", None)
 
 
 def _methods_of(cls: type, base: type) -> list[str]:
@@ -146,6 +158,7 @@ def _methods_of(cls: type, base: type) -> list[str]:
         if each in base.__mro__:
             continue
         found.update((name, None) for name, value in vars(each).items() if inspect.isfunction(value) and name[0] != "_")
+    found.update((event, None) for event in _CALLED_BY_HOST if f"on_{event}" in found)
     return list(found)
 
 

@@ -61,6 +61,12 @@ def approval(place: Place) -> Path:
 
 
 @pytest.fixture(scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of Stepwell's apart from the user's, which tests may damage. Its snapshot is made once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
 def uv_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What uv remembers of the interpreter, which takes a second to ask."""
     return tmp_path_factory.mktemp("uv")

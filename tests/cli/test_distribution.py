@@ -38,7 +38,7 @@ FLOW = """
 
 
 @pytest.fixture
-def distribution(place: Place, index: Path) -> Path:
+def distribution(place: Place, index: Path, own_cache: Path) -> Path:
     """
     The folder `dist` of the project: package tiny, its library, and a package that the lock file says it needs.
 
@@ -63,7 +63,8 @@ def distribution(place: Place, index: Path) -> Path:
         },
     )
     make_wheel(index, "tiny", "2.0", tag="cp314-cp314-manylinux_2_17_x86_64")
-    place.environment["STEPWELL_CACHE"] = str(place.folder / ".cache")
+    place.environment["STEPWELL_CACHE"] = str(own_cache)
+    shutil.rmtree(own_cache / "pyodide-packages", ignore_errors=True)
     place.write("flow.py", FLOW)
     _name(place, "dist")
     return folder

@@ -44,18 +44,18 @@ def resolution_failure(resolution: Resolution) -> str:
 def _blame(resolution: Resolution, requirement: str) -> Iterator[str]:
     """What keeps *requirement* from being installed: itself, or a package that it needs."""
     others = _runtimes_for(resolution, [requirement])
-    if not others:
-        return
     name, runtime = canonicalize_name(Requirement(requirement).name), resolution.folder.runtime
     newest = find_newest(resolution.uv, [requirement], GUEST_PYTHON)
     missing = [each for each in (newest.versions if newest else ()) if each in resolution.lacking]
-    elsewhere = f"It can be installed for: {', '.join(others)}."
+    if not others and not missing:
+        return
+    elsewhere = f" It can be installed for: {', '.join(others)}." if others else ""
     needed = [each for each in missing if each != name]
     if not needed:
-        yield f"{name} has no wheel for runtime {runtime}. {elsewhere}"
+        yield f"{name} has no wheel for runtime {runtime}.{elsewhere}"
     else:
         have = "has" if len(needed) == 1 else "have"
-        yield f"{name} needs {' and '.join(needed)}, which {have} no wheel for runtime {runtime}. {elsewhere}"
+        yield f"{name} needs {' and '.join(needed)}, which {have} no wheel for runtime {runtime}.{elsewhere}"
     distribution = resolution.distribution
     for each in missing or [name]:
         if distribution and each in distribution.packages:

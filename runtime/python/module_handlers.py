@@ -97,7 +97,10 @@ class ModuleHandlers:
             msg = f"The Durable Object class {name} has no method {method}()."
             raise MissingHandlerError(msg)
         given = [sdk.from_js(arg) for arg in args]
-        result = found(*(_as_many_as_taken(found, given) if method in _EVENTS_OF_OBJECTS else given))
+        if is_event and not hasattr(owner, method):
+            # By its older name it gets what handlers of the module get.
+            given += [sdk.env, getattr(owner, "ctx", None)]
+        result = found(*(_as_many_as_taken(found, given) if is_event else given))
         if inspect.isawaitable(result):
             result = await result
         return sdk.to_js(result)

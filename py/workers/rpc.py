@@ -127,6 +127,8 @@ class _BindingWrapper:
 
     def _convert(self, result: Any) -> Any:  # noqa: ANN401 - JavaScript's
         converted = python_from_rpc(result)
+        if isinstance(converted, bytes) and kind_of(result) == "ArrayBuffer":
+            return memoryview(converted)
         if isinstance(converted, list):
             return [self._wrap(item) for item in converted]
         return self._wrap(converted)

@@ -10,7 +10,9 @@ import { decode } from "../../bridge/values.js";
 import { askBy, makeExports, makeFacades, withWire } from "./facades.js";
 import { ExecutionContext } from "./execution_context.js";
 import { packResponse, packValue, unpackRequest, unpackValue } from "./packing.js";
+import { isOfHibernating } from "../objects/hibernation.js";
 import { HandlerPort } from "./port.js";
+import { socketOf } from "./response.js";
 import { MessageBatch } from "./message_batch.js";
 
 /**
@@ -160,7 +162,8 @@ export class HandlerDispatcher {
     if (call.what === "fetch") {
       const response = await run("fetch", [unpackRequest(call.request, streams, signal)]);
       const { packed, sent } = await packResponse(checkResponse(response), this.port);
-      note(sent);
+      // A socket that hibernates does not keep its object in memory.
+      note(isOfHibernating(/** @type {any} */ (socketOf(response))) ? Promise.resolve() : sent);
       return { response: packed };
     }
     if (call.what === "scheduled") {

@@ -25,8 +25,10 @@ export class InputGate {
 
   /** Settles when the event may begin. Events begin in the order in which they came, each in a turn of its own. */
   async enter() {
-    if (this.#blocks === 0 && this.#waiting.length === 0) return;
-    await new Promise((resolve) => this.#waiting.push(() => resolve(undefined)));
+    if (this.#blocks > 0 || this.#waiting.length > 0)
+      await new Promise((resolve) => this.#waiting.push(() => resolve(undefined)));
+    // The next one begins after this one has had its first turn, in which it may use the storage.
+    else this.touch();
   }
 
   /** Close the gate. @returns {() => void} opens it again, as far as this is concerned */
@@ -62,7 +64,6 @@ export class InputGate {
     const next = this.#waiting.shift();
     if (!next) return;
     next();
-    // The next one after this one has had its first turn, in which it may use the storage.
-    if (this.#waiting.length > 0) this.touch();
+    this.touch();
   }
 }

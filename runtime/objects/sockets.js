@@ -3,12 +3,13 @@
  * they receive are events of it, which bring it back.
  */
 
+import { deserialize, serialize } from "node:v8";
+import { noteHibernating } from "./hibernation.js";
+
 /** Cloudflare's limits. */
 const MAX_TAGS = 10;
 const MAX_TAG_LENGTH = 256;
 const MAX_ATTACHMENT_BYTES = 16 * 1024;
-
-import { deserialize, serialize } from "node:v8";
 
 /**
  * @typedef {{ tags: string[], answered: Date | null }} Accepted
@@ -45,6 +46,7 @@ export class ObjectSockets {
     /** @type {Accepted} */
     const entry = { tags: unique, answered: null };
     this.#accepted.set(socket, entry);
+    noteHibernating(socket);
     addAttachment(socket);
     socket.addEventListener("message", (/** @type {{ data: string | ArrayBuffer }} */ { data }) => {
       if (this.autoResponse !== null && data === this.autoResponse.request) {

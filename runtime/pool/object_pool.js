@@ -53,6 +53,11 @@ export class ObjectPool {
     return this.#residents.size;
   }
 
+  /** How many calls have not settled. */
+  get inFlight() {
+    return this.#places.reduce((sum, { calls }) => sum + calls.size, 0);
+  }
+
   get isolates() {
     return this.#places.length;
   }

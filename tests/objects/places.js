@@ -33,6 +33,7 @@ export const LANGUAGES = [
 
 const ENV = {
   COUNTER: { kind: "host", type: "durable_object", options: { class_name: "Counter" } },
+  ROOM: { kind: "host", type: "durable_object", options: { class_name: "Room" } },
   ALARMED: { kind: "host", type: "durable_object", options: { class_name: "Alarmed" } },
 };
 

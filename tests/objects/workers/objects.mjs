@@ -118,6 +118,34 @@ export class Alarmed extends DurableObject {
   }
 }
 
+export class Room extends DurableObject {
+  made = Math.random();
+
+  async fetch(request) {
+    const [client, server] = Object.values(new WebSocketPair());
+    const tag = new URL(request.url).pathname.slice(1);
+    this.ctx.acceptWebSocket(server, [tag]);
+    server.serializeAttachment({ tag });
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  async webSocketMessage(socket, message) {
+    const heard = ((await this.ctx.storage.get("heard")) ?? 0) + 1;
+    await this.ctx.storage.put("heard", heard);
+    if (message === "fail") throw new Error("no such message");
+    const { tag } = socket.deserializeAttachment();
+    for (const each of this.ctx.getWebSockets()) each.send(`${tag}: ${message} ${heard}`);
+  }
+
+  async webSocketClose(socket, code) {
+    await this.ctx.storage.put("closed", [this.ctx.getWebSockets().length, code]);
+  }
+
+  async state() {
+    return { made: this.made, closed: (await this.ctx.storage.get("closed")) ?? null };
+  }
+}
+
 export default class extends WorkerEntrypoint {
   async fetch() {
     return new Response("worker");

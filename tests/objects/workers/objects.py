@@ -1,4 +1,8 @@
 import asyncio
+import random
+
+from js import WebSocketPair
+from pyodide.ffi import to_js
 
 from workers import DurableObject, Response, WorkerEntrypoint
 
@@ -104,6 +108,34 @@ class Alarmed(DurableObject):
         )
         if fired <= await self.ctx.storage.get("failures"):
             raise ValueError("not yet")
+
+
+class Room(DurableObject):
+    def __init__(self, ctx, env):
+        super().__init__(ctx, env)
+        self.made = random.random()
+
+    async def fetch(self, request):
+        client, server = WebSocketPair.new().object_values()
+        tag = request.url.rpartition("/")[2]
+        self.ctx.acceptWebSocket(server, [tag])
+        server.serializeAttachment(to_js({"tag": tag}))
+        return Response(None, status=101, web_socket=client)
+
+    async def webSocketMessage(self, socket, message):  # noqa: N802 - upstream's name
+        heard = (await self.ctx.storage.get("heard") or 0) + 1
+        await self.ctx.storage.put("heard", heard)
+        if message == "fail":
+            raise ValueError("no such message")
+        tag = socket.deserializeAttachment().tag
+        for each in self.ctx.getWebSockets():
+            each.send(f"{tag}: {message} {heard}")
+
+    async def webSocketClose(self, socket, code):  # noqa: N802 - upstream's name
+        await self.ctx.storage.put("closed", [len(self.ctx.getWebSockets()), code])
+
+    async def state(self):
+        return {"made": self.made, "closed": await self.ctx.storage.get("closed")}
 
 
 class Default(WorkerEntrypoint):

@@ -163,7 +163,7 @@ export class HandlerDispatcher {
       const response = await run("fetch", [unpackRequest(call.request, streams, signal)]);
       const { packed, sent } = await packResponse(checkResponse(response), this.port);
       // A socket that hibernates does not keep its object in memory.
-      note(isOfHibernating(/** @type {any} */ (socketOf(response))) ? Promise.resolve() : sent);
+      note(isOfHibernating(socketOf(response)) ? Promise.resolve() : sent);
       return { response: packed };
     }
     if (call.what === "scheduled") {

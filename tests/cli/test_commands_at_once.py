@@ -13,6 +13,8 @@ COMMANDS = 48
 @pytest.mark.timeout(1200)
 def test_events_beside_runs_that_end(place, approval):
     """A command that sends an event has sent it, or says that the instance has ended: no owner's end is a fault."""
+    # They wait for each other, however slow the machine is.
+    place.environment |= {"STEPWELL_PATIENCE": "600"}
     runs = [place.start("run", "approval.py", "--id", f"run-{number}") for number in range(RUNS)]
     for running in runs:
         running.read_until("waiting for event")

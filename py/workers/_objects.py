@@ -276,7 +276,7 @@ def _keys(keys: str | list[str]) -> Any:  # noqa: ANN401 - one, or JavaScript's 
 
 
 def _options(options: Any) -> dict[str, Any]:  # noqa: ANN401 - a dict, or JavaScript's object
-    found = from_js(options) if is_proxy(options) else options
+    found: Any = from_js(options) if is_proxy(options) else options
     return dict(found or {})
 
 

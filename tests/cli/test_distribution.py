@@ -188,7 +188,7 @@ def test_other_pyodide(place: Place, distribution: Path, key: str) -> None:
     ("text", "complaint"),
     [
         ("{", "is not JSON"),
-        ("{}", "it needs tables info and packages"),
+        ("{}", "it needs the tables info and packages"),
         ('{"info": {}, "packages": {"a": 1}}', "each package must be a table"),
     ],
 )

@@ -212,6 +212,7 @@ def guest(session: nox.Session, node: str) -> None:
 
 
 @nox.session(default=False)
+@budget(10)
 def postgres(session: nox.Session) -> None:
     """Run the tests of states in a real PostgreSQL, which the session starts and stops itself."""
     use_stepwell(session, *PYTEST)

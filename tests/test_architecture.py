@@ -139,6 +139,8 @@ MAY_SPEAK_SQL = (
     "conformance/targets/cloudflare.js",
     "runtime/objects/",
     "js/server/objects/object_files.js",
+    # It empties databases of tests.
+    "js/testkit/memory_database.js",
     # Tables in the memory of a process, for queries of people.
     "js/server/trace_query/",
 )

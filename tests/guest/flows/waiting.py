@@ -177,13 +177,13 @@ class Restless(WorkflowEntrypoint):
     """Is dropped while timers and promises are under way."""
 
     woke = []  # noqa: RUF012
+    wake = None
 
     async def run(self, event, step):
-        from js import setTimeout
         from pyodide.ffi import create_once_callable
 
         promised = asyncio.get_running_loop().create_future()
-        setTimeout(create_once_callable(lambda: promised.set_result(1)), 10)
+        Restless.wake = create_once_callable(lambda: promised.set_result(1))
         step.sleep("nap", "1 hour")
         await asyncio.gather(asyncio.sleep(0.01), promised)
         self.woke.append(1)
@@ -191,5 +191,9 @@ class Restless(WorkflowEntrypoint):
 
 class Woke(WorkflowEntrypoint):
     async def run(self, event, step):
+        from js import setTimeout
+
+        # Not before this pass runs, which is after the drop.
+        setTimeout(Restless.wake, 10)
         await asyncio.sleep(0.05)
         return Restless.woke

@@ -201,7 +201,7 @@ class Session:
         if self.closed:
             self.check_open()
         call = self._add(Call("call", workflow, 0, read))
-        message = {"type": "call", "workflow": workflow, "method": method, "args": args}
+        message: Message = {"type": "call", "workflow": workflow, "method": method, "args": args}
         if self.trace and (caller := origin.get()) and caller.ref is not None:
             message["step"] = caller.ref
         self._send(call, message, f"The arguments of {method}()")

@@ -35,7 +35,7 @@ async def fetch(resource: str | Request | JSObject, **other_options: Unpack[Fetc
     source = resource.js_object if isinstance(resource, Request) else resource
     arguments: tuple[Any, ...] = (source, to_js_init(other_options))
     if not other_options.get("fetcher") and (parent := traceparent()):
-        arguments = (_traced(*arguments, parent),)
+        arguments = (_traced(source, arguments[1], parent),)
     try:
         return Response(await send(*arguments))
     except CancelledError:

@@ -54,7 +54,7 @@ for (const language of LANGUAGES) {
       await ring(3);
 
       assert.deepEqual((await stub().call("state")).info, [2, true, null]);
-      assert.match(place.reports.join("\n"), /The alarm of Durable Object a handler that .* has failed: .*not yet/);
+      assert.match(place.reports.join("\n"), /The alarm of Durable Object a handler that .* has failed: .*not yet/s);
     });
 
     test("after six retries an alarm is given up", async () => {

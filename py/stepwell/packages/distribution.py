@@ -67,7 +67,8 @@ class Distribution:
             InputError: It is missing, or not the file that the lock file means.
         """
         entry = self.packages[name]
-        file_name, expected = Path(entry["file_name"]).name, entry["sha256"]
+        file_name = Path(entry["file_name"]).name
+        expected: str = entry["sha256"]
         kept = cache_folder() / "pyodide-packages" / expected[:32] / file_name
         if kept.is_file() and hashlib.sha256(kept.read_bytes()).hexdigest() == expected:
             return kept

@@ -4,7 +4,7 @@
  */
 
 import { constants, DatabaseSync } from "node:sqlite";
-import { authorize, refusalOf } from "./sql_rules.js";
+import { authorize, refusalOf, refusedByText } from "./sql_rules.js";
 
 /** @typedef {import("node:sqlite").StatementSync} Statement */
 
@@ -91,6 +91,8 @@ export class ObjectDatabase {
     this.#seen = { writes: false, refused: "" };
     try {
       const statement = this.#db.prepare(text);
+      this.#seen.refused = refusedByText(statement.sourceSQL) ?? "";
+      if (this.#seen.refused) throw new Error("refused");
       statement.setReturnArrays(true);
       statement.setReadBigInts(true);
       return { statement, rest: text.slice(statement.sourceSQL.length), writes: this.#seen.writes };

@@ -83,11 +83,20 @@ const PRAGMAS = new Set([
   "table_xinfo",
 ]);
 
+/** Space, comments and empty statements. A comment ends at its first end, so nothing after it is taken for a part of it. */
+const SPACE = String.raw`(?:\s|;|--[^\n]*(?:\n|$)|/\*(?:(?!\*/)[^])*(?:\*/|$))*`;
+
+/** SQL without a statement. */
+export const ONLY_SPACE = new RegExp(`^${SPACE}$`);
+
+/** SQLite asks the authorizer about no VACUUM, and one with INTO writes a file of any name. */
+const VACUUM_INTO = new RegExp(`^${SPACE}VACUUM\\b[^]*\\bINTO\\b`, "i");
+
 /** @type {Record<string, string>} */
 const REASONS = {
   transaction:
     "SQL of a Durable Object cannot begin or end a transaction. Use ctx.storage.transaction() or ctx.storage.transactionSync(); what is written without an await in between is one transaction already.",
-  attach: "SQL of a Durable Object cannot reach other databases: ATTACH and DETACH are not allowed.",
+  attach: "SQL of a Durable Object cannot reach other databases: ATTACH, DETACH and VACUUM INTO are not allowed.",
   table:
     "The tables whose names begin with _cf_ belong to the storage. Use ctx.storage.get(), put() and setAlarm() for what is in them.",
   pragma: `This PRAGMA is not allowed in a Durable Object. Allowed: ${[...PRAGMAS].join(", ")}.`,
@@ -110,6 +119,16 @@ export function authorize(action, first, second) {
     return { writes: false };
   }
   return { writes: WRITES.has(action) };
+}
+
+/**
+ * What the authorizer does not see.
+ *
+ * @param {string} statement its text, and nothing after it
+ * @returns {string | undefined} as `refused` of `authorize`
+ */
+export function refusedByText(statement) {
+  return VACUUM_INTO.test(statement) ? "attach" : undefined;
 }
 
 /** @param {string} refused as `authorize` has it */

@@ -2,7 +2,7 @@
 
 /** @import { ObjectDatabase, Prepared } from "./database.js" */
 
-const ONLY_SPACE = /^(?:\s|;|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))*$/;
+import { ONLY_SPACE } from "./sql_rules.js";
 
 export class SqlStorage {
   #db;
@@ -25,6 +25,10 @@ export class SqlStorage {
    */
   exec(query, ...bindings) {
     if (typeof query !== "string") throw new TypeError(`sql.exec() takes the SQL as a string, not a ${typeof query}.`);
+    if (query.includes("\0"))
+      throw new Error(
+        `The SQL of sql.exec() has a zero character at index ${query.indexOf("\0")}. Give values as bindings.`,
+      );
     this.#touch();
     let text = query;
     for (;;) {

@@ -7,6 +7,9 @@
 import { KeyValues } from "./key_values.js";
 import { SqlStorage } from "./sql_storage.js";
 
+/** The latest Date. */
+const LAST_TIME_MS = 8.64e15;
+
 /**
  * What storages do, at once: the file is read and written in the caller's turn. Python's `ctx.storage` stands on this, so that
  * an `await` in it gives no other code its turn.
@@ -72,8 +75,12 @@ export class StorageCore {
   /** @param {number | Date} time ms since 1970 */
   setAlarm(time) {
     const due = Number(time);
-    if (!Number.isFinite(due) || due <= 0)
+    if (!(due > 0))
       throw new TypeError("setAlarm() cannot be called with an alarm time <= 0: it takes ms since 1970, or a Date.");
+    if (due > LAST_TIME_MS)
+      throw new TypeError(
+        `setAlarm() cannot be called with ${due}, which is later than any Date: it takes ms since 1970, or a Date.`,
+      );
     if (!this.#alarms.hasHandler())
       throw new Error("Your Durable Object class must have an alarm() handler in order to call setAlarm().");
     this.#gate.touch();

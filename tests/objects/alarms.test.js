@@ -1,6 +1,8 @@
 /** Alarms of Durable Objects: they fire when they are due, again where the handler raises, and after the host has ended. */
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { LANGUAGES, openPlace } from "./places.js";
 
@@ -43,6 +45,13 @@ for (const language of LANGUAGES) {
       assert.deepEqual(await stub().call("state"), { fired: 1, alarm: null, info: [0, false, null] });
       assert.equal(place.clock.next(), undefined);
     });
+
+    for (const due of [1e300, 2 ** 60, Number.POSITIVE_INFINITY])
+      test(`an alarm at ${due} is refused`, async () => {
+        await assert.rejects(stub().call("set", due), /setAlarm\(\) cannot be called with/);
+
+        assert.equal((await stub().call("state")).alarm, null);
+      });
 
     test("a handler that raises is called again after 2 s, then after 4 s", async () => {
       await stub().call("set", place.clock.now() + HOUR_MS, 2);
@@ -92,6 +101,25 @@ for (const language of LANGUAGES) {
 
       assert.equal(await armed(), clock.now() + HOUR_MS);
       await ring(1);
+    });
+
+    test("a file with a time that no Date has does not keep the next host from starting", async () => {
+      await stub().call("set", place.clock.now() + HOUR_MS);
+      const { folder, clock, files } = place;
+      await armed();
+      const row = place.store.objects
+        .left(JSON.stringify(["local", "w", "Alarmed"]))
+        .find((each) => each.name === name);
+      assert.ok(row);
+      await place.close({ keep: true });
+      const db = new DatabaseSync(join(files.folder, files.fileOf(row.namespace, row.id)));
+      db.exec("UPDATE _cf_ALARM SET due = 1e300");
+      db.close();
+      clock.clear();
+
+      place = await openPlace(language, { folder, clock });
+
+      assert.equal(await armed(), 8.64e15);
     });
   });
 }

@@ -100,6 +100,16 @@ for (const language of LANGUAGES) {
       });
     });
 
+    test("SQL: statements after comments are carried out", async () => {
+      await counter("comments").call("run_sql", "/* a */ CREATE TABLE t (n); /* b */ INSERT INTO t VALUES (1); -- c");
+
+      assert.deepEqual(await counter("comments").call("run_sql", "/**/ SELECT n /* d */ FROM t; /* e */"), [{ n: 1 }]);
+    });
+
+    test("SQL: VACUUM is carried out", async () => {
+      assert.deepEqual(await counter("vacuum").call("run_sql", "VACUUM"), []);
+    });
+
     test("a transaction that raises is undone", async () => {
       assert.deepEqual(await counter("txn").call("transact", true), ["undone", null]);
       assert.deepEqual(await counter("txn").call("transact", false), [1, 1]);
@@ -110,9 +120,14 @@ for (const language of LANGUAGES) {
       ["COMMIT", /ctx.storage.transaction\(\)/],
       ["SAVEPOINT a", /ctx.storage.transaction\(\)/],
       ["ATTACH '/tmp/x.sqlite' AS x", /cannot reach other databases/],
+      ["VACUUM INTO '/tmp/x.sqlite'", /cannot reach other databases/],
+      ["-- a\n/* b */ vacuum/**/main\ninto'/tmp/x.sqlite'", /cannot reach other databases/],
+      ["/* a **/ SELECT nope /* b */", /no such column: nope/],
+      ["/* nothing", /no SQL statement/],
       ["SELECT * FROM _cf_KV", /belong to the storage/],
       ["DROP TABLE _cf_ALARM", /belong to the storage/],
       ["PRAGMA journal_mode = DELETE", /not allowed/],
+      ["SELECT 1; \0 SELECT 2", /zero character at index 10/],
       ["SELECT nope", /no such column: nope/],
       ["  -- nothing", /no SQL statement/],
     ])

@@ -5,6 +5,9 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
+/** The latest Date. A file may have a later time, for which the state has no place. */
+const LAST_TIME_MS = 8.64e15;
+
 /** Beside the state, so that its owner is theirs. */
 const SUFFIX = ".objects";
 
@@ -41,7 +44,7 @@ export class ObjectFiles {
     const db = new DatabaseSync(file);
     try {
       const isMade = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = '_cf_ALARM'").get();
-      const row = isMade && db.prepare("SELECT due FROM _cf_ALARM").get();
+      const row = isMade && db.prepare(`SELECT min(due, ${LAST_TIME_MS}) AS due FROM _cf_ALARM`).get();
       return row ? Number(row.due) : null;
     } finally {
       db.close();

@@ -28,7 +28,7 @@ const BACKOFFS = ["constant", "linear", "exponential"];
  * @returns {string | undefined}
  */
 export function configProblem(config, { rollback = false } = {}) {
-  if (!isObject(config)) return `config must be an object, not ${show(config)}`;
+  if (!isObject(config) || isKind(config)) return `config must be an object, not ${show(config)}`;
   const unknown = unknownKey(config, rollback ? ROLLBACK_KEYS : KEYS, "");
   if (unknown) return unknown;
   if (config.retries !== undefined) {
@@ -48,7 +48,7 @@ export function configProblem(config, { rollback = false } = {}) {
 
 /** @param {any} retries */
 function retriesProblem(retries) {
-  if (!isObject(retries)) return `retries must be an object, not ${show(retries)}`;
+  if (!isObject(retries) || isKind(retries)) return `retries must be an object, not ${show(retries)}`;
   const unknown = unknownKey(retries, RETRY_KEYS, "retries.");
   if (unknown) return unknown;
   for (const key of ["limit", "delay"]) {
@@ -111,8 +111,17 @@ function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** @param {any} value what cannot cross comes as what it is: `{ $: "a function" }` */
+/**
+ * Whether *value* stands for what cannot cross, as what it is: `{ $: "a function" }`.
+ *
+ * @param {any} value
+ */
+function isKind(value) {
+  return isObject(value) && typeof value.$ === "string";
+}
+
+/** @param {any} value */
 function show(value) {
-  if (isObject(value) && typeof value.$ === "string") return value.$;
+  if (isKind(value)) return value.$;
   return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from _workflows_bridge.calls import RollbackHandler
 from _workflows_bridge.errors import from_wire
+from _workflows_bridge.proxies import from_js, is_proxy
 from _workflows_bridge.values import decode, encode
 
 from ._handlers import by_name
@@ -101,11 +102,13 @@ def refusal(message: str) -> Exception:
 
 
 def _split(config: object, function: str) -> tuple[str | None, Delay | None]:
+    config = from_js(config)
     if config is None or config == {}:
         return None, None
     retries: Any = config.get("retries") if isinstance(config, dict) else None
     delay = retries.get("delay") if isinstance(retries, dict) else None
-    if not (function and callable(delay)):
+    # A function of JavaScript's would be called in a way that it does not know; the engine refuses it.
+    if not (function and callable(delay)) or is_proxy(delay):
         return _to_text(config), None
     return _to_text({**config, "retries": {**retries, "delay": _DYNAMIC}}), _delayer(delay, function)  # type: ignore[dict-item]
 

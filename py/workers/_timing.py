@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from _workflows_bridge.proxies import kind_of
 
 Duration = int | float | str | timedelta
 """Milliseconds, a text such as ``"5 minutes"``, or a `datetime.timedelta`."""
@@ -29,8 +32,11 @@ def duration_to_wire(duration: object, what: str) -> int | float | str:
     raise TypeError(msg)
 
 
-def time_to_wire(time: object, what: str) -> int | float | str:
+def time_to_wire(time: Any, what: str) -> int | float | str:  # noqa: ANN401 - what users write
     """*time* in ms since 1970. *what* names it in errors."""
+    if kind_of(time) == "Date":
+        # As ms: a Date may hold no time, which the engine refuses.
+        time = time.getTime()
     if isinstance(time, datetime):
         aware = time.replace(tzinfo=UTC) if time.tzinfo is None else time
         return milliseconds(aware - datetime(1970, 1, 1, tzinfo=UTC))

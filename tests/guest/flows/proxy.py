@@ -47,6 +47,28 @@ class Rests(WorkflowEntrypoint):
         return "up"
 
 
+class Given(WorkflowEntrypoint):
+    """Gives JavaScript's objects to the SDK of Python."""
+
+    async def run(self, event, step):
+        configs = {
+            "object": js({"retries": {"limit": 1, "delay": 0}, "timeout": "1 minute"}),
+            "map": to_js({"retries": {"limit": 1, "delay": 0}}),
+            "delay": run_js("({ retries: { limit: 1, delay: () => 0 } })"),
+            "function": run_js("() => 1"),
+            "date": run_js("new Date(0)"),
+        }
+        for name, config in configs.items():
+
+            @step.do(name, config=config, rollback=lambda: None, rollback_config=config)
+            async def work():
+                pass
+
+            await work()
+        await step.sleep_until("date", run_js("new Date(1800000000000)"))
+        await step.sleep_until("no date", run_js("new Date(NaN)"))
+
+
 class Shape(WorkflowEntrypoint):
     async def run(self, event, step):
         promise = step.js.sleep("nap", 1)

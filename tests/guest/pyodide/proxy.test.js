@@ -78,6 +78,28 @@ describe("WorkflowStep as a JsProxy", () => {
     assert.equal((await run.next("failed")).error.type, "builtins:ValueError");
   });
 
+  test("the SDK of Python takes JavaScript's objects for configurations and times", async () => {
+    const run = engine.start("Given");
+
+    await run.output;
+    const retries = { limit: 1, delay: 0 };
+    const calls = run.messages.filter(({ type }) => type === "do" || type === "sleep");
+    assert.deepEqual(
+      calls.map(({ name, config, rollback, until }) => [name, config ?? until, rollback?.config]),
+      [
+        ["object", { retries, timeout: "1 minute" }, { retries, timeout: "1 minute" }],
+        ["map", { retries }, { retries }],
+        ...[
+          ["delay", { retries: { limit: 1, delay: { $: "a function" } } }],
+          ["function", { $: "a function" }],
+          ["date", { $: "a datetime" }],
+        ].map(([name, config]) => [name, config, config]),
+        ["date", 1_800_000_000_000, undefined],
+        ["no date", "NaN", undefined],
+      ],
+    );
+  });
+
   test("a missing callback and rollback options are refused", async () => {
     assert.deepEqual(await engine.run("Refusals"), [
       ["WorkflowFatalError", 'Step "x" requires a callback function'],

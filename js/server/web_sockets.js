@@ -39,6 +39,12 @@ export function asksForWebSocket({ method, headers }) {
   return method === "GET" && headers.upgrade?.toLowerCase() === "websocket";
 }
 
+/** Close the Worker's end of a socket that no client has. @param {PairedSocket} accepted */
+export function disconnect(accepted) {
+  attach(accepted, { message: (_, taken) => taken(), close() {} });
+  shut(accepted, ABNORMAL, DISCONNECTED);
+}
+
 export class WebSockets {
   /** The response with which a Worker accepts a request. @type {WeakMap<IncomingMessage, Response>} */
   #accepted = new WeakMap();
@@ -101,8 +107,7 @@ export class WebSockets {
         client.on("close", () => this.open === 0 && this.#onclosed());
       });
     // The client has gone, or its handshake is invalid: `ws` has told it.
-    if (!isOpen) attach(accepted, { message: (_, taken) => taken(), close() {} });
-    if (!isOpen) shut(accepted, ABNORMAL, DISCONNECTED);
+    if (!isOpen) disconnect(accepted);
   }
 
   /** Close all that are open. @param {number} [code] @param {string} [reason] */

@@ -3,12 +3,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answerByWorker } from "../../js/server/serving/worker_requests.js";
+import { guestResponse } from "../../runtime/handlers/response.js";
+import { WebSocketPair } from "../../runtime/handlers/web_socket.js";
 
-/** @param {(request: Request) => Promise<Response>} fetch @param {{ development?: boolean, accept?: string, signal?: AbortSignal }} [options] */
-async function answered(fetch, { development = false, accept = "*/*", signal } = {}) {
+/** @param {(request: Request) => Promise<Response>} fetch @param {{ development?: boolean, accept?: string, upgrade?: string, signal?: AbortSignal }} [options] */
+async function answered(fetch, { development = false, accept = "*/*", upgrade, signal } = {}) {
   /** @type {any[]} */
   const events = [];
-  const request = new Request("http://localhost:8787/a?b=1", { headers: { accept }, ...(signal ? { signal } : {}) });
+  const request = new Request("http://localhost:8787/a?b=1", {
+    headers: { accept, ...(upgrade === undefined ? {} : { upgrade }) },
+    ...(signal ? { signal } : {}),
+  });
   let time = 0;
   const options = {
     development,
@@ -32,6 +37,30 @@ test("an answer is passed on, and a line says what was asked and answered", asyn
   assert.deepEqual(events, [
     { type: "request", method: "GET", url: "http://localhost:8787/a?b=1", status: 201, duration_ms: 5 },
   ]);
+});
+
+test("a WebSocket for a request that asks for none is an error, and the Worker's end is closed", async () => {
+  const pair = new WebSocketPair();
+  pair[1].accept();
+  const closed = new Promise((resolve) => pair[1].addEventListener("close", resolve));
+  const Response = guestResponse();
+  const accept = async () => new Response(null, /** @type {any} */ ({ status: 101, webSocket: pair[0] }));
+
+  const { response, events } = await answered(accept);
+
+  assert.equal(response.status, 500);
+  assert.match(events[1].message, /the request has no header 'Upgrade: websocket'/);
+  assert.equal((await closed).code, 1006);
+});
+
+test("a WebSocket for a request that asks for one is passed on", async () => {
+  const pair = new WebSocketPair();
+  const Response = guestResponse();
+  const accept = async () => new Response(null, /** @type {any} */ ({ status: 101, webSocket: pair[0] }));
+
+  const { response } = await answered(accept, { upgrade: "WebSocket" });
+
+  assert.equal(response.status, 101);
 });
 
 test("a browser sees the traceback in development, and its characters are no markup", async () => {

@@ -1,7 +1,10 @@
 /** Requests of the public port that a Worker's fetch handler answers. */
 
 /** @import { ServingEvent } from "./event_queue.js" */
+/** @import { PairedSocket } from "../../../runtime/handlers/web_socket.js" */
 
+import { socketOf } from "../../../runtime/handlers/response.js";
+import { disconnect } from "../web_sockets.js";
 import { errorPage } from "./error_page.js";
 
 /** The client has closed the connection: a status for logs alone. */
@@ -36,6 +39,7 @@ export async function answerByWorker(worker, request, options) {
   const report = (status) => emit({ type: "request", method, url, status, duration_ms: Math.round(now() - began) });
   try {
     const response = await worker.fetch(request, timeLimitMs === undefined ? {} : { timeLimitMs });
+    refuseUnaskedSocket(request, response);
     report(response.status);
     return response;
   } catch (error) {
@@ -48,6 +52,21 @@ export async function answerByWorker(worker, request, options) {
     emit({ type: "error", method, url, ...describe(error) });
     return failureResponse(failure, request, options);
   }
+}
+
+/**
+ * A client that asked for no WebSocket would wait for more than the status 101.
+ *
+ * @param {Request} request
+ * @param {Response} response
+ */
+function refuseUnaskedSocket({ method, headers }, response) {
+  if (response.status !== 101 || (method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket")) return;
+  const socket = /** @type {PairedSocket | undefined} */ (socketOf(response));
+  if (socket) disconnect(socket);
+  throw new TypeError(
+    "The Worker answered with a WebSocket (status 101), but the request has no header 'Upgrade: websocket'. Check the header, and answer such requests with status 426.",
+  );
 }
 
 /** @param {any} error @returns {{ status: number, text: string, error: any }} */

@@ -18,7 +18,34 @@ ROOT = Path(__file__).resolve().parents[2]
 LIMIT_MB = 40
 
 # What of npm's the host runs, and the playground's workers besides; the rest of its packages is in its bundles.
-SERVED = {"@hono", "croner", "dotenv", "dotenv-expand", "fflate", "hono", "pyodide", "ws", "zod"}
+SERVED = {
+    "@hono",
+    "croner",
+    "dotenv",
+    "dotenv-expand",
+    "fflate",
+    "hono",
+    "html-rewriter-wasm",
+    "pyodide",
+    "ws",
+    "zod",
+}
+# PostgreSQL's client and what it needs.
+LEDGER = {
+    "pg",
+    "pg-connection-string",
+    "pg-int8",
+    "pg-pool",
+    "pg-protocol",
+    "pg-types",
+    "pgpass",
+    "postgres-array",
+    "postgres-bytea",
+    "postgres-date",
+    "postgres-interval",
+    "split2",
+    "xtend",
+}
 # What draws workflows, and reads JavaScript on every platform.
 DRAWN = {"@dagrejs", "@emnapi", "@napi-rs", "@oxc-parser", "@oxc-project", "@tybys", "oxc-parser", "tslib"}
 WORKED = {"@sqlite.org"}
@@ -141,7 +168,7 @@ def test_no_ballast(members):
     assert PYODIDE_CORE == {path.name for path in modules if path.parts[3] == "pyodide"}
     assert [] == [path for path in modules if path.suffix in {".ts", ".map", ".cts", ".mts"}]
     assert DRAWN | MEASURED >= {path.parts[3] for path in modules if path.suffix == ".cjs"}
-    assert SERVED | WORKED | DRAWN | MEASURED | BUNDLES == {
+    assert SERVED | LEDGER | WORKED | DRAWN | MEASURED | BUNDLES == {
         path.parts[3] for path in modules if not path.name.upper().startswith("LICEN")
     }
     # Projects that `stepwell init` makes have tests.

@@ -58,7 +58,7 @@ def test_describe(place, exported):
     done = place.run("runs", "open", FILE)
 
     assert 0 == done.code
-    for words in ("Code:     order.py", "OrderWorkflow", "✅ Completed", "reserve-1", '{"shipped": 3}'):
+    for words in ("Code:     order.py", "OrderWorkflow", "✅ Completed", "complete · reserve · ", '{"shipped": 3}'):
         assert words in done.out
     described = place.run("runs", "open", FILE, "--json").json
     assert ["order.py"] == described["sources"]

@@ -134,6 +134,7 @@ export default [
               finished: true,
               error: null,
               event_type: "go",
+              until: "a time",
               output: { payload: "there", timestamp: "a time", type: "go" },
             },
           ],

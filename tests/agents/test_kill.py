@@ -52,11 +52,18 @@ def check(starts: list[str]) -> None:
 
 def kill_until_done(folder: Path, runtime: str, chance: random.Random) -> int:
     """Run one instance, kill it at random moments, let it end, and check what it did. Gives the number of kills."""
-    ledger = Ledger()
+    ledger = Ledger(folder / "ledger", served=True)
     instance = folder.name
     kills = 0
     command = [sys.executable, "-m", "stepwell", "run", "agent_flow.py", "--state", f"{folder}/state.sqlite", "--quiet"]
-    command += ["--id", instance, "--params", json.dumps({"ledger": f"{ledger.url}/{instance}"}), "--runtime", runtime]
+    command += [
+        "--id",
+        instance,
+        "--params",
+        json.dumps({"ledger": f"{ledger.place}/{instance}"}),
+        "--runtime",
+        runtime,
+    ]
     try:
         while True:
             process = subprocess.Popen(

@@ -131,7 +131,7 @@ def test_unknown_keys(write):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({}, "main is missing."),
+        ({}, "main is missing. A project without it has `assets` with a `directory`, and no code."),
         ([], "the file is an array; it must be an object."),
         ({"main": 3}, "main is 3; it must be a string."),
         ({"main": "src/lib.rs"}, "main is 'src/lib.rs', whose name ends in none of .py, .js, .mjs, .ts, .mts."),

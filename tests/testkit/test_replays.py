@@ -48,7 +48,7 @@ class Order(WorkflowEntrypoint):
         for call in (
             lambda: step.wait_for_event("too short", "paid", timeout="0 seconds"),
             lambda: step.sleep("too long", "400 days"),
-            lambda: step.sleep("", "1 day"),
+            lambda: step.sleep("two\\nlines", "1 day"),
         ):
             try:
                 await call()

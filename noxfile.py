@@ -46,6 +46,7 @@ MINIFLARE = "miniflare@5.20261117.0-beta"
 MERMAID = ("mermaid@12.3.0", "linkedom@0.18.15")
 """Mermaid's parser cleans texts with a library that wants a document."""
 RUFF = "ruff==0.17.5"
+CODESPELL = "codespell==2.4.3"
 MYPY = "mypy==2.4.1"
 # What makes the component, as `runtime/wasmtime/build.py` names it: a test makes another one.
 COMPONENTIZE = "componentize-py==0.25.1"
@@ -84,24 +85,29 @@ WITHOUT_INTERPRETER = [
 """Folders of tests of the JavaScript that runs on Node alone. Few of them start a Pyodide of their own."""
 WITH_INTERPRETER = ["tests/guest", "tests/handlers", "tests/objects", "tests/runtime"]
 """Folders of tests of the runtimes, each with its interpreters."""
+SPELLED = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "PARITY.md", "SECURITY.md"]
+SPELLED += ["docs", "bridge", "js", "runtime", "py", "conformance", "examples", "notices", "benchmarks", "noxfile.py"]
+"""What codespell reads; `[tool.codespell]` in pyproject.toml has what it leaves out."""
 
 
 @nox.session
 @budget(1)
 def lint(session: nox.Session) -> None:
-    """Check style and formatting of both languages."""
-    session.install(RUFF)
+    """Check style and formatting of both languages, spelling, and the words that people read."""
+    session.install(RUFF, CODESPELL, *PYTEST)
     node = use_node(session, NODES[0])
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run(node, "node_modules/oxlint/bin/oxlint", "--deny-warnings", external=True)
     session.run(node, "node_modules/oxfmt/bin/oxfmt", "--check", external=True)
+    session.run("codespell", *SPELLED)
+    session.run("pytest", "tests/prose")
 
 
 @nox.session(default=False)
 @budget(1)
 def format(session: nox.Session) -> None:  # noqa: A001 - what one would type
-    """Mend what the linters and formatters can mend."""
+    """Repair what the linters and formatters can repair."""
     session.install(RUFF)
     node = use_node(session, NODES[0])
     session.run("ruff", "check", "--fix", "--show-fixes")
@@ -184,6 +190,7 @@ def tests(session: nox.Session) -> None:
         "crash",
         "fuzz",
         "postgres",
+        "prose",
         "soak",
         "telemetry",
         "testkit",
@@ -344,14 +351,15 @@ def firefox(session: nox.Session) -> None:
 @nox.session(default=False)
 @budget(20)
 def cloudflare(session: nox.Session) -> None:
-    """The same beside Cloudflare's local engine, and bring the table in PARITY.md up to date."""
+    """The same beside Cloudflare's local engine, and write the published results."""
     node = use_node(session, NODES[0])
     use_upstream_sdk(session)
     use_stepwell(session)
     session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
     # Not in the lock file: its engine is a binary for each platform, and no check needs it.
     session.run(node, npm_of(node), "install", "--no-save", "--ignore-scripts", MINIFLARE, external=True)
-    session.run(node, "conformance/main.js", "--quiet", "--parity", "PARITY.md", *session.posargs, external=True)
+    published = ("--parity", "conformance/parity.json", "--page", "PARITY.md")
+    session.run(node, "conformance/main.js", "--quiet", *published, *session.posargs, external=True)
 
 
 MCP = "mcp==2.3.0"

@@ -111,7 +111,7 @@ class AttemptRunner:
         return not self._session.closed and call.attempt == attempt
 
     def _report_late_end(self, call: Call, attempt: int) -> None:
-        """An attempt that had timed out runs no more: whoever watches it can stop."""
+        """Report that the callback of a timed-out attempt has ended, so that the pool stops watching it."""
         if not self._session.closed:
             self._link.ended(self._session, call.ref, attempt)
 

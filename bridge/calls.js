@@ -26,13 +26,13 @@ export class Call {
   callback;
   /** @type {Callback | undefined} */
   delay;
-  /** JSON text of what the user configured; empty where that is nothing. */
+  /** The user's configuration as JSON text; empty without one. */
   userConfig = "";
   /** The full configuration of the last attempt. @type {ShownConfig | undefined} */
   config;
   /** The attempt that runs and has not timed out; 0 if none does. */
   attempt = 0;
-  /** Canonical text of what the last attempt gave. @type {string | undefined} */
+  /** The last attempt's result as canonical text. @type {string | undefined} */
   value;
   /** What the last attempt threw. @type {WireError | undefined} */
   failure;

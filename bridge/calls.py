@@ -47,14 +47,14 @@ class RollbackContext(NamedTuple):
     error: dict[str, Any]
     """What the instance rolls back for, as data."""
     output: str | None
-    """Canonical text of what the step gave; None if it gave nothing."""
+    """The step's output as canonical text; None if it gave nothing."""
 
 
 class RollbackHandler(NamedTuple):
     """A rollback handler."""
 
     config: str | None
-    """JSON text of what the user configured."""
+    """The user's configuration as JSON text."""
     perform: Callable[[RollbackContext], Awaitable[str]]
     """Runs it once; gives canonical text."""
 

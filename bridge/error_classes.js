@@ -154,8 +154,8 @@ export function restoreParts(error, type, { state, cause, errors }) {
 }
 
 /**
- * What *read* gives, or *otherwise* where it throws. User code takes part when an error is read, by getters and proxies: what
- * cannot be told in full is told in part, or nobody would hear of it.
+ * What *read* gives, or *otherwise* where it throws. Getters and proxies of user code run while an error is read: an error
+ * that cannot be read in full is reported in part.
  *
  * @template T, [U=undefined]
  * @param {() => T} read
@@ -219,7 +219,7 @@ function nameOf(error) {
   return error.constructor?.name || "Error";
 }
 
-/** @param {unknown} thrown Something that is no error. */
+/** @param {unknown} thrown A value other than an error. */
 function describe(thrown) {
   try {
     return typeof thrown === "string" ? thrown : (writeShallow(thrown, (part) => part) ?? String(thrown));

@@ -1,7 +1,7 @@
 /**
  * Errors: how an error becomes data, and data an error again.
  *
- * A `catch` does not see whether a step ran just now or in an earlier pass: what it is given has been data in between.
+ * A `catch` does not see whether a step ran just now or in an earlier pass: its error was stored as data in between.
  * The twin of this file is `errors.py`.
  */
 

@@ -1,5 +1,5 @@
 """
-Code that is no pass's: the call of a handler whose code runs, and how such code reaches the host.
+Code outside passes: the call of a handler whose code runs, and how such code reaches the host.
 
 It has no twin: JavaScript tells whose code runs by its own means.
 """
@@ -23,7 +23,7 @@ class HandlerCall:
         """Begin the call that the host knows as *number*."""
         self.number = number
         self.pending: set[Future[Any]] = set()
-        """What goes on when the answer has been given: see `wait_until`."""
+        """Tasks that continue after the answer: see `wait_until`."""
 
 
 current_call: ContextVar[HandlerCall | None] = ContextVar("current_call", default=None)
@@ -41,7 +41,7 @@ _caller: list[WorkflowCaller] = []
 
 
 def connect(caller: WorkflowCaller) -> None:
-    """Let *caller* make the calls of workflows for code that is no pass's."""
+    """Let *caller* make the calls of workflows for code outside passes."""
     _caller[:] = [caller]
 
 

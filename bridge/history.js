@@ -118,7 +118,7 @@ export class History {
     else this.#endRepetitionAfterCrash();
   }
 
-  /** Nobody knows how far a pass came that was cut: what it has not been given, it has not printed. */
+  /** How far an interrupted pass came is unknown. It printed nothing that follows an outcome it did not get. */
   #endRepetitionAfterCrash() {
     if (this.#wasCut && this.#uncalled === 0 && this.delivery.turn >= this.#seen) this.repeating = false;
   }

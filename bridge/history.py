@@ -108,7 +108,7 @@ class History:
             self._end_repetition_after_crash()
 
     def _end_repetition_after_crash(self) -> None:
-        """Nobody knows how far a pass came that was cut: what it has not been given, it has not printed."""
+        """How far an interrupted pass came is unknown. It printed nothing that follows an outcome it did not get."""
         if self.was_cut and not self._uncalled and self.delivery.turn >= self.seen:
             self.repeating = False
 

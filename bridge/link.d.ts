@@ -3,13 +3,13 @@
 import type { Call } from "./calls.js";
 import type { FromGuest } from "./protocol.d.ts";
 
-/** The way to the engine, and to whoever decides when code runs. */
+/** The way to the engine, and to the event loop that decides when code runs. */
 export interface Link<S> {
   /** Sends a message with the batch of this turn. */
   post(message: FromGuest): void;
   /** Has `AttemptRunner.run` called after all messages posted so far have left the interpreter. */
   begin(session: S, call: Call, attempt: number): void;
-  /** The callback of an attempt that had timed out has ended: whoever watches it can stop. */
+  /** The callback of a timed-out attempt has ended: the pool stops watching it. */
   ended(session: S, ref: number, attempt: number): void;
   /** `session` may be quiet now: check it at the end of this turn. */
   touch(session: S): void;

@@ -20,7 +20,7 @@ SessionT_contra = TypeVar("SessionT_contra", contravariant=True)
 
 
 class Link(Protocol[SessionT_contra]):
-    """The way to the engine, and to whoever decides when code runs. The twin is `link.d.ts`."""
+    """The way to the engine, and to the event loop that decides when code runs. The twin is `link.d.ts`."""
 
     def post(self, message: Message) -> None:
         """Send *message* with the batch of this turn."""
@@ -35,7 +35,7 @@ class Link(Protocol[SessionT_contra]):
         """Have `AttemptRunner.run` called in this turn, after all messages posted so far have left the interpreter."""
 
     def ended(self, session: SessionT_contra, ref: int, attempt: int) -> None:
-        """The callback of an attempt that had timed out has ended: whoever watches it can stop."""
+        """The callback of a timed-out attempt has ended: the pool stops watching it."""
 
     def touch(self, session: SessionT_contra) -> None:
         """*session* may be quiet now: check it at the end of this turn."""
@@ -63,5 +63,5 @@ class Loop(AbstractEventLoop, Generic[SessionT_contra]):
     def begin_now(
         self, coro: Coroutine[Any, Any, None], session: SessionT_contra, context: Context
     ) -> Task[None] | None:
-        """Run *coro*, of *session*, up to its first wait at once where Python can. Gives its task if it goes on."""
+        """Run *coro*, of *session*, up to its first wait at once where Python can. Gives its task if it continues."""
         raise NotImplementedError

@@ -3,7 +3,7 @@
 import { nearest } from "./nearest.js";
 import { writeShallow } from "./shallow_json.js";
 
-/** An option that there is not, or something that is no options at all. To who calls it is a TypeError, as in Python. */
+/** An unknown option, or a value other than an options object. The caller gets a TypeError, as in Python. */
 export class OptionError extends TypeError {}
 
 /**

@@ -128,8 +128,8 @@ export type ToGuest =
       trace?: string;
     }
   /**
-   * Run the callback of `ref` as this attempt. Where `ref` is one of a `rollback` message, run the handler: `rollback` is
-   * what it is told besides, and `value` the step's output, absent where it has none.
+   * Run the callback of `ref` as this attempt. Where `ref` is one of a `rollback` message, run the handler: `rollback` holds
+   * its other arguments, and `value` the step's output, absent where it has none.
    */
   | {
       type: "attempt";

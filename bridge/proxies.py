@@ -132,7 +132,7 @@ def to_js(value: object, where: str = "value") -> Any:  # noqa: ANN401
     """
     Get *value* in JavaScript's types: object, Array, Set, Uint8Array, Date, Error, and what the SDK's classes wrap.
 
-    A function becomes a proxy that lives until JavaScript destroys it. If this raises, there is none.
+    A function becomes a proxy that lives until JavaScript destroys it. If this raises, no proxy is left.
 
     Raises:
         NotSerializableError: Something in *value*, which the message calls *where*, has no such type.

@@ -353,7 +353,7 @@ export class Session {
    * @param {WireError | undefined} error
    */
   #settle(call, text, error) {
-    if (call.kind === "rollback") return; // nobody waits for it
+    if (call.kind === "rollback") return; // no code awaits it
     if (UNORDERED.has(call.kind)) {
       this.#openAnswers -= 1;
       if (this.#delivery.waiting) this.#link.outcomeDue(this);
@@ -416,7 +416,7 @@ export class Session {
     this.#link.post({ type: "end", pass: this.pass, value });
   }
 
-  /** Name the steps that still run: nobody will see what becomes of them. A sleep may have lost a race. */
+  /** Name the steps that still run, because no code will see their outcomes. A sleep may have lost a race. */
   #warnOfForgotten() {
     for (const { kind, name } of this.#calls.values()) {
       if (kind !== "do") continue;

@@ -119,10 +119,10 @@ class Session:
 
         Args:
             name: The step's name.
-            config: JSON text, one line, of what the user configured.
+            config: The user's configuration as JSON text, one line.
             perform: Calls the callback once.
             bare: Whether *perform* takes nothing, for it wants no context.
-            read: Makes of the encoded result what the caller gets.
+            read: Decodes the stored result into the caller's value.
             write: Encodes what the callback gives; None where it gives canonical text.
             delay: Stands behind the delay ``"[dynamic]"`` of *config*.
             rollback: The step's rollback handler.
@@ -235,7 +235,7 @@ class Session:
         """
         Get the stored output of a step of this pass that has ended, as canonical text.
 
-        The pass gets no outcome before it: the code goes on as if the output had been at hand.
+        The pass gets no outcome before it: the code continues as if the output had been at hand.
         """
         call = self._add(Call("output", name, count, str))
         self._open_answers += 1
@@ -371,7 +371,7 @@ class Session:
         """Tell the caller now."""
         if call.kind in UNORDERED:
             if call.kind == "rollback":
-                return  # nobody waits for it
+                return  # no code awaits it
             self._open_answers -= 1
             self._open_outputs -= call.kind == "output"
             if self._delivery.waiting:
@@ -404,7 +404,7 @@ class Session:
 
     def give_outcome(self) -> bool:
         """Give the code its next outcome, if it is here. To be called when the code has done all that it could."""
-        # Code that reads a stored output goes on before anything else becomes known to it.
+        # Code that reads a stored output continues before any other outcome is delivered.
         if self._open_outputs:
             return False
         turn = self._delivery.turn
@@ -462,7 +462,7 @@ class Session:
             self._link.post({"type": "end", "pass": self.pass_, "value": value})
 
     def _warn_of_forgotten(self) -> None:
-        """Name the steps that still run: nobody will see what becomes of them. A sleep may have lost a race."""
+        """Name the steps that still run, because no code will see their outcomes. A sleep may have lost a race."""
         for call in self._calls.values():
             if call.kind == "do":
                 text = f"step.do({call.name!r}) was not awaited: run() has returned without its result"

@@ -67,7 +67,7 @@ export class WorkflowStep {
   #restore;
 
   /**
-   * @param {StepPort} port borrowed; whoever made it destroys it when the pass is over, and calls throw after that
+   * @param {StepPort} port borrowed; its creator destroys it when the pass is over, and calls throw after that
    * @param {JsEnvironment & { encoded?: boolean }} [options] `encoded`: give values as canonical text, for a caller that has
    *   its own codec
    */
@@ -251,7 +251,7 @@ export class WorkflowStep {
     return (this.#streamLimits ??= JSON.parse((await this.#exchange("readStreamLimits", step, {})) ?? "{}"));
   }
 
-  /** @param {string} text canonical text of what a step gave */
+  /** @param {string} text a step's output as canonical text */
   #decode(text) {
     return decodeOutput(text, (step, index) => this.#exchange("readChunk", step, { index }));
   }

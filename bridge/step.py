@@ -60,7 +60,7 @@ class JsStep:
         """
         Destroy what JavaScript was given.
 
-        Calls under way are refused: a promise that is never settled would keep alive whoever waits for it.
+        Calls under way are refused: a promise that is never settled would keep the code alive that awaits it.
         """
         self._port.destroy()
         closed, self._open = self._open, {}

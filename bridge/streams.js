@@ -39,7 +39,7 @@ export function isStream(value) {
  * @throws {InvalidStepReadableStreamError} It gives something other than bytes, or too much.
  */
 export async function keep(stream, { name, count }, readLimits, write) {
-  if (stream.locked) throw invalid(name, "It is locked: somebody reads it already.");
+  if (stream.locked) throw invalid(name, "It is locked: another reader reads it already.");
   const { chunkBytes, maxPieceBytes, maxStreamBytes, streamTooLarge } = await readLimits();
   let pending = new Uint8Array(0);
   let start = new Uint8Array(0);
@@ -132,7 +132,7 @@ function invalid(step, problem) {
 
 /** @param {Uint8Array} a @param {Uint8Array} b */
 function join(a, b) {
-  // A copy in either case: whoever gave `b` may write to it again.
+  // A copy in either case: the producer of `b` may write to it again.
   const joined = new Uint8Array(a.length + b.length);
   joined.set(a);
   joined.set(b, a.length);

@@ -39,6 +39,6 @@ def _path(running: Origin) -> list[str | int]:
     try:
         name, count = session.identity(ref)
     except KeyError:
-        # The step has ended; what it has started goes on.
+        # The step has ended; the tasks that it has started continue.
         return []
     return ["rollback" if session.rolling_back else "step", name, count]

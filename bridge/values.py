@@ -184,7 +184,7 @@ def _with_str_keys(value: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _key_text(key: object) -> str:
-    """What JavaScript makes of *key*, for the keys that it can have."""
+    """The text of *key* in JavaScript, for the keys that it can have."""
     if isinstance(key, str):
         return str.__str__(key)
     if isinstance(key, bool):

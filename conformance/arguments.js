@@ -1,5 +1,6 @@
 /** The command line of the suite. Whatever is wrong with it ends the process with 2, before anything has run. */
 
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ALIASES, TARGETS } from "./targets/index.js";
 
@@ -22,6 +23,12 @@ export function readArguments(args) {
   }
   if (options.parity !== undefined && options.filter !== "") {
     throw new UsageError("--parity writes whole columns: it does not go with -k.");
+  }
+  for (const path of [options.parity, options.page]) {
+    if (path !== undefined && !existsSync(path)) throw new UsageError(`There is no file ${JSON.stringify(path)}.`);
+  }
+  if (options.page !== undefined && options.parity === undefined) {
+    throw new UsageError("--page summarizes the file of --parity: give both.");
   }
   const forceReplay = options["force-replay"];
   if (forceReplay && (options.update || options.parity !== undefined)) {
@@ -52,6 +59,7 @@ function parse(args) {
         scenarios: { type: "string", multiple: true },
         update: { type: "boolean", default: false },
         parity: { type: "string" },
+        page: { type: "string" },
         repeat: { type: "string", default: "1" },
         "force-replay": { type: "boolean", default: false },
         quiet: { type: "boolean", short: "q", default: false },

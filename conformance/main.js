@@ -1,14 +1,15 @@
 /**
  * The suite: `node main.js [--target NAME]… [--without NAME]… [-k TEXT] [--scenarios FILE|FOLDER]… [--update]
- * [--parity FILE] [--repeat N] [--force-replay] [--quiet]`.
+ * [--parity FILE] [--page FILE] [--repeat N] [--force-replay] [--quiet]`.
  *
- * Runs every scenario on every target and prints scenario x target. Exit code 1 where an outcome is another than expected
- * and that is not declared in the scenario, where a declared difference is none, or where nothing could be run; 2 where the
- * command line asks for what there is not.
+ * Runs every scenario on every target and prints scenario x target. Exit code 1 where an outcome differs from the expected
+ * one and the scenario does not declare it, where a declared difference does not occur, or where nothing could be run; 2
+ * where the command line is invalid.
  *
  * `--force-replay` replays after each step, sleep and wait: outcome, log and prints must be the same.
  *
- * `--parity` writes a table's columns of what has been run, each whole and of one run, and nothing where anything has failed.
+ * `--parity` writes the columns of the targets that have been run into a file of results, each whole and of one run, and
+ * nothing where anything has failed. `--page` is a page with a summary of that file, which is written anew with it.
  *
  * The event logs that are expected are kept in `expected/`; `--update` writes those of the first target there. Scenarios
  * that are handed in by `--scenarios` are run in place of the suite's own, and their logs are not compared.
@@ -21,12 +22,12 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { readArguments, UsageError } from "./arguments.js";
 import { differences } from "./compare.js";
 import { loadScenarios } from "./load.js";
-import { markdown, plain, readMarkdown } from "./table.js";
+import { readCells, writeCells, writeSummary } from "./parity.js";
+import { plain } from "./table.js";
 import { TARGETS } from "./targets/index.js";
 
 /** So many targets run side by side: most of a scenario is waiting. */
 const AT_ONCE = 2;
-const MARK = /(<!-- conformance -->\n)[^]*(<!-- end of conformance -->)/;
 
 const { values, all: everything } = await understood(async () => {
   const given = readArguments(process.argv.slice(2));
@@ -65,25 +66,21 @@ if (ran.length === 0) say("Nothing has been run.");
 process.exit(failures > 0 || ran.length === 0 ? 1 : 0);
 
 /**
- * Write the columns that have been run into the table in *page*. The others stay.
+ * Writes the columns that have been run into a file of results. The others stay.
  *
  * @param {string} path
  */
 function writeParity(path) {
-  const page = readFileSync(path, "utf8");
-  const before = readMarkdown(MARK.exec(page)?.[0] ?? "");
+  const before = readCells(path);
   const all = rows.map(({ name, results }) => ({ name, results: new Map([...(before.get(name) ?? []), ...results]) }));
   const targets = Object.keys(TARGETS).filter((target) => all.some(({ results }) => results.has(target)));
-  const counts = targets.map((target) => `* \`${target}\`: ${summary(target, all)}`).join("\n");
-  writeFileSync(
-    path,
-    page.replace(MARK, (_, start, end) => `${start}${counts}\n\n${markdown(all, targets)}\n${end}`),
-  );
+  writeCells(path, all, targets);
+  if (values.page !== undefined) writeSummary(values.page, all, targets);
 }
 
-/** @param {string} name @param {Row[]} [among] */
-function summary(name, among = rows) {
-  const kinds = among.map(({ results }) => results.get(name)?.kind);
+/** @param {string} name */
+function summary(name) {
+  const kinds = rows.map(({ results }) => results.get(name)?.kind);
   return ["same", "differs", "n.a.", "failed"]
     .map((kind) => [kinds.filter((each) => each === kind).length, kind])
     .filter(([count, kind]) => count !== 0 || kind === "same")

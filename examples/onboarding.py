@@ -54,7 +54,7 @@ class Onboarding(WorkflowEntrypoint):
         """Wait for the provider's result; what is unclear goes to a person."""
         found = (await step.wait_for_event("identity check", "identity", timeout=patience))["payload"]["result"]
         if found == "unclear":
-            print("Somebody has to look at the passport: send an event of type passport-seen.")
+            print("The passport has to be checked by hand: send an event of type passport-seen.")
             seen = await step.wait_for_event("passport", "passport-seen", timeout=patience)
             found = "clear" if seen["payload"]["genuine"] else "refused"
         if found != "clear":

@@ -243,7 +243,7 @@ export default [
     differs: { cloudflare: STEP_FAILS },
   },
   {
-    name: "streams: one that somebody reads already fails the step",
+    name: "streams: one that has a reader already fails the step",
     javascript: `
       try {
         await step.do("a", { retries: { limit: 1, delay: "1 second" } }, async () => {

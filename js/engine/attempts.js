@@ -23,8 +23,8 @@ import { retryDelay } from "./retry.js";
  * @typedef {object} AttemptsOptions
  * @property {(step: Step) => object} handlerInput what a rollback handler gets besides the attempt
  * @property {(step: Step) => void} onended the step has succeeded or failed
- * @property {(error: WireError) => void} onfull the instance keeps more than it may: it cannot go on
- * @property {() => void} onidle an attempt has ended, and the step goes on later
+ * @property {(error: WireError) => void} onfull the instance stores more than its limit: it cannot continue
+ * @property {() => void} onidle an attempt has ended, and the step continues later
  */
 
 export class Attempts {
@@ -165,7 +165,7 @@ export class Attempts {
     this.#options.onfull(error);
   }
 
-  /** The attempt was cut short by a crash, which no back-off would mend. @param {Step} step */
+  /** The attempt was cut short by a crash, so a longer delay before the retry would not help. @param {Step} step */
   interrupt(step) {
     this.#settleFailure(step, interruptedError(), { immediately: true });
   }
@@ -179,7 +179,7 @@ export class Attempts {
   lost(step, { blamed }) {
     step.ref = null;
     if (step.delaying) return this.#retry(step, step.delaying.error, PLACEHOLDER_DELAY_MS);
-    // What must not run twice cannot begin again, whoever is to blame.
+    // A step that must not run twice cannot begin again, whatever interrupted it.
     if (blamed || step.config?.retries.limit === 0) return this.interrupt(step);
     this.#pass.dropChunks(step);
     step.again = true;

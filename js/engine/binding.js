@@ -36,7 +36,7 @@ const BINDING = 1;
  * @typedef {InstanceReader & { creator: Creator, commands: Commands, recordChange: RecordChange }} BindingEngine the part of
  *   the engine that calls need
  */
-/** @typedef {(cancel: () => void) => void} OnClose hands over what ends the call early: nobody waits for it any more */
+/** @typedef {(cancel: () => void) => void} OnClose hands over the function that ends the call early, when its caller has gone */
 
 /**
  * @param {BindingEngine} engine

@@ -1,6 +1,6 @@
 /**
  * What is done to all instances of a workflow: it takes a while, so it is done in the background, a batch a turn. A job is a
- * row until it is done, and goes on when the state is opened again.
+ * row until it is done, and continues when the state is opened again.
  */
 
 /** @import { BulkJob } from "../store/store.d.ts" */

@@ -2,8 +2,8 @@
  * Group commit: everything that becomes due in one turn of the event loop, over all instances, is one transaction.
  *
  * Durable first, visible second: what is handed to `afterCommit` runs once the transaction that covers it is durable.
- * As long as nobody waits for it, a transaction may stay open for LONGEST_OPEN_MS, so that a step's start and its end are
- * often one commit: half the commits, and nobody can have seen what a crash in between takes back.
+ * As long as no caller waits for it, a transaction may stay open for LONGEST_OPEN_MS, so that a step's start and its end are
+ * often one commit: half the commits, and no caller has seen what a crash in between takes back.
  * A transaction that the store has committed is durable once `acknowledge` says so. SQLite's are durable at once.
  * When a commit fails, memory is ahead of the disk, and nothing that we know can be told to anybody: the engine stops.
  */
@@ -11,7 +11,7 @@
 /** @import { Store } from "../store/store.d.ts" */
 /** @import { Clock } from "./clock.d.ts" */
 
-/** After this time a transaction is committed that nobody waits for. */
+/** After this time a transaction is committed for which no caller waits. */
 const LONGEST_OPEN_MS = 3;
 const UNWRITABLE = "the state file cannot be written";
 
@@ -78,7 +78,7 @@ export class Commits {
       }
       return write(this.#store);
     } catch (error) {
-      // One that is about what was to be written goes to the caller, and the transaction goes on.
+      // A refusal of the value itself goes to the caller, and the transaction stays open.
       if (this.#open && this.#store.isRefusal(error)) throw error;
       this.#fail(error);
       throw new StoppedError(UNWRITABLE, { cause: error });
@@ -214,9 +214,9 @@ export class Commits {
   }
 }
 
-/** The engine has stopped: somebody has closed it, or the state file cannot be written any more. */
+/** The engine has stopped: it was closed, or the state file cannot be written any more. */
 export class StoppedError extends Error {
-  /** @param {string} [why] where nobody asked for it @param {ErrorOptions} [options] */
+  /** @param {string} [why] where no caller asked for it @param {ErrorOptions} [options] */
   constructor(why, options) {
     super(why ? `The engine has stopped: ${why}` : "The engine has stopped", options);
     this.name = "StoppedError";

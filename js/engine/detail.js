@@ -66,7 +66,7 @@ export function instanceStatus(row, rows, toJson) {
   };
 }
 
-/** Canonical text of what the event brought. @param {LogEntry} entry of a wait */
+/** The event's payload as canonical text. @param {LogEntry} entry of a wait */
 function payloadOf({ value }) {
   return JSON.stringify(parsed(value).payload ?? null);
 }

@@ -11,7 +11,7 @@ const UNITS = /** @type {Record<string, number>} */ ({
 });
 
 /**
- * Milliseconds of *duration*, or undefined where it is none.
+ * Milliseconds of *duration*, or undefined where it is invalid.
  *
  * Upstream reads an unknown unit as milliseconds ("5 parsecs" is 5 ms); here it is refused, save "ms" and "m", which
  * upstream documents by use. A month is 30 days and a year 365.25, as upstream's. Part of a millisecond counts as a whole

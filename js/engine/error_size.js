@@ -1,4 +1,4 @@
-/** How much of an error is kept. Whoever raises a large one does not fill the state with it. */
+/** How much of an error is kept, so that large errors do not fill the state. */
 
 /** @import { WireError } from "../../bridge/protocol.d.ts" */
 

@@ -2,7 +2,7 @@
  * The event log's vocabulary: upstream's numbers, names and targets.
  *
  * One row of the log may stand for two entries that are always written together (`next`): a step's start with its
- * first attempt's, and an attempt's end with its step's. `entries` gives them back one by one, so nobody else knows.
+ * first attempt's, and an attempt's end with its step's. `entries` gives them back one by one, so no other module sees the difference.
  */
 
 /** @import { LogRow, LogEntry } from "../store/store.d.ts" */
@@ -120,7 +120,7 @@ export function entries(rows) {
   return result;
 }
 
-/** The id of the last entry; 0 where there is none. @param {LogRow[]} rows in log order */
+/** The id of the last entry; 0 for an empty log. @param {LogRow[]} rows in log order */
 export function lastId(rows) {
   const row = rows.at(-1);
   return row ? row.seq + (row.next === null ? 0 : 1) : 0;

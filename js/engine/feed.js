@@ -21,7 +21,7 @@ export class Feed {
   constructor(engine, row, options, printed = 0, plain = toPlain) {
     this.#row = row;
     this.#subscription = new Subscription(engine, row, options, plain);
-    // A filter names events of the instance, and what its code prints is none.
+    // A filter names events of the instance. Printed output is not an event.
     this.#wantsOutput = options.filter === undefined;
     this.printed = printed;
   }

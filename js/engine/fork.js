@@ -12,7 +12,7 @@ import { planRestart, ROWS_OF } from "./restart.js";
  * @typedef {object} ForkOptions
  * @property {{ name: string, count?: number, type?: "do" | "sleep" | "waitForEvent" }} [from] the first step that runs again,
  *   with all that started after it; absent: everything runs again
- * @property {Record<string, Encoded>} [results] by step (`NAME-COUNT`): what it has given instead of what the history says;
+ * @property {Record<string, Encoded>} [results] by step (`NAME-COUNT`): its result in place of the history's;
  *   of a wait, the event's payload. Such a step does not run again
  * @property {Encoded} [params] instead of the other's
  * @property {string} [id]

@@ -18,7 +18,7 @@ export function answerRead(pass, read) {
   else pass.tellCaller({ type: "reject", pass: pass.id, ref, error: found });
 }
 
-/** They give canonical text, or why there is none. @type {Record<Read["type"], (pass: Pass, read: any) => string | WireError>} */
+/** They give canonical text, or the error of the read. @type {Record<Read["type"], (pass: Pass, read: any) => string | WireError>} */
 const READERS = { readChunk, readTimes, readStreamLimits: () => JSON.stringify(STREAM_LIMITS) };
 
 /** When the recorded outcomes became known, in ms since the instance began. @param {Pass} pass */

@@ -454,7 +454,7 @@ export class Instance {
     return cut.map((step) => step.key);
   }
 
-  /** What makes this instance's step the parent of what it creates. @param {number | undefined} ref */
+  /** The trace parent of the instances that this instance's step creates. @param {number | undefined} ref */
   #traceparent(ref) {
     if (this.#trace === undefined) return {};
     const step = ref === undefined ? undefined : this.#pass.stepByRef(ref);
@@ -462,7 +462,7 @@ export class Instance {
     return { traceparent: this.#engine.tracing?.parentOf(this.#trace, named) };
   }
 
-  /** The engine has stopped: no timer may fire any more. The guest is disposed of by whoever owns it. */
+  /** The engine has stopped: no timer may fire any more. The guest's owner disposes of it. */
   abandon() {
     this.#close();
   }

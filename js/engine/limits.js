@@ -32,7 +32,7 @@ export const STREAM_LIMITS = {
 };
 /** Size of an instance's own output (print, logging) that is kept. */
 export const MAX_OUTPUT_CHARACTERS = 1024 * 1024;
-/** How much is kept of what comes after that, and of each line of it. */
+/** How much is kept of later output, and of each line in it. */
 export const MAX_LATE_OUTPUT_CHARACTERS = 64 * 1024;
 export const MAX_LATE_LINE_CHARACTERS = 1000;
 /** Of an error: its message, what else it has (arguments, attributes, cause, traceback), and its class's name. */

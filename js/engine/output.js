@@ -10,7 +10,7 @@ const FULL = "No more output of this instance is kept.";
 export class OutputBound {
   #size;
 
-  /** @param {number} size of what is kept already, in characters */
+  /** @param {number} size the characters that are stored already */
   constructor(size) {
     this.#size = size;
   }

@@ -43,7 +43,7 @@ const OF_DO = new Set([STEP_START, ATTEMPT_START, ATTEMPT_SUCCESS, ATTEMPT_FAILU
  */
 
 /**
- * @param {{ store: Store, number: number, guest: Guest, clock: Clock }} run the guest is one that nobody else uses
+ * @param {{ store: Store, number: number, guest: Guest, clock: Clock }} run no other run uses the guest
  * @returns {Promise<Replayed>}
  */
 export async function replay({ store, number, guest, clock }) {
@@ -202,7 +202,7 @@ function nestedIn(rows, seen) {
 }
 
 /**
- * How `run()` ended; undefined where it did not: an instance that goes on, or was terminated.
+ * How `run()` ended; undefined where it did not: an instance that has not ended, or was terminated.
  *
  * @param {InstanceRow} row
  * @param {LogRow[]} rows

@@ -2,7 +2,7 @@
 
 /** @import { EngineContext } from "./context.js" */
 
-/** How many are deleted in one turn, so that nobody waits for a large cleaning. */
+/** How many are deleted in one turn, so that other work does not wait for a large deletion. */
 const BATCH = 100;
 /** The shortest time between two sweeps, so that a steady flow of ends is not a steady flow of deletions. */
 const PERIOD_MS = 60_000;

@@ -2,8 +2,8 @@
  * Schedules: workflows that are started by the clock.
  *
  * The store knows for each schedule the time up to which it has been carried out. That moves on in the transaction that
- * creates the instance, so a restart neither repeats a time nor loses one. Of all times that have passed while nobody ran
- * the state, the last one is made up for, and only that: a machine that was off for a week does not run a week's worth.
+ * creates the instance, so a restart neither repeats a time nor loses one. If fire times passed while the state
+ * was not run, only the most recent one is run: a machine that was off for a week does not run a week's worth.
  */
 
 /** @import { ScheduleRow } from "../store/store.d.ts" */

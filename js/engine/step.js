@@ -154,7 +154,7 @@ function apply(step, row) {
     case E.ROLLBACK_ATTEMPT_START:
       step.attempts = /** @type {number} */ (row.attempt);
       step.running = true;
-      // Nobody knows whether the attempt has begun a stream.
+      // Whether the attempt has begun a stream is unknown.
       step.streaming = true;
       return;
     case E.ATTEMPT_FAILURE:

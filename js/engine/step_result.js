@@ -10,7 +10,7 @@ import * as E from "./events.js";
  * @typedef {object} StepResult
  * @property {"running" | "waiting" | "complete" | "errored"} status
  * @property {{ name: string, message: string } | null} error of the step; of the attempt, if one is asked for
- * @property {string} [value] canonical text; absent where there is none
+ * @property {string} [value] canonical text; absent without a value
  * @property {string} [event_type] of a wait
  */
 
@@ -35,7 +35,7 @@ export function stepResult(rows, { name, type, attempt }) {
   }
   if (last.event !== E.ATTEMPT_FAILURE) return { status: "running", error: null };
   const { error, stepError } = JSON.parse(last.detail ?? "{}");
-  // A failed attempt of a step that goes on.
+  // A failed attempt of a step that will be retried.
   const waits = attempt === undefined && last.next === null;
   return {
     status: waits ? "waiting" : "errored",

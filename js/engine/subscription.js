@@ -14,7 +14,7 @@ import { entries, STEP_START, targetOf } from "./events.js";
  * @typedef {object} Additions
  * @property {boolean} exists whether the instance does
  * @property {LogRow[]} log a portion of it
- * @property {boolean} more whether the log goes on
+ * @property {boolean} more whether more of the log follows
  * @property {Encoded | null} result the instance's output, where the log has its success
  * @property {(OutputRow & { id: number })[]} output
  *

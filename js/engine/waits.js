@@ -1,4 +1,4 @@
-/** Sleeps, and waits for events: steps that end at a time, or with what somebody sends. */
+/** Sleeps, and waits for events: steps that end at a time, or with an event. */
 
 /** @import { FromGuest } from "../../bridge/protocol.d.ts" */
 /** @import { EventRow } from "../store/store.d.ts" */

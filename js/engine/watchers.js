@@ -1,4 +1,4 @@
-/** Who is told of what a commit has added to an instance's log or output. */
+/** The watchers that are notified when a commit has added to an instance's log or output. */
 
 /** @import { Commits } from "./commits.js" */
 

@@ -23,7 +23,7 @@ def main() -> None:
     try:
         cli.main()
     finally:
-        # Python looks for garbage once more before it leaves, for 20 ms; nobody needs the memory any more.
+        # Python collects garbage once more before it exits, which takes 20 ms and is of no use to a process that ends.
         gc.freeze()
 
 

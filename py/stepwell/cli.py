@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def stepwell() -> None:
-    """Run durable Python Workflows: kill the process, run it again, and it goes on where it was."""
+    """Run durable Python Workflows: kill the process, run it again, and it continues where it stopped."""
 
 
 @stepwell.command("help", short_help="Show the help of a command.")

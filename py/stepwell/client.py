@@ -141,7 +141,7 @@ class Client:
         self._request("POST", "/bulk-jobs/wait")
 
     def back_up(self, target: str) -> None:
-        """Write a copy of the state to the file *target*, while the host goes on."""
+        """Write a copy of the state to the file *target*, while the host keeps running."""
         self._request("POST", "/state/backup", {"target": target})
 
     def vacuum(self) -> dict[str, Any]:

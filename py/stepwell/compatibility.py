@@ -36,7 +36,7 @@ def sdk_flags(document: Document, chosen: ConfigEnvironment, date: str | None, f
     Without a date everything is as it is for the newest one.
 
     Raises:
-        InputError: The date is none, or the flags contradict each other.
+        InputError: The date is invalid, or the flags contradict each other.
     """
     since = dt.date.max if date is None else _date(document, chosen, date)
     found = []

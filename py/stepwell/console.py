@@ -1,4 +1,4 @@
-"""Rich's console, for text that nobody has checked."""
+"""Rich's console, for unchecked text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`stepwell doctor`: what is used, what is wrong with it, and how to mend it."""
+"""`stepwell doctor`: what is used, what is wrong with it, and how to repair it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Finding:
         name: What.
         found: What is used; or what is wrong, where `ok` is false.
         ok: Whether it can be worked with.
-        remedy: How to mend it, or what to know about it.
+        remedy: How to repair it, or what to know about it.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Finding:
 
     @property
     def sign(self) -> str:
-        """How it is marked for people: what can be mended but works is a warning."""
+        """How it is marked for people: a finding that works but can be improved is a warning."""
         if not self.ok:
             return "❌"
         return "⚠️ " if self.remedy else "✅"
@@ -141,7 +141,7 @@ def look_at_snapshot(root: Path) -> Finding:
         size = sum(path.stat().st_size for path in snapshots)
         return Finding("Snapshot", f"{snapshots[0].parent} ({size / 1e6:.1f} MB)")
     remedy = "Interpreters start slowly without it; install Stepwell again to have it made."
-    return Finding("Snapshot", f"there is none in {root / 'snapshots'}", remedy=remedy)
+    return Finding("Snapshot", f"missing in {root / 'snapshots'}", remedy=remedy)
 
 
 def look_at_state(state: Path) -> Finding:
@@ -159,7 +159,7 @@ def look_at_state(state: Path) -> Finding:
             owner = connection.owner
     except StepwellError as error:
         return Finding("State", str(error), ok=False)
-    return Finding("State", f"{state}, {f'owned by {owner}' if owner else 'owned by nobody'}, {_format(info)}")
+    return Finding("State", f"{state}, {f'owned by {owner}' if owner else 'without an owner'}, {_format(info)}")
 
 
 def look_at_instances(state: Path) -> Finding:

@@ -2,7 +2,7 @@
 What can go wrong, each class a different thing to do about it.
 
 StepwellError
-├── InputError          mend what was asked for: a file, an option, the state's place
+├── InputError          correct the request: a file, an option, the state's place
 │   └── ApiError        the same, as the host's HTTP interface said it
 ├── HostLostError       the host process is gone: connect again
 │   ├── HostStoppedError    the same, because a signal asked it to end
@@ -45,7 +45,7 @@ class ApiError(InputError):
     A refusal by the host.
 
     Attributes:
-        reason: Upstream's word for it, such as ``instance.not_found``; empty where there is none.
+        reason: Upstream's word for it, such as ``instance.not_found``; empty without one.
         code: Upstream's number for it.
     """
 

@@ -60,7 +60,7 @@ def leave(error: Exception) -> NoReturn:
 
 def report(error: Exception) -> None:
     """Ask for a report of *error*, with all that is needed for one."""
-    import platform  # noqa: PLC0415 - nobody needs these until something is wrong
+    import platform  # noqa: PLC0415 - not needed until something is wrong
     import traceback  # noqa: PLC0415
 
     from stepwell import __version__  # noqa: PLC0415

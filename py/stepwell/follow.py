@@ -24,7 +24,7 @@ class Follower:
 
     Attributes:
         last: The event with which it ended; None as long as it has not.
-        cursor: The last event seen, where a later subscription goes on.
+        cursor: The last event seen, after which a later subscription continues.
     """
 
     def __init__(self, workflow: str, instance_id: str, progress: Progress) -> None:
@@ -43,7 +43,7 @@ class Follower:
         The stream is read in a thread, so that the main one can draw, and be interrupted.
 
         Raises:
-            HostLostError: The host is gone; following can go on with another.
+            HostLostError: The host is gone; following can continue with another.
         """
         # Lines of user code have no cursor: every subscription begins with all of them.
         self._logs_seen_until = self._last_log

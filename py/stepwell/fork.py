@@ -89,7 +89,7 @@ def find_step(run: RunFile, text: str, step_type: str | None) -> RecordedStep:
     The step of *run* that *text* names: ``NAME-COUNT``, or ``NAME`` for the first of that name.
 
     Raises:
-        InputError: There is none.
+        InputError: It is missing.
     """
     steps = [step for step in run.steps if step_type in (None, step.type)]
     found = [step for step in steps if f"{step.name}-{step.count}" == text]

@@ -51,13 +51,13 @@ style = Style()
 
 
 def signed(signs: dict[str, str], key: str) -> str:
-    """The words for *key* with their sign, which is left out where nobody wants it."""
+    """The words for *key* with their sign, which is left out where signs are off."""
     words = signs.get(key, key)
     return words if style.emoji or key not in signs else words.partition(" ")[2]
 
 
 def plain(text: str) -> str:
-    """*text* without the sign that it begins with, where nobody wants it."""
+    """*text* without the sign that it begins with, where signs are off."""
     return text if style.emoji else text.partition(" ")[2]
 
 

@@ -57,5 +57,5 @@ def address_of(state: Path, socket: str, secret: str) -> HostAddress | None:
     identity = file_identity(state)
     if identity is None:
         return None
-    # Whoever owns the file can read it anyway. Its owner may be another user than the one who runs the command.
+    # The file's owner can read it anyway. Its owner may be another user than the one who runs the command.
     return HostAddress(socket, secret, identity, frozenset({os.geteuid(), state.stat().st_uid}))

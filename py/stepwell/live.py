@@ -102,7 +102,7 @@ class LiveProgress:
         self._draw()
 
     def hold(self, on: bool) -> None:  # noqa: FBT001 - it is a switch
-        """Leave the terminal to somebody else, or have it back."""
+        """Leave the terminal to another program, or take it back."""
         with self._terminal:
             self._held = on
             if on:

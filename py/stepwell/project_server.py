@@ -177,7 +177,7 @@ class ProjectServer:
             return
         with contextlib.suppress(StepwellError):
             serving.drain(grace_s)
-            # The owner of the state goes on without us.
+            # The owner of the state keeps running without us.
             if connection.process is not None:
                 running = connection.client.of_account(None).drain(round(grace_s * 1000))
                 if running:

@@ -38,7 +38,7 @@ class DamagedInstance:
 
 def examine_instances(state: Path, *, repair: bool) -> tuple[list[DamagedInstance], str | None]:
     """
-    Read every instance of *state*, which nobody may own meanwhile.
+    Read every instance of *state*, which no process may own meanwhile.
 
     Returns:
         The damaged ones, and with *repair* the file that they have been moved to.

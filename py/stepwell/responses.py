@@ -3,7 +3,7 @@ What every run hears from the host: the envelope of an answer, what is deployed,
 
 pydantic's core checks them, and is told here what they look like. pydantic itself would find that out from the
 annotations, as it does for all else (`models.py`), but takes 80 ms of processor time to import and make ready: a third
-of what Python took of a whole `stepwell run`. A test has pydantic read the annotations, and compares.
+of Python's share in a whole `stepwell run`. A test has pydantic read the annotations, and compares.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class HostResponse:
 
 
 VALUES = frozenset({"output", "params", "payload", "vars"})
-"""The keys of what users' code made. Such a value stays as it is; other texts are for people."""
+"""The keys of values from users' code. Such a value stays as it is; other texts are for people."""
 
 
 def _escaped(value: Any) -> Any:  # noqa: ANN401 - whatever the host has sent

@@ -275,7 +275,7 @@ class RunCommand:
         process = self._connection.process if self._connection else None
         if process is None and not last_try:
             if self._progress is not None:
-                self._progress.note("The process that ran the instance has ended; it goes on here.")
+                self._progress.note("The process that ran the instance has ended; it continues here.")
             return
         why = (process.death() if process else None) or error
         if isinstance(why, HostLostError) and self._created:
@@ -293,7 +293,7 @@ class RunCommand:
             message = "Interrupted before the instance was made."
         elif connection is not None and connection.owner is not None:
             message = (
-                f"The instance goes on in {connection.owner}; follow it again with: {self._request.continue_command()}"
+                f"The instance runs in {connection.owner}; follow it again with: {self._request.continue_command()}"
             )
         else:
             message = f"Interrupted; continue with: {self._request.continue_command()}"

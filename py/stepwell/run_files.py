@@ -1,8 +1,8 @@
 """
 Run files, as a process of their own reads them.
 
-A file comes from anywhere, and may have been made to harm whoever opens it. The reader is killed at a time limit, and
-what it answers is the file's fault, never one of Stepwell.
+A file comes from anywhere, and may have been made to harm the user who opens it. The reader is killed at a time limit.
+A failed reader is the fault of the file, never one of Stepwell.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ READ_TIMEOUT_S = 60.0
 REPLAY_TIMEOUT_S = 1800.0
 """How long its code may take to be replayed."""
 SANDBOX = "wasmtime"
-"""The runtime that code runs in which nobody trusts."""
+"""The runtime for untrusted code."""
 READER_FLAGS = ("--max-old-space-size=1024",)
 
 

@@ -60,7 +60,7 @@ def find_instance(client: Client, workflow: str | None, instance_id: str) -> tup
     The workflow and the id that are meant.
 
     Raises:
-        InputError: There is none, or there are several.
+        InputError: The run is missing, or there are several.
     """
     names = [workflow] if workflow is not None else [each.name for each in client.workflows()]
     if workflow is None and len(names) > 1:

@@ -66,7 +66,7 @@ class ServedChoice:
 
 
 def served_options(metavar: str) -> Callable[[F], F]:
-    """Add the argument *metavar*, and the options of what is run. The command gets all of them as `served`."""
+    """Add the argument *metavar*, and the options of the deployment. The command gets all of them as `served`."""
 
     def decorate(command: F) -> F:
         @click.argument("target", required=False, metavar=metavar)

@@ -106,7 +106,7 @@ def explained(error: ApiError, client: Client, workflow: str | None, instance_id
     """*error*, with what there is instead of a workflow or an instance that does not exist."""
     if error.reason == "workflow.not_found" and workflow is not None:
         names = [each.name for each in client.workflows(per_page=SUGGESTED_FROM)]
-        known = f" There are: {', '.join(names)}." if names else " There are none yet."
+        known = f" There are: {', '.join(names)}." if names else " There are no workflows yet."
         return InputError(f"Workflow {workflow!r} does not exist.{did_you_mean(workflow, names) or known}")
     if error.reason == "instance.not_found" and workflow is not None and instance_id is not None:
         found = client.instances(workflow, per_page=SUGGESTED_FROM).instances
@@ -120,7 +120,7 @@ def resolve_id(client: Client, workflow: str, instance_id: str) -> str:
     The id that *instance_id* stands for: itself, or the newest instance's.
 
     Raises:
-        InputError: The newest is asked for, and there is none.
+        InputError: The newest is asked for, and the workflow has no instances.
     """
     if instance_id != LATEST:
         return instance_id

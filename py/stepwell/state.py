@@ -20,7 +20,7 @@ REMEDIES = {
     "state.foreign": "Give another path with --state.",
     "state.readonly": "Make it and its folder writable, or give another path with --state.",
     "state.full": "Free some space, then continue: what was finished is kept.",
-    "state.gone": "Put it back, or run the command again: it goes on from what the file holds.",
+    "state.gone": "Put it back, or run the command again: it continues from the file's contents.",
     "state.scheme": "A state is an SQLite file, or in PostgreSQL: give a path or postgres://… with --state.",
     "state.held": "It continues there; to run it here, end that process first.",
     "state.unreachable": "Check that it runs, and the address after --state.",
@@ -47,7 +47,7 @@ class StateOwner:
         return f"process {self.pid} ({self.command})"
 
     def is_gone(self) -> bool:
-        """Whether nobody listens at its socket any more. One that is busy still does."""
+        """Whether no process listens at its socket any more. A busy owner still does."""
         import socket  # noqa: PLC0415 - seldom needed so early
 
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
@@ -109,7 +109,9 @@ def state_path(given: Path | None, *, create: bool) -> Path:
             "Run a workflow here first, or give the path of its state with --state."
         )
     if not path.name.isprintable():
-        raise InputError(f"State {str(given or DEFAULT)!r} has a name that is no text. Give another path with --state.")
+        raise InputError(
+            f"State {str(given or DEFAULT)!r} has a name with unprintable characters. Give another path with --state."
+        )
     return utf8_folder(path.parent) / path.name
 
 

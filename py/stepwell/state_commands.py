@@ -79,7 +79,7 @@ def restore(*, file: Path, force: bool, state: Path | None) -> None:
 @state_option
 @json_option
 def vacuum(*, state: Path | None, as_json: bool) -> None:
-    """Give the space of what has been deleted back to the file system. Nothing runs meanwhile."""
+    """Return the space of deleted rows to the file system. No instance runs meanwhile."""
     with open_host(state_path(state, create=False), idle=True) as connection:
         sizes = connection.client.vacuum()
     if as_json:

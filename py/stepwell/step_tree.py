@@ -70,7 +70,7 @@ def print_steps(instance_id: str, detail: InstanceDetail, *, output_limit: int |
 
 
 def state_of(step: DoStep | SleepStep | WaitStep, *, has_ended: bool = False) -> str:
-    """What the step does now. *has_ended*: its instance has, so that nothing of it goes on."""
+    """What the step does now. *has_ended*: its instance has, so that no part of it runs."""
     if isinstance(step, DoStep):
         if step.success is not None:
             return "complete" if step.success else "errored"

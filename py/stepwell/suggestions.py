@@ -1,4 +1,4 @@
-"""What somebody may have meant who has misspelt a word."""
+"""Suggestions for misspelt words."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def meant(words: list[str]) -> str:
-    """The sentence that asks for one of *words*, with a space before it; empty where there are none."""
+    """The sentence that asks for one of *words*, with a space before it; empty without words."""
     return f" Did you mean {' or '.join(map(repr, words))}?" if words else ""

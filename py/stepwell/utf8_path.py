@@ -32,7 +32,7 @@ def utf8_folder(folder: Path) -> Path:
 
 def utf8_source(file: Path) -> Path:
     """
-    A path to the source *file* that is UTF-8: *file* itself, or a copy of it and of what is beside it.
+    A path to the source *file* that is UTF-8: *file* itself, or a copy of it and of the files beside it.
 
     Interpreters resolve links, so that a link is of no use to them.
     """

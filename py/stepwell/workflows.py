@@ -111,7 +111,7 @@ def delete(*, name: str, server: ServerChoice, as_json: bool) -> None:
     with server.connect(name) as connection:
         connection.client.delete_workflow(name)
         if not connection.runs:
-            # It goes on when the state is opened again; better now than then.
+            # It would continue when the state is opened again; better now than then.
             connection.client.wait_for_bulk_jobs()
     if as_json:
         print_json({"status": "ok", "success": True})

@@ -87,7 +87,7 @@ class ApproveByEvent(AbstractCapability[AgentDepsT]):
                 # Cloudflare has no class for it in Python.
                 if "timed out" not in str(error):
                     raise
-                return ToolDenied(f"Nobody approved the call of {call.tool_name} within {self.timeout}.")
+                return ToolDenied(f"The call of {call.tool_name} was not approved within {self.timeout}.")
             try:
                 decision = Decision.model_validate(event["payload"])
             except ValidationError as error:

@@ -33,7 +33,7 @@ def install(tell: Callable[[bool], None]) -> None:
         try:
             terminal = open(_TERMINAL), open(_TERMINAL, "w")  # noqa: PTH123, SIM115 - it stays open for later stops
         except OSError:
-            sys.stderr.write("breakpoint() has no terminal here; the workflow goes on.\n")
+            sys.stderr.write("breakpoint() has no terminal here; the workflow continues.\n")
             return None
         _TerminalDebugger(tell, *terminal).set_trace(sys._getframe(1))  # noqa: SLF001 - as pdb itself does
         return None

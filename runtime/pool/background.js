@@ -1,4 +1,4 @@
-/** Timers that keep no process alive. In a page there is none to keep. */
+/** Timers that keep no process alive. A page has no process to keep alive. */
 
 /** @typedef {ReturnType<typeof setTimeout>} Timer */
 

@@ -22,13 +22,13 @@ import { Watchdog } from "./watchdog.js";
  * @property {() => Promise<void>} end
  * @property {InterpreterVitals} [control] where it shares no memory with us, as a process
  * @property {() => Promise<number>} [cpuTimeMs] gets the processor time that it has used, in ms, also while it is busy
- * @property {() => void} [kill] end it at once. What it has said is still under way: `ondeath` follows, after the last of it.
+ * @property {() => void} [kill] end it at once. Its messages are still under way: `ondeath` follows after the last one.
  *   Absent where `takeUnreadMessages` has it all
  *
  * @typedef {object} InterpreterEvents
  * @property {(message: any) => void} onmessage
  * @property {(reason: string) => void} ondeath it has ended by itself
- * @property {(level: "stdout" | "stderr", text: string) => void} onoutput it has written, and nobody knows for which pass
+ * @property {(level: "stdout" | "stderr", text: string) => void} onoutput it has written, for an unknown pass
  * @property {(what: string) => void} onviolation it has sent what no guest sends
  *
  * What kind of interpreter an isolate has.
@@ -37,13 +37,13 @@ import { Watchdog } from "./watchdog.js";
  * @property {(events: InterpreterEvents, clock?: SharedArrayBuffer, objects?: string) => InterpreterHandle} start `clock`: virtual
  *   time for user code; `objects`: the folder of the Durable Objects that are to live in it
  * @property {boolean} [hasObjects] whether Durable Objects can live in it
- * @property {() => Promise<object>} parts what its `boot` message carries besides `control` and the limits
- * @property {boolean} interruptible whether it can be interrupted in the middle of what it does
+ * @property {() => Promise<object>} parts the fields of its `boot` message besides `control` and the limits
+ * @property {boolean} interruptible whether it can be interrupted while it runs code
  * @property {boolean} [reloads] whether it can import a deployment's modules anew
  * @property {boolean} [hasVirtualTime] whether user code can have virtual time
  * @property {boolean} [isUsers] whether the interpreter is the user's own, and none that came with us
- * @property {Partial<{ isolates: number, memoryLimit: number, cpuLimit: number, memoryMark: number }>} [limits] what holds for it
- *   where the pool is told nothing else, in bytes and ms
+ * @property {Partial<{ isolates: number, memoryLimit: number, cpuLimit: number, memoryMark: number }>} [limits] its limits
+ *   where the pool gets no others, in bytes and ms
  * @property {() => SenderChecks} [checks] makes what looks at each message; by default it is `SenderChecks`
  * @property {(run: () => void) => void} soon runs its argument after the messages of this turn have been read
  */
@@ -68,7 +68,7 @@ export class Isolate {
   ondebugging = () => {};
   /** Set by the pool; takes a line for the operator. @type {(line: string) => void} */
   onproblem = () => {};
-  /** Set by the pool; takes what was written, nobody knows for whom. @type {(text: string) => void} */
+  /** Set by the pool; takes output that cannot be attributed to a pass. @type {(text: string) => void} */
   onoutput = () => {};
   /** Set by its opener; takes what is neither a call nor a stream: output of handlers, and which calls have settled. @type {(message: PortMessage) => void} */
   onnotice = () => {};
@@ -140,7 +140,7 @@ export class Isolate {
       cpuLimit,
     );
     this.#ready = this.#boot(memoryLimit, cpuLimit);
-    // Who waits for it is told; a prewarmed one may have nobody who waits.
+    // Callers that wait get the error; a prewarmed isolate may have no caller.
     this.#ready.catch(() => {});
   }
 
@@ -187,7 +187,7 @@ export class Isolate {
    *
    * @param {DeploymentOptions} deployment
    * @returns {Promise<any>} `{classes, output}` or `{error, output}`
-   * @throws {Error & { during?: "start" | "import" }} the interpreter has ended. `during` where that is not for us to mend: it is
+   * @throws {Error & { during?: "start" | "import" }} the interpreter has ended. `during` where the fault is the user's: it is
    *   an interpreter of the user's that does not start, or a module of the user's has ended it
    */
   async load(deployment) {
@@ -329,7 +329,7 @@ export class Isolate {
     }
   }
 
-  /** @param {boolean} on somebody looks at it in a debugger */
+  /** @param {boolean} on a debugger is attached */
   #debug(on) {
     this.#watchdog.setPaused(on);
     this.ondebugging(on);
@@ -411,7 +411,7 @@ export class Isolate {
     else this.onmessages([{ type: "log", pass, level, text }]);
   }
 
-  /** End it, and hear what it has said until then. @param {Death} death */
+  /** End it, and read the messages that it has sent until then. @param {Death} death */
   #end(death) {
     if (!this.#interpreter.kill) return this.#die(death);
     this.#death ??= death;

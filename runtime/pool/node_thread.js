@@ -35,7 +35,7 @@ export function startThread(program, { onmessage, ondeath }, { execArgv = [], cl
   const worker = new Worker(program, {
     workerData: { port: port2, clock, objects },
     transferList: [port2],
-    // The environment of the host has secrets in it that are nobody's in there.
+    // The environment of the host has secrets that code in there must not read.
     env: OF_NODE,
     execArgv: [QUIET, ...execArgv],
     // The host's own output must stay clean.

@@ -1,4 +1,4 @@
-/** A pass as the pool sees it: what it has been told and what it has said, so far as that says who runs and who waits. */
+/** A pass as the pool sees it: which attempts run and which calls wait, from the messages that it gets and sends. */
 
 /** @import { FromGuest, ToGuest } from "../../bridge/protocol.d.ts" */
 /** @import { InterruptTarget } from "./control.js" */

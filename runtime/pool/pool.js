@@ -24,7 +24,7 @@ import { limitsOf, takeWarm } from "./warm.js";
 /** So often code in an isolate must have computed, in COMPUTATION_WINDOW_MS ms, before another is started: once may be a start. */
 const COMPUTATIONS_TO_SCALE_UP = 3;
 const COMPUTATION_WINDOW_MS = 10_000;
-/** How long an isolate that nobody is in is kept, in ms, where there is another. */
+/** How long an isolate without passes is kept, in ms, where there is another. */
 const IDLE_TIMEOUT_MS = 30_000;
 
 /**
@@ -55,7 +55,7 @@ export class Pool {
   onmessages = () => {};
   /** @type {(passes: LostPass[]) => void} */
   onlost = () => {};
-  /** Takes what interpreters write past their guests, and whose it is nobody knows. @type {(text: string) => void} */
+  /** Takes output that interpreters write past their guests and that cannot be attributed to a pass. @type {(text: string) => void} */
   onoutput = () => {};
   /** Told when a debugger takes the terminal, and when it gives it back. @type {(on: boolean) => void} */
   ondebugging = () => {};
@@ -340,7 +340,7 @@ export class Pool {
   }
 
   /**
-   * No attempt is to blame, and nobody else is there: it was `run()` itself, which would do it again.
+   * No attempt is to blame, and no other pass is there: it was `run()` itself, which would do it again.
    *
    * @param {PassState} state
    * @param {string} reason

@@ -92,7 +92,7 @@ export class Watchdog {
     return this.#missed * TICK_MS;
   }
 
-  /** While somebody debugs, time is theirs. @param {boolean} paused */
+  /** No time limit holds while a debugger is attached. @param {boolean} paused */
   setPaused(paused) {
     this.#paused = paused;
     this.#reset();

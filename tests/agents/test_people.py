@@ -75,7 +75,7 @@ def test_nobody_decides(workflow):
     """Without a decision in time the call is denied."""
     shop = Shop(ApproveByEvent(timeout=timedelta(minutes=5)))
 
-    assert run(workflow, shop.run) == ["Nobody approved the call of buy within 0:05:00."]
+    assert run(workflow, shop.run) == ["The call of buy was not approved within 0:05:00."]
 
 
 def test_two_calls_at_once(workflow):
@@ -95,7 +95,7 @@ def test_two_decisions_on_one_call(workflow):
     async def body(step):
         return [await shop.run(step), await shop.run(step)]
 
-    assert run(workflow, body) == [["bought tea 1"], ["Nobody approved the call of buy within 1 day, 0:00:00."]]
+    assert run(workflow, body) == [["bought tea 1"], ["The call of buy was not approved within 1 day, 0:00:00."]]
     assert shop.bought == ["tea 1"]
 
 

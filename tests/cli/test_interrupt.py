@@ -82,7 +82,7 @@ def test_attached(place, approval):
 
     done = second.wait()
     assert 130 == done.code
-    assert "The instance goes on in process " in done.err
+    assert "The instance runs in process " in done.err
     assert 0 == send(place).code
     assert {"by": "Ada"} == owner.wait().json
 
@@ -110,7 +110,7 @@ def test_owner_killed(place, approval):
 
     owner.kill_group()
 
-    second.read_until("it goes on here")
+    second.read_until("it continues here")
     assert 0 == send(place).code
     done = second.wait()
     assert {"by": "Ada"} == done.json

@@ -1,9 +1,11 @@
-"""What is written of the conformance suite: the table in PARITY.md, and what docs/conformance.md says is covered."""
+"""What is written of the conformance suite: its results, PARITY.md's summary, and the list in docs/conformance.md."""
 
 import json
 import os
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from stepwell.node import find_node
 
@@ -11,7 +13,7 @@ PROJECT = Path(__file__).parents[2]
 LIST = """
 import { loadScenarios } from "./conformance/load.js";
 import { TARGETS } from "./conformance/targets/index.js";
-const names = (await loadScenarios()).map(({ name }) => name.replaceAll("|", "\\\\|"));
+const names = (await loadScenarios()).map(({ name }) => name);
 process.stdout.write(JSON.stringify({ names, targets: Object.keys(TARGETS) }));
 """
 
@@ -21,17 +23,36 @@ def node(*arguments, env=None):
     return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, env=env)
 
 
-def test_table_is_whole():
-    """Every scenario has a cell for every target, and none of them failed."""
-    suite = json.loads(node("--input-type=module", "-e", LIST).stdout)
-    page = (PROJECT / "PARITY.md").read_text()
-    table = page.partition("<!-- conformance -->\n")[2].partition("<!-- end of conformance -->")[0]
-    head, _, *rows = [line[2:-2].split(" | ") for line in table.splitlines() if line.startswith("| ")]
-    odd = [row for row in rows if not all(cell.startswith(("same", "differs: ", "n.a.: ")) for cell in row[1:])]
+SUMMARY = """
+import { readCells, summaryTable } from "./conformance/parity.js";
+import { TARGETS } from "./conformance/targets/index.js";
+const rows = [...readCells("conformance/parity.json")].map(([name, results]) => ({ name, results }));
+process.stdout.write(summaryTable(rows, Object.keys(TARGETS)));
+"""
 
-    assert ["scenario", *suite["targets"]] == head
-    assert suite["names"] == [row[0] for row in rows]
+
+def test_results_are_whole():
+    """Every scenario has a result for every target, and each result is same, declared or impossible."""
+    suite = json.loads(node("--input-type=module", "-e", LIST).stdout)
+    results = json.loads((PROJECT / "conformance/parity.json").read_text(encoding="utf-8"))
+    odd = [
+        (name, cell)
+        for name, row in results.items()
+        for cell in row.values()
+        if not cell.startswith(("same", "differs: ", "n.a.: "))
+    ]
+
+    assert suite["names"] == list(results)
+    assert [] == [name for name, row in results.items() if list(row) != suite["targets"]]
     assert [] == odd
+
+
+def test_summary_is_that_of_the_results():
+    """PARITY.md has the summary that the results give."""
+    page = (PROJECT / "PARITY.md").read_text(encoding="utf-8")
+    shown = page.partition("<!-- conformance -->\n")[2].partition("\n<!-- end of conformance -->")[0]
+
+    assert node("--input-type=module", "-e", SUMMARY).stdout == shown
 
 
 def test_groups():
@@ -46,19 +67,30 @@ def test_groups():
 
 
 def test_run_that_is_not_whole(tmp_path):
-    """Where a target cannot be run, the page is left as it was."""
-    page = tmp_path / "page.md"
+    """Where a target cannot be run, results and page are left as they were."""
+    results, page = tmp_path / "results.json", tmp_path / "page.md"
+    results.write_text("{}")
     page.write_text("<!-- conformance -->\n<!-- end of conformance -->")
     environment = {**os.environ, "STEPWELL_HOST_PYTHON": "nowhere"}
-    done = node("conformance/main.js", "--parity", str(page), "--target", "wasmtime", env=environment)
+    published = ("--parity", str(results), "--page", str(page))
+    done = node("conformance/main.js", *published, "--target", "wasmtime", env=environment)
 
     assert 1 == done.returncode
-    assert f"{page} is left as it was.\n" in done.stdout
-    assert "<!-- conformance -->\n<!-- end of conformance -->" == page.read_text()
+    assert f"{results} is left as it was.\n" in done.stdout
+    assert ("{}", "<!-- conformance -->\n<!-- end of conformance -->") == (results.read_text(), page.read_text())
 
 
-def test_part_of_a_column(tmp_path):
-    """The table is not put together from parts of runs."""
-    done = node("conformance/main.js", "--parity", str(tmp_path / "page.md"), "-k", "steps: one step")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--parity", "R", "-k", "steps"), "--parity writes whole columns: it does not go with -k."),
+        (("--page", "R"), "--page summarizes the file of --parity: give both."),
+        (("--parity", "nowhere.json"), 'There is no file "nowhere.json".'),
+    ],
+)
+def test_arguments_that_write_nothing(tmp_path, arguments, message):
+    results = tmp_path / "results.json"
+    results.write_text("{}")
+    done = node("conformance/main.js", *(str(results) if each == "R" else each for each in arguments))
 
-    assert (2, "--parity writes whole columns: it does not go with -k.\n") == (done.returncode, done.stdout)
+    assert (2, f"{message}\n") == (done.returncode, done.stdout)

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
-    *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "PARITY.md", "SECURITY.md")),
+    *(
+        ROOT / name
+        for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "PARITY.md", "SECURITY.md")
+    ),
+    *(ROOT / "benchmarks" / name for name in ("README.md", "notes/README.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 _FENCE = re.compile(r"^```(\w*)(.*?)$\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -1,5 +1,5 @@
 """
-The one table of the keys that add entries to a Worker's `env`, and of what each entry is here.
+The one table of the keys that add entries to a Worker's `env`, with the kind of each entry.
 
 An entry is what the host takes: ``{"kind": "service", ...}`` calls another Worker, ``{"kind": "host", "type": ...}`` is
 carried out by the host, and ``{"kind": "refused", "message": ...}`` raises its message at any use.

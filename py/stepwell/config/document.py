@@ -49,7 +49,7 @@ class Document:
             return {}
 
     def line(self, keys: Sequence[str | int]) -> int:
-        """The line of the key that *keys* lead to; where the file lacks it, the line of what should have it."""
+        """The line of the key that *keys* lead to; where the file lacks it, the line of its table."""
         found = tuple(keys)
         while found and found not in self._lines:
             found = found[:-1]

@@ -40,7 +40,7 @@ class HostAccess:
         self._workflow_of: dict[str, str] = {}
 
     def open(self) -> None:
-        """Connect to the owner, start one if there is none, and deploy."""
+        """Connect to the owner, or start one, and deploy."""
         self._connection = HostConnector(self.state, HostSettings(warm=self._runtime)).connection()
         deployed = self._connection.client.deploy(self._deployment).workflows
         self.workflows = {workflow.name: workflow.input_schema for workflow in deployed}

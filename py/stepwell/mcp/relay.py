@@ -20,8 +20,8 @@ async def answering_errors(incoming: Any, outgoing: Any) -> AsyncIterator[tuple[
     """
     Stand between a client's streams and the server.
 
-    The SDK drops a message that is not JSON-RPC, and its client would wait for ever. It ends when an answer cannot be
-    written, such as one with half of a surrogate pair in it.
+    The SDK drops a message that is not JSON-RPC, and its client would wait without end. It ends when an answer cannot
+    be written, such as one with half of a surrogate pair in it.
 
     Gives:
         The streams for the server.

@@ -235,5 +235,5 @@ def _result(value: Any) -> types.CallToolResult:  # noqa: ANN401 - JSON
 
 
 def _sound(text: str) -> str:
-    """*text* with marks in place of what is not Unicode."""
+    """*text* with marks in place of characters that are not Unicode."""
     return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")

@@ -97,7 +97,7 @@ def _read_project(path: Path, *, near: bool) -> Declaration | None:
     dynamic = project.get("dynamic", [])
     if near and isinstance(dynamic, list) and "dependencies" in dynamic:
         raise InputError(
-            f"{path}: project.dependencies is dynamic, and nobody is asked for it here. List them in the file."
+            f"{path}: project.dependencies is dynamic, and build backends are not run here. List them in the file."
         )
     requirements = _requirements(path, "project.dependencies", project.get("dependencies", []))
     return Declaration(path, requirements, _text(path, project, "requires-python"), near=near)

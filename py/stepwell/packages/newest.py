@@ -1,4 +1,4 @@
-"""The newest versions of what a declaration needs, on a common Python of this machine: the measure for a runtime."""
+"""The newest versions that a declaration gets on a common Python of this machine: the measure for a runtime."""
 
 from __future__ import annotations
 

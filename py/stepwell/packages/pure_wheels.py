@@ -63,7 +63,7 @@ class PureWheels:
         The pure wheel of *package*, the entry of a lock file, from the cache or built now.
 
         Raises:
-            NotPureError: There is none.
+            NotPureError: The release has no pure wheel.
         """
         source = package.get("sdist")
         if source is None:

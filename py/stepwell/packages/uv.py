@@ -45,7 +45,7 @@ class UvResult:
 
     @property
     def ok(self) -> bool:
-        """Whether it did what it was asked for."""
+        """Whether it succeeded."""
         return self.code == 0
 
     @property

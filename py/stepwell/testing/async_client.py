@@ -33,7 +33,7 @@ _WRAPPED = (
 
 class AsyncClient:
     """
-    An object of the test kit whose methods are awaited. The event loop of the test goes on meanwhile.
+    An object of the test kit whose methods are awaited. The event loop of the test runs meanwhile.
 
     Each call runs in a thread, so it works with every event loop and forces no mode on a plugin.
     """

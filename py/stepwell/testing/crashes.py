@@ -2,7 +2,7 @@
 Crash exploration: a workflow is run with a crash at each point where one makes a difference.
 
 The process dies before and after every durable write, as each callback begins and when it has ended; also twice in a
-run. The run goes on in a new engine, with modules imported anew, and has to come to the same end.
+run. The run continues in a new engine, with modules imported anew, and has to come to the same end.
 """
 
 from __future__ import annotations

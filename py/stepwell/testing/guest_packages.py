@@ -40,7 +40,7 @@ class GuestPackages:
         return spec
 
     def invalidate_caches(self) -> None:
-        """There are none."""
+        """Do nothing: this finder has no caches."""
 
 
 def _has_own_workers() -> bool:

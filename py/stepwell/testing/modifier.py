@@ -36,7 +36,7 @@ class Modifier:
 
     def mock_step_result(self, step: StepSelector, result: object) -> Modifier:
         """
-        Give a step *result* in place of what its callback gives, which is not called.
+        Give a step *result* in place of its callback's, which is not called.
 
         Raises:
             ModifierError: The step is mocked already.

@@ -83,12 +83,12 @@ for (const { name, openStreams, besideJs } of GUESTS) {
     });
 
     if (inJavaScript) {
-      test("a stream that somebody reads already is refused", async () => {
+      test("a stream that has a reader already is refused", async () => {
         const { error } = await real.run("Locked");
 
         assert.equal(
           error?.message,
-          'Step "locked" returned an invalid ReadableStream output. It is locked: somebody reads it already.',
+          'Step "locked" returned an invalid ReadableStream output. It is locked: another reader reads it already.',
         );
         assert.equal(error?.name, "InvalidStepReadableStreamError");
       });

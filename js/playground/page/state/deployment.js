@@ -76,7 +76,7 @@ export async function deployNow() {
   const result = await deploy();
   if (!result) return;
   const names = result.workflows.map(({ name }) => name).join(", ");
-  notify("info", `Deployed ${names}. Unfinished instances go on with this code.`);
+  notify("info", `Deployed ${names}. Unfinished instances continue with this code.`);
 }
 
 /** Look for syntax errors while people write. */

@@ -17,7 +17,7 @@ const SELECTORS = {
 
 const SHORTCUTS = [
   ["Ctrl+Enter", "Start an instance"],
-  ["Ctrl+S", "Deploy the code; unfinished instances go on with it"],
+  ["Ctrl+S", "Deploy the code; unfinished instances continue with it"],
   ["Alt+P", "Pause or resume the instance that is shown"],
   ["Alt+1, Alt+2, Alt+3", "To the code, the instances, the instance"],
   ["F6", "To the next of these"],

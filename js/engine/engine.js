@@ -267,6 +267,11 @@ export class Engine {
     });
   }
 
+  /** The same in another order than that of creation. @param {import("../store/store.d.ts").InstanceSort} sort */
+  sorted(sort) {
+    return this.#engine.readDurable((store) => ({ ...store.sortInstances(sort), total: store.countInstances(sort) }));
+  }
+
   /** The time, in ms since 1970. */
   get now() {
     return this.#engine.now;

@@ -90,7 +90,7 @@ function quantile(sorted, share) {
  * @param {string} account
  * @returns {{ where: string, values: string[] }}
  */
-export function ofWorkflows(workflow, account) {
+export function ofWorkflows(workflow, account = DEFAULT_ACCOUNT) {
   if (workflow !== undefined) return { where: "workflow = ?", values: [workflow] };
   if (account === DEFAULT_ACCOUNT) return { where: "instr(workflow, '/') = 0", values: [] };
   // The character after the slash that follows the account.

@@ -146,8 +146,18 @@ export class InstanceFacts extends StepFacts {
   instanceRestarted(instance, at) {
     // Entries go on counting where they were, so that a subscriber's cursor stays good.
     const log = this.loadCursor(instance.number);
+    const origin = this.#origin(instance.number);
     this.#wipe(instance.number);
-    return this.#requeue(log, instance, at);
+    return this.#requeue(log, instance, origin, at);
+  }
+
+  /** What the log says of the span that has asked for the instance: a restart keeps it. @param {number} number */
+  #origin(number) {
+    const found = this.sql(
+      `SELECT detail ->> 'traceparent' AS traceparent FROM log
+       WHERE instance = ? AND event = ? AND json_valid(detail) ORDER BY seq LIMIT 1`,
+    ).get(number, E.WORKFLOW_QUEUED);
+    return typeof found?.traceparent === "string" ? { traceparent: found.traceparent } : {};
   }
 
   /**
@@ -158,6 +168,7 @@ export class InstanceFacts extends StepFacts {
   instanceRestartedFrom(instance, at, wipe) {
     const { number } = instance;
     const log = this.loadCursor(number);
+    const origin = this.#origin(number);
     wipe.names.forEach(({ name, count }, i) => {
       if (wipe.events[i].includes(E.STEP_START)) this.chunksDropped(number, { name, count });
       for (const event of wipe.events[i]) {
@@ -174,16 +185,17 @@ export class InstanceFacts extends StepFacts {
       E.ROLLBACK_STEP_START,
       E.ROLLBACK_STEP_FAILURE,
     );
-    return this.#requeue(log, instance, at);
+    return this.#requeue(log, instance, origin, at);
   }
 
-  /** @param {LogCursor} log @param {InstanceRow} instance @param {number} at */
-  #requeue(log, { number, versionId, trigger, params }, at) {
+  /** @param {LogCursor} log @param {InstanceRow} instance @param {{ traceparent?: string }} origin @param {number} at */
+  #requeue(log, { number, versionId, trigger, params }, origin, at) {
     this.sql(
       `UPDATE instances SET status = 'queued', modified_on = ?, started_on = NULL, ended_on = NULL, output = NULL,
        error = NULL, paused_on = NULL, wake_at = NULL, expires_at = NULL WHERE number = ?`,
     ).run(at, number);
-    this.append(log, E.WORKFLOW_QUEUED, at, { detail: { versionId, trigger: { source: trigger } }, covered: params });
+    const detail = { versionId, trigger: { source: trigger }, ...origin };
+    this.append(log, E.WORKFLOW_QUEUED, at, { detail, covered: params });
     return log;
   }
 

@@ -269,6 +269,11 @@ const MIGRATIONS = [
   CREATE INDEX objects_alarm ON objects (namespace, alarm) WHERE alarm IS NOT NULL;
   CREATE INDEX objects_open ON objects (namespace) WHERE open = 1;
   `,
+  `
+  -- Lists by time. An instance has an entry once it has the time, so that one that is created costs none.
+  CREATE INDEX instances_started ON instances (workflow, started_on) WHERE started_on IS NOT NULL;
+  CREATE INDEX instances_ended ON instances (workflow, ended_on) WHERE ended_on IS NOT NULL;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

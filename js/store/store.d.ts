@@ -223,6 +223,24 @@ export interface InstanceFilter {
   offset?: number;
 }
 
+/** Where a list that is sorted goes on: after the instance *number*, which has *key*, in one of the list's sections. */
+export interface SortPlace {
+  section: string;
+  key: string | number | null;
+  number: number;
+}
+
+/** `workflow` or `account`: whose instances. Those without the time that is sorted by come last. */
+export interface InstanceSort {
+  by: "started" | "ended" | "id" | "status";
+  ascending: boolean;
+  workflow?: string | undefined;
+  account?: string | undefined;
+  status?: Status | undefined;
+  place?: SortPlace | undefined;
+  limit: number;
+}
+
 /** What is written about instances, as it is written: before its commit. */
 export interface StoreObserver {
   appended(number: number, row: LogRow): void;
@@ -377,6 +395,8 @@ export interface Store {
   queuedAt(number: number): number;
   nameOf(number: number): { workflow: string; id: string; status: string } | undefined;
   listInstances(filter: InstanceFilter): InstanceRow[];
+  /** A page of a list in another order than that of creation. `next`: where the next page begins; null: there is none. */
+  sortInstances(sort: InstanceSort): { rows: InstanceRow[]; next: SortPlace | null };
   countInstances(filter: Omit<InstanceFilter, "limit" | "offset">): number;
   /** Throws a DamageError where an entry is not what was written. */
   loadLog(number: number, after?: number): LogRow[];

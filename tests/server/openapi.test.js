@@ -43,6 +43,7 @@ test("every operation is in the document, with its parameters, its body and its 
       "cursor",
       "page",
       "per_page",
+      "order_by",
       "direction",
       "status",
       "date_start",

@@ -137,3 +137,16 @@ test("a restart is another trace", async () => {
 
   assert.notEqual(spansOf(harness)[0].traceId, first.traceId);
 });
+
+test("a restarted instance keeps the link to what has created it", async () => {
+  const [trace, span] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
+  const harness = new Harness(async (_event, step) => void (await step.do("first", async () => 1)));
+  await harness.engine.creator.create("flow", { id: "i1", params: "{}", traceparent: `00-${trace}-${span}-01` });
+  await harness.settle();
+  for (const from of [undefined, { name: "first", count: 1 }]) {
+    await harness.engine.commands.restart("flow", "i1", from);
+    await harness.settle();
+
+    assert.deepEqual(spansOf(harness)[0].links, [{ traceId: trace, spanId: span }]);
+  }
+});

@@ -6,6 +6,8 @@
  * one leads to begins at its offset.
  */
 
+/** @import { SortPlace } from "../../store/store.d.ts" */
+
 import { HttpRefusal, INTERNAL_ERROR } from "./refusal.js";
 
 /** How many places are remembered. */
@@ -40,11 +42,36 @@ export function fromCursor(cursor) {
   } catch {
     // Said below.
   }
-  throw new HttpRefusal(
+  throw wrongCursor();
+}
+
+/** @param {SortPlace} place @returns {string} opaque to clients */
+export function toSortCursor({ section, key, number }) {
+  return Buffer.from(JSON.stringify([section, key, number])).toString("base64url");
+}
+
+/** @param {string} cursor of a list that is sorted @returns {SortPlace} @throws {HttpRefusal} it is not one of ours */
+export function fromSortCursor(cursor) {
+  try {
+    const [section, key, number] = JSON.parse(Buffer.from(cursor, "base64url").toString());
+    if (typeof section === "string" && isNumber(number) && isKey(key)) return { section, key, number };
+  } catch {
+    // Said below.
+  }
+  throw wrongCursor();
+}
+
+function wrongCursor() {
+  return new HttpRefusal(
     400,
     INTERNAL_ERROR,
     "cursor: is not a cursor of this list. Use result_info.cursor of an earlier page, or leave it out.",
   );
+}
+
+/** @param {unknown} value */
+function isKey(value) {
+  return value === null || typeof value === "string" || isNumber(value);
 }
 
 /** @param {unknown} value */

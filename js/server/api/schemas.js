@@ -47,9 +47,13 @@ export const workflowsQuery = z.strictObject({
 export const versionsQuery = z.strictObject({ page, per_page: perPage });
 
 export const instancesQuery = z.strictObject({
-  cursor: z.string().max(256).optional().describe("result_info.cursor of the page before. Excludes page."),
+  cursor: z.string().max(1024).optional().describe("result_info.cursor of the page before. Excludes page."),
   page,
   per_page: perPage,
+  order_by: z
+    .enum(["created", "started", "ended", "status", "id"])
+    .default("created")
+    .describe("Stepwell's own. Other orders than created go with status, and by cursor only."),
   direction: z.enum(["asc", "desc"]).default("desc").describe("desc: the newest first."),
   status: status.optional(),
   date_start: moment.optional(),

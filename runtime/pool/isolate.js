@@ -247,6 +247,8 @@ export class Isolate {
 
   /** Import the deployment's modules anew: what they keep in their variables is gone. */
   async reload() {
+    // One that has not loaded them has nothing of them.
+    if (!this.#loaded) return;
     this.#flush();
     await this.#request({ type: "reload" }, "reloaded");
   }
@@ -254,9 +256,10 @@ export class Isolate {
   /**
    * Whether it is at rest, as an interpreter in virtual time says.
    *
-   * @returns {Promise<import("./virtual_time.js").RestReport>} busy where it has ended
+   * @returns {Promise<import("./virtual_time.js").RestReport>} busy where it has ended, or starts
    */
   async rest() {
+    if (!this.#loaded) return { busy: true, next: null };
     this.#flush();
     return await this.#request({ type: "rest" }, "rested").catch(() => ({ busy: true, next: null }));
   }

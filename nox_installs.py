@@ -7,20 +7,27 @@ import os
 import platform
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import nox
+import nox
 
 NODES = ["24"]
 # Carries a browser, for machines that have none of their own.
 CHROMIUM = "@sparticuz/chromium@153.0.0"
-UPSTREAM_SDK = "workers-runtime-sdk==1.9.5"
+# Not in the lock file, for few checks need them: an engine that is a binary for each platform, and 200 MB of a parser,
+# which cleans texts with a library that wants a document.
+MINIFLARE = "miniflare@5.20261117.0-beta"
+MERMAID = ("mermaid@12.3.0", "linkedom@0.18.15")
 
 _READY: list[str] = []
 """The environments of this call of nox into which the checkout was installed."""
 _NODES: dict[str, Path] = {}
 """What was installed of Node in this call of nox, by version: all sessions use the first's."""
+_PROJECT = nox.project.load_toml(str(Path(__file__).with_name("pyproject.toml")))
+
+
+def group(*names: str) -> tuple[str, ...]:
+    """The packages of dependency groups of pyproject.toml, which pins what the sessions install."""
+    return nox.project.dependency_groups(_PROJECT, *names)
 
 
 def use_stepwell(session: nox.Session, *packages: str) -> None:
@@ -95,7 +102,7 @@ def use_chromium(session: nox.Session, node: str) -> None:
 
 def use_upstream_sdk(session: nox.Session) -> None:
     """Install Cloudflare's own Python SDK, and say where it is."""
-    session.install(UPSTREAM_SDK)
+    session.install(*group("upstream-sdk"))
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
     session.env["STEPWELL_UPSTREAM_SDK"] = str(session.run("python", "-c", code, silent=True)).strip()
 

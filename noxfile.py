@@ -20,8 +20,10 @@ import nox
 sys.path.append(str(Path(__file__).parent))
 from nox_budget import budget
 from nox_installs import (
+    MERMAID,
+    MINIFLARE,
     NODES,
-    UPSTREAM_SDK,
+    group,
     link_guest_packages,
     need_programs,
     npm_of,
@@ -31,6 +33,15 @@ from nox_installs import (
     use_stepwell,
     use_upstream_sdk,
 )
+from nox_release import (
+    ReleaseError,
+    add_tag,
+    notes_of,
+    refuse_changes,
+    refuse_tag,
+    version_of,
+    write_sums,
+)
 
 nox.needs_version = ">=2025.10.16"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -39,28 +50,8 @@ nox.options.reuse_existing_virtualenvs = True
 
 PYTHONS = ["3.11", "3.13", "3.14"]
 """The oldest has all of the tests, the others what can come out otherwise there. One that is not found is skipped."""
-PIP_AUDIT = "pip-audit==2.10.1"
 AUDIT_UNAVAILABLE = 69
 """The exit code of `notices/audit.py` where registries have no advisories."""
-MINIFLARE = "miniflare@5.20261117.0-beta"
-MERMAID = ("mermaid@12.3.0", "linkedom@0.18.15")
-"""Mermaid's parser cleans texts with a library that wants a document."""
-RUFF = "ruff==0.17.5"
-CODESPELL = "codespell==2.4.3"
-MYPY = "mypy==2.4.1"
-# What makes the component, as `runtime/wasmtime/build.py` names it: a test makes another one.
-COMPONENTIZE = "componentize-py==0.25.1"
-OTLP_MESSAGES = "opentelemetry-proto==1.45.2"
-SCHEMATHESIS = "schemathesis==4.32.5"
-PYTEST = ["pytest==9.2.0", "pytest-timeout==2.4.0", "hypothesis==6.170.15"]
-# A terminal emulator, which says what people see.
-TERMINAL = "pyte==0.8.2"
-# Most tests of the command line wait for processes: they do so side by side.
-XDIST = "pytest-xdist==3.8.0"
-# The ways to write asynchronous tests.
-ASYNC_TESTS = ["pytest-asyncio==1.5.0", "anyio==4.16.0"]
-# What people look into plain CPython with; the tests do so too.
-DEBUGGING = ["coverage==7.17.3", "debugpy==1.8.22"]
 
 
 SIDE_BY_SIDE = min(4, max(2, os.cpu_count() or 1))
@@ -94,7 +85,7 @@ SPELLED += ["docs", "bridge", "js", "runtime", "py", "conformance", "examples", 
 @budget(1)
 def lint(session: nox.Session) -> None:
     """Check style and formatting of both languages, spelling, and the words that people read."""
-    session.install(RUFF, CODESPELL, *PYTEST)
+    session.install(*group("lint", "test"))
     node = use_node(session, NODES[0])
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
@@ -108,7 +99,7 @@ def lint(session: nox.Session) -> None:
 @budget(1)
 def format(session: nox.Session) -> None:  # noqa: A001 - what one would type
     """Repair what the linters and formatters can repair."""
-    session.install(RUFF)
+    session.install(*group("lint"))
     node = use_node(session, NODES[0])
     session.run("ruff", "check", "--fix", "--show-fixes")
     session.run("ruff", "format")
@@ -121,9 +112,17 @@ def format(session: nox.Session) -> None:  # noqa: A001 - what one would type
 def types(session: nox.Session) -> None:
     """Check the types of both languages."""
     link_guest_packages()
-    use_stepwell(session, MYPY, "nox", "hatchling", MCP, *PYTEST)
+    use_stepwell(session, *group("types"))
     node = use_node(session, NODES[0])
-    session.run("mypy", "noxfile.py", "nox_budget.py", "nox_installs.py", "hatch_build.py", "benchmarks/run.py")
+    session.run(
+        "mypy",
+        "noxfile.py",
+        "nox_budget.py",
+        "nox_installs.py",
+        "nox_release.py",
+        "hatch_build.py",
+        "benchmarks/run.py",
+    )
     session.run("mypy", "-p", "stepwell", "-p", "workers", "-p", "_workflows_bridge", *session.posargs)
     session.run("mypy", "-p", "workflow_graph", *session.posargs)
     session.run(
@@ -183,7 +182,7 @@ own, and sources: they run once.
 @budget(4)
 def tests(session: nox.Session) -> None:
     """Run the tests of the command line and the bridge's Python half."""
-    use_stepwell(session, *PYTEST, TERMINAL, XDIST, *DEBUGGING)
+    use_stepwell(session, *group("cli"))
     elsewhere = [
         "agents",
         "clients",
@@ -222,7 +221,7 @@ def guest(session: nox.Session, node: str) -> None:
 @budget(10)
 def postgres(session: nox.Session) -> None:
     """Run the tests of states in a real PostgreSQL, which the session starts and stops itself."""
-    use_stepwell(session, *PYTEST)
+    use_stepwell(session, *group("test"))
     use_node(session, NODES[0])
     session.run("pytest", "tests/postgres", *session.posargs)
 
@@ -299,7 +298,7 @@ def newest_node(session: nox.Session) -> None:
 @budget(4)
 def wasmtime(session: nox.Session) -> None:
     """Run the tests of sandboxed interpreters, and the workflows of `conformance` in them."""
-    use_stepwell(session, *PYTEST, COMPONENTIZE)
+    use_stepwell(session, *group("wasmtime"))
     node = use_node(session, NODES[0])
     session.env["STEPWELL_HOST_PYTHON"] = str(Path(session.bin) / "python")
     if session.posargs:
@@ -362,21 +361,9 @@ def cloudflare(session: nox.Session) -> None:
     session.run(node, "conformance/main.js", "--quiet", *published, *session.posargs, external=True)
 
 
-MCP = "mcp==2.3.0"
-AGENTS = [
-    "pydantic-ai-slim[mcp]==2.68.0",
-    "fastmcp==4.2.3",
-    "langgraph==1.2.24",
-    "langgraph-checkpoint-conformance==0.0.2",
-    "openai-agents==0.24.0",
-    MCP,
-]
-"""What agents are tested with, in the Python that runs the tests."""
-
-
 def use_agents(session: nox.Session) -> None:
     """Install the checkout, the frameworks, and Cloudflare's SDK."""
-    use_stepwell(session, MYPY, UPSTREAM_SDK, *PYTEST, *AGENTS)
+    use_stepwell(session, *group("agents"))
     use_node(session, NODES[0])
 
 
@@ -384,7 +371,7 @@ def use_agents(session: nox.Session) -> None:
 @budget(3)
 def testkit(session: nox.Session) -> None:
     """Run the tests of the test kit, and suites that use it in every way."""
-    use_stepwell(session, *PYTEST, XDIST, *ASYNC_TESTS)
+    use_stepwell(session, *group("testkit"))
     # The plugins are for the suites that these tests run.
     session.run("pytest", "-p", "no:asyncio", "tests/testkit", *session.posargs)
 
@@ -393,7 +380,7 @@ def testkit(session: nox.Session) -> None:
 @budget(30)
 def alarms(session: nox.Session) -> None:
     """Run the test kit's tools over sound workflows: conformance's, and those of STEPWELL_PUBLIC_WORKFLOWS."""
-    use_stepwell(session, *PYTEST)
+    use_stepwell(session, *group("test"))
     use_node(session, NODES[0])
     session.env["STEPWELL_ALARMS"] = "1"
     session.run("pytest", "-p", "no:asyncio", "--timeout=6000", "tests/testkit/alarms", *session.posargs)
@@ -422,7 +409,7 @@ def agents_killed(session: nox.Session) -> None:
 @budget(8)
 def clients(session: nox.Session) -> None:
     """Use Cloudflare's own clients, of the folders that the variables in tests/clients/real_clients.py name."""
-    use_stepwell(session, *PYTEST)
+    use_stepwell(session, *group("test"))
     use_node(session, NODES[0])
     session.run("pytest", "tests/clients", *session.posargs)
 
@@ -431,7 +418,7 @@ def clients(session: nox.Session) -> None:
 @budget(10)
 def upstream(session: nox.Session) -> None:
     """Run Cloudflare's own tests of Workers, of the clones that the variables in tests/upstream name."""
-    use_stepwell(session, *PYTEST, "requests==2.32.5", "-e", ".[upstream-sdk]")
+    use_stepwell(session, *group("upstream"), "-e", ".[upstream-sdk]")
     use_node(session, NODES[0])
     session.run("pytest", "tests/upstream", *session.posargs)
 
@@ -446,7 +433,7 @@ def telemetry(session: nox.Session) -> None:
 
     The long form: STEPWELL_TRACE_KILLS=50. STEPWELL_SEED makes the same kills again.
     """
-    use_stepwell(session, *PYTEST, OTLP_MESSAGES)
+    use_stepwell(session, *group("telemetry"))
     use_node(session, NODES[0])
     session.run("pytest", "tests/telemetry", *session.posargs)
 
@@ -455,7 +442,7 @@ def telemetry(session: nox.Session) -> None:
 @budget(12)
 def api_fuzz(session: nox.Session) -> None:
     """Send 10,000 requests that schemathesis makes up from the OpenAPI documents; none may be answered with a 5xx."""
-    use_stepwell(session, *PYTEST, SCHEMATHESIS)
+    use_stepwell(session, *group("api-fuzz"))
     use_node(session, NODES[0])
     session.run("python", "tests/clients/api_fuzz.py", *session.posargs)
 
@@ -464,7 +451,7 @@ def api_fuzz(session: nox.Session) -> None:
 @budget(4)
 def crash(session: nox.Session) -> None:
     """Kill everything at random moments, and go on."""
-    use_stepwell(session, *PYTEST)
+    use_stepwell(session, *group("test"))
     session.run("pytest", "tests/crash", *session.posargs)
 
 
@@ -488,7 +475,7 @@ def fuzz(session: nox.Session) -> None:
 
     The long form: STEPWELL_FUZZ_CASES=1000000 STEPWELL_FUZZ_REQUESTS=10000. STEPWELL_SEED makes the same cases again.
     """
-    use_stepwell(session, *PYTEST, XDIST)
+    use_stepwell(session, *group("test", "parallel"))
     node = use_node(session, NODES[0])
     seed = os.environ.get("STEPWELL_SEED") or str(time.time_ns())
     session.env["STEPWELL_SEED"] = seed
@@ -501,7 +488,7 @@ def fuzz(session: nox.Session) -> None:
 @budget(60)
 def kills(session: nox.Session) -> None:
     """Kill and stop commands and hosts a thousand times, over all runtimes. STEPWELL_KILLS says how often in each."""
-    use_stepwell(session, *PYTEST)
+    use_stepwell(session, *group("test"))
     session.env["STEPWELL_KILLS"] = os.environ.get("STEPWELL_KILLS", "250")
     session.run("pytest", "tests/crash", "-s", "--timeout=7200", *session.posargs)
 
@@ -514,7 +501,7 @@ def audit(session: nox.Session) -> None:
 
     Nox exits with 69 where the registries that it reaches have no advisories: nothing is known then, good or bad.
     """
-    session.install("-e", ".[wasmtime]", PIP_AUDIT)
+    session.install("-e", ".[wasmtime]", *group("audit"))
     node = use_node(session, NODES[0])
     audit = ["notices/audit.py", str(Path(session.bin) / "pip-audit"), node, npm_of(node)]
     printed = str(session.run("python", *audit, success_codes=[0, AUDIT_UNAVAILABLE], silent=True))
@@ -527,7 +514,7 @@ def audit(session: nox.Session) -> None:
 @budget(15)
 def soak(session: nox.Session) -> None:
     """Leave commands, connections, timers, stopped processes and debuggers alone for ten minutes, then use them."""
-    use_stepwell(session, *PYTEST, XDIST)
+    use_stepwell(session, *group("test", "parallel"))
     use_node(session, NODES[0])
     # All of them wait, so that they do so side by side.
     session.run("pytest", "tests/soak", "--numprocesses=12", "--verbose", *session.posargs)
@@ -537,8 +524,52 @@ def soak(session: nox.Session) -> None:
 @budget(3)
 def wheel(session: nox.Session) -> None:
     """Build the wheel, look into it, and use it far from here."""
-    session.install("build", MYPY, *PYTEST)
+    session.install(*group("wheel"))
     session.run("pytest", "tests/wheel", *session.posargs)
+
+
+@nox.session(default=False)
+@budget(2)
+def site(session: nox.Session) -> None:
+    """Build the documents as a site, and check that its pages request nothing from other hosts."""
+    session.install(*group("site"))
+    session.run("python", "docs/site/collect_pages.py", "build/docs")
+    session.run("zensical", "build", "--clean", "--strict", "--config-file", "build/docs/mkdocs.yml", *session.posargs)
+    session.run("python", "docs/site/check_requests.py", "build/docs/site")
+
+
+@nox.session(default=False)
+@budget(10)
+def release(session: nox.Session) -> None:
+    """
+    Make a release in `dist/`: wheel, source distribution, checksums and notes. `nox -s release -- --tag` tags it too.
+
+    Run the default sessions before, on the same commit. Nothing is uploaded, and the tag is a local one.
+    """
+    if unknown := [each for each in session.posargs if each != "--tag"]:
+        session.error(f"Unknown argument {unknown[0]!r}. The only one is --tag.")
+    root = Path(__file__).parent
+    try:
+        refuse_changes(root)
+        version = version_of(root)
+        notes = notes_of((root / "CHANGELOG.md").read_text(encoding="utf-8"), version)
+        if session.posargs:
+            refuse_tag(root, f"v{version}")
+    except ReleaseError as error:
+        session.error(str(error))
+    session.install(*group("release"))
+    dist = root / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    # The wheel is made from the source distribution, so that both are known to be whole.
+    session.run("python", "-m", "build", "--outdir", str(dist))
+    session.run("twine", "check", "--strict", *(str(path) for path in dist.iterdir()))
+    sums = write_sums(dist)
+    (dist / "NOTES.md").write_text(notes, encoding="utf-8")
+    session.install("--force-reinstall", *(str(path) for path in dist.glob("*.whl")))
+    session.run("stepwell", "--version")
+    if session.posargs:
+        add_tag(root, f"v{version}", notes)
+    session.log(f"Stepwell {version} is in {dist}:\n{sums.read_text(encoding='utf-8')}")
 
 
 @nox.session(default=False)

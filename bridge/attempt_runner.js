@@ -70,7 +70,10 @@ export class AttemptRunner {
     this.#loop.beginNow(this.#session, call.ref, async () => {
       const run = /** @type {Callback} */ (call.callback);
       const input = call.kind === "rollback" ? rollbackContext(call) : toContext(call, attempt, call.config);
-      const { value, error } = JSON.parse(await run(JSON.stringify(input), call.ref, (abort) => (call.abort = abort)));
+      // What listeners of the signal print is the attempt's.
+      const takeAbort = (/** @type {() => void} */ abort) =>
+        (call.abort = () => this.#loop.beginNow(this.#session, call.ref, async () => abort()));
+      const { value, error } = JSON.parse(await run(JSON.stringify(input), call.ref, takeAbort));
       if (this.#isCurrent(call, attempt)) this.#endAttempt(call, attempt, value, error);
       else if (!this.#session.closed) this.#link.ended(this.#session, call.ref, attempt);
     });

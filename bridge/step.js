@@ -9,6 +9,7 @@
 /** @import { StreamLimits, WireError } from "./protocol.d.ts" */
 
 import { fromWire, toWire } from "./errors.js";
+import { identify } from "./error_classes.js";
 import { checkOptions } from "./options.js";
 import { aKind } from "./refusal.js";
 import { writeShallow } from "./shallow_json.js";
@@ -115,7 +116,7 @@ export class WorkflowStep {
         : {}),
       ...(rollback?.config ? { rollback: rollback.config } : {}),
     };
-    return await this.#call("do", name, toJson(options), [
+    return await this.#call("do", name, toJson(options, name), [
       this.#isPython(callback) ? callback : this.#attemptOf(callback),
       dynamic ? (this.#isPython(delay) ? delay : delayOf(delay)) : undefined,
       rollback && (this.#isPython(rollback.run) ? rollback.run : this.#rollbackOf(rollback.run)),
@@ -166,7 +167,7 @@ export class WorkflowStep {
    * @param {object} options
    */
   async #ask(kind, name, options) {
-    return await this.#call(kind, name, toJson(options));
+    return await this.#call(kind, name, toJson(options, name));
   }
 
   /**
@@ -324,11 +325,19 @@ function delayOf(ask) {
 /**
  * What JSON has not is told as what it is, for the engine's complaint.
  *
- * @param {unknown} value
+ * @param {unknown} value what is configured
+ * @param {unknown} name the call's
+ * @throws {TypeError} JSON cannot hold it.
  */
-function toJson(value) {
-  return writeShallow(value, (item) => {
-    if (typeof item === "function" || typeof item === "bigint" || typeof item === "symbol") return { $: aKind(item) };
-    return typeof item === "number" && !Number.isFinite(item) ? String(item) : item;
-  });
+function toJson(value, name) {
+  try {
+    return writeShallow(value, (item) => {
+      if (typeof item === "function" || typeof item === "bigint" || typeof item === "symbol") return { $: aKind(item) };
+      return typeof item === "number" && !Number.isFinite(item) ? String(item) : item;
+    });
+  } catch (error) {
+    // It contains itself, or a getter of the user's throws.
+    const what = typeof name === "string" ? `The configuration of "${name}"` : "The configuration of a call";
+    throw new TypeError(`${what} cannot be sent: ${identify(error).message.split("\n")[0]}`, { cause: error });
+  }
 }

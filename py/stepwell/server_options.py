@@ -106,11 +106,15 @@ def explained(error: ApiError, client: Client, workflow: str | None, instance_id
     """*error*, with what there is instead of a workflow or an instance that does not exist."""
     if error.reason == "workflow.not_found" and workflow is not None:
         names = [each.name for each in client.workflows(per_page=SUGGESTED_FROM)]
+        if workflow in names:
+            return InputError(f"Workflow {workflow!r} did not exist yet and does now: give the command again.")
         known = f" There are: {', '.join(names)}." if names else " There are no workflows yet."
         return InputError(f"Workflow {workflow!r} does not exist.{did_you_mean(workflow, names) or known}")
     if error.reason == "instance.not_found" and workflow is not None and instance_id is not None:
-        found = client.instances(workflow, per_page=SUGGESTED_FROM).instances
-        hint = did_you_mean(instance_id, [each.id for each in found])
+        ids = [each.id for each in client.instances(workflow, per_page=SUGGESTED_FROM).instances]
+        if instance_id in ids:
+            return InputError(f"Instance {instance_id!r} did not exist yet and does now: give the command again.")
+        hint = did_you_mean(instance_id, ids)
         return InputError(f"Workflow {workflow!r} has no instance {instance_id!r}.{hint}")
     return error
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from _workflows_bridge.calls import RollbackHandler
 from _workflows_bridge.errors import from_wire
+from _workflows_bridge.plain import check_depth
 from _workflows_bridge.proxies import from_js, is_proxy
 from _workflows_bridge.values import decode, encode
 
@@ -69,7 +70,7 @@ def config_to_wire(config: object, step: str) -> tuple[str | None, Delay | None]
 
     The engine checks it. What JSON has not is told as what it is, for the engine's complaint: ``{"$": "a function"}``.
     """
-    return _split(config, f'The delay function for step "{step}"')
+    return _split(config, step, f'The delay function for step "{step}"')
 
 
 def rollback_to_wire(rollback: object, config: object, step: str) -> RollbackHandler | None:
@@ -80,7 +81,7 @@ def rollback_to_wire(rollback: object, config: object, step: str) -> RollbackHan
         return None
     if not callable(rollback):
         raise refusal(f'Rollback for "{step}" must be a function')
-    text, _ = _split(config, "")
+    text, _ = _split(config, step, "")
     call = by_name(rollback, ("ctx", "error", "output", "step_name"), f'The rollback of step "{step}"')
 
     async def perform(rollback: RollbackContext) -> str:
@@ -101,10 +102,11 @@ def refusal(message: str) -> Exception:
     return from_wire({"name": "WorkflowFatalError", "message": message})
 
 
-def _split(config: object, function: str) -> tuple[str | None, Delay | None]:
+def _split(config: object, step: str, function: str) -> tuple[str | None, Delay | None]:
     config = from_js(config)
     if config is None or config == {}:
         return None, None
+    check_depth(config, f'The configuration of "{step}"')
     retries: Any = config.get("retries") if isinstance(config, dict) else None
     delay = retries.get("delay") if isinstance(retries, dict) else None
     # A function of JavaScript's would be called in a way that it does not know; the engine refuses it.

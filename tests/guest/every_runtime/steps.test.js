@@ -34,6 +34,7 @@ for (const { where, runtime, transport } of PLACES) {
         misspelt: 'step.do() has no option "concurent". Did you mean "concurrent"?',
         "in config": 'step.do() has no option "retries". Write config={"retries": ...}.',
         unknown: 'step.do() has no option "zzz". It has: name, depends, concurrent, config, rollback, rollback_config.',
+        "endless config": 'The configuration of "x" cannot be sent: nested deeper than 64 levels',
         name: "The name of a step must be a str, not int.",
         depends: "depends must be a list of steps, not str.",
         nameless: "functools.partial(<built-in function print>) has no name of its own. Write step.do('its name').",

@@ -12,6 +12,10 @@ class Refused(Exception):
     """Carries what a refusal said."""
 
 
+HOLDS_ITSELF = {"retries": {"limit": 1}}
+HOLDS_ITSELF["self"] = HOLDS_ITSELF
+
+
 def refusal(call):
     try:
         call()
@@ -77,6 +81,7 @@ class Refusals(WorkflowEntrypoint):
             "misspelt": refusal(lambda: step.do("x", concurent=True)),
             "in config": refusal(lambda: step.do("x", retries={})),
             "unknown": refusal(lambda: step.do("x", zzz=1)),
+            "endless config": refusal(lambda: step.do("x", config=HOLDS_ITSELF)(print)),
             "name": refusal(lambda: step.do(3)),
             "depends": refusal(lambda: step.do("x", "dep")),
             "nameless": refusal(lambda: step.do()(functools.partial(print))),

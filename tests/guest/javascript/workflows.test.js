@@ -60,9 +60,10 @@ test("a call whose arguments cannot be sent fails by itself, and nothing else do
   const [said, beside] = await both.run("Unpackable");
 
   assert.ok(
-    said.every((/** @type {string} */ name) => name.endsWith("Error")),
+    said.every((/** @type {string} */ message) => message.includes(" cannot be sent: ")),
     String(said),
   );
+  assert.match(said.at(-1), /^The configuration of "endless" cannot be sent: /);
   assert.equal(beside, "fine");
   assert.equal(await other.output, 1);
   await bound.dispose();

@@ -7,6 +7,7 @@ export class Slow extends WorkflowEntrypoint {
   async run(event, step) {
     await step.do("slow", async ({ signal }) => {
       console.log("begun");
+      signal.addEventListener("abort", () => console.log("listened"));
       try {
         await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
       } catch (reason) {

@@ -162,12 +162,13 @@ export class Unpackable extends WorkflowEntrypoint {
       () => step.sleep("nap", cyclic),
       () => step.waitForEvent("wait", { type: cyclic }),
       () => step.sleep({ toJSON: () => cyclic }, 1),
+      () => step.do("endless", { retries: cyclic }, async () => "fine"),
     ]) {
       try {
         await call();
         said.push("taken");
       } catch (error) {
-        said.push(error.name);
+        said.push(error.message.split("\n")[0]);
       }
     }
     return [said, await beside];

@@ -2,6 +2,10 @@
 
 declare module "cloudflare:test" {
   import type {
+    CrashOptions,
+    CrashReport,
+    OrderOptions,
+    OrderReport,
     QueueMessage,
     ScheduledOptions,
     TestClock,
@@ -15,6 +19,8 @@ declare module "cloudflare:test" {
   export const clock: TestClock;
   export function introspectWorkflow(workflow: object): Promise<WorkflowIntrospector>;
   export function introspectWorkflowInstance(workflow: object, id: string): Promise<WorkflowInstanceIntrospector>;
+  export function checkAllCrashes(workflow: object, options?: CrashOptions): Promise<CrashReport>;
+  export function checkAllOrders(workflow: object, options?: OrderOptions): Promise<OrderReport>;
   export function reset(): Promise<void>;
   export function createExecutionContext(): { waitUntil(promise: unknown): void; passThroughOnException(): void };
   export function waitOnExecutionContext(context: object): Promise<void>;

@@ -1,5 +1,7 @@
 /** The module `cloudflare:test` for tests: upstream's names, for what the host has. */
 
+/** @import { CrashOptions, OrderOptions } from "./testing.d.ts" */
+
 import { ExecutionContext } from "../../runtime/handlers/execution_context.js";
 import { MessageBatch } from "../../runtime/handlers/message_batch.js";
 import { encode } from "../../bridge/values.js";
@@ -22,6 +24,16 @@ export async function introspectWorkflowInstance(workflow, instanceId) {
 export async function introspectWorkflow(workflow) {
   if (!workflow) throw new TestKitError("[WorkflowIntrospector] Workflow binding is required.");
   return await worker.introspectWorkflow(workflow);
+}
+
+/** Run a workflow with a crash at each point; upstream has no such thing. @param {any} workflow @param {CrashOptions} [options] */
+export async function checkAllCrashes(workflow, options) {
+  return await worker.checkAllCrashes(workflow, options);
+}
+
+/** Run a workflow in each order of its outcomes; upstream has no such thing. @param {any} workflow @param {OrderOptions} [options] */
+export async function checkAllOrders(workflow, options) {
+  return await worker.checkAllOrders(workflow, options);
 }
 
 /** Begin anew: no instances, no modifiers, and the clock at its beginning. */

@@ -25,6 +25,16 @@ export class ReplayError extends TestKitError {
   name = "ReplayError";
 }
 
+/** A workflow that does not survive every crash. */
+export class CrashError extends TestKitError {
+  name = "CrashError";
+}
+
+/** A workflow that depends on the order in which its steps end. */
+export class OrderError extends TestKitError {
+  name = "OrderError";
+}
+
 /** By the name that the host gives. @type {Record<string, typeof TestKitError>} */
 const CLASSES = { WaitError, ModifierError };
 

@@ -52,6 +52,8 @@ class Harness {
       queue: async (queue, messages) => await (await of()).queue(queue, messages),
       getEnv: async () => await (await of()).getEnv(),
       getExport: async () => await (await of()).getExport(),
+      checkAllCrashes: async (binding, options) => await (await of()).checkAllCrashes(binding, options),
+      checkAllOrders: async (binding, options) => await (await of()).checkAllOrders(binding, options),
       introspectWorkflow: async (binding) => await (await of()).introspectWorkflow(binding),
       introspectWorkflowInstance: async (binding, id) => await (await of()).introspectWorkflowInstance(binding, id),
     });

@@ -90,8 +90,71 @@ export interface WorkerHandle {
   }>;
   getEnv(): Promise<Record<string, any>>;
   getExport(): Promise<{ fetch: typeof fetch; scheduled: WorkerHandle["scheduled"]; queue: WorkerHandle["queue"] }>;
+  checkAllCrashes(binding: string | object, options?: CrashOptions): Promise<CrashReport>;
+  checkAllOrders(binding: string | object, options?: OrderOptions): Promise<OrderReport>;
   introspectWorkflow(binding: string | object): Promise<WorkflowIntrospector>;
   introspectWorkflowInstance(binding: string | object, id: string): Promise<WorkflowInstanceIntrospector>;
+}
+
+/** One of the runs of an exploration. */
+export interface ExploredRun {
+  /** What each crash has cut. */
+  crashed: string[];
+  /** Callbacks in the order in which they began: the step as NAME-COUNT, and how many crashes there were before. */
+  callbacks: { step: string; attempt: number; life: number }[];
+  status: InstanceStatus;
+  output: any;
+  error: { name: string; message: string } | null;
+  log: {
+    event: number | string;
+    name: string | null;
+    count: number | null;
+    attempt: number | null;
+    at: number;
+    detail: any;
+  }[];
+}
+
+export interface ExplorationOptions {
+  params?: unknown;
+  /** Events that are sent when the workflow waits for them: payloads by type, or pairs. */
+  events?: Record<string, unknown> | [string, unknown][];
+  /** Changes each run by modifiers. By default callbacks run as they are. */
+  modify?: (modifier: WorkflowInstanceModifier) => unknown;
+  /** Names of steps whose callbacks must not run twice. */
+  once?: string[];
+  /** Called with each run; throws where something is wrong. */
+  invariant?: (run: ExploredRun) => unknown;
+  /** Runs one case alone: a failure names it. */
+  seed?: string;
+}
+
+export interface CrashOptions extends ExplorationOptions {
+  /** How many runs crash twice; 20 by default. */
+  pairs?: number;
+}
+
+export interface OrderOptions extends ExplorationOptions {
+  /** Whether all orders have to come to the same end; true by default. */
+  same?: boolean;
+  /** How many orders are tried at most; 100 by default. */
+  runs?: number;
+}
+
+export interface CrashReport {
+  /** How many points a crash can cut. */
+  points: number;
+  runs: number;
+  /** Callbacks that ran again because of a crash, and whether their steps may. */
+  repeated: { step: string; crash: string; seed: string; allowed: boolean }[];
+  /** Steps of retry limit 0 that were cut, and so have failed. */
+  givenUp: { step: string; seed: string }[];
+}
+
+export interface OrderReport {
+  runs: number;
+  /** Whether these are all orders that there are. */
+  complete: boolean;
 }
 
 /** The time, as the workflows see it. */
@@ -131,3 +194,5 @@ export class WaitError extends TestKitError {}
 export class ModifierError extends TestKitError {}
 export class UnfinishedError extends TestKitError {}
 export class ReplayError extends TestKitError {}
+export class CrashError extends TestKitError {}
+export class OrderError extends TestKitError {}

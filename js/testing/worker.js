@@ -2,12 +2,16 @@
 
 /** @import { EngineHandle } from "./engine_handle.js" */
 /** @import { Project } from "./project.js" */
+/** @import { CrashOptions, OrderOptions } from "./testing.d.ts" */
 
 import { encode } from "../../bridge/values.js";
 import { bindingName, Workflow } from "../../runtime/javascript/binding.js";
+import { exploreCrashes } from "./crashes.js";
 import { doubleKey, isVariable } from "./doubles.js";
 import { TestKitError } from "./errors.js";
 import { AllIntrospector, InstanceIntrospector } from "./introspectors.js";
+import { exploreOrders } from "./orders.js";
+import { ScriptedWorkflow } from "./scripted_workflow.js";
 
 /** A request without a body has none. */
 const BODILESS = new Set(["GET", "HEAD"]);
@@ -128,6 +132,18 @@ export class TestWorker {
   /** An instance that need not exist yet. @param {string | object} binding @param {string} id */
   async introspectWorkflowInstance(binding, id) {
     return new InstanceIntrospector(this.#engine, await this.#find(binding), id);
+  }
+
+  /** Run a workflow with a crash at each point. @param {string | object} binding @param {CrashOptions} [options] */
+  async checkAllCrashes(binding, options = {}) {
+    const script = await ScriptedWorkflow.of(this.#engine, await this.#find(binding), options);
+    return await exploreCrashes(script, options);
+  }
+
+  /** Run a workflow in each order of its outcomes. @param {string | object} binding @param {OrderOptions} [options] */
+  async checkAllOrders(binding, options = {}) {
+    const script = await ScriptedWorkflow.of(this.#engine, await this.#find(binding), options);
+    return await exploreOrders(script, options);
   }
 
   /** @param {string} name @param {string} binding */

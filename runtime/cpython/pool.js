@@ -32,6 +32,7 @@ function kindOf(python) {
           clock,
         ),
       hasVirtualTime: true,
+      reloads: true,
       parts: async () => ({}),
       checks: () => new ProtocolChecks(),
       interruptible: true,

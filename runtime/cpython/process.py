@@ -102,6 +102,8 @@ class GuestProcess:
             self._frames.send({"type": "loaded", "text": self._load(message["deployment"])})
         elif kind == "rest":
             self._frames.send({"type": "rested", "busy": self._loop.is_busy, "next": self._loop.next_due_ms()})
+        elif kind == "reload":
+            self._reload()
         elif kind == "census":
             self._frames.send({"type": "census", "census": json.loads(self._passes.census())})
 
@@ -112,6 +114,14 @@ class GuestProcess:
         finally:
             self._output.loaded = True
             self._control.end_turn()
+
+    def _reload(self) -> None:
+        self._control.begin_turn()
+        try:
+            self._passes.reload()
+        finally:
+            self._control.end_turn()
+        self._frames.send({"type": "reloaded"})
 
     def _send(self, text: str | None) -> None:
         if text is not None:

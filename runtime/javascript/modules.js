@@ -30,6 +30,15 @@ const EXTENSIONS = [".ts", ".js", ".mjs", ".mts", "/index.ts", "/index.js"];
 /** The files that have been imported, as URLs. @type {Set<string>} */
 export const imported = new Set();
 
+/** Which edition of the deployment's modules is imported: modules below `folders` (URLs) are evaluated anew in each. */
+export const edition = { number: 0, folders: /** @type {string[]} */ ([]) };
+
+/** @param {string} url */
+function inEdition(url) {
+  const isOwn = edition.folders.some((folder) => url.startsWith(folder)) && !url.includes("/node_modules/");
+  return edition.number > 0 && isOwn ? `${url}?edition=${edition.number}` : url;
+}
+
 /** From now on, in this thread. */
 export function hookModules() {
   registerHooks({
@@ -43,7 +52,7 @@ export function hookModules() {
       const found = resolveAsBundlersDo(specifier, (each) => next(each, context));
       if (found.url.startsWith("file:")) imported.add(found.url);
       if (found.url.endsWith(".json")) return { ...found, importAttributes: { type: "json" } };
-      return found;
+      return { ...found, url: inEdition(found.url) };
     },
     load(url, context, next) {
       const read = READERS[extname(new URL(url).pathname)];

@@ -18,6 +18,7 @@ const JAVASCRIPT = {
   interruptible: false,
   soon: setImmediate,
   hasVirtualTime: true,
+  reloads: true,
 };
 
 export class JavaScriptGuest extends Pool {

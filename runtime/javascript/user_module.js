@@ -4,13 +4,13 @@
 
 import { spawnSync } from "node:child_process";
 import { realpathSync } from "node:fs";
-import { basename, relative } from "node:path";
+import { basename, dirname, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { knowErrors } from "../../bridge/errors.js";
 import { decode } from "../../bridge/values.js";
 import { bindingName, Workflow } from "./binding.js";
 import { ModuleHandlers } from "./handlers.js";
-import { imported } from "./modules.js";
+import { edition, imported } from "./modules.js";
 import { env, WorkflowEntrypoint } from "./workers.js";
 
 /** Under this name a bundle exports the modules of the project, by their paths. */
@@ -67,6 +67,15 @@ export class UserModule {
     // A variable of the same name was chosen by somebody, and comes first.
     this.#bind(Object.fromEntries(this.classes.map((name) => [bindingName(name), name])));
     Object.assign(env, this.#vars);
+  }
+
+  /** Import the modules anew, as a new process would: what they keep in variables is gone. */
+  async reload() {
+    const folders = [realpathSync(this.#root), dirname(realpathSync(this.#main))];
+    edition.folders = folders.map((folder) => `${pathToFileURL(folder).href}/`);
+    edition.number += 1;
+    this.#classes.clear();
+    await this.load();
   }
 
   /** An error of a class that one of the user's modules exports is of that class again when it comes back. */

@@ -56,6 +56,7 @@ port.on("message", (message) => {
   else if (message.type === "ping") port.postMessage({ type: "pong" });
   else if (message.type === "boot") boot();
   else if (message.type === "load") void load(message.deployment);
+  else if (message.type === "reload") void reload();
   else if (message.type === "census") port.postMessage({ type: "census", census: guest?.census() });
 });
 
@@ -127,6 +128,12 @@ async function load(options) {
     port.postMessage({ type: "loaded", text: JSON.stringify({ ...loaded, output: output.takeUnowned() }) });
     output.onhandlerwrite = writeOfHandler;
   });
+}
+
+async function reload() {
+  // The same files were imported before: an error is one that varies.
+  await userModule?.reload().catch(complain);
+  port.postMessage({ type: "reloaded" });
 }
 
 /** @param {any} error */

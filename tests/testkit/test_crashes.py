@@ -109,3 +109,12 @@ def _too_few(run):
 
 def _paid(run):
     assert run.output[1] == "mocked"
+
+
+def test_modules_are_imported_anew_in_a_process():
+    """In cpython a crash takes what modules keep in variables, too."""
+    with (
+        Workflows(FLOWS, runtime="cpython") as workflows,
+        pytest.raises(CrashError, match="it has ended as complete: None\n  instead of       complete: 42"),
+    ):
+        check_all_crashes("InMemory", workflows=workflows, pairs=0)

@@ -32,6 +32,13 @@ def test_suite():
     assert (0, True) == (code, "fail 0" in out), out
 
 
+def test_explorations():
+    """Every crash and every order of a workflow in JavaScript are explored by tests in JavaScript."""
+    code, out = run_tests(FLOWS / "javascript" / "explored.test.mjs", "--target", FLOWS / "explored.mjs")
+
+    assert (0, True) == (code, "fail 0" in out), out
+
+
 def test_bad_tests():
     """Each test that goes wrong says what is wrong, and fails."""
     code, out = run_tests(FLOWS / "javascript" / "bad.mjs", "--target", FLOWS / "moderator.mjs")

@@ -1,0 +1,152 @@
+/** A workflow that is run again and again from its beginning, each time with something else going wrong. The twin of this file is `scripts.py`. */
+
+/** @import { EngineHandle } from "./engine_handle.js" */
+/** @import { ExplorationOptions, ExploredRun } from "./testing.d.ts" */
+
+import { isDeepStrictEqual } from "node:util";
+import { decode, encode } from "../../bridge/values.js";
+import { TestKitError } from "./errors.js";
+import { Modifier } from "./modifier.js";
+
+const ATTEMPT_FAILURE = 12;
+const STEP_START = 5;
+const CUT = "Attempt failed due to internal workflows error";
+const FINAL = new Set(["complete", "errored", "terminated"]);
+
+/** One run, as the host reports it, with its output decoded. @typedef {ExploredRun & { choices: { among: string[], taken: number }[], points: number }} ScriptedRun */
+
+export class ScriptedWorkflow {
+  #engine;
+  #fields;
+
+  /**
+   * @param {EngineHandle} engine
+   * @param {string} workflow
+   * @param {ExplorationOptions} options
+   */
+  static async of(engine, workflow, { params, events, modify }) {
+    /** @type {any[]} */
+    const changes = [];
+    const recording = { call: async (/** @type {string} */ _op, /** @type {any} */ change) => changes.push(change) };
+    await modify?.(new Modifier(/** @type {any} */ (recording), workflow, null));
+    return new ScriptedWorkflow(engine, workflow, {
+      events: eventsOf(events),
+      changes: changes.map(({ workflow: _workflow, id: _id, ...change }) => change),
+      ...(params === undefined ? {} : { params: encode(params, "params") }),
+    });
+  }
+
+  /** @param {EngineHandle} engine @param {string} workflow @param {object} fields */
+  constructor(engine, workflow, fields) {
+    this.#engine = engine;
+    this.name = workflow;
+    this.#fields = { workflow, ...fields };
+  }
+
+  /**
+   * Run it from its beginning to its end.
+   *
+   * @param {{ crashes?: number[], order?: number[] | null }} script `crashes`: the point of the first crash, and those of further
+   *   ones, counted from each restart. `order`: which outcome comes first, each time when several are there; null: as they come
+   * @returns {Promise<ScriptedRun>}
+   */
+  async run({ crashes = [], order = null }) {
+    const found = await this.#engine.call("script", { crashes, order, ...this.#fields });
+    const error = found.error && { name: found.error.name, message: found.error.message };
+    return { ...found, output: found.output === null ? undefined : decode(found.output), error };
+  }
+
+  /**
+   * Run it twice with nothing going wrong: what the two runs have in common is what all other runs have to come to.
+   *
+   * @param {number[] | null} order
+   * @throws {TestKitError} it does not come to its end
+   */
+  async baseline(order) {
+    const first = await this.run({ order });
+    if (!FINAL.has(first.status))
+      throw new TestKitError(
+        `Workflow '${this.name}' does not end: its status is '${first.status}', and nothing is due. ` +
+          "Give the events that it waits for: { events: { type: payload } }.",
+      );
+    return { first, stable: stablePart(endOf(first), endOf(await this.run({ order }))) };
+  }
+}
+
+/** What is compared with other runs. @param {ScriptedRun} run */
+export function endOf({ status, output, error }) {
+  return { status, output, error };
+}
+
+/** A run's end, for people. @param {ScriptedRun} run */
+export function shownEnd({ status, output, error }) {
+  return `${status}: ${error ? `${error.name}: ${error.message}` : JSON.stringify(output)}`;
+}
+
+/** How often the callback of each step has begun. @param {ScriptedRun} run @returns {Map<string, number>} */
+export function began({ callbacks }) {
+  /** @type {Map<string, number>} */
+  const times = new Map();
+  for (const { step } of callbacks) times.set(step, (times.get(step) ?? 0) + 1);
+  return times;
+}
+
+/** Steps whose retry limit is 0. @param {ScriptedRun} run */
+export function stepsThatRunOnce({ log }) {
+  const starts = log.filter(({ event, detail }) => event === STEP_START && detail.config.retries.limit === 0);
+  return new Set(starts.map(({ name, count }) => `${name}-${count}`));
+}
+
+/** Steps of which a crash has cut an attempt. @param {ScriptedRun} run */
+export function cutSteps({ log }) {
+  const cuts = log.filter(
+    ({ event, detail }) => event === ATTEMPT_FAILURE && String(detail.error.message).startsWith(CUT),
+  );
+  return new Set(cuts.map(({ name, count }) => `${name}-${count}`));
+}
+
+/** What *invariant* objects to. @param {ExplorationOptions["invariant"]} invariant @param {ScriptedRun} run */
+export async function objection(invariant, run) {
+  try {
+    await invariant?.(run);
+    return [];
+  } catch (error) {
+    return [`the invariant does not hold: ${/** @type {Error} */ (error)?.message ?? error}`];
+  }
+}
+
+/** @param {ExplorationOptions["events"]} events */
+function eventsOf(events = {}) {
+  const pairs = Array.isArray(events) ? events : Object.entries(events);
+  return pairs.map(([type, payload]) => ({ type, payload: encode(payload, `the payload of '${type}'`) }));
+}
+
+/** Where two runs with nothing going wrong differ, no other run is held to it. */
+const VARIES = Symbol("varies");
+
+/** @param {any} first @param {any} second @returns {any} */
+function stablePart(first, second) {
+  if (isContainer(first) && isContainer(second) && haveSameKeys(first, second)) {
+    const parts = Object.keys(first).map((key) => [key, stablePart(first[key], second[key])]);
+    return Array.isArray(first) ? parts.map(([, part]) => part) : Object.fromEntries(parts);
+  }
+  return isDeepStrictEqual(first, second) ? first : VARIES;
+}
+
+/** Whether *found* is as *stable* where that does not vary. @param {any} found @param {any} stable @returns {boolean} */
+export function fits(found, stable) {
+  if (stable === VARIES) return true;
+  if (isContainer(stable) && isContainer(found))
+    return haveSameKeys(found, stable) && Object.keys(stable).every((key) => fits(found[key], stable[key]));
+  return isDeepStrictEqual(found, stable);
+}
+
+/** An array or a plain object. @param {any} value */
+function isContainer(value) {
+  return Array.isArray(value) || (value !== null && typeof value === "object" && value.constructor === Object);
+}
+
+/** @param {any} first @param {any} second */
+function haveSameKeys(first, second) {
+  return Array.isArray(first) === Array.isArray(second) && isDeepStrictEqual(Object.keys(first), Object.keys(second));
+}

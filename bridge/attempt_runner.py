@@ -13,7 +13,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING
 
 from .calls import IDLE, PENDING, RUNNING, Call, JsFailure
-from .contexts import ask_delay, to_context
+from .contexts import ask_delay, step_context
 from .errors import to_wire
 from .origin import AttemptExpired, Origin, origin
 from .traces import release_frames
@@ -125,7 +125,7 @@ class AttemptRunner:
             self._link.touch(self._session)
 
     def _context(self, call: Call, attempt: int) -> JsDict:
-        return to_context(call, attempt, call.config)
+        return step_context(self._session, call, attempt)
 
     def ask_delay(self, call: Call, message: Message) -> None:
         """Call the delay function of *call*, and tell the engine what it gives."""

@@ -4,25 +4,61 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .calls import RollbackContext
 from .errors import from_wire
-from .values import JsDict
+from .values import JsDict, encode
 
 if TYPE_CHECKING:
+    from asyncio import Future
+
     from .batch import Message
     from .calls import Call
+    from .session import Session
 
-__all__ = ["ask_delay", "rollback_context", "to_context"]
+__all__ = ["StepContext", "ask_delay", "rollback_context", "step_context", "to_context"]
+
+
+class StepContext(JsDict):
+    """What the callback of a step gets: data, and what the callback can do with its attempt."""
+
+    __slots__ = ("_attempt",)
+    _attempt: tuple[Session, int, int]
+
+    def report_progress(self, item: object, /) -> Future[None]:
+        """
+        Report *item* to all who follow the instance. What is awaited, if anything, is that it is durable.
+
+        Raises:
+            NotSerializableError: *item* cannot be stored.
+        """
+        session, ref, attempt = self._attempt
+        value = encode(item, "progress")
+        future = session.exchange({"type": "progress", "step": ref, "attempt": attempt, "value": value})
+        # Most callers do not wait for it, and a refusal is for those that do.
+        future.add_done_callback(_retrieve)
+        return future
+
+
+def _retrieve(future: Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 def to_context(call: Call, attempt: int, config: str) -> JsDict:
-    """Make the context of a callback. *config* is JSON text, of a whole configuration."""
+    """Make the context of a function. *config* is JSON text, of a whole configuration."""
     full = json.loads(config, object_hook=JsDict)
     if full["retries"]["limit"] == "Infinity":
         full["retries"]["limit"] = float("inf")
     return JsDict(step=JsDict(name=call.name, count=call.count), attempt=attempt, config=full)
+
+
+def step_context(session: Session, call: Call, attempt: int) -> StepContext:
+    """Make the context of a callback."""
+    context = StepContext(to_context(call, attempt, call.config))
+    object.__setattr__(context, "_attempt", (session, call.ref, attempt))
+    return context
 
 
 def rollback_context(call: Call) -> RollbackContext:

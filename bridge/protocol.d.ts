@@ -51,6 +51,8 @@ export interface StepConfig {
   };
   timeout: number | string;
   sensitive?: "output";
+  /** How many of the items that the step reports are kept, the newest ones. */
+  progress?: number;
 }
 
 /** A step's configuration as the callback's context shows it. */
@@ -110,7 +112,7 @@ export type ToGuest =
       /**
        * The guest gives these outcomes to `run()` in this order, one at a time: the next when the code has done all that it
        * could with the one before. Outcomes that become known later come after them, save the answers to `call`,
-       * `writeChunk` and `readChunk`, and refusals, which no log has.
+       * `writeChunk`, `readChunk` and `progress`, and refusals, which no log has.
        */
       history: HistoryEntry[];
       /** How many of the outcomes an earlier pass was given; absent: all of them. */
@@ -225,6 +227,8 @@ export type FromGuest =
    * value of `done` is then `{"$":"stream","v":{name, count, chunks, bytes, preview}}`. Answered by `resolve`.
    */
   | { type: "writeChunk"; pass: number; ref: number; step: number; attempt: number; index: number; value: Encoded }
+  /** What the attempt of `step` reports while it runs. Answered by `resolve` once it is durable. */
+  | { type: "progress"; pass: number; ref: number; step: number; attempt: number; value: Encoded }
   /**
    * How long after the start of the instance each outcome became known that has a place in the history. Answered by
    * `resolve` with an encoded list of milliseconds.

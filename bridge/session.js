@@ -128,7 +128,7 @@ export class Session {
    * @param {Callback} [rollback]
    */
   #call(kind, name, options, settle, callback, delay, rollback) {
-    if (kind === "writeChunk" || kind === "readChunk" || kind === "readStreamLimits") {
+    if (kind === "writeChunk" || kind === "readChunk" || kind === "readStreamLimits" || kind === "progress") {
       return this.exchange(kind, name, options, settle);
     }
     if (kind === "call") throw new Error("A binding calls the session itself.");
@@ -181,10 +181,10 @@ export class Session {
   }
 
   /**
-   * Write or read a chunk of a byte stream, or read the limits of streams or the times of outcomes. Until it is answered the
-   * pass is not quiet.
+   * Write or read a chunk of a byte stream, read the limits of streams or the times of outcomes, or report progress. Until it
+   * is answered the pass is not quiet.
    *
-   * @param {"writeChunk" | "readChunk" | "readStreamLimits" | "readTimes"} type
+   * @param {"writeChunk" | "readChunk" | "readStreamLimits" | "readTimes" | "progress"} type
    * @param {string} name
    * @param {any} options
    * @param {Settle} settle

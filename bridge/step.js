@@ -20,7 +20,8 @@ import { encode } from "./values.js";
  * The session's end. It borrows its arguments for the call, but for `callback` and `settle`: those it holds until
  * `settle` has been called or the pass is over.
  *
- * `writeChunk`, `readChunk` and `readStreamLimits` serve byte streams: `name` and `count` (in `options`) are the step's.
+ * `writeChunk`, `readChunk` and `readStreamLimits` serve byte streams, `progress` what a step reports: `name` and `count`
+ * (in `options`) are the step's.
  *
  * @typedef {(
  *   kind: PortKind,
@@ -32,7 +33,7 @@ import { encode } from "./values.js";
  *   rollback?: Callback,
  * ) => void} StepPort
  *
- * @typedef {"do" | "sleep" | "waitForEvent" | "writeChunk" | "readChunk" | "readStreamLimits" | "call"} PortKind
+ * @typedef {"do" | "sleep" | "waitForEvent" | "writeChunk" | "readChunk" | "readStreamLimits" | "progress" | "call"} PortKind
  *
  * Takes the outcome of a call.
  * @typedef {(outcome: OutcomeKind, text: string | undefined, failure: number) => void} Settle
@@ -208,6 +209,10 @@ export class WorkflowStep {
         context.signal = controller.signal;
         const { attempt } = context;
         const { name, count } = context.step;
+        // Not enumerable: a context that is stored or printed is what it was without.
+        Object.defineProperty(context, "reportProgress", {
+          value: (/** @type {unknown} */ item) => this.#report(item, { name, count }, { step: ref, attempt }),
+        });
         return JSON.stringify({ value: await this.#encode(await callback(context), { name, count }, ref, attempt) });
       } catch (error) {
         return JSON.stringify({ error: this.#describe(error) ?? toWire(error) });
@@ -230,6 +235,21 @@ export class WorkflowStep {
         return JSON.stringify({ error: this.#describe(thrown) ?? toWire(thrown) });
       }
     };
+  }
+
+  /**
+   * Report *item* to all who follow the instance.
+   *
+   * @param {unknown} item
+   * @param {{ name: string, count: number }} step
+   * @param {{ step: number, attempt: number }} origin
+   * @returns {Promise<void>} settled once it is durable
+   */
+  #report(item, step, origin) {
+    const reported = this.#exchange("progress", step, { ...origin, value: encode(item, "progress") }).then(none);
+    // Most callers do not wait for it, and a refusal is for those that do.
+    reported.catch(none);
+    return reported;
   }
 
   /**
@@ -258,7 +278,7 @@ export class WorkflowStep {
   }
 
   /**
-   * @param {"writeChunk" | "readChunk" | "readStreamLimits"} kind
+   * @param {"writeChunk" | "readChunk" | "readStreamLimits" | "progress"} kind
    * @param {{ name: string, count: number }} step
    * @param {object} more
    * @returns {Promise<string | undefined>} what was asked for, as canonical text

@@ -96,7 +96,7 @@ class JsStep:
                 )
             elif kind == "sleep":
                 future = session.sleep(name, **json.loads(options))
-            elif kind == "writeChunk":
+            elif kind in {"writeChunk", "progress"}:
                 parsed = json.loads(options)
                 del parsed["count"]
                 future = session.exchange({"type": kind, **parsed})

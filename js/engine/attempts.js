@@ -16,6 +16,7 @@ import { boundedError } from "./error_size.js";
 import { fatalError, internalError, interruptedError, timeoutError } from "./errors.js";
 import { targetOf } from "./events.js";
 import { MAX_VALUE_BYTES, STATE_FULL } from "./limits.js";
+import { endProgress, reportProgress } from "./progress.js";
 import { isLarger } from "./value_size.js";
 import { retryDelay } from "./retry.js";
 
@@ -123,6 +124,7 @@ export class Attempts {
     step.endOrder = log.seq + 1;
     step.endedAt = now;
     this.#pass.write((store) => store.stepSucceeded(log, step, now, { attempt, value, usage }));
+    if (step.reporting) endProgress(this.#pass, step);
     this.#pass.afterCommit({ type: "resolve", pass: this.#pass.id, ref });
     this.#options.onended(step);
   }
@@ -145,22 +147,30 @@ export class Attempts {
   /** @param {Extract<FromGuest, { type: "writeChunk" }>} message */
   writeChunk({ ref, step: stepRef, attempt, index, value }) {
     const step = this.#running(stepRef, attempt);
-    if (!step) {
-      // Of an attempt that has timed out. It is told, so that its stream ends and the pass can come to rest.
-      this.#pass.tellCaller({ type: "reject", pass: this.#pass.id, ref, error: internalError("The attempt is over.") });
-      return;
-    }
+    if (!step) return this.#refuseLate(ref);
     step.streaming = true;
     if (!this.#pass.reserveChunk()) return this.#overflow(step);
     this.#pass.write((store) => store.chunkWritten(this.#pass.number, step, index, value));
     this.#pass.tellCaller({ type: "resolve", pass: this.#pass.id, ref });
   }
 
+  /** @param {Extract<FromGuest, { type: "progress" }>} message */
+  progressed({ ref, step: stepRef, attempt, value }) {
+    const step = this.#running(stepRef, attempt);
+    if (step) reportProgress(this.#pass, step, { ref, value });
+    else this.#refuseLate(ref);
+  }
+
+  /** Of an attempt that has timed out. Its call is refused, so that its stream ends and the pass can become idle. @param {number} ref */
+  #refuseLate(ref) {
+    this.#pass.tellCaller({ type: "reject", pass: this.#pass.id, ref, error: internalError("The attempt is over.") });
+  }
+
   /** There is no room for what the step gives, and trying again cannot help. @param {Step} step */
   #overflow(step) {
     const error = fatalError(STATE_FULL);
     this.#pass.disarm(step);
-    this.#pass.dropChunks(step);
+    this.#pass.discardAttempt(step);
     this.#fail(step, { error, held: false });
     this.#options.onfull(error);
   }
@@ -181,7 +191,7 @@ export class Attempts {
     if (step.delaying) return this.#retry(step, step.delaying.error, PLACEHOLDER_DELAY_MS);
     // A step that must not run twice cannot begin again, whatever interrupted it.
     if (blamed || step.config?.retries.limit === 0) return this.interrupt(step);
-    this.#pass.dropChunks(step);
+    this.#pass.discardAttempt(step);
     step.again = true;
   }
 
@@ -206,7 +216,7 @@ export class Attempts {
   #settleFailure(step, error, { fromGuest = false, immediately = false } = {}) {
     const { retries } = /** @type {StepConfig} */ (step.config);
     this.#pass.disarm(step);
-    this.#pass.dropChunks(step);
+    this.#pass.discardAttempt(step);
     if (error.retryable === false || step.attempts > Number(retries.limit)) {
       return this.#fail(step, { error, held: fromGuest });
     }

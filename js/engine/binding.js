@@ -163,7 +163,10 @@ async function nextEvents(engine, workflow, { id, options }, onclose) {
     for (;;) {
       const added = new Promise((resolve) => (wake = () => resolve(undefined)));
       const { events, done, more } = await subscription.read();
-      if (events.length > 0 || done || closed) return { events, done, cursor: subscription.cursor };
+      if (events.length > 0 || done || closed) {
+        const { cursor, progress } = subscription;
+        return { events, done, cursor, ...(progress === undefined ? {} : { progress }) };
+      }
       if (!more) await added;
     }
   } finally {

@@ -4,7 +4,7 @@
 
 import { nearest } from "../../bridge/nearest.js";
 import { parseDuration } from "./duration.js";
-import { MAX_DURATION_MS, MAX_RETRIES } from "./limits.js";
+import { MAX_DURATION_MS, MAX_PROGRESS_KEPT, MAX_RETRIES } from "./limits.js";
 
 /** Stands for a delay function, which cannot be stored. */
 export const DYNAMIC = "[dynamic]";
@@ -15,7 +15,7 @@ export const DEFAULT_CONFIG = Object.freeze({
   timeout: "10 minutes",
 });
 
-const KEYS = ["retries", "timeout", "sensitive"];
+const KEYS = ["retries", "timeout", "sensitive", "progress"];
 const ROLLBACK_KEYS = ["retries", "timeout"];
 const RETRY_KEYS = ["limit", "delay", "backoff"];
 const BACKOFFS = ["constant", "linear", "exponential"];
@@ -42,6 +42,10 @@ export function configProblem(config, { rollback = false } = {}) {
   if (timeout > MAX_DURATION_MS) return `timeout must be at most 365 days, not ${show(config.timeout)}`;
   if (config.sensitive !== undefined && config.sensitive !== "output") {
     return `sensitive must be "output", not ${show(config.sensitive)}`;
+  }
+  const { progress = 0 } = config;
+  if (!(Number.isInteger(progress) && progress >= 0 && progress <= MAX_PROGRESS_KEPT)) {
+    return `progress must be a whole number of items to keep, from 0 to ${MAX_PROGRESS_KEPT}, not ${show(progress)}`;
   }
   return undefined;
 }

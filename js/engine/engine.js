@@ -318,11 +318,12 @@ export class Engine {
    * What has been added to an instance since a follower's last read, as of one moment.
    *
    * @param {number} number of the instance
-   * @param {{ entry: number, line?: number | undefined }} after ids of the last log entry and of the last line of output that
-   *   it has; without `line` no output is read
+   * @param {{ entry: number, line?: number | undefined, item?: number | undefined }} after ids of the last log entry, of the
+   *   last line of output and of the last item of progress that it has; without `line` no output is read, without `item` no
+   *   progress
    * @returns {Promise<import("./subscription.js").Additions>}
    */
-  additions(number, { entry, line }) {
+  additions(number, { entry, line, item }) {
     return this.#engine.readDurable((store) => {
       const log = store.loadLogPortion(number, entry);
       const ended = log.some(({ event }) => event === WORKFLOW_SUCCESS);
@@ -332,6 +333,7 @@ export class Engine {
         more: log.length > 0 && lastId(log) < store.loadCursor(number).seq,
         result: ended ? (store.loadInstanceByNumber(number)?.output ?? null) : null,
         output: line === undefined ? [] : store.loadOutput(number, line),
+        ...(item === undefined ? {} : { reported: store.loadProgress(number, item) }),
       };
     });
   }

@@ -31,6 +31,11 @@ export class Feed {
     return this.#subscription.cursor;
   }
 
+  /** `progressId` of the last item of progress that was read; undefined where none is wanted. */
+  get progress() {
+    return this.#subscription.progress;
+  }
+
   /** What has come since the last call, in order of time. `last`: the instance has ended, or is gone. */
   async read() {
     const { id } = this.#row;

@@ -234,6 +234,8 @@ export class Instance {
         return this.#openCalls.begin(message);
       case "writeChunk":
         return this.#attempts.writeChunk(message);
+      case "progress":
+        return this.#attempts.progressed(message);
       case "readChunk":
       case "readTimes":
       case "readStreamLimits":
@@ -449,7 +451,7 @@ export class Instance {
    */
   discard() {
     const cut = this.#pass.open().filter((step) => step.running && step.config?.retries.limit !== 0);
-    for (const step of cut) this.#pass.dropChunks(step);
+    for (const step of cut) this.#pass.discardAttempt(step);
     this.#leave("discard");
     return cut.map((step) => step.key);
   }

@@ -30,6 +30,13 @@ export const STREAM_LIMITS = {
   maxStreamBytes: MAX_STATE_CHARACTERS,
   streamTooLarge: STATE_FULL,
 };
+/** Of an item of progress. */
+export const MAX_PROGRESS_CHARACTERS = 64 * 1024;
+/** Of all that is kept of an instance's progress. */
+export const MAX_INSTANCE_PROGRESS_CHARACTERS = 64 * 1024 * 1024;
+/** How many items are kept of a step whose configuration says nothing of it, and how many a configuration may ask for. */
+export const DEFAULT_PROGRESS_KEPT = 10_000;
+export const MAX_PROGRESS_KEPT = 100_000;
 /** Size of an instance's own output (print, logging) that is kept. */
 export const MAX_OUTPUT_CHARACTERS = 1024 * 1024;
 /** How much is kept of later output, and of each line in it. */

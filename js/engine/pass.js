@@ -35,6 +35,8 @@ export class Pass {
   #stepCount = 0;
   /** How many chunks of byte streams it keeps; counted when it begins to matter. @type {number | null} */
   #chunks = null;
+  /** Size of what its steps have reported; counted when it begins to matter. @type {number | null} */
+  #progressSize = null;
 
   /**
    * @param {EngineContext} engine
@@ -159,12 +161,25 @@ export class Pass {
     return (this.#chunks ??= this.store.countChunks(this.number));
   }
 
-  /** Delete what a failed attempt has left of a byte stream. @param {Step} step */
-  dropChunks(step) {
+  /** Delete what a failed attempt has left of a byte stream, and mark what it has reported as superseded. @param {Step} step */
+  discardAttempt(step) {
+    if (step.reporting) {
+      step.reporting = false;
+      const { number, now } = this;
+      this.write((store) => store.progressSuperseded(number, step, now));
+    }
     if (!step.streaming) return;
     step.streaming = false;
     this.#chunks = null;
     this.write((store) => store.chunksDropped(this.number, step));
+  }
+
+  /** Count a further item of progress: the oldest ones make room for it. @param {number} size @param {number} limit */
+  makeRoomForProgress(size, limit) {
+    this.#progressSize = (this.#progressSize ?? this.store.progressSize(this.number)) + size;
+    if (this.#progressSize <= limit) return;
+    this.write((store) => store.progressHalved(this.number, this.now));
+    this.#progressSize = null;
   }
 
   /** As it stands, what is not committed yet included. */

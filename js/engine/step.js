@@ -71,6 +71,10 @@ export class Step {
     this.hasRollback = false;
     /** Chunks of a byte stream may be in the store, which are of no use if the attempt fails. */
     this.streaming = false;
+    /** Its attempt may have reported progress, which is superseded if the attempt fails. */
+    this.reporting = false;
+    /** How many items it has reported in this pass, but for those that are known to be dropped. */
+    this.reported = 0;
     /** The attempt has failed, and the delay function has been asked when to try again. @type {Failure | null} */
     this.delaying = null;
     this.eventType = "";
@@ -148,14 +152,16 @@ function apply(step, row) {
       step.attempts = 1;
       step.running = true;
       step.streaming = true;
+      step.reporting = true;
       return;
     }
     case E.ATTEMPT_START:
     case E.ROLLBACK_ATTEMPT_START:
       step.attempts = /** @type {number} */ (row.attempt);
       step.running = true;
-      // Whether the attempt has begun a stream is unknown.
+      // Whether the attempt has begun a stream, or reported progress, is unknown.
       step.streaming = true;
+      step.reporting = true;
       return;
     case E.ATTEMPT_FAILURE:
     case E.ROLLBACK_ATTEMPT_FAILURE:

@@ -61,4 +61,8 @@ export const TABLES = {
     columns: columns("instance:n number:n type at:n payload consumed_by:n"),
   },
   output: { keys: ["instance", "id"], columns: columns("id:n instance:n at:n step level text") },
+  progress: {
+    keys: ["instance", "number"],
+    columns: columns("instance:n number:n event:n name count:n attempt:n at:n value"),
+  },
 };

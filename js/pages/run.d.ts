@@ -91,7 +91,7 @@ export type InstanceEvent = {
   type: string;
   instanceId: string;
   timestamp: number;
-  /** Where the event stands in the log; `log` lines have none. Pass the last one as cursor to go on. */
+  /** Where the event stands in the log; `log` lines and what steps report have none. Pass the last one as cursor to go on. */
   eventId?: number;
   /** `NAME-COUNT`. */
   stepName?: string;
@@ -142,14 +142,15 @@ export interface Comparison {
 export interface RunHost {
   detail(workflow: string, id: string): Promise<InstanceDetail>;
   /**
-   * Call *listener* with the events after *cursor* (0: all), and then with each that comes. Goes on over crashes and
+   * Call *listener* with the events after *cursor* (0: all), with what steps report after *progress* (absent: none of it), and
+   * then with each that comes. Goes on over crashes and
    * restarts of the instance until the result is called. A restart begins with `workflow_queued` again.
    */
   subscribe(
     workflow: string,
     id: string,
     listener: (events: InstanceEvent[]) => void,
-    options?: { cursor?: number },
+    options?: { cursor?: number; progress?: number },
   ): () => void;
   pause(workflow: string, id: string): Promise<void>;
   resume(workflow: string, id: string): Promise<void>;

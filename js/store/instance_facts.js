@@ -148,6 +148,7 @@ export class InstanceFacts extends StepFacts {
     const log = this.loadCursor(instance.number);
     const origin = this.#origin(instance.number);
     this.#wipe(instance.number);
+    this.progressRemoved(instance.number, at);
     return this.#requeue(log, instance, origin, at);
   }
 
@@ -170,7 +171,10 @@ export class InstanceFacts extends StepFacts {
     const log = this.loadCursor(number);
     const origin = this.#origin(number);
     wipe.names.forEach(({ name, count }, i) => {
-      if (wipe.events[i].includes(E.STEP_START)) this.chunksDropped(number, { name, count });
+      if (wipe.events[i].includes(E.STEP_START)) {
+        this.chunksDropped(number, { name, count });
+        this.progressSuperseded(number, { name, count }, at);
+      }
       for (const event of wipe.events[i]) {
         this.sql("DELETE FROM log WHERE instance = ? AND event = ? AND name = ? AND count = ?").run(
           number,
@@ -203,6 +207,7 @@ export class InstanceFacts extends StepFacts {
   instanceDeleted(number) {
     this.observer?.deleted(number);
     this.#wipe(number);
+    this.sql("DELETE FROM progress WHERE instance = ?").run(number);
     this.sql(
       `UPDATE workflows SET triggered_on = max(coalesce(triggered_on, 0), i.created_on) FROM instances AS i
        WHERE i.number = ? AND name = i.workflow`,

@@ -1,7 +1,7 @@
 /** What the store on SQLite tells of one instance: its log, byte streams, events and output. Nothing here changes anything. */
 
 /** @import { Encoded } from "../../bridge/protocol.d.ts" */
-/** @import { ChunkRow, EventRow, InstanceRow, LogCursor, LogRow, OutputRow, StepRef } from "./store.d.ts" */
+/** @import { ChunkRow, EventRow, InstanceRow, LogCursor, LogRow, OutputRow, ProgressRow, StepRef } from "./store.d.ts" */
 
 import * as E from "../engine/events.js";
 import { checksumOf, DamageError, readable } from "./damage.js";
@@ -10,6 +10,8 @@ import { DueReads } from "./due_reads.js";
 /** How much of a log a follower gets at once. */
 const PORTION_ROWS = 500;
 const PORTION_CHARACTERS = 1024 * 1024;
+/** How much of the progress of its steps. */
+const PORTION_ITEMS = 256;
 /** SQLite's result code for a damaged page. */
 const CORRUPT = 11;
 const ENTRY = "seq, event, next, name, count, at, attempt, due, value, detail, checksum";
@@ -156,6 +158,32 @@ export class LogReads extends DueReads {
   /** @param {number} number */
   outputSize(number) {
     return Number(this.sql("SELECT coalesce(sum(length(text)), 0) AS n FROM output WHERE instance = ?").get(number)?.n);
+  }
+
+  /**
+   * The rows of progress with larger numbers, as many as a follower gets at once.
+   *
+   * @param {number} number @param {number} after
+   * @returns {{ progress: ProgressRow[], more: boolean }}
+   */
+  loadProgress(number, after) {
+    const rows = this.sql(
+      `SELECT number, event, name, count, attempt, at, value, event = 0 AND EXISTS (
+         SELECT 1 FROM progress AS later WHERE later.event = 1 AND later.instance = item.instance
+           AND later.name = item.name AND later.count = item.count AND later.number > item.number) AS superseded
+       FROM progress AS item WHERE instance = ? AND number > ? ORDER BY number LIMIT ${PORTION_ITEMS + 1}`,
+    ).all(number, after);
+    return {
+      progress: /** @type {ProgressRow[]} */ (rows.slice(0, PORTION_ITEMS)),
+      more: rows.length > PORTION_ITEMS,
+    };
+  }
+
+  /** @param {number} number */
+  progressSize(number) {
+    return Number(
+      this.sql("SELECT coalesce(sum(length(value)), 0) AS n FROM progress WHERE instance = ?").get(number)?.n,
+    );
   }
 
   /** The entry of its success vouches for the output of an instance. @param {InstanceRow} row */

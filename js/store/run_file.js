@@ -10,7 +10,7 @@
 
 /** @import { Driver } from "./driver.d.ts" */
 
-import { OF_INSTANCE } from "./instance_tables.js";
+import { OF_HISTORY } from "./instance_tables.js";
 import { problemOfPaths, problemOfSchema, problemOfSize, problemOfValues } from "./run_file_checks.js";
 import { APPLICATION_ID, migrate, pragma, SCHEMA_VERSION } from "./schema.js";
 
@@ -79,7 +79,7 @@ export function writeRun(state, number, file, { sources, main, versions, exporte
   file.exec(TABLES);
   /** @type {Record<string, (row: Row) => Row>} */
   const hidden = masking ? hiding(masking) : {};
-  for (const [table, column] of Object.entries(OF_INSTANCE))
+  for (const [table, column] of Object.entries(OF_HISTORY))
     copyRows(state, file, table, { where: `${column} = ?`, value: number, change: hidden[table] });
   const { workflow } = /** @type {{ workflow: string }} */ (
     state.prepare("SELECT workflow FROM instances WHERE number = ?").get(number)
@@ -143,7 +143,7 @@ export function openRun(file, state) {
     checkVersion(file);
     const [sound] = Object.values(file.prepare("PRAGMA quick_check(1)").get() ?? {});
     if (sound !== "ok") throw new RunFileError("run.corrupt", `it is damaged (${sound})`);
-    const tables = [...Object.keys(OF_INSTANCE), "workflows"];
+    const tables = [...Object.keys(OF_HISTORY), "workflows"];
     check(problemOfValues(file, [...tables, "run", "sources"]));
     state.exec("BEGIN");
     for (const table of tables) copyRows(file, state, table);

@@ -274,6 +274,22 @@ const MIGRATIONS = [
   CREATE INDEX instances_started ON instances (workflow, started_on) WHERE started_on IS NOT NULL;
   CREATE INDEX instances_ended ON instances (workflow, ended_on) WHERE ended_on IS NOT NULL;
   `,
+  `
+  -- What attempts of steps report while they run. event: 0 an item, 1 what the step has reported so far is superseded, 2 it is
+  -- removed (of all steps where name is null). number: counts the rows of an instance, and is never used again.
+  CREATE TABLE progress (
+    instance INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    event INTEGER NOT NULL,
+    name TEXT,
+    count INTEGER,
+    attempt INTEGER,
+    at INTEGER NOT NULL,
+    value TEXT,
+    PRIMARY KEY (instance, number)
+  ) STRICT;
+  CREATE INDEX progress_superseded ON progress (instance, name, count, number) WHERE event = 1;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

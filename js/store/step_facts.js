@@ -8,9 +8,9 @@
 /** @import { AttemptedRef, AttemptFailed, EventRow, LogCursor, OutputRow, StepFailed, StepRef, StepSucceeded } from "./store.d.ts" */
 
 import * as E from "../engine/events.js";
-import { LogWriter } from "./log_writer.js";
+import { ProgressFacts } from "./progress_facts.js";
 
-export class StepFacts extends LogWriter {
+export class StepFacts extends ProgressFacts {
   /** @param {LogCursor} log @param {AttemptedRef} step @param {number} at @param {{ config: StepConfig, hasRollback?: true }} detail */
   stepStarted(log, step, at, detail) {
     const { start, attemptStart } = E.ATTEMPTED[step.kind];

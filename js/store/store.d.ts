@@ -126,6 +126,27 @@ export interface EventRow {
   payload: Encoded;
 }
 
+/** What an attempt of a step reports while it runs. */
+export interface ProgressReported {
+  attempt: number;
+  at: number;
+  value: Encoded;
+}
+
+export interface ProgressRow {
+  /** Counts the rows of an instance. */
+  number: number;
+  /** 0: an item; 1: what the step has reported so far is superseded; 2: it is removed, of all steps where `name` is null. */
+  event: number;
+  name: string | null;
+  count: number | null;
+  attempt: number | null;
+  at: number;
+  value: Encoded | null;
+  /** 1: the attempt has failed, so that the item does not count any more. */
+  superseded: number;
+}
+
 export interface OutputRow {
   at: number;
   step: string | null;
@@ -364,6 +385,10 @@ export interface Store {
   stepFailed(log: LogCursor, step: AttemptedRef, at: number, failed: StepFailed): void;
   chunkWritten(number: number, step: StepRef, place: number, chunk: Encoded): void;
   chunksDropped(number: number, step: StepRef): void;
+  progressReported(number: number, step: StepRef, report: ProgressReported): void;
+  progressSuperseded(number: number, step: StepRef, at: number): void;
+  progressTrimmed(number: number, step: StepRef, kept: number, at: number): void;
+  progressHalved(number: number, at: number): void;
   loadChunk(number: number, step: StepRef, place: number): Encoded | undefined;
   rollbackStarted(log: LogCursor, at: number, start: RollbackStart): void;
   rollbackMissing(log: LogCursor, step: StepRef, at: number, error: WireError): void;
@@ -413,6 +438,8 @@ export interface Store {
   nextEventNumber(number: number): number;
   loadOutput(number: number, after?: number): (OutputRow & { id: number })[];
   outputSize(number: number): number;
+  loadProgress(number: number, after: number): { progress: ProgressRow[]; more: boolean };
+  progressSize(number: number): number;
   /** Numbers of instances that have something to do now, oldest first. */
   loadRoom(): Map<string, number>;
   loadQueued(limit: number, except?: string[]): number[];

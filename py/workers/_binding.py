@@ -178,7 +178,9 @@ class WorkflowInstance:
         Give its events from the beginning, and go on until it ends.
 
         Args:
-            options: ``cursor``, the ``eventId`` of the last event that is known, and ``filter``, a list of types.
+            options: ``cursor``, the ``eventId`` of the last event that is known, ``filter``, a list of types, and
+                ``progress``, the ``progressId`` of the last item of progress that is known: with it, 0 for all of them,
+                what steps report comes among the events.
             more: The same by keyword.
         """
         query = {**_mapping(options, "subscribe()"), **more}
@@ -187,7 +189,8 @@ class WorkflowInstance:
             answer = await self._call("subscribe", options=query)
             for event in answer["events"]:
                 yield event
-            done, query = answer["done"], {**query, "cursor": answer["cursor"]}
+            known = {key: answer[key] for key in ("cursor", "progress") if key in answer}
+            done, query = answer["done"], {**query, **known}
 
     async def _call(self, method: str, **args: Any) -> Any:  # noqa: ANN401 - what the method gives
         return await self._workflow._call(method, {"id": self.id, **args})  # noqa: SLF001 - two halves of one thing

@@ -39,6 +39,8 @@ class StepConfig(TypedDict, total=False):
     retries: RetryConfig
     timeout: Duration
     sensitive: Literal["output"]
+    progress: int
+    """How many of the items that the step reports are kept, the newest ones."""
 
 
 class RollbackConfig(TypedDict, total=False):

@@ -69,8 +69,9 @@ class WorkflowStep:
             depends: Steps whose results become the arguments, by position. Without it, parameters name steps; ``ctx``
                 is the step's context.
             concurrent: Whether the steps it depends on run at the same time.
-            config: ``retries``, ``timeout`` and ``sensitive``. ``retries["delay"]`` may be a function that gives the
-                delay: of ``ctx`` and ``error`` it gets those that its parameters name.
+            config: ``retries``, ``timeout``, ``sensitive`` and ``progress``, how many items are kept of what the step
+                reports by ``ctx.report_progress``. ``retries["delay"]`` may be a function that gives the delay: of
+                ``ctx`` and ``error`` it gets those that its parameters name.
             rollback: Undoes the step if the instance fails, or is terminated with rollback. Of ``ctx``, ``error``,
                 ``output`` (None where the step has none) and ``step_name`` it gets those that its parameters name.
             rollback_config: ``retries`` and ``timeout`` of *rollback*.
@@ -244,7 +245,7 @@ def _refuse_wait_keyword(keyword: str) -> NoReturn:
 
 
 _KEYWORDS = ("name", "depends", "concurrent", "config", "rollback", "rollback_config")
-_IN_CONFIG = ("retries", "timeout", "sensitive")
+_IN_CONFIG = ("retries", "timeout", "sensitive", "progress")
 
 
 def _refuse_keyword(keyword: str) -> NoReturn:

@@ -111,7 +111,7 @@ export class WorkflowInstance {
     return await this.#call("sendEvent", { ...rest, payload: encode(payload, "payload") });
   }
 
-  /** @param {{ cursor?: number, filter?: string[] }} [options] */
+  /** @param {{ cursor?: number, filter?: string[], progress?: number }} [options] `progress`: the `progressId` of the last item that is known; 0 for all */
   async subscribe(options = {}) {
     const events = this.#events(options);
     return Object.assign(events, { [Symbol.dispose]: () => void events.return(undefined) });
@@ -123,7 +123,8 @@ export class WorkflowInstance {
       const answer = await this.#call("subscribe", { options: asked });
       yield* answer.events;
       done = answer.done;
-      asked = { ...asked, cursor: answer.cursor };
+      const { cursor, progress } = answer;
+      asked = { ...asked, cursor, ...(progress === undefined ? {} : { progress }) };
     }
   }
 }

@@ -35,7 +35,7 @@ WRITES_FILES = ("cpython", "javascript")
 """Runtimes whose steps write to the ledger themselves."""
 STROKES = ("group", "group", "host", "command", "stop")
 # How often everything is killed, by runtime: the engine is the same, the channel to its guests is not.
-KILLS = {name: int(os.environ.get("STEPWELL_KILLS", "100" if name == "pyodide" else "25")) for name in RUNTIMES}
+KILLS = {name: int(os.environ.get("STEPWELL_KILLS", "200" if name == "pyodide" else "50")) for name in RUNTIMES}
 SIDE_BY_SIDE = 3
 """States that are killed at the same time. Most of a life is waiting."""
 LONGEST_LIFE = 1.6

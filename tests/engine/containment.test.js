@@ -101,6 +101,7 @@ for (const [what, message] of /** @type {[string, object][]} */ ([
   ],
   ["a chunk that is no text", { type: "writeChunk", ref: 50, step: 1, attempt: 1, index: 0, value: 1 }],
   ["a chunk of 20 MB", { type: "writeChunk", ref: 50, step: 1, attempt: 1, index: 0, value: "x".repeat(20_000_000) }],
+  ["progress that is no text", { type: "progress", ref: 50, step: 1, attempt: 1, value: {} }],
   ["a chunk at no index", { type: "readChunk", ref: 50, name: "x", count: 1, index: -1 }],
 ])) {
   test(`${what} is refused at the call`, async () => {

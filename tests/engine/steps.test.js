@@ -174,7 +174,7 @@ test("a result above 1 MiB fails the attempt by upstream's text", async () => {
 
 /** @type {[string, object, string][]} */
 const REFUSED = [
-  ["an unknown key", { retry: {} }, "retry is not known; known are retries, timeout, sensitive"],
+  ["an unknown key", { retry: {} }, "retry is not known; known are retries, timeout, sensitive, progress"],
   ["retries without a delay", { retries: { limit: 1 } }, "retries.delay is missing"],
   ["a delay that is no duration", { retries: { limit: 1, delay: "i like trains" } }, 'not "i like trains"'],
   ["a negative limit", { retries: { limit: -1, delay: 0 } }, "from 0 to 10000"],

@@ -26,6 +26,7 @@ const MESSAGES = [
   { type: "call", ref: 14, workflow: "flow", method: "status", args: { id: "good" } },
   { type: "writeChunk", ref: 15, step: 1, attempt: 1, index: 0, value: '{"$":"bytes","v":"AAAA"}' },
   { type: "readChunk", ref: 16, name: "a", count: 1, index: 0 },
+  { type: "progress", ref: 19, step: 1, attempt: 1, value: '"half"' },
   { type: "readTimes", ref: 17 },
   { type: "readStreamLimits", ref: 18 },
   { type: "log", level: "stdout", text: "printed", at: 1 },

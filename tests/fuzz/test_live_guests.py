@@ -23,7 +23,7 @@ PYTHON = """
 
     # Without "quiet": an instance that says so waits for ever.
     TYPES = ["do", "done", "failed", "delay", "rollback", "replayed", "sleep", "waitForEvent", "call", "writeChunk",
-             "readChunk", "readTimes", "readStreamLimits", "log", "end", "fail", "", "start", None, 5]
+             "progress", "readChunk", "readTimes", "readStreamLimits", "log", "end", "fail", "", "start", None, 5]
     KEYS = ["ref", "name", "count", "attempt", "value", "error", "config", "duration", "until", "eventType", "timeout",
             "workflow", "method", "args", "index", "step", "level", "text", "__proto__"]
 
@@ -69,7 +69,8 @@ JAVASCRIPT = """
       new Map([[1, 2]]), new Uint8Array(9), new Error("no"), { type: "ready" }, { type: "pong" },
       { type: "loaded", text: "{" }, { type: "lost" }, { type: {} }];
     // Without "quiet": an instance that says so waits for ever.
-    const TYPES = ["do", "done", "failed", "sleep", "waitForEvent", "call", "writeChunk", "log", "end", "fail", ""];
+    const TYPES = ["do", "done", "failed", "sleep", "waitForEvent", "call", "progress", "writeChunk", "log", "end",
+      "fail", ""];
 
     export class Attacker extends WorkflowEntrypoint {
       async run(event, step) {

@@ -98,6 +98,38 @@ test("a filter chooses events, and an unknown one is refused", async () => {
   assert.equal((await on.rest("/workflows/flow/instances/i1/subscribe?cursor=-1")).status, 400);
 });
 
+test("progress comes where it is asked for, and a browser that connects again gets what it had not", async () => {
+  const on = await served((_event, step) => step.do("a", {}, () => new Promise(() => {})));
+  await on.harness.create();
+  const [pass] = on.harness.guest.passes.keys();
+  const report = async (/** @type {number} */ ref) => {
+    on.harness.guest.onmessages([{ type: "progress", pass, ref, step: 1, attempt: 1, value: String(ref) }]);
+    await on.harness.settle();
+  };
+  for (const ref of [101, 102, 103]) await report(ref);
+  const first = await subscribed(on, "?progress=0");
+  const items = eventsOf(await first.next()).filter(({ event }) => event === "step_progress");
+  await first.reader.cancel();
+  await report(104);
+
+  // The address stays the same; the browser says in a header what it had.
+  const again = await subscribed(on, "?progress=0", { "last-event-id": items[1].id });
+  const rest = eventsOf(await again.next());
+  await again.reader.cancel();
+
+  assert.deepEqual(
+    items.map(({ data }) => data.progress),
+    [101, 102, 103],
+  );
+  assert.deepEqual(
+    rest.map(({ data }) => data.progress),
+    [103, 104],
+  );
+  const without = await subscribed(on);
+  assert.ok(!(await without.next()).includes("step_progress"));
+  await without.reader.cancel();
+});
+
 test("programs that ask for JSON lines get them", async () => {
   const on = await served(twoSteps);
   await on.harness.create();

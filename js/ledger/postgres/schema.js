@@ -75,6 +75,13 @@ const MIGRATIONS = [
       PRIMARY KEY (instance, id)
     );
   `,
+  (schema) => `
+    SET LOCAL search_path = ${schema};
+    CREATE TABLE progress (
+      instance bigint, number bigint, event bigint NOT NULL, name text, count bigint, attempt bigint, at bigint NOT NULL,
+      value text, PRIMARY KEY (instance, number)
+    );
+  `,
 ];
 
 export const LEDGER_VERSION = MIGRATIONS.length;

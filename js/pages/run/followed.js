@@ -11,6 +11,7 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import { isFinalStatus } from "../../engine/status.js";
 import { page } from "../page.js";
 import { fileOf } from "./addresses.js";
+import { forgetReported, isProgress, takeReported } from "./reported.js";
 
 const SOONEST_MS = 80;
 /** How many events are kept for the log's view; what is older is in the tables. */
@@ -37,6 +38,7 @@ export function followShown() {
       detail.value = null;
       events.value = [];
       missing.value = null;
+      forgetReported();
     });
     stop = address === null ? () => {} : "key" in address ? lookAtFile(address) : follow(address);
   });
@@ -93,9 +95,13 @@ function follow({ workflow, id }) {
   };
   const listen = (/** @type {InstanceEvent[]} */ come) => {
     if (isOver) return;
-    const log = come.filter(({ type }) => type !== "log");
+    const log = come.filter((event) => event.type !== "log" && !isProgress(event));
     // A restart begins the log again.
     const begins = log.findLastIndex(({ type, resumed }) => type === "workflow_queued" && !resumed);
+    if (begins >= 0) forgetReported();
+    takeReported(come.filter(isProgress).filter(({ timestamp }) => begins < 0 || timestamp >= log[begins].timestamp));
+    // What a step reports may come a thousand times a second, and changes nothing else.
+    if (come.every(isProgress)) return;
     if (log.length > 0) events.value = begins >= 0 ? log.slice(begins) : [...events.peek(), ...log].slice(-MOST_EVENTS);
     void refresh();
   };
@@ -103,7 +109,8 @@ function follow({ workflow, id }) {
     if (!page.isReady.value) return;
     unsubscribe();
     events.value = [];
-    unsubscribe = page.host.subscribe(workflow, id, listen, { cursor: 0 });
+    forgetReported();
+    unsubscribe = page.host.subscribe(workflow, id, listen, { cursor: 0, progress: 0 });
     void refresh();
   });
   return () => {

@@ -5,6 +5,7 @@ import { Icon } from "../parts/icon.js";
 import { Value } from "../parts/value.js";
 import { Mark, stateLook } from "../parts/status.js";
 import { duration, timeOfDay } from "../format.js";
+import { reported } from "./reported.js";
 import { Fault } from "./traceback.js";
 
 /** @import { InstanceDetail, RunAddress } from "../run.d.ts" */
@@ -36,6 +37,7 @@ export function Inspector({ row, address, detail, canSkip, onClose, onSkip, onRe
     <div class="facts">
       <${Times} row=${row} />
       <${Body} row=${row} address=${address} omitted=${detail.omitted?.steps[nameOf(row)]} />
+      ${"key" in address ? null : html`<${Progress} row=${row} />`}
       <${Prints} row=${row} logs=${detail.logs} />
     </div>
   </section>`;
@@ -98,6 +100,19 @@ function Body({ row, address, omitted }) {
           </li>`,
       )}
     </ol>`;
+}
+
+/** What the step reports while it runs. @param {{ row: StepRow }} props */
+function Progress({ row }) {
+  const found = reported.value.get(nameOf(row));
+  if (row.kind !== "do" || !found) return null;
+  return html`<h3>
+      Progress
+      <span class="muted num"
+        >${`${found.items} ${found.items === 1 ? "item" : "items"} of attempt ${found.attempt}`}</span
+      >
+    </h3>
+    <pre class="traceback" tabindex="0" role="region" aria-label=${`Progress of ${nameOf(row)}`}>${found.text}</pre>`;
 }
 
 /** Lines of a step that are shown with it; the rest is among the logs. */

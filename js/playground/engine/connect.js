@@ -54,7 +54,7 @@ const FORWARDED = /** @type {const} */ ([
  */
 const HANDOVER_MS = 1500;
 
-/** @typedef {{ key: number, workflow: string, id: string, listener: (events: InstanceEvent[]) => void, cursor: number, printed: number }} Following */
+/** @typedef {{ key: number, workflow: string, id: string, listener: (events: InstanceEvent[]) => void, cursor: number, printed: number, progress: number | undefined }} Following */
 
 /**
  * @param {ConnectOptions} [options]
@@ -321,11 +321,11 @@ class Host {
    * @param {string} workflow
    * @param {string} id
    * @param {(events: InstanceEvent[]) => void} listener
-   * @param {{ cursor?: number }} [options]
+   * @param {{ cursor?: number, progress?: number }} [options]
    */
-  subscribe(workflow, id, listener, { cursor = 0 } = {}) {
+  subscribe(workflow, id, listener, { cursor = 0, progress } = {}) {
     const key = ++this.#lastKey;
-    const following = { key, workflow, id, listener, cursor, printed: 0 };
+    const following = { key, workflow, id, listener, cursor, printed: 0, progress };
     this.#following.set(key, following);
     if (this.state.phase === "ready") this.#follow(following);
     return () => {
@@ -335,17 +335,17 @@ class Host {
   }
 
   /** @param {Following} following */
-  #follow({ key, workflow, id, cursor, printed }) {
-    this.call("follow", [key, workflow, id, { cursor, printed }]).catch((error) => {
+  #follow({ key, workflow, id, cursor, printed, progress }) {
+    this.call("follow", [key, workflow, id, { cursor, printed, progress }]).catch((error) => {
       this.#tell("notice", { level: "warning", text: `Instance ${id} cannot be followed: ${error.message}` });
     });
   }
 
-  /** @param {{ key: number, lines: InstanceEvent[], cursor: number, printed: number }} told */
-  #deliver({ key, lines, cursor, printed }) {
+  /** @param {{ key: number, lines: InstanceEvent[], cursor: number, printed: number, progress: number | undefined }} told */
+  #deliver({ key, lines, cursor, printed, progress }) {
     const following = this.#following.get(key);
     if (!following) return;
-    Object.assign(following, { cursor, printed });
+    Object.assign(following, { cursor, printed, progress });
     following.listener(lines);
   }
 

@@ -252,11 +252,11 @@ export class Playground {
    * @param {number} key
    * @param {string} workflow
    * @param {string} id
-   * @param {{ cursor: number, printed: number }} from
+   * @param {{ cursor: number, printed: number, progress?: number }} from
    */
-  async follow(key, workflow, id, { cursor, printed }) {
+  async follow(key, workflow, id, { cursor, printed, progress }) {
     const row = await this.#engine.get(workflow, id);
-    const feed = new Feed(this.#engine, row, { cursor, filter: undefined }, printed);
+    const feed = new Feed(this.#engine, row, { cursor, filter: undefined, progress }, printed);
     let reading = Promise.resolve();
     // One read after the other: each begins where the last one ended.
     const push = () => {
@@ -265,7 +265,10 @@ export class Playground {
           const found = await feed.read();
           ({ more } = found);
           const { lines } = found;
-          if (lines.length > 0) this.#emit("follow", { key, lines, cursor: feed.cursor, printed: feed.printed });
+          if (lines.length > 0) {
+            const known = { cursor: feed.cursor, printed: feed.printed, progress: feed.progress };
+            this.#emit("follow", { key, lines, ...known });
+          }
         }
       });
       return reading;

@@ -78,6 +78,12 @@ export const subscribeQuery = z.strictObject({
     .union([z.string(), z.array(z.string())])
     .optional()
     .describe("Only events of these types; repeatable."),
+  progress: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe("What steps report comes too, after the item with this progressId; 0: from the beginning."),
 });
 
 export const subscribeAllQuery = z.strictObject({

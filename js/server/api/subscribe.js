@@ -17,13 +17,16 @@ import { formatOf, HEARTBEAT_MS } from "./stream_format.js";
 /** @typedef {Awaited<ReturnType<Feed["read"]>>["lines"][number]} Line */
 
 /**
- * Where a subscriber goes on: `Last-Event-ID` as `line` writes it, the cursor and what is known of the printed lines.
+ * Where a subscriber goes on: `Last-Event-ID` as `line` writes it, the cursor and what is known of the printed lines and of
+ * progress.
  *
  * @param {Context} context
  */
 export function lastEventOf(context) {
-  const [, cursor, printed = 0] = /^(\d{1,15})(?:\.(\d{1,15}))?$/.exec(context.req.header("last-event-id") ?? "") ?? [];
-  return { cursor: Number(cursor ?? 0), printed: Number(printed) };
+  const id = context.req.header("last-event-id") ?? "";
+  const [, cursor, printed = 0, progress] = /^(\d{1,15})(?:\.(\d{1,15}))?(?:\.(\d{1,15}))?$/.exec(id) ?? [];
+  const item = progress === undefined ? undefined : Number(progress);
+  return { cursor: Number(cursor ?? 0), printed: Number(printed), progress: item };
 }
 
 /**
@@ -104,10 +107,10 @@ class Events {
         return controller.enqueue(this.#encoder.encode(this.#format.heartbeat));
       }
       this.#stale = false;
-      const printed = this.#feed.printed;
+      const { printed, progress } = this.#feed;
       const { lines, last, more } = await this.#feed.read();
       if (more) this.#stale = true;
-      if (lines.length > 0) controller.enqueue(this.#encoder.encode(this.#written(lines, printed)));
+      if (lines.length > 0) controller.enqueue(this.#encoder.encode(this.#written(lines, printed, progress)));
       if (last) {
         this.#close();
         return controller.close();
@@ -116,17 +119,20 @@ class Events {
     }
   }
 
-  /** @param {Line[]} lines @param {number} printed before them */
-  #written(lines, printed) {
+  /** @param {Line[]} lines @param {number} printed before them @param {number | undefined} progress before them */
+  #written(lines, printed, progress) {
     let { cursor } = this.#feed;
     const first = lines.find((line) => "eventId" in line);
     cursor = first === undefined ? cursor : /** @type {any} */ (first).eventId - 1;
     return lines
       .map((each, index) => {
+        /** @type {{ type: string, eventId?: number, progressId?: number }} */
         const line = masked(each, this.#mask);
-        cursor = /** @type {any} */ (line).eventId ?? cursor;
+        cursor = line.eventId ?? cursor;
+        progress = line.progressId ?? progress;
         const isLast = index === lines.length - 1;
-        return this.#format.line(line, isLast ? `${this.#feed.cursor}.${this.#feed.printed}` : `${cursor}.${printed}`);
+        const known = isLast ? [this.#feed.cursor, this.#feed.printed] : [cursor, printed];
+        return this.#format.line(line, (progress === undefined ? known : [...known, progress]).join("."));
       })
       .join("");
   }

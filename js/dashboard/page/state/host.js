@@ -19,11 +19,11 @@ export const host = {
    * @param {string} workflow
    * @param {string} id
    * @param {(events: any[]) => void} listener
-   * @param {{ cursor?: number }} [options]
+   * @param {{ cursor?: number, progress?: number }} [options]
    */
-  subscribe: (workflow, id, listener, { cursor = 0 } = {}) =>
+  subscribe: (workflow, id, listener, { cursor = 0, progress } = {}) =>
     listen(
-      at(workflow, id, "subscribe"),
+      `${at(workflow, id, "subscribe")}${progress === undefined ? "" : `?progress=${progress}`}`,
       { onEvents: listener, again: nextChange },
       cursor === 0 ? "" : String(cursor),
     ),

@@ -57,9 +57,12 @@ export function singleInstanceOperations(api) {
         const { context, query } = call;
         const row = await engine.get(...addressed(call));
         const filter = query.filter === undefined ? {} : { filter: [query.filter].flat() };
-        const cursor = query.cursor ?? lastEventOf(context).cursor;
+        const last = lastEventOf(context);
+        const cursor = query.cursor ?? last.cursor;
+        // A browser that connects again asks with the address of the first time, and says in a header what it has.
+        const progress = query.progress === undefined ? {} : { progress: last.progress ?? query.progress };
         const mask = host.maskFor(await engine.workflow(row.workflow));
-        return answerWithEvents(host, row, subscriptionOptions({ cursor, ...filter }), context, mask);
+        return answerWithEvents(host, row, subscriptionOptions({ cursor, ...filter, ...progress }), context, mask);
       },
     },
     {

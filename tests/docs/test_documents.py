@@ -118,3 +118,11 @@ def test_the_limits_are_those_of_the_engine():
     found = {name: re.search(pattern, text) for name, pattern in said.items()}
     documented = {name: int(match[1].replace(",", "")) for name, match in found.items() if match}
     assert documented == {name: int(limit[name].replace("_", "")) for name in said}
+
+
+def test_the_files_of_the_architecture_exist():
+    """Each file that the page names by its path is there."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    tops = {path.name for path in ROOT.iterdir() if path.is_dir()} - {"node_modules"}
+    named = {name for name in re.findall(r"`([\w./*-]+/[\w./*-]+)`", text) if name.split("/")[0] in tops}
+    assert [name for name in sorted(named) if not any(ROOT.glob(name.rstrip("/")))] == []

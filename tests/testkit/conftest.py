@@ -16,7 +16,7 @@ def run_suite(tmp_path):
         for name, content in (files or {}).items():
             (tmp_path / name).write_text(content)
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
         return done.stdout + done.stderr
 
     return run

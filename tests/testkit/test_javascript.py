@@ -21,7 +21,7 @@ BAD = {
 def run_tests(*arguments):
     """`stepwell test` with the arguments: its exit code and what it has printed."""
     command = [sys.executable, "-m", "stepwell", "test", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     return done.returncode, done.stdout + done.stderr
 
 

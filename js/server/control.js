@@ -40,9 +40,9 @@ export class ControlChannel {
     this.#socket.resume();
   }
 
-  /** @param {ControlMessage} message */
+  /** @param {ControlMessage} message @returns {Promise<void>} settles when the operating system has it */
   send(message) {
-    this.#socket.write(`${JSON.stringify(message, cutText)}\n`);
+    return new Promise((resolve) => this.#socket.write(`${JSON.stringify(message, cutText)}\n`, () => resolve()));
   }
 }
 

@@ -50,7 +50,7 @@ const WATCH_INTERVAL_MS = 500;
  * @property {(line: string) => void} report a line of text for people
  * @property {(on: boolean) => void} ondebugging a debugger in a workflow takes the terminal, or returns it
  * @property {(fatal: { code: string, message: string }) => void} onfatal why the host is about to stop
- * @property {(code: number) => void} onstopped
+ * @property {(code: number) => void | Promise<void>} onstopped
  */
 
 export class Host {
@@ -392,7 +392,7 @@ export class Host {
       this.#store.close();
     } finally {
       this.#ownership.release();
-      this.#options.onstopped(code);
+      await this.#options.onstopped(code);
     }
   }
 

@@ -11,6 +11,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { haveThreadsEnded } from "../../runtime/pool/node_thread.js";
 import { RUNTIMES } from "../../runtime/registry.js";
 import { ControlChannel } from "./control.js";
 import "./heap.js";
@@ -71,12 +72,15 @@ try {
     forceReplay: values["force-replay"],
     ...(values.transport === "js" ? { transport: /** @type {const} */ ("js") } : {}),
     report: (line) => process.stderr.write(`${line}\n`),
-    ondebugging: (on) => control.send({ debugger: on }),
-    onfatal: (fatal) => control.send({ fatal }),
-    onstopped(code) {
+    ondebugging: (on) => void control.send({ debugger: on }),
+    onfatal: (fatal) => void control.send({ fatal }),
+    async onstopped(code) {
       // The other process need not wait for Node, which takes a while to end.
-      control.send({ left: { signal } });
-      process.exit(code);
+      const sent = control.send({ left: { signal } });
+      if (await haveThreadsEnded()) process.exit(code);
+      // All is committed and closed.
+      await sent;
+      process.kill(process.pid, "SIGKILL");
     },
   });
   process.on("SIGTERM", () => {
@@ -85,11 +89,11 @@ try {
   });
   await host.open();
   void parentGone.then(() => host.parentGone());
-  control.send({ ready: { ...host.address, pid: process.pid, version: VERSION } });
+  void control.send({ ready: { ...host.address, pid: process.pid, version: VERSION } });
 } catch (error) {
   const { code, message, owner, stack } = /** @type {any} */ (error);
   const known = typeof code === "string" && code.startsWith("state.");
-  control.send({
+  void control.send({
     error: { code: known ? code : "internal", message: known ? message : String(stack ?? error), owner },
   });
   process.exit(known ? EXIT_STATE : EXIT_INTERNAL);
@@ -101,7 +105,7 @@ async function attachLedger(address, ownership) {
   try {
     return await openLedgerState(address, {
       patienceMs: values.standby ? Infinity : Number(values.patience),
-      onwaiting: (holder) => control.send({ waiting: { holder } }),
+      onwaiting: (holder) => void control.send({ waiting: { holder } }),
     });
   } catch (error) {
     ownership.release();

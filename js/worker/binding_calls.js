@@ -10,6 +10,9 @@ import { decode } from "../../bridge/values.js";
 import { packValue, unpackValue } from "../../runtime/handlers/packing.js";
 import { HandlerError } from "./errors.js";
 
+/** A deployment that waits for so many answers of Workers calls no other. One that calls itself without end would fill the memory. */
+const MAX_UNANSWERED = 5000;
+
 /**
  * @typedef {object} HostServices
  * @property {(service: string) => Promise<Worker>} findWorker the Worker of that name, which code of this deployment may call
@@ -24,6 +27,7 @@ import { HandlerError } from "./errors.js";
  * @returns {(call: BindingCall, port: HandlerPort) => Promise<object>}
  */
 export function answerBindingCalls(env, services) {
+  let unanswered = 0;
   return async (call, port) => {
     if (call.what === "workflow") {
       const text = await services.callWorkflow(call.workflow, call.method, call.args);
@@ -32,10 +36,20 @@ export function answerBindingCalls(env, services) {
     const path = call.path.map(
       ([method, args]) => /** @type {[string, unknown[]]} */ ([method, args.map((arg) => unpackValue(arg, port))]),
     );
-    const value = await (call.what === "exports"
-      ? callExport(call, path, services)
-      : callBinding(call.binding, path, env, services));
-    return { value: (await packValue(value, "the answer", port)).packed };
+    const isOfWorker = call.what === "exports" || env[call.binding]?.kind === "service";
+    if (isOfWorker && unanswered >= MAX_UNANSWERED)
+      throw new Error(
+        `The Worker waits for ${MAX_UNANSWERED} answers of Workers, and calls no other. Does it call itself without end?`,
+      );
+    if (isOfWorker) unanswered += 1;
+    try {
+      const value = await (call.what === "exports"
+        ? callExport(call, path, services)
+        : callBinding(call.binding, path, env, services));
+      return { value: (await packValue(value, "the answer", port)).packed };
+    } finally {
+      if (isOfWorker) unanswered -= 1;
+    }
   };
 }
 

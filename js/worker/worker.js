@@ -29,6 +29,7 @@ export class Worker {
   #handlers;
   #pool;
   #why;
+  #hasObjects;
   /** The interpreters of its Durable Objects. @type {ObjectPool} */
   objects;
 
@@ -43,6 +44,7 @@ export class Worker {
     this.#why = typeof open === "string" ? open : undefined;
     this.#pool = new HandlerPool(typeof open === "string" ? refuse(open) : open, options);
     this.#pool.onlog = (log) => this.onlog(log);
+    this.#hasObjects = typeof openForObjects !== "string";
     this.objects = new ObjectPool(typeof openForObjects === "string" ? refuse(openForObjects) : openForObjects);
     this.objects.onlog = (log) => this.onlog(log);
   }
@@ -56,9 +58,10 @@ export class Worker {
     return this.#handlers.default.length === 0 && Object.keys(this.#handlers.entrypoints).length === 0;
   }
 
-  /** Start an interpreter before the first call. */
+  /** Start interpreters before the first call, those of handlers first. */
   async warm() {
     if (!this.isEmpty && this.#why === undefined) await this.#pool.warm();
+    if (this.#handlers.objects.length > 0 && this.#hasObjects) await this.objects.warm();
   }
 
   /**

@@ -32,7 +32,9 @@ SUFFIX = ".template"
 @click.option("--name", help="The Worker's name.  [default: the folder's]")
 def init(*, folder: str, template: str, name: str | None) -> None:
     """Write a project with a workflow and a test into DIR, which may exist. No file is replaced."""
-    target = Path(folder)
+    target = _target(folder)
+    if name is not None and not name.strip():
+        raise InputError("--name is empty. Give a name, or leave the option out.")
     chosen = _worker_name(name or target.resolve().name)
     files = template_files(template, chosen)
     if existing := [path for path in files if (target / path).exists()]:
@@ -42,7 +44,7 @@ def init(*, folder: str, template: str, name: str | None) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8")
     click.echo(f"Wrote {TEMPLATES[template]}: {', '.join(files)}.", err=True)
-    steps = [] if target.resolve() == Path.cwd() else [command("cd", folder)]
+    steps = [] if target.resolve() == Path.cwd() else [command("cd", f"./{folder}" if folder.startswith("-") else folder)]
     click.echo(f"Run it: {' && '.join([*steps, 'stepwell dev'])}", err=True)
 
 
@@ -57,6 +59,17 @@ def template_files(template: str, name: str) -> dict[str, str]:
             text = text.replace(key, value)
         files[path.relative_to(root).as_posix().removesuffix(SUFFIX)] = text
     return files
+
+
+def _target(folder: str) -> Path:
+    if not folder.strip():
+        raise InputError("DIR is empty. Give a folder, or leave it out for this one.")
+    if not folder.isprintable():
+        raise InputError(f"DIR has control characters: {folder!r}. Give another name.")
+    target = Path(folder)
+    if target.exists() and not target.is_dir():
+        raise InputError(f"{folder} is not a folder. Choose another name.")
+    return target
 
 
 def _worker_name(text: str) -> str:

@@ -25,7 +25,8 @@ const MEMORY_MARK_BYTES = 384 << 20;
  * Starts an interpreter and loads the deployment.
  * @typedef {() => { isolate: Isolate, loaded: Promise<unknown> }} OpenIsolate
  *
- * @typedef {{ isolate: Isolate, loaded: Promise<unknown>, calls: Map<number, unknown> }} Place `calls`: those that are not settled
+ * @typedef {{ isolate: Isolate, loaded: Promise<unknown>, calls: Map<number, unknown>, hasFailed?: boolean }} Place `calls`: those that are not
+ *   settled; `hasFailed`: it has not loaded the code
  */
 
 export class HandlerPool {
@@ -33,6 +34,8 @@ export class HandlerPool {
   onlog = () => {};
   #open;
   #maxIsolates;
+  /** False where the files of the code have been broken or removed since: the interpreters that have loaded it stay. */
+  #canGrow = true;
   /** @type {Place[]} */
   #places = [];
   #retiring = false;
@@ -71,8 +74,25 @@ export class HandlerPool {
    * @returns {Promise<{ reply: any, port: HandlerPort }>}
    */
   async call(pack, { signal, about } = {}) {
-    if (this.#disposed) throw new Error("The Worker has been stopped.");
-    const place = this.#placeForCall();
+    for (;;) {
+      if (this.#disposed) throw new Error("The Worker has been stopped.");
+      const place = this.#placeForCall();
+      try {
+        return await this.#callAt(place, pack, signal, about);
+      } catch (error) {
+        if (!place.hasFailed || this.#places.length === 0) throw error;
+        this.#canGrow = false;
+      }
+    }
+  }
+
+  /**
+   * @param {Place} place
+   * @param {(port: HandlerPort) => Promise<HandlerCall>} pack
+   * @param {AbortSignal | null | undefined} signal
+   * @param {unknown} about
+   */
+  async #callAt(place, pack, signal, about) {
     const { isolate, calls } = place;
     // Counted from here: it may be retired while it loads.
     const waiting = Symbol("waiting");
@@ -101,8 +121,8 @@ export class HandlerPool {
     // The oldest, so that calls find what others have left in variables wherever that can be.
     const oldest = usable.find(({ isolate }) => isolate.silenceMs < BUSY_AFTER_MS);
     if (oldest) return oldest;
-    if (usable.length < this.#maxIsolates) return this.#start();
-    return usable.toSorted((a, b) => a.isolate.silenceMs - b.isolate.silenceMs)[0];
+    if (this.#places.length === 0 || (this.#canGrow && usable.length < this.#maxIsolates)) return this.#start();
+    return (this.#canGrow ? usable : this.#places).toSorted((a, b) => a.isolate.silenceMs - b.isolate.silenceMs)[0];
   }
 
   #start() {
@@ -113,7 +133,10 @@ export class HandlerPool {
     isolate.onnotice = (message) => this.#notice(place, message);
     isolate.ondeath = () => this.#handleDeath(place);
     isolate.onoutput = (text) => this.onlog({ level: "stdout", text });
-    loaded.catch(() => this.#remove(place));
+    loaded.catch(() => {
+      place.hasFailed = true;
+      this.#remove(place);
+    });
     return place;
   }
 

@@ -18,6 +18,30 @@ const OF_NODE = Object.fromEntries(
 /** Projects for wrangler have no type in their package.json, which Node warns of for each of their modules. */
 const QUIET = "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON";
 
+/** How long a thread may take to end. One that is inside a native operation, such as an object's SQL, notices nothing. */
+const END_TIMEOUT_MS = 1000;
+
+/** Threads that have been asked to end, and have not ended. @type {Set<Promise<unknown>>} */
+const ending = new Set();
+
+/**
+ * Waits a moment for the threads that have been asked to end.
+ *
+ * @returns {Promise<boolean>} false: one is inside a native operation. Node's own exit would wait for it without a limit
+ */
+export async function haveThreadsEnded() {
+  await orLate(Promise.all(ending));
+  return ending.size === 0;
+}
+
+/** @param {Promise<unknown>} ended */
+async function orLate(ended) {
+  let timer;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, END_TIMEOUT_MS)));
+  await Promise.race([ended, late]);
+  clearTimeout(timer);
+}
+
 /**
  * @param {URL} program
  * @param {InterpreterEvents} events
@@ -59,7 +83,9 @@ export function startThread(program, { onmessage, ondeath }, { execArgv = [], cl
     ...(typeof worker.cpuUsage === "function" && { cpuTimeMs: () => cpuTimeOf(worker) }),
     async end() {
       port.close();
-      await worker.terminate();
+      const ended = worker.terminate().finally(() => ending.delete(ended));
+      ending.add(ended);
+      await orLate(ended);
     },
   };
 }

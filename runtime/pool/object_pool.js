@@ -13,10 +13,13 @@ const IDLE_MS = 10_000;
 /** How long an interpreter may give no sign of life before new objects go elsewhere. */
 const BUSY_AFTER_MS = 1000;
 const MAX_ISOLATES = 2;
+/** An object that owes so many answers takes no further call. One that calls itself without end would fill the memory. */
+const MAX_UNANSWERED = 1000;
 
 /**
  * @typedef {{ isolate: Isolate, loaded: Promise<unknown>, calls: Map<number, { about: unknown, resident: Resident | undefined }> }} Place
- * @typedef {{ target: ObjectTarget, place: Place, calls: number, idleSince: number }} Resident
+ * @typedef {{ target: ObjectTarget, place: Place, calls: number, unanswered: number, idleSince: number }} Resident `calls`: those that are not
+ *   settled
  */
 
 export class ObjectPool {
@@ -62,6 +65,11 @@ export class ObjectPool {
     return this.#places.length;
   }
 
+  /** Start an interpreter before there is an event: later its files may be others. */
+  async warm() {
+    await (this.#places[0] ?? this.#start()).loaded;
+  }
+
   /**
    * Give an event to an object.
    *
@@ -72,9 +80,11 @@ export class ObjectPool {
    */
   async call(target, pack, { signal, about } = {}) {
     const resident = await this.#residentFor(target);
+    if (resident.unanswered >= MAX_UNANSWERED) throw overloaded(target);
     const { place } = resident;
     const { isolate } = place;
     resident.calls += 1;
+    resident.unanswered += 1;
     isolate.beginCall();
     let id;
     try {
@@ -91,6 +101,8 @@ export class ObjectPool {
         this.#settled(resident);
       }
       throw error;
+    } finally {
+      resident.unanswered -= 1;
     }
   }
 
@@ -114,7 +126,7 @@ export class ObjectPool {
   async #enter(target) {
     await this.onenter(target);
     if (this.#disposed) throw this.#disposed;
-    return { target, place: this.#placeForObject(), calls: 0, idleSince: this.#now() };
+    return { target, place: this.#placeForObject(), calls: 0, unanswered: 0, idleSince: this.#now() };
   }
 
   #placeForObject() {
@@ -219,4 +231,14 @@ export class ObjectPool {
     for (const { isolate } of places) isolate.port.close(reason);
     await Promise.all(places.map(({ isolate }) => isolate.dispose()));
   }
+}
+
+/** @param {ObjectTarget} target */
+function overloaded({ className, id, name = id }) {
+  return Object.assign(
+    new Error(
+      `Durable Object is overloaded: ${className} '${name}' owes ${MAX_UNANSWERED} answers. Does it call itself, or do objects call each other in a circle?`,
+    ),
+    { overloaded: true },
+  );
 }

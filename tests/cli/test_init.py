@@ -61,3 +61,29 @@ def test_its_javascript_tests_pass(place):
     done = place.run("test", "app/tests/greeting.test.js", "--target", "app")
 
     assert (0, True) == (done.code, "fail 0" in done.out), done.out + done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([""], "DIR is empty"),
+        (["a\nb"], "control characters"),
+        (["file"], "file is not a folder"),
+        (["app", "--name", ""], "--name is empty"),
+    ],
+)
+def test_bad_folders(place, arguments, complaint):
+    """A folder that cannot be meant is refused, and nothing is written."""
+    place.write("file", "")
+
+    done = place.run("init", *arguments)
+
+    assert (2, True) == (done.code, complaint in done.err), done.err
+    assert ["file"] == [path.name for path in place.folder.iterdir()]
+
+
+def test_folder_like_an_option(place):
+    """What is printed to run the project can be pasted, whatever the folder is called."""
+    done = place.run("init", "--", "--flag")
+
+    assert "cd ./--flag && stepwell dev" in done.err

@@ -3,13 +3,17 @@
 import json
 import os
 import signal
+import socket
 import urllib.request
+from urllib.parse import urlsplit
 
 import pytest
 from places import until
 from test_dev import Dev
+from test_orphans import descendants, is_alive
 
 WORKER = """
+    import asyncio
     import time
 
     from workers import DurableObject, Response, WorkerEntrypoint, WorkflowEntrypoint
@@ -29,6 +33,12 @@ WORKER = """
 
         async def fetch(self, request):
             return Response(f"{request.method} {await self.add()}")
+
+        async def spin(self):
+            print("it is in the SQL")
+            await asyncio.sleep(0.01)  # what is printed leaves the interpreter at the end of a turn
+            endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM c) SELECT count(*) FROM c"
+            self.ctx.storage.sql.exec(endless).one()
 
         async def woken(self):
             return bool(await self.ctx.storage.get("woken"))
@@ -109,3 +119,16 @@ def test_workflow(dev, project, place):
     assert 0 == done.code, done.err
     describe = ("workflows", "instances", "describe", "flow", "i", "--json")
     until(lambda: place.run(*describe).json["output"] == 1, "the step does not count")
+
+
+def test_endless_sql(dev, project):
+    """A thread in SQL that does not end is no reason for the host to stay."""
+    running = dev()
+    with socket.create_connection(("127.0.0.1", urlsplit(running.url).port)) as client:
+        client.sendall(b"GET /a/spin HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        running.wait_for("it is in the SQL")
+        started = descendants(running.process.pid)
+
+        running.process.send_signal(signal.SIGINT)
+
+        until(lambda: not any(map(is_alive, started)), "the host has not ended")

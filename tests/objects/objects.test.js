@@ -50,6 +50,14 @@ for (const language of LANGUAGES) {
       assert.deepEqual(await worker("both", "many"), [1, 2, 3, 4, 5]);
     });
 
+    // The pool counts, for every language; a thousand tracebacks in one take Python seconds.
+    test("an object that calls itself without end is refused", { skip: language.suffix !== ".mjs" }, async () => {
+      const stub = counter("endless");
+
+      await assert.rejects(stub.call("descend"), /Durable Object is overloaded: Counter 'endless' owes 1000 answers/);
+      assert.equal(await stub.call("add"), 1);
+    });
+
     test("nothing begins between a read of the storage and what follows it at once", async () => {
       const stub = counter("gate");
 

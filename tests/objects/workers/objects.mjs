@@ -32,6 +32,10 @@ export class Counter extends DurableObject {
     return new Response(`${request.method} ${await this.add()}`);
   }
 
+  async descend() {
+    return await this.env.COUNTER.getByName(this.ctx.id.name).descend();
+  }
+
   async fail() {
     await this.ctx.storage.put("n", 100);
     throw new RangeError("no good");

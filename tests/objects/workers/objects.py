@@ -34,6 +34,9 @@ class Counter(DurableObject):
     async def fetch(self, request):
         return Response(f"{request.method} {await self.add()}")
 
+    async def descend(self):
+        return await self.env.COUNTER.getByName(self.ctx.id.name).descend()
+
     async def fail(self):
         await self.ctx.storage.put("n", 100)
         raise ValueError("no good")

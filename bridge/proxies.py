@@ -8,6 +8,7 @@ the Python object that wraps it.
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -24,12 +25,12 @@ WRAPPERS: dict[str, Callable[[Any], object]] = {}
 
 def js() -> Any:  # noqa: ANN401 - the global scope has whatever it has
     """The global scope of JavaScript."""
-    return import_module("js")
+    return sys.modules.get("js") or import_module("js")
 
 
 def ffi() -> Any:  # noqa: ANN401 - its types are not at hand on every Python
     """`pyodide.ffi`."""
-    return import_module("pyodide.ffi")
+    return sys.modules.get("pyodide.ffi") or import_module("pyodide.ffi")
 
 
 def http() -> Any:  # noqa: ANN401 - likewise
@@ -37,9 +38,19 @@ def http() -> Any:  # noqa: ANN401 - likewise
     return import_module("pyodide.http")
 
 
+_PYODIDES: dict[type, bool] = {}
+"""Which of Pyodide's types are those of proxies: Pyodide's own check is a function of Python's, and these are few."""
+
+
 def is_proxy(value: object) -> bool:
     """Whether *value* is an object of JavaScript's."""
-    return type(value).__module__.startswith("pyodide") and isinstance(value, ffi().JsProxy)
+    kind = type(value)
+    if (known := _PYODIDES.get(kind)) is not None:
+        return known
+    if not kind.__module__.startswith("pyodide"):
+        return False
+    known = _PYODIDES[kind] = isinstance(value, ffi().JsProxy)
+    return known
 
 
 def kind_of(value: object) -> str | None:
@@ -137,6 +148,10 @@ def to_js(value: object, where: str = "value") -> Any:  # noqa: ANN401
     Raises:
         NotSerializableError: Something in *value*, which the message calls *where*, has no such type.
     """
+    if is_proxy(value):
+        return value
+    if hasattr(value, "js_object"):
+        return value.js_object
     functions: list[Any] = []
     try:
         prepared = _prepare(value, MAX_DEPTH, functions)

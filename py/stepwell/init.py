@@ -44,7 +44,9 @@ def init(*, folder: str, template: str, name: str | None) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8")
     click.echo(f"Wrote {TEMPLATES[template]}: {', '.join(files)}.", err=True)
-    steps = [] if target.resolve() == Path.cwd() else [command("cd", f"./{folder}" if folder.startswith("-") else folder)]
+    steps = (
+        [] if target.resolve() == Path.cwd() else [command("cd", f"./{folder}" if folder.startswith("-") else folder)]
+    )
     click.echo(f"Run it: {' && '.join([*steps, 'stepwell dev'])}", err=True)
 
 

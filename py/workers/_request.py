@@ -153,6 +153,10 @@ class Request:
 
     async def text(self) -> str:
         """Read the body as text."""
+        # A small body has come whole: to wait for it would take a turn.
+        take = getattr(self.js_object, "_takeText", None)
+        if take is not None and (text := take()) is not None:
+            return str(text)
         raise_if_used(self.js_object)
         return str(await self.js_object.text())
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from ._types import Body, Headers, JSObject
 
 
+_JSON_TYPE = {"content-type": "application/json"}
+"""The headers of a response in JSON that has no others."""
+
+
 class _Json:
     """``json`` of a response reads its body; ``Response.json(data)`` makes a response."""
 
@@ -194,10 +198,12 @@ class FetchResponse:
         headers: Headers | None = None,
     ) -> Response:
         """Get a response whose body is *data*, an object of JavaScript's too, as JSON."""
-        js_headers = to_js_headers(headers or {})
+        text = js().JSON.stringify(data) if is_proxy(data) else json.dumps(data)
+        if not headers:
+            return Response(text, status, status_text, _JSON_TYPE)
+        js_headers = to_js_headers(headers)
         if not js_headers.has("content-type"):
             js_headers.set("content-type", "application/json")
-        text = js().JSON.stringify(data) if is_proxy(data) else json.dumps(data)
         return Response(text, status, status_text, js_headers)
 
 
@@ -227,7 +233,8 @@ class Response(FetchResponse):
         options = {
             "status": None if status is None else int(status),
             "statusText": status_text or None,
-            "headers": None if headers is None else to_js_headers(headers),
+            # What is known to be right need not be made an object of its own.
+            "headers": headers if headers is None or headers is _JSON_TYPE else to_js_headers(headers),
             "webSocket": web_socket,
         }
         super().__init__("", _new(to_js_body(body, "Response"), to_options(options)))

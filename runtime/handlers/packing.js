@@ -37,6 +37,27 @@ export async function packRequest(request, streams, cf = Reflect.get(request, "c
   return { packed, sent };
 }
 
+/** The bodies of requests that have come whole. @type {WeakMap<Request, Uint8Array>} */
+const whole = new WeakMap();
+
+/**
+ * Let Python read a body that has come whole without waiting for it.
+ *
+ * @param {any} request
+ */
+export function provideText(request) {
+  if (!whole.has(request)) return;
+  const take = () => {
+    const bytes = whole.get(request);
+    if (!bytes || request.bodyUsed || request.body.locked) return undefined;
+    whole.delete(request);
+    // From here on the body has been read for others, too.
+    void request.body.cancel();
+    return new TextDecoder().decode(bytes);
+  };
+  Object.defineProperty(request, "_takeText", { value: take });
+}
+
 /**
  * @param {PackedRequest} packed
  * @param {ByteStreams} streams
@@ -52,6 +73,7 @@ export function unpackRequest({ method, url, headers, body, cf }, streams, signa
     init.duplex = "half";
   }
   const request = new Request(url, init);
+  if (init.body instanceof Uint8Array) whole.set(request, init.body);
   Object.defineProperty(request, "cf", { value: cf, configurable: true, enumerable: true, writable: true });
   return request;
 }

@@ -12,6 +12,7 @@
 import { fromWire } from "../../bridge/errors.js";
 import { WorkflowStep } from "../../bridge/step.js";
 import { HandlerDispatcher } from "../handlers/dispatcher.js";
+import { provideText } from "../handlers/packing.js";
 import { lazyClass } from "./globals.js";
 import { workerGlobals } from "../handlers/globals.js";
 import { Control } from "../pool/control.js";
@@ -199,6 +200,7 @@ export class InterpreterThread {
     let settle = () => {};
     context.waitUntil(new Promise((resolve) => (settle = () => resolve(undefined))));
     if (!this.#serve) this.#enableSuspension();
+    if (method === "fetch") provideText(args[0]);
     signal.addEventListener("abort", () => this.#enter("cancel_call", id), { once: true });
     return new Promise((resolve, reject) => {
       const answer = { resolve, reject: (/** @type {string} */ wire) => reject(fromWire(JSON.parse(wire))), settle };

@@ -167,12 +167,30 @@ def _methods_of(cls: type, base: type) -> list[str]:
 
 def _as_many_as_taken(handler: Callable[..., Any], args: list[Any]) -> list[Any]:
     """The first of *args*, as many as *handler* has parameters for."""
+    function = getattr(handler, "__func__", None)
+    if function is None:
+        return args[: _positional_parameters(handler)]
+    if function not in _TAKEN:
+        if len(_TAKEN) >= _MAX_TAKEN:
+            _TAKEN.clear()
+        _TAKEN[function] = _positional_parameters(handler)
+    return args[: _TAKEN[function]]
+
+
+_TAKEN: dict[Any, int | None] = {}
+"""How many arguments methods take: to ask `inspect` for each request takes longer than many a handler."""
+
+_MAX_TAKEN = 100
+
+
+def _positional_parameters(handler: Callable[..., Any]) -> int | None:
+    """How many arguments *handler* takes; None if any number."""
     try:
         parameters = inspect.signature(handler).parameters.values()
     except (TypeError, ValueError):
-        return args[:1]
+        return 1
     kinds = [parameter.kind for parameter in parameters]
     if inspect.Parameter.VAR_POSITIONAL in kinds:
-        return args
+        return None
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return args[: sum(kind in positional for kind in kinds)]
+    return sum(kind in positional for kind in kinds)

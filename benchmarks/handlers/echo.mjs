@@ -1,4 +1,5 @@
 export default {
+  /** @param {Request} request */
   async fetch(request) {
     return Response.json(await request.json());
   },

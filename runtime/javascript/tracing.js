@@ -3,8 +3,8 @@
 /** @import { Origin, Output } from "./output.js" */
 
 import { createHash } from "node:crypto";
+import { tracedFetch } from "../traced_fetch.js";
 
-const HEADER = "traceparent";
 const SPAN_ID_HEX_DIGITS = 16;
 
 /**
@@ -29,12 +29,5 @@ export function traceparent(origin) {
  * @param {Pick<Output, "origin">} output knows whose code runs
  */
 export function traceFetch(output) {
-  const send = globalThis.fetch;
-  globalThis.fetch = function fetch(resource, init) {
-    const parent = traceparent(output.origin);
-    if (parent === undefined) return send(resource, init);
-    const headers = new Headers(init?.headers ?? (resource instanceof Request ? resource.headers : undefined));
-    if (!headers.has(HEADER)) headers.set(HEADER, parent);
-    return send(resource, { ...init, headers });
-  };
+  globalThis.fetch = tracedFetch(globalThis.fetch, () => traceparent(output.origin));
 }

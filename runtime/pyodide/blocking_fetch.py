@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyodide.ffi import to_js
 
+from _workflows_bridge.trace_context import HEADER, traceparent
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -83,6 +85,8 @@ def blocking_fetch(
         )
         raise FetchError(msg)
     sent = [[name, value] for name, value in headers if name.lower() not in PLATFORMS]
+    if (parent := traceparent()) and not any(name.lower() == HEADER for name, _ in sent):
+        sent.append([HEADER, parent])
     request = json.dumps({"method": method, "url": url, "headers": sent})
     content = to_js(body) if body and method.upper() not in WITHOUT_BODY else None
     exchange = _open[0](request, content)

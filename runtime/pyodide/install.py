@@ -12,7 +12,7 @@ import random
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pyodide.ffi import JsException
+from pyodide.ffi import JsException, create_proxy
 
 import workers
 import workers.workflows  # noqa: F401
@@ -22,7 +22,9 @@ from _stepwell_runtime.sdk import OwnSdk
 from _workflows_bridge import handler_call
 from _workflows_bridge.batch import to_json
 from _workflows_bridge.errors import from_wire
+from _workflows_bridge.proxies import js
 from _workflows_bridge.step import install as install_step
+from _workflows_bridge.trace_context import traceparent
 from _workflows_bridge.values import decode
 
 from . import blocking_fetch, failures, package_patches, patches, stack_switching
@@ -65,6 +67,9 @@ class PyodideHost(InterpreterHost, Protocol):
     def facades(self) -> Any:  # noqa: ANN401 - a JsProxy
         """What ``env`` has for bindings that the host answers."""
 
+    def trace_fetch(self, send: Any, parent: Any) -> Any:  # noqa: ANN401 - JsProxies
+        """Make a ``fetch`` that sends *parent*'s result, where there is one, as the trace it belongs to."""
+
     def begin_turn(self) -> None:
         """Note that Python runs: it has been called so that it may be suspended, or goes on after that."""
 
@@ -103,6 +108,13 @@ class PyodidePassRunner(PassRunner):
         """See `stack_switching.Turns`."""
         self._host.begin_turn()
         self._begin_turn()
+
+    def trace_requests(self) -> None:
+        """See `PassRunner`; also ``fetch`` of ``js``, and what Pyodide has made of it."""
+        super().trace_requests()
+        js().fetch = self._host.trace_fetch(js().fetch, create_proxy(traceparent))
+        if pyfetch := sys.modules.get("pyodide.http._pyfetch"):
+            pyfetch._jsfetch = js().fetch  # type: ignore[attr-defined]  # noqa: SLF001 - its copy of it
 
     def step_is_awaited(self) -> None:
         """See `PyodideLoop.step_is_awaited`."""

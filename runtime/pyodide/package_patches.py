@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
+
+from _stepwell_runtime.import_patches import patch_imports
 
 from . import httpx_transport, urllib3_transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from importlib.machinery import ModuleSpec
+    from collections.abc import Callable
     from types import ModuleType
 
 
@@ -31,36 +29,6 @@ _PATCHES: dict[str, Callable[[ModuleType], None]] = {
 }
 
 
-class _PatchingFinder(MetaPathFinder):
-    """Finds the modules that are changed, and has them changed."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        patch = _PATCHES.get(fullname)
-        spec = PathFinder.find_spec(fullname, path, target) if patch else None
-        if patch and spec and spec.loader:
-            spec.loader = _PatchingLoader(spec.loader, patch)
-        return spec
-
-
-class _PatchingLoader(Loader):
-    def __init__(self, loader: Any, patch: Callable[[ModuleType], None]) -> None:  # noqa: ANN401 - any loader
-        self._loader = loader
-        self._patch = patch
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        module: ModuleType | None = self._loader.create_module(spec)
-        return module
-
-    def exec_module(self, module: ModuleType) -> None:
-        self._loader.exec_module(module)
-        self._patch(module)
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the loader has
-        return getattr(self._loader, name)
-
-
 def install() -> None:
     """Change those that are imported from now on."""
-    sys.meta_path.insert(0, _PatchingFinder())
+    patch_imports(_PATCHES)

@@ -16,6 +16,7 @@ import { provideText } from "../handlers/packing.js";
 import { lazyClass } from "./globals.js";
 import { workerGlobals } from "../handlers/globals.js";
 import { Control } from "../pool/control.js";
+import { tracedFetch } from "../traced_fetch.js";
 
 /**
  * @typedef {object} Boot
@@ -141,6 +142,7 @@ export class InterpreterThread {
       make_step: (/** @type {any} */ stepPort, /** @type {boolean} */ encoded) =>
         new WorkflowStep(stepPort, { ...this.#surroundings(), encoded }),
       open_upstream: () => this.#upstream?.host,
+      trace_fetch: tracedFetch,
       begin_turn: () => this.#beginTurn(),
       end_turn: (/** @type {string | undefined} */ text) => this.#endTurn(text),
       facades: () => this.#facades,

@@ -86,6 +86,8 @@ class PassRunner:
         """Sessions of which JavaScript has been told in this turn."""
         self._due: dict[Session, None] = {}
         """Sessions that may have an outcome to give."""
+        self._traced = False
+        """Whether requests carry the trace that the code belongs to."""
         self._replays = Replays(self.loop)
         self._undecided = UndecidedPasses()
         self._drained = True
@@ -360,11 +362,20 @@ class PassRunner:
         if self.deployment is None:
             msg = "A pass has been started before a deployment was loaded."
             raise RuntimeError(msg)
+        if not self._traced and message.get("trace"):
+            self._traced = True
+            self.trace_requests()
         started = PassRun(message, self, self.deployment, self._forget)
         self._passes[started.session.pass_] = started
         if started.session.searching:
             self._replays.watch(started.session)
         started.begin()
+
+    def trace_requests(self) -> None:
+        """Have HTTP clients send the trace that the code belongs to. Only where traces are sent: others pay nothing."""
+        from .traced_requests import install  # noqa: PLC0415 - most interpreters never need it
+
+        install()
 
     def _forget(self, pass_: int) -> None:
         session = self._passes.pop(pass_).session

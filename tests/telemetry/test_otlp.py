@@ -368,6 +368,69 @@ def test_requests(place, receiver, echo, project):
     assert f"00-{root.trace_id.hex()}-{root.span_id.hex()}-01" == in_run
 
 
+CLIENTS = """
+from workers import WorkflowEntrypoint
+{imports}
+
+class Flow(WorkflowEntrypoint):
+    async def run(self, event, step):
+        url = event["payload"]["url"]
+        answers = {{}}
+{steps}
+        return answers
+"""
+CLIENT = """
+        @step.do("{name}")
+        async def client():
+            OWN = {{"traceparent": "own"}}
+            return [{plain}, {own}]
+
+        answers["{name}"] = await client()
+"""
+IN_CPYTHON = {
+    "urllib": (
+        "urllib.request.urlopen(url).read().decode()",
+        "urllib.request.urlopen(urllib.request.Request(url, headers=OWN)).read().decode()",
+    ),
+    "httpx": ("httpx.get(url).text", "httpx.get(url, headers=OWN).text"),
+    "async httpx": (
+        "(await httpx.AsyncClient().get(url)).text",
+        "(await httpx.AsyncClient().get(url, headers=OWN)).text",
+    ),
+}
+IN_PYODIDE = {
+    "js.fetch": (
+        "await (await js.fetch(url)).text()",
+        "await (await js.fetch(url, headers=to_js(OWN, dict_converter=js.Object.fromEntries))).text()",
+    ),
+    "pyfetch": ("await (await pyfetch(url)).string()", "await (await pyfetch(url, headers=OWN)).string()"),
+}
+
+
+@pytest.mark.parametrize(
+    "project",
+    [
+        ("import urllib.request, httpx", IN_CPYTHON, ("--runtime", "cpython")),
+        ("import js\nfrom pyodide.ffi import to_js\nfrom pyodide.http import pyfetch", IN_PYODIDE, ()),
+    ],
+    ids=["cpython", "pyodide"],
+)
+def test_clients(place, receiver, echo, project):
+    """Requests of HTTP clients that are not ours name the span of their step, too."""
+    imports, clients, options = project
+    if "httpx" in imports:
+        pytest.importorskip("httpx")
+    steps = "".join(CLIENT.format(name=name, plain=plain, own=own) for name, (plain, own) in clients.items())
+    place.write("flow.py", CLIENTS.format(imports=imports, steps=steps), {"FLOW": ("flow", "Flow")})
+    place.serve(*options)
+    answers = place.run("a", url=echo)["output"]
+    until(lambda: receiver.spans, "nothing is sent")
+
+    for name in clients:
+        span = named(receiver, name)
+        assert [f"00-{span.trace_id.hex()}-{span.span_id.hex()}-01", "own"] == answers[name], name
+
+
 def test_requests_without_traces(place, receiver, echo):
     """Where no traces are sent, requests name no span."""
     place.environment["OTEL_SDK_DISABLED"] = "true"

@@ -110,6 +110,8 @@ async function measureList() {
   const page = await on.open("#/workflows");
   const api = `${on.url}api/accounts/default/workflows/flow/instances?per_page=100&direction=desc`;
   note("list: one page over HTTP", await fetchFrom(page, api));
+  note("list: one page by end over HTTP", await fetchFrom(page, `${api}&order_by=ended`));
+  note("list: one page of a rare status", await fetchFrom(page, `${api}&status=waiting`));
   const begun = performance.now();
   await page.goto(`${on.url}#/workflows/flow`);
   await page.locator(".instance-line").first().waitFor();

@@ -79,6 +79,8 @@ export type StepDetail =
       finished: boolean;
       error: Fault | null;
       event_type: string;
+      /** When it gives up. */
+      until?: string | null;
       output?: unknown;
     }
   | { type: "termination"; trigger: { source: string } };
@@ -104,6 +106,8 @@ export interface AwaitedEvent {
   step: string;
   workflow: string;
   id: string;
+  /** When the step gives up, where that is known. */
+  until?: string | null;
 }
 
 export interface StepAddress {

@@ -193,6 +193,20 @@ async function tabTo(on, selector) {
   assert.fail(`${selector} is not reached with ${MAX_TABS} times Tab.`);
 }
 
+test("the code is folded away and brought back by keyboard, and the page keeps that", async () => {
+  await page.setViewportSize(DESKTOP);
+  const width = async () => (await page.locator(".pane.instance").boundingBox())?.width ?? 0;
+  const before = await width();
+  await page.getByRole("separator", { name: "Width of the code" }).focus();
+  await page.keyboard.press("Enter");
+  await page.locator(".codepane").waitFor({ state: "hidden" });
+  assert.ok((await width()) > before + 200);
+  assert.equal(await page.evaluate(() => localStorage.getItem("stepwell.split")), "0");
+  await page.keyboard.press("Enter");
+
+  await page.locator(".codepane").waitFor({ state: "visible" });
+});
+
 test("an instance is started, looked at and paused by keyboard alone", async () => {
   await page.setViewportSize(DESKTOP);
   await page.keyboard.press("Alt+2");

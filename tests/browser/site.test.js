@@ -142,8 +142,8 @@ test("an export refuses a folder that has something else in it", async () => {
 
 test("a browser that takes gzip gets the files as gzip has them, and others get them plain", async () => {
   const site = await readTestSite();
-  const app = siteApp(site, await compressSite(site));
   const path = site.find((file) => file.path.endsWith("pyodide.asm.wasm"))?.path;
+  const app = siteApp(site, await compressSite(site.filter((file) => file.path === path)));
   const get = async (/** @type {Record<string, string>} */ headers) =>
     app.fetch(new Request(`http://127.0.0.1/${path}`, { headers: { host: "127.0.0.1", ...headers } }));
 

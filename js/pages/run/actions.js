@@ -3,10 +3,12 @@
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { download } from "../download.js";
+import { countdown } from "../format.js";
 import { parseJson } from "../json_text.js";
 import { notify } from "../notices.js";
 import { attempt, page } from "../page.js";
 import { ask, dialog, FormDialog } from "../parts/dialog.js";
+import { splitTarget } from "./steps.js";
 
 /** @import { AwaitedEvent, RunAddress, StepAddress } from "../run.d.ts" */
 /** @import { StepRow } from "./steps.js" */
@@ -74,6 +76,12 @@ export function sendEvent(at, type = "") {
   dialog.value = () => html`<${EventDialog} at=${at} wanted=${type} />`;
 }
 
+/** Which step waits, and for how long still. @param {AwaitedEvent} awaited */
+function aboutWait({ step, until }) {
+  const left = until ? `, ${countdown(Date.parse(until) - page.now())} left` : "";
+  return ` in ${splitTarget(step).name}${left}`;
+}
+
 /** @param {{ at: Address, wanted: string }} props */
 function EventDialog({ at: { workflow, id }, wanted }) {
   const [awaited, setAwaited] = useState(/** @type {AwaitedEvent[]} */ ([]));
@@ -111,7 +119,7 @@ function EventDialog({ at: { workflow, id }, wanted }) {
       awaited.length > 0
         ? html`<div class="choices" role="group" aria-label="What it waits for">
             <span class="muted">It waits for</span>
-            ${awaited.map((each) => html`<button type="button" class="button small" aria-pressed=${each.type === type ? "true" : "false"} onClick=${() => setType(each.type)}>${each.type}</button>`)}
+            ${awaited.map((each) => html`<button type="button" class="button small" aria-pressed=${each.type === type ? "true" : "false"} onClick=${() => setType(each.type)}>${each.type}<span class="muted">${aboutWait(each)}</span></button>`)}
           </div>`
         : html`<p class="muted">It waits for nothing now. An event that comes before its wait is kept for it.</p>`
     }

@@ -11,6 +11,17 @@ export function isSame(one, other) {
   return one.workflow === other.workflow && one.id === other.id;
 }
 
+/** An address as one text, for forms and addresses of pages. Names of workflows have no slash. @param {RunAddress} address */
+export function nameOf(address) {
+  return "key" in address ? `file:${address.key}` : `${address.workflow}/${address.id}`;
+}
+
+/** The instance that `nameOf` names; null where it names none. @param {string} name @returns {{ workflow: string, id: string } | null} */
+export function instanceNamed(name) {
+  const [, workflow, id] = /^([^/]+)\/(.+)$/s.exec(name) ?? [];
+  return workflow === undefined || id === undefined ? null : { workflow, id };
+}
+
 /** The id of a fork, which says what it is a fork of. @param {string} id */
 export function forkId(id) {
   return `${id.replace(/-fork-\w{4}$/, "").slice(0, 80)}-fork-${randomLetters(4)}`;

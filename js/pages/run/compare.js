@@ -6,30 +6,42 @@ import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { page } from "../page.js";
 import { Mark, stateLook, StatusPill } from "../parts/status.js";
-import { fileOf, isSame } from "./addresses.js";
+import { fileOf, instanceNamed, isSame, nameOf as nameOfRun } from "./addresses.js";
 import { timeScale } from "./scale.js";
 import { rowNote, stepRows } from "./steps.js";
+import { comparedWith } from "./view.js";
 
 /** @param {{ left: RunAddress, detail: InstanceDetail }} props */
 export function Compare({ left, detail }) {
-  const others = page.others.value.filter(({ address }) => !isSame(address, left));
-  const [chosen, setChosen] = useState(0);
-  const right = others[Math.min(chosen, others.length - 1)]?.address;
+  const others = othersThan(left);
+  const chosen = others.find(({ address }) => nameOfRun(address) === comparedWith.value) ?? others[0];
+  const right = chosen?.address;
   const found = useComparison(left, right, detail);
-  if (!right)
+  if (!chosen)
     return html`<p class="empty">
       There is no other run to compare with. Fork this one, or drop a run file on the page.
     </p>`;
   return html`<div class="compare">
     <label class="field inline">
       <span class="label">Compare with</span>
-      <select value=${chosen} onChange=${(/** @type {any} */ { target }) => setChosen(Number(target.value))}>
-        ${others.map(({ label }, index) => html`<option value=${index}>${label}</option>`)}
+      <select
+        value=${nameOfRun(chosen.address)}
+        onChange=${(/** @type {any} */ { target }) => (comparedWith.value = target.value)}
+      >
+        ${others.map(({ label, address }) => html`<option key=${nameOfRun(address)} value=${nameOfRun(address)}>${label}</option>`)}
       </select>
     </label>
     ${found && "error" in found && html`<p class="wrong" role="alert">${found.error}</p>`}
     ${found && "rows" in found && html`<${Table} found=${found} detail=${detail} />`}
   </div>`;
+}
+
+/** The runs to choose from; the one that the address names is among them, however old it is. @param {RunAddress} left */
+function othersThan(left) {
+  const others = page.others.value.filter(({ address }) => !isSame(address, left));
+  const named = instanceNamed(comparedWith.value);
+  if (!named || isSame(named, left) || others.some(({ address }) => isSame(address, named))) return others;
+  return [{ label: `${named.id} of ${named.workflow}`, address: named }, ...others];
 }
 
 /** @typedef {Comparison & { other: InstanceDetail }} Found */

@@ -49,7 +49,7 @@ function Times({ row }) {
   return html`<dl class="pairs">
     <${Pair} name="Began">${timeOfDay(row.start, true)}<//>
     ${row.end !== null && html`<${Pair} name="Took">${duration(row.end - row.start)}<//>`}
-    ${row.due !== null && html`<${Pair} name="Due">${timeOfDay(row.due)}<//>`}
+    ${row.due !== null && html`<${Pair} name=${row.kind === "waitForEvent" ? "Gives up" : "Due"}>${timeOfDay(row.due)}<//>`}
     ${detail.type === "waitForEvent" && html`<${Pair} name="Event type"><code>${detail.event_type}</code><//>`}
     ${(detail.type === "step" || detail.type === "rollback") && html`<${Config} config=${detail.config} />`}
   </dl>`;

@@ -12,7 +12,7 @@ import { countdown, duration, plural } from "../format.js";
  *   key: string, name: string, count: number, kind: "do" | "sleep" | "waitForEvent" | "rollback",
  *   state: string, start: number, end: number | null, due: number | null, bars: Bar[], detail: StepDetail,
  * }} StepRow `name` is without the count; `key` tells rows apart, `detail.name` has both. `due`: when a sleep, a wait
- *   before a retry ends
+ *   before a retry, or the wait for an event ends
  */
 
 /** @param {InstanceDetail} detail @returns {StepRow[]} */
@@ -90,7 +90,8 @@ function waitRow(step) {
   const [start, end] = [time(step.start), timeOrNull(step.end)];
   const state = !step.finished ? "waiting" : step.error ? "failed" : "done";
   const bars = /** @type {Bar[]} */ ([{ from: start, to: end ?? Infinity, kind: "wait" }]);
-  return { ...base(step), kind: "waitForEvent", state, start, end, due: null, bars };
+  const due = step.finished ? null : timeOrNull(step.until ?? null);
+  return { ...base(step), kind: "waitForEvent", state, start, end, due, bars };
 }
 
 /** @param {Exclude<StepDetail, { type: "termination" }>} step */
@@ -113,7 +114,8 @@ export function rowNote(row, now) {
       ? `wakes in ${countdown((due ?? now) - now)}`
       : `slept ${duration((row.end ?? now) - row.start)}`;
   if (detail.type === "waitForEvent") {
-    if (state === "waiting") return `waits for ${detail.event_type}`;
+    const left = due === null ? "" : ` · ${countdown(due - now)} left`;
+    if (state === "waiting") return `waits for ${detail.event_type}${left}`;
     return state === "failed" ? `no ${detail.event_type} came` : `${detail.event_type} came`;
   }
   if (detail.type === "termination") return "";

@@ -16,7 +16,12 @@ export function App() {
   if (hostState.value.phase === "unsupported") return html`<${Header} /><${Unsupported} />`;
   return html`<${Header} />
     <div class="banners"><${Banners} /></div>
-    <main class="panes" data-pane=${pane.value} style=${{ "--split": `${split.value}%` }}>
+    <main
+      class="panes"
+      data-pane=${pane.value}
+      data-code=${split.value === 0 ? "folded" : "open"}
+      style=${{ "--split": `${split.value}%` }}
+    >
       <${CodePane} />
       <${Splitter} />
       <${RunsPane} />

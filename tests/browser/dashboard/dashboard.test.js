@@ -122,6 +122,62 @@ test("an instance is forked with another result", async () => {
   await page.getByRole("region", { name: "Step first-1" }).getByText('"changed"').waitFor();
 });
 
+test("an instance is forked with other params", async () => {
+  const page = await dashboard.open("#/instances/flow/plain");
+  await page.getByRole("button", { name: "More actions" }).click();
+  await page.getByRole("menuitem", { name: /^Fork…/ }).click();
+  const params = page.getByRole("dialog").getByLabel("Parameters (JSON)");
+  assert.deepEqual(JSON.parse(await params.inputValue()), { n: 7 });
+  await params.fill('{"n": 8}');
+  await page.getByRole("dialog").getByRole("button", { name: "Fork" }).click();
+  await page.getByRole("heading", { name: /^plain-fork-/ }).waitFor();
+  await dashboard.pass();
+
+  await page.locator(".head .pill", { hasText: "complete" }).waitFor();
+  await page.getByRole("tab", { name: "Result" }).click();
+  assert.match(await page.getByRole("region", { name: "Parameters" }).innerText(), /"n": 8/);
+});
+
+test("the list is sorted by a click on a column, and again by another, and the address keeps the order", async () => {
+  const page = await dashboard.open("#/workflows/flow");
+  await page.locator(".instance-line .name").first().waitFor();
+  const ids = () => page.locator(".instance-line .name").allInnerTexts();
+  await page.getByRole("button", { name: "Instance, sort: id, A to Z" }).click();
+  await page.getByRole("button", { name: "Instance, sort: id, Z to A" }).waitFor();
+  await page.locator(".virtual-row:first-child .name", { hasText: "asleep" }).waitFor();
+  assert.deepEqual(await ids(), (await ids()).toSorted());
+
+  await page.getByLabel("Order").selectOption({ label: "first ended first" });
+  await page.locator(".virtual-row:first-child .name", { hasText: "plain" }).waitFor();
+  // What has not ended comes last.
+  assert.equal((await ids()).at(-1), "asleep");
+  await page.reload();
+  await page.locator(".virtual-row:first-child .name", { hasText: "plain" }).waitFor();
+});
+
+test("two instances that are chosen in the list are compared, at an address of its own", async () => {
+  const page = await dashboard.open("#/workflows/flow");
+  await page.getByLabel("Choose plain", { exact: true }).check();
+  await page.getByLabel("Choose failed", { exact: true }).check();
+  await page.getByRole("link", { name: "Compare" }).click();
+  await page.getByRole("row", { name: /first.*output/s }).waitFor();
+  await page.reload();
+
+  await page.getByRole("row", { name: /first.*output/s }).waitFor();
+  assert.equal(new URL(page.url()).hash, "#/instances/flow/plain/compare?with=flow%2Ffailed");
+});
+
+test("times are those of the browser's zone", async () => {
+  const { createdOn } = await dashboard.harness.engine.get("flow", "plain");
+  for (const timezoneId of ["Asia/Tokyo", "America/New_York"]) {
+    const page = await dashboard.open("#/instances/flow/plain/events", { timezoneId, locale: "en-GB" });
+    const options = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+    const there = new Intl.DateTimeFormat("en-GB", { ...options, timeZone: timezoneId }).format(createdOn);
+
+    await page.locator(".entry", { hasText: there }).first().waitFor();
+  }
+});
+
 test("several instances are deleted at once, after a question", async () => {
   await create("bulk-1", { sleeps: true });
   await create("bulk-2", { sleeps: true });

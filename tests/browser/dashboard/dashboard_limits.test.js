@@ -140,6 +140,6 @@ test("times go by the server's clock: a countdown is right where the browser's c
   await create(dashboard, "newest");
   const page = await dashboard.open("#/workflows/flow");
 
-  const when = page.locator(".instance-line", { hasText: "newest" }).locator(".when");
+  const when = page.locator(".instance-line", { hasText: "newest" }).locator(".created");
   assert.equal(await when.innerText(), "now");
 });

@@ -13,6 +13,24 @@ import { ARGS, chromiumPath, LAUNCH_TIMEOUT_MS } from "../page.js";
 
 const PATIENCE_MS = 15_000;
 
+/** The browser of all dashboards that are open. @type {Promise<import("playwright-core").Browser> | undefined} */
+let shared;
+let open = 0;
+
+function takeBrowser() {
+  open += 1;
+  shared ??= chromium.launch({ executablePath: chromiumPath(), args: ARGS, timeout: LAUNCH_TIMEOUT_MS });
+  return shared;
+}
+
+async function leaveBrowser() {
+  open -= 1;
+  if (open > 0) return;
+  const browser = await shared;
+  shared = undefined;
+  await browser?.close();
+}
+
 /** @typedef {Awaited<ReturnType<typeof openDashboard>>} Dashboard */
 
 /**
@@ -28,7 +46,7 @@ export async function openDashboard(run, { policy = {}, graphs } = {}) {
   ) => on.harness.engine.creator.fork(name, { store: on.harness.store, number }, options);
   // Here, so that no page waits for the bundler.
   await readPage();
-  const browser = await chromium.launch({ executablePath: chromiumPath(), args: ARGS, timeout: LAUNCH_TIMEOUT_MS });
+  const browser = await takeBrowser();
   /** @type {{ app?: ReturnType<typeof createNetworkApi> }} */
   const made = {};
   const listen = getRequestListener((request, env) =>
@@ -47,6 +65,8 @@ export async function openDashboard(run, { policy = {}, graphs } = {}) {
   });
   /** @type {string[]} */
   const complaints = [];
+  /** @type {import("playwright-core").BrowserContext[]} */
+  const contexts = [];
   return {
     ...on,
     url,
@@ -56,6 +76,7 @@ export async function openDashboard(run, { policy = {}, graphs } = {}) {
     /** @param {string} [hash] @param {import("playwright-core").BrowserContextOptions} [options] */
     async open(hash = "", options = {}) {
       const context = await browser.newContext({ reducedMotion: "reduce", ...options });
+      contexts.push(context);
       const page = await context.newPage();
       page.setDefaultTimeout(PATIENCE_MS);
       page.on("pageerror", (error) => complaints.push(String(error)));
@@ -70,7 +91,8 @@ export async function openDashboard(run, { policy = {}, graphs } = {}) {
       await on.harness.pass(ms);
     },
     async close() {
-      await browser.close();
+      await Promise.all(contexts.map((context) => context.close()));
+      await leaveBrowser();
       server.closeAllConnections();
       server.close();
     },

@@ -2,11 +2,11 @@
 
 import { batch, computed, effect, signal } from "@preact/signals";
 import { fromHash, toHash } from "../../../pages/route.js";
-import { isSame } from "../../../pages/run/addresses.js";
-import { selected, tab, watching } from "../../../pages/run/view.js";
+import { isSame, nameOf } from "../../../pages/run/addresses.js";
+import { comparedWith, selected, tab, watching } from "../../../pages/run/view.js";
 
 /** @import { RunAddress } from "../../../pages/run.d.ts" */
-/** @typedef {{ workflow: string, text: string, status: string, direction: string, minutes: string }} ListFilter */
+/** @typedef {{ workflow: string, text: string, status: string, order: string, direction: string, minutes: string }} ListFilter */
 
 const TITLE = "Stepwell";
 /** @type {import("@preact/signals").Signal<{ path: string[], query: Record<string, string> }>} */
@@ -25,8 +25,8 @@ export const place = computed(() => {
 export const filter = computed(() => {
   const { path, query } = route.value;
   const workflow = path[0] === "workflows" ? (path[1] ?? "") : "";
-  const { text = "", status = "", direction = "desc" } = query;
-  return { workflow, text, status, direction };
+  const { text = "", status = "", order = "created", direction = "desc" } = query;
+  return { workflow, text, status, order, direction };
 });
 
 /** The length of time that charts show, in minutes. */
@@ -44,6 +44,11 @@ export function listHash(workflow, query = {}) {
 /** @param {string} workflow @param {string} id */
 export function instanceHash(workflow, id) {
   return toHash(["instances", workflow, id, "timeline"]);
+}
+
+/** Of the comparison of two instances. @param {{ workflow: string, id: string }} one @param {{ workflow: string, id: string }} other */
+export function compareHash(one, other) {
+  return toHash(["instances", one.workflow, one.id, "compare"], { with: nameOf(other) });
 }
 
 /** Change parts of the query; the entry in the browser's history is the same. @param {Record<string, string>} changes */
@@ -71,7 +76,8 @@ export function followAddress() {
     const address = shown.value;
     document.title = `${titleOf(address)}${TITLE}`;
     if (!address || "key" in address || place.value !== "instance") return;
-    const hash = toHash(["instances", address.workflow, address.id, tab.value], { step: selected.value ?? "" });
+    const query = { step: selected.value ?? "", with: tab.value === "compare" ? comparedWith.value : "" };
+    const hash = toHash(["instances", address.workflow, address.id, tab.value], query);
     if (hash !== location.hash) history.replaceState(null, "", hash);
   });
 }
@@ -98,5 +104,6 @@ function open() {
     }
     tab.value = view || "timeline";
     selected.value = found.query.step || null;
+    comparedWith.value = found.query.with ?? "";
   });
 }

@@ -44,7 +44,9 @@ export const host = {
   async awaitedEvents(workflow = "", id = "") {
     const { steps } = await host.detail(workflow, id);
     return steps.flatMap((step) =>
-      step.type === "waitForEvent" && !step.finished ? [{ type: step.event_type, step: step.name, workflow, id }] : [],
+      step.type === "waitForEvent" && !step.finished
+        ? [{ type: step.event_type, step: step.name, workflow, id, until: step.until ?? null }]
+        : [],
     );
   },
   /** @param {string} workflow @param {string} id @param {string} [step] */

@@ -28,11 +28,11 @@ let isLoading = false;
 
 /** Keeps the list that the address names. */
 export function useInstances() {
-  const { workflow, text, status, direction } = filter.value;
+  const { workflow, text, status, order, direction } = filter.value;
   const ready = isReady.value;
   useEffect(() => {
     if (ready) void begin();
-  }, [workflow, text, status, direction, ready]);
+  }, [workflow, text, status, order, direction, ready]);
   const change = changes.value;
   useEffect(() => {
     if (ready && change > 0 && text === "") void refresh();
@@ -54,9 +54,10 @@ async function begin() {
 
 /** @param {string} from cursor */
 async function readPage(from) {
-  const { workflow, status, direction } = filter.peek();
+  const { workflow, status, order, direction } = filter.peek();
   const query = new URLSearchParams({
     per_page: String(PAGE),
+    order_by: order,
     direction,
     ...(status === "" ? {} : { status }),
     ...(from === "" ? {} : { cursor: from }),
@@ -102,7 +103,7 @@ async function refresh() {
         rows.value = page;
         cursor = info.cursor ?? "";
         isWhole.value = cursor === "";
-      } else if (filter.peek().direction === "desc") {
+      } else if (filter.peek().order === "created" && filter.peek().direction === "desc") {
         rows.value = [...page, ...known.filter((each) => !fresh.has(keyOf(each)))];
       } else rows.value = known.map((each) => fresh.get(keyOf(each)) ?? each);
     });

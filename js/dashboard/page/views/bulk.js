@@ -5,6 +5,7 @@ import { signal } from "@preact/signals";
 import { plural } from "../../../pages/format.js";
 import { notify } from "../../../pages/notices.js";
 import { ask as askFirst } from "../../../pages/parts/dialog.js";
+import { compareHash } from "../state/address.js";
 import { keyOf, rows } from "../state/instances.js";
 import { ask, canWrite, inAccount } from "../state/session.js";
 
@@ -33,7 +34,7 @@ const ACTIONS = /** @type {[Action, string, string | null][]} */ ([
 
 export function BulkBar() {
   const count = chosen.value.size;
-  if (!canWrite.value || rows.value.length === 0) return null;
+  if (rows.value.length === 0) return null;
   const isAll = rows.value.every((row) => chosen.value.has(keyOf(row)));
   return html`<div class="bulk">
     <label
@@ -48,10 +49,24 @@ export function BulkBar() {
       count > 0 &&
       html`<span class="muted num" role="status">${plural(count, "chosen", "chosen")}</span>
         <div class="choices" role="group" aria-label="Do to those that are chosen">
-          ${ACTIONS.map(([action, label, warning]) => html`<button key=${action} type="button" class="button small ${action === "delete" ? "danger" : ""}" onClick=${() => begin(action, label, warning)}>${label}</button>`)}
+          ${count === 2 && html`<${CompareLink} />`}
+          ${canWrite.value && ACTIONS.map(([action, label, warning]) => html`<button key=${action} type="button" class="button small ${action === "delete" ? "danger" : ""}" onClick=${() => begin(action, label, warning)}>${label}</button>`)}
         </div>`
     }
   </div>`;
+}
+
+function CompareLink() {
+  const [one, other] = [...chosen.value].map(readKey);
+  return html`<a class="button small" href=${compareHash(/** @type {any} */ (one), /** @type {any} */ (other))}
+    >Compare</a
+  >`;
+}
+
+/** @param {string} key as `keyOf` gives it */
+function readKey(key) {
+  const [workflow = "", id = ""] = key.split("\n");
+  return { workflow, id };
 }
 
 /** @param {Action} action @param {string} label @param {string | null} warning */
@@ -75,7 +90,7 @@ async function carryOut(action, keys) {
   /** @type {Map<string, string[]>} */
   const byWorkflow = new Map();
   for (const key of keys) {
-    const [workflow = "", id = ""] = key.split("\n");
+    const { workflow, id } = readKey(key);
     byWorkflow.set(workflow, [...(byWorkflow.get(workflow) ?? []), id]);
   }
   let changed = 0;

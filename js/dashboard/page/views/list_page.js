@@ -12,6 +12,7 @@ import { canWrite, inAccount } from "../state/session.js";
 import { BulkBar, chosen } from "./bulk.js";
 import { Charts } from "./charts.js";
 import { InstanceTable } from "./instance_table.js";
+import { ORDERS, readOrder } from "./order.js";
 import { startInstance } from "./start_dialog.js";
 import { WorkflowDiagram } from "./workflow_diagram.js";
 
@@ -60,7 +61,7 @@ function Above({ id, label }) {
 }
 
 function Filters() {
-  const { text, workflow, status, direction } = filter.value;
+  const { text, workflow, status, order, direction } = filter.value;
   const [wanted, setWanted] = useState(text);
   useEffect(() => setWanted(text), [text]);
   useEffect(() => {
@@ -80,12 +81,11 @@ function Filters() {
     <label class="field inline"
       ><span class="label">Order</span>
       <select
-        value=${direction}
+        value=${`${order} ${direction}`}
         disabled=${text !== ""}
-        onChange=${(/** @type {any} */ { target }) => changeQuery({ direction: target.value })}
+        onChange=${(/** @type {any} */ { target }) => changeQuery(readOrder(target.value))}
       >
-        <option value="desc">newest first</option>
-        <option value="asc">oldest first</option>
+        ${ORDERS.flatMap(({ id, desc, asc }) => [html`<option value=${`${id} desc`}>${desc}</option>`, html`<option value=${`${id} asc`}>${asc}</option>`])}
       </select>
     </label>
   </div>`;

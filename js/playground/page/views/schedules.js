@@ -58,8 +58,8 @@ function ScheduleDialog({ workflow }) {
   };
   return html`<${FormDialog} title=${`Schedule ${workflow}`} submit="Add" onSubmit=${send}>
     <p class="muted">
-      The clock starts an instance at each of these times while the playground is open. Of the times that pass while it
-      is not, the last one is made up for.
+      The clock starts an instance at each of these times while the playground is open. If runs were missed while the
+      page was closed, only the latest is run.
     </p>
     <label class="field">
       <span class="label">Cron expression, in UTC</span>

@@ -10,7 +10,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -94,13 +94,18 @@ function readKept(kept) {
   }
 }
 
-/** @param {Record<string, string>[]} entries @returns {Promise<Bundles>} */
+/** How often bundles are made anew because a source has changed meanwhile. */
+const MOST_TRIES = 3;
+
+/** @param {Record<string, string>[]} entries @returns {Promise<Bundles>} of sources that have not changed meanwhile */
 async function makeBundles(entries) {
-  const parts = await Promise.all(entries.map(bundle));
-  return {
-    files: Object.assign({}, ...parts.map(({ files }) => files)),
-    sources: [...RULES, ...new Set(parts.flatMap(({ sources }) => sources))],
-  };
+  for (let tries = 1; ; tries++) {
+    const begun = Date.now();
+    const parts = await Promise.all(entries.map(bundle));
+    const sources = [...RULES, ...new Set(parts.flatMap((part) => part.sources))];
+    if (tries === MOST_TRIES || !sources.some((path) => statSync(join(ROOT, path)).mtimeMs >= begun))
+      return { files: Object.assign({}, ...parts.map(({ files }) => files)), sources };
+  }
 }
 
 /** @param {Record<string, string>} entries paths in the tree @returns {Promise<Bundles>} */

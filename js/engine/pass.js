@@ -35,7 +35,7 @@ export class Pass {
   #stepCount = 0;
   /** How many chunks of byte streams it keeps; counted when it begins to matter. @type {number | null} */
   #chunks = null;
-  /** Size of what its steps have reported; counted when it begins to matter. @type {number | null} */
+  /** Size of its steps' reported progress; counted when it begins to matter. @type {number | null} */
   #progressSize = null;
 
   /**

@@ -58,9 +58,8 @@ export function BulkBar() {
 
 function CompareLink() {
   const [one, other] = [...chosen.value].map(readKey);
-  return html`<a class="button small" href=${compareHash(/** @type {any} */ (one), /** @type {any} */ (other))}
-    >Compare</a
-  >`;
+  if (!one || !other) return null;
+  return html`<a class="button small" href=${compareHash(one, other)}>Compare</a>`;
 }
 
 /** @param {string} key as `keyOf` gives it */

@@ -211,6 +211,11 @@ export class Session {
     return count;
   }
 
+  /** A number that grows with each message of the engine and with each call. */
+  get progress() {
+    return this.seen + this.#lastRef;
+  }
+
   /** @param {Call} call */
   #add(call) {
     call.ref = ++this.#lastRef;

@@ -269,6 +269,11 @@ class Session:
         message = {"type": "rollback", "pass": self.pass_, "ref": call.ref, "name": name, "count": count}
         self._link.post({**message, **_config_of(rollback)})
 
+    @property
+    def progress(self) -> int:
+        """A number that grows with each message of the engine and with each call."""
+        return self.seen + self._last_ref
+
     def _add(self, call: Call) -> Call:
         self._last_ref = ref = self._last_ref + 1
         call.ref = ref

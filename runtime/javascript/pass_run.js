@@ -11,7 +11,7 @@ import { decode, encode } from "../../bridge/values.js";
 import { waitUntil } from "./workers.js";
 
 export class PassRun {
-  /** `Session.seen` when the pass was last found at rest. */
+  /** `Session.progress` when the pass was last found at rest. */
   reportedQuiet = 0;
   #start;
   #userModule;

@@ -198,10 +198,10 @@ export class PassRunner {
     const alone = !this.#hasOwnResources && this.#countVirtualTimers() === 0;
     for (const [session, since] of this.#touched) {
       const pass = this.#passes.get(session.pass);
-      if (!pass || !session.idle || pass.reportedQuiet === session.seen) this.#touched.delete(session);
+      if (!pass || !session.idle || pass.reportedQuiet === session.progress) this.#touched.delete(session);
       else if (alone || performance.now() - since >= GRACE_MS) {
         this.#touched.delete(session);
-        pass.reportedQuiet = session.seen;
+        pass.reportedQuiet = session.progress;
         session.endRepetition();
         this.#outbox.add({ type: "quiet", pass: session.pass, seen: session.seen });
       }

@@ -43,7 +43,7 @@ class PassRun:
         """
         self.session = Session(start, home, home.loop)
         self.reported_quiet = 0
-        """`Session.seen` when the pass was last found at rest."""
+        """`Session.progress` when the pass was last found at rest."""
         self._start = start
         self._home = home
         self._loop = home.loop

@@ -287,14 +287,15 @@ class PassRunner:
             looked = looked - self._js_notified
         for session in looked:
             found = self._passes.get(session.pass_)
-            reportable = found is not None and found.reported_quiet != session.seen
+            reportable = found is not None and found.reported_quiet != session.progress
             quiescence = quiescence_of(session, self.loop) if reportable else Quiescence.NO
             if quiescence is Quiescence.UNKNOWN:
                 quiescence = self._undecided.settle(session, self.loop, moved=session in moved)
             elif self._undecided:
                 self._undecided.forget(session)
             if found and quiescence is Quiescence.YES:
-                found.reported_quiet = session.seen
+                # JavaScript may hand an outcome on later than the next turn. The call that follows is looked at again.
+                found.reported_quiet = session.progress
                 session.end_repetition()
                 self.post({"type": "quiet", "pass": session.pass_, "seen": session.seen})
         self._touched.clear()

@@ -171,6 +171,16 @@ test("a pass that awaits something of its own is quiet only after that", async (
   assert.equal(await run.output, "own");
 });
 
+test("a pass that goes on without the engine, and then waits again, is quiet again", async () => {
+  const run = engine.start("Unseen", { answer: () => true });
+  await run.next("quiet");
+  await run.next("sleep", ({ name }) => name === "second nap");
+
+  await run.next("quiet", (message) => message !== run.messages.find(({ type }) => type === "quiet"));
+
+  run.send({ type: "drop", reason: "test" });
+});
+
 test("a step that spins past its timeout costs its thread, and the pass goes elsewhere", async () => {
   const alone = guestOf("flows.js");
   await alone.load();

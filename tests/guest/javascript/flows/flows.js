@@ -93,6 +93,16 @@ export class Own extends WorkflowEntrypoint {
   }
 }
 
+/** Waits for a moment in a way that the thread cannot see, after a call that waits and before another. */
+export class Unseen extends WorkflowEntrypoint {
+  async run(event, step) {
+    const nap = step.sleep("nap", "3 days");
+    await Atomics.waitAsync(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50).value;
+    await step.sleep("second nap", "3 days");
+    await nap;
+  }
+}
+
 export class Spins extends WorkflowEntrypoint {
   async run(event, step) {
     await step.do("spin", { retries: { limit: 1, delay: 1 }, timeout: 100 }, async () => {

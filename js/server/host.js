@@ -19,7 +19,6 @@ import { PROTOCOL } from "./admission.js";
 import { Followers } from "./followers.js";
 import { Histories } from "./histories.js";
 import { HostBindings } from "./host_bindings.js";
-import { openListener } from "./listener.js";
 import { OwnedStore } from "./owned_store.js";
 import { ObjectFiles } from "./objects/object_files.js";
 import { Objects } from "./objects/objects.js";
@@ -31,7 +30,6 @@ import { Servings } from "./serving/serving.js";
 import { TailMark } from "./tail_mark.js";
 import { PYODIDE_VERSION, VERSION } from "./version.js";
 import { VersionGraphs } from "./version_graphs.js";
-import { Metrics } from "../telemetry/metrics.js";
 import { otlpSettings } from "../telemetry/otlp_settings.js";
 import { startTelemetry, tracingIds } from "./tracing.js";
 
@@ -69,7 +67,7 @@ export class Host {
   /** @type {NodeJS.Timeout | undefined} */
   #watch;
   #stopping = false;
-  /** @type {Metrics | undefined} */
+  /** @type {import("../telemetry/metrics.js").Metrics | undefined} */
   #metrics;
   #otlp = otlpSettings(process.env, VERSION);
   /** @type {import("./tracing.js").Tracing | undefined} */
@@ -210,12 +208,14 @@ export class Host {
       );
     }
     this.#tailMark?.start();
-    if (this.#otlp)
+    if (this.#otlp) {
+      const metrics = this.#otlp.signals.metrics ? await this.#loadMetrics() : undefined;
       this.#tracing = startTelemetry(
-        { engine: this.engine, store: this.#store, metrics: () => this.metrics, maskFor: (row) => this.maskFor(row) },
+        { engine: this.engine, store: this.#store, metrics, maskFor: (row) => this.maskFor(row) },
         this.#otlp,
         this.#options.report,
       );
+    }
     this.engine.open();
   }
 
@@ -338,6 +338,9 @@ export class Host {
 
   /** @param {import("./listener.js").ListenerOptions} options */
   async listen(options) {
+    // Most hosts listen at no port.
+    const { openListener } = await import("./listener.js");
+    await this.#loadMetrics();
     const listener = await openListener(this, options);
     this.#listeners.add(listener);
     return {
@@ -349,9 +352,15 @@ export class Host {
     };
   }
 
-  /** They count from the first use on. */
-  get metrics() {
+  /** Count from now on. Most hosts are not asked for metrics, and load nothing for them. */
+  async #loadMetrics() {
+    const { Metrics } = await import("../telemetry/metrics.js");
     return (this.#metrics ??= new Metrics(this.engine));
+  }
+
+  /** Of a host that listens at a port. */
+  get metrics() {
+    return /** @type {import("../telemetry/metrics.js").Metrics} */ (this.#metrics);
   }
 
   /** A network request has failed by a fault of the host. @param {unknown} error */

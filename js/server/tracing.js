@@ -26,7 +26,7 @@ const ENDS = new Set([WORKFLOW_SUCCESS, WORKFLOW_FAILURE, WORKFLOW_TERMINATED]);
  * @typedef {object} TracedState
  * @property {Engine} engine
  * @property {SqliteStore} store
- * @property {() => import("../telemetry/metrics.js").Metrics} metrics which count from when they are first asked for
+ * @property {import("../telemetry/metrics.js").Metrics | undefined} metrics where they are sent
  * @property {(workflow: import("../store/store.d.ts").WorkflowRow) => import("./masking.js").Mask} maskFor of texts for people
  */
 
@@ -40,7 +40,7 @@ export function startTelemetry(state, settings, report) {
   const { traces, metrics, logs } = settings.signals;
   const parts = [
     ...(traces ? [startTraces(state, settings, { ...traces, report })] : []),
-    ...(metrics ? [startMetrics(state, settings, { ...metrics, report })] : []),
+    ...(metrics && state.metrics ? [startMetrics(state, state.metrics, settings, { ...metrics, report })] : []),
     ...(logs ? [startLogs(state, settings, { ...logs, report })] : []),
   ];
   return { stop: async () => void (await Promise.all(parts.map((part) => part.stop()))) };
@@ -84,11 +84,15 @@ function startTraces(state, settings, target) {
   return { stop: () => stopExporter(exporter, unobserve) };
 }
 
-/** @param {TracedState} state @param {OtlpSettings} settings @param {Target} target @returns {Tracing} */
-function startMetrics(state, settings, target) {
-  const { engine } = state;
+/**
+ * @param {TracedState} state
+ * @param {import("../telemetry/metrics.js").Metrics} metrics
+ * @param {OtlpSettings} settings
+ * @param {Target} target
+ * @returns {Tracing}
+ */
+function startMetrics({ engine }, metrics, settings, target) {
   const startMs = engine.now;
-  const metrics = state.metrics();
   const exporter = new MetricsExporter(
     async () => {
       const { encodeMetrics } = await import("../telemetry/otlp_metrics.js");

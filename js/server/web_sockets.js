@@ -10,7 +10,7 @@ import { ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { WebSocketServer } from "ws";
 import { socketOf } from "../../runtime/handlers/response.js";
-import { ABNORMAL, attach, pass, shut } from "../../runtime/handlers/web_socket.js";
+import { ABNORMAL, attach, disconnect, DISCONNECTED, pass, shut } from "../../runtime/handlers/web_socket.js";
 
 /** How much of a client's messages may wait for the Worker before the connection is read no further. */
 const WINDOW_BYTES = 1 << 20;
@@ -21,7 +21,6 @@ const KEEP_ALIVE_MS = 60_000;
 const NO_STATUS = 1005;
 const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 1011;
-const DISCONNECTED = "WebSocket disconnected without sending Close frame.";
 const OF_HANDSHAKE = new Set([
   "connection",
   "content-length",
@@ -37,12 +36,6 @@ const OF_HANDSHAKE = new Set([
 /** Whether a request asks for a WebSocket. Others that ask for another protocol are answered as any request. @param {IncomingMessage} request */
 export function asksForWebSocket({ method, headers }) {
   return method === "GET" && headers.upgrade?.toLowerCase() === "websocket";
-}
-
-/** Close the Worker's end of a socket that no client has. @param {PairedSocket} accepted */
-export function disconnect(accepted) {
-  attach(accepted, { message: (_, taken) => taken(), close() {} });
-  shut(accepted, ABNORMAL, DISCONNECTED);
 }
 
 export class WebSockets {

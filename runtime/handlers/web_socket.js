@@ -8,6 +8,8 @@ const CLOSING = 2;
 const CLOSED = 3;
 const NO_STATUS = 1005;
 export const ABNORMAL = 1006;
+/** The reason that Cloudflare gives with it. */
+export const DISCONNECTED = "WebSocket disconnected without sending Close frame.";
 /** Codes that a close frame may not carry, of those below 5000. */
 const NOT_FOR_FRAMES = new Set([1004, NO_STATUS, ABNORMAL, 1015]);
 const MAX_REASON_BYTES = 123;
@@ -32,6 +34,12 @@ export let attach;
 export let pass;
 /** Close at an end that has a sink, by any code. @type {(socket: PairedSocket, code: number, reason: string) => void} */
 export let shut;
+
+/** Close the Worker's end of a socket that no client has. @param {PairedSocket} accepted */
+export function disconnect(accepted) {
+  attach(accepted, { message: (_, taken) => taken(), close() {} });
+  shut(accepted, ABNORMAL, DISCONNECTED);
+}
 
 /** One end of a pair, as user code has it. */
 export class PairedSocket extends EventTarget {

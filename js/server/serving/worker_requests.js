@@ -4,7 +4,7 @@
 /** @import { PairedSocket } from "../../../runtime/handlers/web_socket.js" */
 
 import { socketOf } from "../../../runtime/handlers/response.js";
-import { disconnect } from "../web_sockets.js";
+import { disconnect } from "../../../runtime/handlers/web_socket.js";
 import { errorPage } from "./error_page.js";
 
 /** The client has closed the connection: a status for logs alone. */

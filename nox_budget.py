@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import nox
 
 P = ParamSpec("P")
-HARD_LIMIT = 10
+HARD_LIMIT = 5
 """A session that takes so many times its budget hangs: it is killed, and fails. Slow machines take less than that."""
 
 

@@ -179,7 +179,7 @@ own, and sources: they run once.
 
 
 @nox.session(python=PYTHONS)
-@budget(4)
+@budget(12)
 def tests(session: nox.Session) -> None:
     """Run the tests of the command line and the bridge's Python half."""
     use_stepwell(session, *group("cli"))

@@ -157,6 +157,15 @@ class Terminal:
         """Press a single key, which is not echoed."""
         os.write(self._terminal, key.encode())
 
+    def press_to_end(self, key: str) -> None:
+        """Press a key until the command ends. Python misses a Ctrl-C that comes just before it begins to read."""
+        with contextlib.suppress(OSError):  # how a terminal ends whose other side is gone
+            while True:
+                self.press(key)
+                while select.select([self._terminal], [], [], 1)[0]:
+                    os.read(self._terminal, 65536)
+        os.close(self._terminal)
+
     def read_to_end(self) -> str:
         """Whatever is left to be said."""
         with contextlib.suppress(OSError):  # how a terminal ends whose other side is gone

@@ -69,8 +69,7 @@ def test_confirmed(project: Place) -> None:
 def test_declined(project: Place, answer: str) -> None:
     """In a terminal, "n", Enter, Ctrl-C and Ctrl-D change nothing."""
     terminal = ask(project)
-    terminal.press(answer)
-    terminal.read_to_end()
+    terminal.press_to_end(answer)
 
     assert ["pyproject.toml"] == [path.name for path in project.folder.iterdir()]
 

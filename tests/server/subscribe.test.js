@@ -98,6 +98,17 @@ test("a filter chooses events, and an unknown one is refused", async () => {
   assert.equal((await on.rest("/workflows/flow/instances/i1/subscribe?cursor=-1")).status, 400);
 });
 
+test("long values come as what they begin with, where that is asked for", async () => {
+  const on = await served(async (_event, step) => [await step.do("a", {}, async () => "x".repeat(1001)), 2]);
+  await on.harness.create();
+
+  const outputOf = async (/** @type {string} */ query) =>
+    eventsOf(await (await subscribed(on, query)).rest()).find(({ event }) => event === "step_completed")?.data.output;
+
+  assert.equal(await outputOf(""), "x".repeat(1001));
+  assert.equal(await outputOf("?values=short"), `"${"x".repeat(299)}`);
+});
+
 test("progress comes where it is asked for, and a browser that connects again gets what it had not", async () => {
   const on = await served((_event, step) => step.do("a", {}, () => new Promise(() => {})));
   await on.harness.create();

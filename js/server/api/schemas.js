@@ -84,6 +84,10 @@ export const subscribeQuery = z.strictObject({
     .min(0)
     .optional()
     .describe("What steps report comes too, after the item with this progressId; 0: from the beginning."),
+  values: z
+    .enum(["all", "short"])
+    .default("all")
+    .describe("short: of a value whose JSON is longer than 1,000 characters come only the first 300, as a text."),
 });
 
 export const subscribeAllQuery = z.strictObject({

@@ -10,7 +10,6 @@
 /** @import { SubscriptionOptions } from "../../engine/subscription.js" */
 
 import { Feed } from "../../engine/feed.js";
-import { toExactPlain } from "../../engine/plain.js";
 import { masked } from "../masking.js";
 import { formatOf, HEARTBEAT_MS } from "./stream_format.js";
 
@@ -36,12 +35,12 @@ export function lastEventOf(context) {
  * @param {Host} host
  * @param {InstanceRow} row
  * @param {SubscriptionOptions} options
- * @param {Context} context
- * @param {import("../masking.js").Mask} mask
+ * @param {{ context: Context, mask: import("../masking.js").Mask, plain: (text: string) => unknown }} reader `plain`: what it is
+ *   shown of a canonical text
  */
-export function answerWithEvents(host, row, options, context, mask) {
+export function answerWithEvents(host, row, options, { context, mask, plain }) {
   const { format, headers } = formatOf(context);
-  const feed = new Feed(host.engine, row, options, lastEventOf(context).printed, toExactPlain);
+  const feed = new Feed(host.engine, row, options, lastEventOf(context).printed, plain);
   const stream = new Events(host, row.number, feed, format, mask).stream();
   return new Response(stream, { headers });
 }

@@ -23,7 +23,7 @@ export const host = {
    */
   subscribe: (workflow, id, listener, { cursor = 0, progress } = {}) =>
     listen(
-      `${at(workflow, id, "subscribe")}${progress === undefined ? "" : `?progress=${progress}`}`,
+      `${at(workflow, id, "subscribe")}?values=short${progress === undefined ? "" : `&progress=${progress}`}`,
       { onEvents: listener, again: nextChange },
       cursor === 0 ? "" : String(cursor),
     ),

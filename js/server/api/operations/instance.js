@@ -19,7 +19,15 @@ import { answerWithEvents, lastEventOf } from "../subscribe.js";
 
 /** Cron ids have slashes, and wrangler does not encode them. */
 const INSTANCE = "/workflows/:workflow_name/instances/:instance_id{.+}";
+/** Of a value with more characters than the first, `values=short` shows as many as the second says. */
+const LONGEST_SHORT = 1000;
+const SHOWN_OF_LONG = 300;
 const OCTETS = { "content-type": "application/octet-stream" };
+
+/** A value, or what a long one begins with. @param {string} text canonical text */
+function beginningOf(text) {
+  return text.length > LONGEST_SHORT ? text.slice(0, SHOWN_OF_LONG) : toExactPlain(text);
+}
 
 /** @param {Api} api @returns {Operation[]} */
 export function singleInstanceOperations(api) {
@@ -62,7 +70,9 @@ export function singleInstanceOperations(api) {
         // A browser that connects again asks with the address of the first time, and says in a header what it has.
         const progress = query.progress === undefined ? {} : { progress: last.progress ?? query.progress };
         const mask = host.maskFor(await engine.workflow(row.workflow));
-        return answerWithEvents(host, row, subscriptionOptions({ cursor, ...filter, ...progress }), context, mask);
+        const options = subscriptionOptions({ cursor, ...filter, ...progress });
+        const plain = query.values === "short" ? beginningOf : toExactPlain;
+        return answerWithEvents(host, row, options, { context, mask, plain });
       },
     },
     {

@@ -33,7 +33,8 @@ class LazyGroup(click.Group):
         name = args[0]
         known = self.list_commands(ctx)
         if name not in known and not name.startswith("-") and not ctx.resilient_parsing:
-            ctx.fail(f"No such command {name!r}.{meant(self._similar(ctx, name))}")
+            hint = meant(self._similar(ctx, name)) or _elsewhere(ctx.find_root(), name)
+            ctx.fail(f"No such command {name!r}.{hint}")
         return super().resolve_command(ctx, args)
 
     def _similar(self, ctx: click.Context, name: str) -> list[str]:
@@ -58,3 +59,18 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)  # noqa: S101 - the tables are ours
         return command
+
+
+def _elsewhere(root: click.Context, name: str) -> str:
+    """Where other groups have a command *name*, as a sentence after a space; nothing where they have none."""
+    found: list[str] = []
+    groups = [("stepwell", root.command)]
+    while groups:
+        path, group = groups.pop()
+        if not isinstance(group, click.Group):
+            continue
+        for each in group.list_commands(root):
+            if each == name:
+                found.append(f"'{path} {each}'")
+            groups.append((f"{path} {each}", group.get_command(root, each)))  # type: ignore[arg-type]
+    return f" There is {', '.join(sorted(found))}." if found else ""

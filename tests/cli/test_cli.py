@@ -99,6 +99,13 @@ def test_typing_errors(group):
     assert name in done.output.partition("Did you mean")[2]
 
 
+def test_command_of_other_groups():
+    """A command that only other groups have is found there."""
+    done = CliRunner().invoke(stepwell, ["runs", "list"])
+
+    assert (2, True) == (done.exit_code, "'stepwell workflows instances list'" in done.output)
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"), [("workflow", "workflows"), ("rnu", "run"), ("instance", "workflows instances")]
 )

@@ -7,6 +7,7 @@
 
 /** @import { FromGuest, Guest, LostPass, ToGuest, Usage, WireError } from "../../bridge/protocol.d.ts" */
 /** @import { DeploymentOptions } from "../pool/pool.js" */
+/** @import { RestReport } from "../pool/virtual_time.js" */
 /** @import { SandboxSettings } from "./settings.js" */
 
 import { fileURLToPath } from "node:url";
@@ -60,14 +61,21 @@ export class WasmtimeGuest {
   /** @type {Map<string, (message: any) => void>} */
   #replies = new Map();
   #disposed = false;
+  #clock;
+  /** Who has asked for a report of rest, in order. @type {((report: RestReport) => void)[]} */
+  #rests = [];
+  /** Whether user code has virtual time, as the process has said. */
+  hasVirtualTime = false;
 
   /**
    * @param {object} options
    * @param {DeploymentOptions} options.deployment
+   * @param {SharedArrayBuffer} [options.clock] virtual time for user code
    * @param {Partial<SandboxSettings>} [options.settings] what differs from the deployment's and the defaults
    */
-  constructor({ deployment, settings }) {
+  constructor({ deployment, clock, settings }) {
     this.#deployment = deployment;
+    this.#clock = clock;
     this.#settings = settingsOf(deployment, settings);
   }
 
@@ -109,11 +117,12 @@ export class WasmtimeGuest {
         onviolation: (what) => child === this.#process && this.#die(`It sent ${what}.`),
         onoutput: (_level, text) => this.onoutput(text),
       },
+      this.#clock,
     );
     this.#process = child;
     const ready = this.#reply("ready");
     child.post({ type: "boot", component, cache: cacheFolder(), limits, fetch, threads });
-    await ready;
+    this.hasVirtualTime = (await ready).virtualTime;
     const loaded = this.#reply("loaded");
     child.post({ type: "load", deployment: this.#deployment });
     const { text } = await loaded;
@@ -184,6 +193,7 @@ export class WasmtimeGuest {
   #receive(message) {
     if (typeof message === "string") this.#take(message);
     else if (message.type === "lost") this.#lose(message);
+    else if (message.type === "rested") this.#rests.shift()?.({ busy: message.busy, next: message.next });
     else if (message.type === "compiling") this.onproblem(COMPILING_NOTICE);
     else if (message.type === "warning") this.onproblem(message.text);
     else {
@@ -297,6 +307,7 @@ export class WasmtimeGuest {
     this.#isOpen = false;
     this.#replies.get("died")?.({ reason });
     this.#replies.clear();
+    for (const resolve of this.#rests.splice(0)) resolve({ busy: true, next: null });
     const passes = [...this.#passes];
     this.#passes.clear();
     this.#waiting.clear();
@@ -320,6 +331,21 @@ export class WasmtimeGuest {
     this.onmessages(passes.map((pass) => ({ type: "fail", pass, error })));
   }
 
+  // Virtual time -----------------------------------------------------------------------------------------------------
+
+  /** Whether interpreters rest, once none of them runs. @returns {Promise<RestReport[]>} */
+  async rest() {
+    if (!this.#isOpen || !this.#process) return [{ busy: this.#passes.size > 0, next: null }];
+    this.#flush();
+    this.#process.post({ type: "rest" });
+    return [await new Promise((/** @type {(report: RestReport) => void} */ resolve) => this.#rests.push(resolve))];
+  }
+
+  /** The virtual clock has moved. */
+  ring() {
+    if (this.#isOpen) this.#process?.post({ type: "ring" });
+  }
+
   // Upkeep -----------------------------------------------------------------------------------------------------------
 
   /** What is there, for people and tests. */
@@ -332,6 +358,7 @@ export class WasmtimeGuest {
     const process = this.#process;
     this.#process = undefined;
     this.#passes.clear();
+    for (const resolve of this.#rests.splice(0)) resolve({ busy: false, next: null });
     await process?.end();
   }
 }

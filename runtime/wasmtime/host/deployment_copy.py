@@ -64,7 +64,7 @@ class DeploymentCopy:
         self._loader = instance
         sandbox = factory.open(instance, self._mounts, self._limits.memory)
         try:
-            loaded: dict[str, Any] = json.loads(sandbox.call("boot", self._boot(compile=True)))
+            loaded: dict[str, Any] = json.loads(sandbox.call("boot", self._boot(factory, compile=True)))
         finally:
             self._loader = None
             sandbox.close()
@@ -75,10 +75,11 @@ class DeploymentCopy:
     def open(self, instance: PassInstance, factory: InstanceFactory) -> tuple[SandboxInstance, dict[str, Any]]:
         """An interpreter for *instance* that has imported the main module, and what came of that."""
         sandbox = factory.open(instance, self._mounts, self._limits.memory)
-        return sandbox, json.loads(sandbox.call("boot", self._boot(compile=False)))
+        return sandbox, json.loads(sandbox.call("boot", self._boot(factory, compile=False)))
 
-    def _boot(self, *, compile: bool) -> str:  # noqa: A002 - the option's name
-        return json.dumps({**self._options, "compile": compile, "compiled": _COMPILED})
+    def _boot(self, factory: InstanceFactory, *, compile: bool) -> str:  # noqa: A002 - the option's name
+        own = {"compile": compile, "compiled": _COMPILED, "virtualTime": factory.has_virtual_time}
+        return json.dumps({**self._options, **own})
 
     def keep(self, instance: PassInstance, path: str, code: str) -> None:
         """Take the compiled code of the module at *path*, if it comes from the one that loads the deployment."""

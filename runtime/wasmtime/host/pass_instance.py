@@ -58,8 +58,11 @@ class PassInstanceOwner(Protocol):
     def wake(self, instance: PassInstance) -> None:
         """See to it that `PassInstance.work` is called."""
 
-    def wake_at(self, instance: PassInstance, when: float) -> None:
-        """See to it that the pass instance is put a ``turn`` at *when*."""
+    def wake_in(self, instance: PassInstance, seconds: float) -> None:
+        """See to it that the pass instance is put a ``turn`` in so many *seconds*."""
+
+    def block(self, seconds: float) -> None:
+        """Code blocks for *seconds* of virtual time."""
 
 
 class PassInstance:
@@ -141,6 +144,11 @@ class PassInstance:
         """Whether nothing will come of it any more."""
         return self._over
 
+    @property
+    def is_working(self) -> bool:
+        """Whether a thread works on it, or is about to."""
+        return self._working and not self._over
+
     # The thread that works --------------------------------------------------------------------------------------------
 
     def work(self) -> None:
@@ -184,7 +192,7 @@ class PassInstance:
             self._take_batch(batch)
         self._send()
         if timer:
-            self._owner.wake_at(self, time.monotonic() + int(timer) / 1000)
+            self._owner.wake_in(self, int(timer) / 1000)
 
     def note_delivered(self, batch: str) -> None:
         """Read a batch of the engine before the guest gets it."""
@@ -273,6 +281,11 @@ class PassInstance:
         # Until now nobody else can have noticed that the attempt has begun.
         self._send()
         self._owner.request(self, number, text)
+
+    def blocked(self, milliseconds: int) -> None:
+        """Code blocks, in virtual time."""
+        self.check_used()
+        self._owner.block(milliseconds / 1000)
 
     def keep(self, path: str, code: str) -> None:
         """Code of a module, from the pass instance that loads the deployment."""

@@ -16,6 +16,7 @@ from wasmtime import component as components
 from .deadlines import Deadline
 from .fast_paths import note_lost
 from .limits import OUTSIDE, STARTING, Running
+from .virtual_time import replace_clocks
 
 try:
     from .direct import Caller, add_import
@@ -27,6 +28,8 @@ except (ImportError, AttributeError):
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from _stepwell_process.clock import FileClock
 
     from .pass_instance import PassInstance
 
@@ -59,12 +62,15 @@ def configure() -> wasmtime.Config:
 class InstanceFactory:
     """One component, of which any number of instances are made."""
 
-    def __init__(self, engine: wasmtime.Engine, component: components.Component) -> None:
-        """Make instances of *component*."""
+    def __init__(
+        self, engine: wasmtime.Engine, component: components.Component, clock: FileClock | None = None
+    ) -> None:
+        """Make instances of *component*, whose code has the time of *clock*; None: real time."""
         self.engine = engine
         self._component = component
         self._linker = components.Linker(engine)
         self._linker.add_wasip2()
+        self.has_virtual_time = clock is not None and replace_clocks(self._linker, clock)
         self._current = threading.local()
         with self._linker.root() as root:
             # Lambdas: whose instance it is, is known when the call comes.
@@ -72,6 +78,7 @@ class InstanceFactory:
                 add_import(root, "post", lambda text: self._pass_instance.posted(text)),  # noqa: PLW0108
                 add_import(root, "enter", lambda ref, attempt: self._pass_instance.entered(ref, attempt)),  # noqa: PLW0108
                 add_import(root, "request", lambda number, text: self._pass_instance.requested(number, text)),  # noqa: PLW0108
+                add_import(root, "block", lambda milliseconds: self._pass_instance.blocked(milliseconds)),  # noqa: PLW0108
                 add_import(root, "keep", lambda path, code: self._pass_instance.keep(path, code)),  # noqa: PLW0108
             ]
 

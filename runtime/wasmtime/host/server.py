@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import wasmtime
 
+from _stepwell_process.control import Control
 from _stepwell_process.frames import FrameSocket
 from _stepwell_process.life import die_with_host
 
@@ -29,12 +30,14 @@ from .host_memory import HostMemory, default_limit
 from .limits import LimitReached, Limits
 from .pass_instance import PassInstance
 from .sandbox_instance import InstanceFactory, configure
+from .virtual_time import UNKNOWN_WASI, VirtualTimers
 from .worker_threads import Ticker, WorkerThreads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONNECTION = 3
+CONTROL = 4
 _SEND_DELAY_S = 0.002
 """Seconds that a batch may wait for others to leave with. It waits only while there is something else to do."""
 _MAX_WAKEUPS = 4096
@@ -55,7 +58,11 @@ class SandboxServer:
         self._memory = HostMemory(boot["limits"].get("hostMemory") or default_limit())
         self._engine = wasmtime.Engine(configure())
         component = precompiled.load(self._engine, Path(boot["component"]), Path(boot["cache"]), self._compiling)
-        self._factory = InstanceFactory(self._engine, component)
+        clock = Control(CONTROL).clock
+        self._factory = InstanceFactory(self._engine, component, clock if clock.is_set else None)
+        self._timers = VirtualTimers(clock) if self._factory.has_virtual_time else None
+        self._rests_asked = 0
+        self._warnings = [*fast_paths.lost(), *([UNKNOWN_WASI] if clock.is_set and self._timers is None else [])]
         self._threads = WorkerThreads(boot["threads"] or os.cpu_count() or 1, self)
         self._ticker = Ticker(self._tick, self._threads)
         self._instances: dict[int, PassInstance] = {}
@@ -68,7 +75,8 @@ class SandboxServer:
         Raises:
             Exception: A mistake of ours, or something that no engine of ours sends.
         """
-        self._send({"type": "ready"}, *({"type": "warning", "text": text} for text in fast_paths.lost()))
+        ready = {"type": "ready", "virtualTime": self._timers is not None}
+        self._send(ready, *({"type": "warning", "text": text} for text in self._warnings))
         self._threads.start()
         self._threads.over.wait()
         if self._deployment is not None:
@@ -117,6 +125,8 @@ class SandboxServer:
         """See `WorkSource`."""
         if self._unsent:
             self._send()
+        if self._rests_asked:
+            self._report_rest()
 
     def _receive(self, message: dict[str, Any]) -> None:
         kind = message["type"]
@@ -124,16 +134,27 @@ class SandboxServer:
             number = message["pass"]
             assert self._deployment is not None  # noqa: S101 - nothing is opened before
             self._instances[number] = PassInstance(number, self._deployment, self._factory, self._limits, self)
-        elif kind == "close":
-            if instance := self._instances.pop(message["pass"], None):
-                instance.drop()
-        elif kind == "expired":
-            if instance := self._instances.get(message["pass"]):
-                instance.expire(message["ref"], message["attempt"])
+        elif kind in {"close", "expired"}:
+            self._cut(message)
         elif kind == "load":
             self._load(message["deployment"])
+        elif kind == "rest":
+            with self._sending:
+                self._rests_asked += 1
+        elif kind == "ring" and self._timers is not None:
+            self._timers.ring()
         elif kind == "ping":
             self._send({"type": "pong"})
+
+    def _cut(self, message: dict[str, Any]) -> None:
+        instance = self._instances.get(message["pass"])
+        if instance is None:
+            return
+        if message["type"] == "close":
+            del self._instances[message["pass"]]
+            instance.drop()
+        else:
+            instance.expire(message["ref"], message["attempt"])
 
     def _load(self, options: dict[str, Any]) -> None:
         self._deployment = DeploymentCopy(options, self._limits)
@@ -200,9 +221,28 @@ class SandboxServer:
         """See `PassInstanceOwner`."""
         self._threads.give(instance)
 
-    def wake_at(self, instance: PassInstance, when: float) -> None:
+    def wake_in(self, instance: PassInstance, seconds: float) -> None:
         """See `PassInstanceOwner`."""
-        self._ticker.wake_at(instance, when)
+        if self._timers is None:
+            self._ticker.wake_at(instance, time.monotonic() + seconds)
+        else:
+            self._timers.wake_in(instance, seconds)
+
+    def block(self, seconds: float) -> None:
+        """See `PassInstanceOwner`."""
+        if self._timers is not None:
+            self._timers.block(seconds)
+
+    def _report_rest(self) -> None:
+        """Say whether everything rests, once no thread works. A fetch under way is real: it is not waited for."""
+        instances = list(self._instances.values())
+        fetching = any(instance.fetching for instance in instances)
+        if not fetching and any(instance.is_working for instance in instances):
+            return
+        with self._sending:
+            asked, self._rests_asked = self._rests_asked, 0
+        report = {"type": "rested", "busy": fetching, "next": self._timers.next_ms() if self._timers else None}
+        self._send(*[report] * asked)
 
 
 class DeploymentWork:

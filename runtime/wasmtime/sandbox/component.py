@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import os
 import random
 import sys
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SLEEP_SLICE_S = 0.05
+_MAX_BLOCK_MS = 1 << 31
 
 
 class Interpreter:
@@ -81,6 +83,8 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # made from the WIT w
         # The heap image has the state of the generator, and is the same in every interpreter.
         random.seed()
         settings = json.loads(options)
+        if settings.get("virtualTime"):
+            time.sleep = _block_virtually  # type: ignore[assignment]
         compiled.look_in(settings["compiled"])
         if settings["compile"]:
             compiled.keep(wit_world.keep)
@@ -107,6 +111,16 @@ def _sleep(seconds: float, /) -> None:
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         _block(min(left, _SLEEP_SLICE_S))
+
+
+def _block_virtually(seconds: float, /) -> None:
+    """``time.sleep`` where the host moves the clock."""
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    left = math.ceil(seconds * 1000)
+    while left > 0:
+        wit_world.block(min(left, _MAX_BLOCK_MS))
+        left -= _MAX_BLOCK_MS
 
 
 _block = time.sleep

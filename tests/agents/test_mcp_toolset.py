@@ -34,7 +34,8 @@ def test_mcp_toolset(workflow):
         return (await agent.run("hi")).output
 
     assert run(workflow, body) == "ok"
-    assert sorted(calls) == ["milk", "tea"]
+    # The other call may have been under way when the process was ended: it is made again.
+    assert (1, {"milk", "tea"}) == (calls.count("tea"), set(calls))
     steps = [step for step in workflow.steps if "mcp_server" in step]
     assert "support__mcp_server__shop.get_tools-1" in steps
     assert {"support__mcp_server__shop.call_tool:stock-1", "support__mcp_server__shop.call_tool:stock (2)-1"} < set(

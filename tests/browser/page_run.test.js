@@ -153,7 +153,8 @@ test("a restart from a step keeps what came before it", async () => {
 });
 
 test("Python is ended in the middle of a step, which is run again by another", async () => {
-  await start(page, "Slow", { seconds: 2 });
+  // Long enough for the crash to come first on a slow machine.
+  await start(page, "Slow", { seconds: 6 });
   await view(page, "Timeline");
   await step(page, /slow.*running/s).waitFor();
   await view(page, "Logs");
@@ -161,7 +162,9 @@ test("Python is ended in the middle of a step, which is run again by another", a
   await choose(page, "Crash", /^Simulate a crash/);
   await hasStatus(page, "complete");
 
-  assert.equal(await page.getByRole("list", { name: "Logs" }).getByText("slow begins").count(), 2);
+  const begins = page.getByRole("list", { name: "Logs" }).getByText("slow begins");
+  await begins.nth(1).waitFor();
+  assert.equal(await begins.count(), 2);
 });
 
 test("the engine is ended in the middle of a step, and the instance goes on by itself", async () => {

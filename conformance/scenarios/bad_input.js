@@ -89,7 +89,7 @@ export default [
     expect: { output: "went on" },
   },
   {
-    name: "bad input: a step that nobody awaits is named in a warning",
+    name: "bad input: a step that is not awaited is named in a warning",
     python: `
       @step.do("forgotten")
       async def forgotten():

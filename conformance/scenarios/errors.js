@@ -58,7 +58,7 @@ export default [
     differs: { cloudflare: FOLDED },
   },
   {
-    name: "errors: a step throws and nobody catches",
+    name: "errors: a step throws without a catch",
     python: `
       @step.do("a", config=${NO_RETRY})
       async def a():
@@ -69,7 +69,7 @@ export default [
     differs: { "python-upstream-sdk": NAMED_TWICE },
   },
   {
-    name: "errors: a step throws an error of the user's class and nobody catches",
+    name: "errors: a step throws an error of the user's class without a catch",
     python: `
       @step.do("a", config=${NO_RETRY})
       async def a():

@@ -42,7 +42,7 @@ const REFUSALS = [
     '"NAME_123-/cron"',
     JSON.stringify("x".repeat(271)),
   ].map((id) => ({
-    what: `to get what there is not: ${short(id)}`,
+    what: `to get a missing instance: ${short(id)}`,
     python: `await (await self.env.SELF.get(${id})).status()`,
     javascript: `this.env.SELF.get(${id}).then((instance) => instance.status())`,
     name: "WorkflowError",
@@ -50,7 +50,7 @@ const REFUSALS = [
     ...unaddressable(id),
   })),
   {
-    what: "a locationHint that is none",
+    what: "an invalid locationHint",
     python: `await self.env.SELF.create({"locationHint": "moon"})`,
     javascript: `this.env.SELF.create({ locationHint: "moon" })`,
     name: "WorkflowError",
@@ -66,7 +66,7 @@ const REFUSALS = [
     differs: { cloudflare: TAKES_ANY },
   })),
   {
-    what: "a retention of errors that is none",
+    what: "an invalid retention of errors",
     python: `await self.env.SELF.create({"retention": {"errorRetention": "soon"}})`,
     javascript: `this.env.SELF.create({ retention: { errorRetention: "soon" } })`,
     name: "WorkflowError",

@@ -35,7 +35,7 @@ const CONFIGS = /** @type {const} */ ([
     "retries.dealy is not known; did you mean delay?",
   ],
   [
-    "a delay that is none",
+    "a delay that is invalid",
     '{"retries": {"limit": 1, "delay": "i like trains"}}',
     'retries.delay must be a duration, such as 1000 (ms) or "10 seconds", not "i like trains"',
   ],
@@ -67,7 +67,7 @@ const CONFIGS = /** @type {const} */ ([
   ["retries that are a number", '{"retries": 3}', "retries must be an object, not 3"],
   ["a timeout of 0", '{"timeout": 0}', 'timeout must be a duration above 0, such as 5000 (ms) or "5 minutes", not 0'],
   [
-    "a timeout that is none",
+    "a timeout that is invalid",
     '{"timeout": "soon"}',
     'timeout must be a duration above 0, such as 5000 (ms) or "5 minutes", not "soon"',
   ],

@@ -45,7 +45,7 @@ const REFUSALS = [
     message: "You can't sleep until a time in the past, time-traveler",
   },
   {
-    what: "a sleep until a time that is none",
+    what: "a sleep until a time that is invalid",
     python: `await step.sleep_until("nap", float("nan"))`,
     javascript: `step.sleepUntil("nap", NaN)`,
     message: 'Sleep "nap" has end "NaN"; allowed is a time in the next 365 days, as a date or ms since 1970',

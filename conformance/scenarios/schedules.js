@@ -58,7 +58,7 @@ export default [
     notFor: NOT_THERE,
   },
   {
-    name: "schedules: an instance that nobody scheduled has no event.schedule",
+    name: "schedules: an instance without a schedule has no event.schedule",
     python: `
       return "schedule" in event`,
     javascript: `

@@ -262,7 +262,7 @@ export default [
     expect: { output: 2 },
   },
   {
-    name: "steps: a step that nobody awaits before run() returns",
+    name: "steps: a step that is not awaited before run() returns",
     python: `
       @step.do("lost")
       async def lost():

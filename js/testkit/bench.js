@@ -3,6 +3,7 @@
 import { answerCall } from "../engine/binding.js";
 import { isFinalStatus } from "../engine/status.js";
 import { DeploymentLoader } from "../server/deployment_loader.js";
+import { TestBindings } from "./bindings.js";
 import { Doubles } from "./doubles.js";
 import { replayFiles } from "./replays.js";
 import { ScriptedRun } from "./scripted_run.js";
@@ -28,6 +29,7 @@ export class Bench {
   #report;
   /** The test's own objects. */
   doubles;
+  #bindings;
 
   /**
    * @param {object} options
@@ -37,9 +39,14 @@ export class Bench {
   constructor({ report, call }) {
     this.#report = report;
     this.doubles = new Doubles(call);
+    this.#bindings = new TestBindings(report);
     this.#deployments = new DeploymentLoader("/", {
       print: report,
-      answerBinding: async (asked) => await this.doubles.ask(asked),
+      ondebugging: (on) => this.doubles.hold(on),
+      answerBinding: async (asked) => {
+        if (asked.spec.type === "double") return await this.doubles.ask(asked);
+        return await this.doubles.during(this.#bindings.answer(asked));
+      },
       answerWorkflow: ({ worker, ...call }) =>
         answerCall(this.#engineOf(call.workflow).engine.engine, { ...call, caller: { worker } }, () => {}),
       // One interpreter: what a test sees does not depend on how busy the machine is.
@@ -89,6 +96,7 @@ export class Bench {
     const unfinished = rows.filter(({ status }) => !isFinalStatus(status));
     this.#places.delete(number);
     engine.close();
+    if (this.#places.size === 0) this.#bindings.reset();
     return {
       unfinished: unfinished.map(({ workflow, id, status }) => ({ workflow, id, status })),
       unused: engine.unusedModifiers,
@@ -165,6 +173,7 @@ export class Bench {
 
   async dispose() {
     for (const { engine } of this.#places.values()) engine.close();
+    this.#bindings.dispose();
     await this.#deployments.dispose();
   }
 }

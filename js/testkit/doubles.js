@@ -13,6 +13,7 @@ export class Doubles {
   /** @type {Map<number, { resolve: (value: unknown) => void, reject: (error: unknown) => void }>} */
   #open = new Map();
   #lastCall = 0;
+  #underWay = 0;
   #send;
 
   /** @param {(call: DoubleCall) => void} send to the test process */
@@ -20,9 +21,25 @@ export class Doubles {
     this.#send = send;
   }
 
-  /** How many calls have no answer yet. */
+  /** How many calls have no answer yet, with those that something else answers. */
   get open() {
-    return this.#open.size;
+    return this.#open.size + this.#underWay;
+  }
+
+  /**
+   * Count a call that something real answers, which is no double.
+   *
+   * @template T
+   * @param {Promise<T>} answer
+   * @returns {Promise<T>}
+   */
+  async during(answer) {
+    this.#underWay += 1;
+    try {
+      return await answer;
+    } finally {
+      this.#underWay -= 1;
+    }
   }
 
   /**
@@ -39,6 +56,11 @@ export class Doubles {
       this.#open.set(call, { resolve, reject });
       this.#send({ call, main: deployment.main, binding, method, args: text });
     });
+  }
+
+  /** A person looks at the code by a debugger, or no longer: that is real, too. @param {boolean} on */
+  hold(on) {
+    this.#underWay += on ? 1 : -1;
   }
 
   /** The test process has answered. @param {number} call @param {DoubleAnswer} answer */

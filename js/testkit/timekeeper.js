@@ -49,8 +49,8 @@ export class Timekeeper {
       const { activity } = this.#engine;
       const reports = await within(SPIN_LIMIT_MS, this.#engine.rest());
       if (!reports) {
-        // Code spins. Its timeout, or the limit for code outside steps, ends it.
-        if (clock.next < Infinity) return clock.next;
+        // Code spins, and its timeout ends it, or the limit for code outside steps; or it stands in a debugger.
+        if (clock.next < Infinity && this.#engine.openCalls === 0) return clock.next;
         continue;
       }
       await turn();

@@ -155,3 +155,34 @@ def test_step_that_spins(run_suite):
     text = "import pytest\n\ndef test_it(workflows):\n    with pytest.raises(Exception, match='timed out after 60000ms'):\n        workflows.run('Spin')\n"
 
     assert "1 passed" in run_suite(text, "-q", files=FILES, config=CONFIG)
+
+
+INSIDE = """
+import pytest
+
+@pytest.mark.stepwell(runtime="cpython")
+def test_it(workflows):
+    assert workflows.run("Greet") == "hello you"
+"""
+
+
+def test_coverage_and_debugger(run_suite, monkeypatch, tmp_path):
+    """In cpython the lines of steps are measured, and a breakpoint in a step is the debugger's."""
+    coverage = pytest.importorskip("coverage")
+    monkeypatch.setenv("COVERAGE_PROCESS_START", str(tmp_path / "coveragerc"))
+    monkeypatch.setenv("PYTHONBREAKPOINT", "hook.note")
+    hook = "import sys\n\ndef note():\n    open('note.txt', 'w').write(repr(sys._getframe(2).f_locals['name']))\n"
+    flow = FLOW.replace('            print("greeting")\n', '            name = "Ada"\n            breakpoint()\n')
+    settings = f"[run]\nparallel = true\ndata_file = {tmp_path}/measured\nsource = {tmp_path}\n"
+
+    out = run_suite(INSIDE, "-q", files={"flow.py": flow, "hook.py": hook, "coveragerc": settings}, config=CONFIG)
+
+    assert "1 passed" in out, out
+    assert "'Ada'" == (tmp_path / "note.txt").read_text()
+    measured = coverage.CoverageData(str(tmp_path / "combined"))
+    for path in tmp_path.glob("measured.*"):
+        part = coverage.CoverageData(str(path))
+        part.read()
+        measured.update(part)
+    line = flow.splitlines().index('            name = "Ada"') + 1
+    assert line in (measured.lines(str(tmp_path / "flow.py")) or [])

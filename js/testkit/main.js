@@ -8,6 +8,7 @@
 
 import { Socket } from "node:net";
 import { createInterface } from "node:readline";
+import { haveThreadsEnded } from "../../runtime/pool/node_thread.js";
 import { Bench } from "./bench.js";
 import { OPERATIONS } from "./operations.js";
 
@@ -21,8 +22,15 @@ const bench = new Bench({
 });
 
 createInterface({ input: socket, crlfDelay: Infinity }).on("line", (line) => void answer(JSON.parse(line)));
-socket.on("close", () => process.exit());
-socket.on("end", () => process.exit());
+socket.on("close", () => void end());
+socket.on("end", () => void end());
+
+/** Ends after the interpreters: those that are processes write what they have measured, such as coverage. */
+async function end() {
+  await bench.dispose();
+  if (await haveThreadsEnded()) process.exit();
+  process.kill(process.pid, "SIGKILL");
+}
 
 /** @param {{ number: number, op: string }} request */
 async function answer({ number, op, ...request }) {

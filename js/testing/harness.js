@@ -79,12 +79,12 @@ class Harness {
     await (await this.#session)?.engine.finish({ check: true });
   }
 
-  /** End it. */
-  async close() {
+  /** End it. It is bound: test frameworks are given it as a callback. */
+  close = async () => {
     const session = this.#session;
     this.#session = undefined;
     await (await session)?.engine.finish();
-  }
+  };
 
   async [Symbol.asyncDispose]() {
     await this.close();

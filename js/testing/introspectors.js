@@ -48,11 +48,12 @@ export class InstanceIntrospector {
     await this.#call("waitForStatus", { status });
   }
 
-  /** Let time pass until a step has ended. Gives its result, or throws its error. @param {StepSelector} step */
+  /** Let time pass until a step has ended. Gives its result, or throws its error. A stream is a `ReadableStream`. @param {StepSelector} step */
   async waitForStepResult(step) {
-    const { value, error } = await this.#call("waitForStep", { step: selector(step) });
+    const { value, isStream, error } = await this.#call("waitForStep", { step: selector(step) });
     if (error) throw fromWire(error);
-    return decode(value);
+    const result = decode(value);
+    return isStream ? new Blob([result]).stream() : result;
   }
 
   /** What the instance has given. */
@@ -71,10 +72,10 @@ export class InstanceIntrospector {
     return OWN_NAMES.has(name) ? { name, message } : { name: "Error", message: `${name}: ${message}` };
   }
 
-  /** End the instance if it runs, and delete it. */
-  async dispose() {
+  /** End the instance if it runs, and delete it. It is bound: test frameworks are given it as a callback. */
+  dispose = async () => {
     if (this.#engine.isOpen) await this.#call("dispose", { replay: true });
-  }
+  };
 
   async [Symbol.asyncDispose]() {
     await this.dispose();
@@ -100,14 +101,15 @@ export class InstanceIntrospector {
 export class AllIntrospector {
   #engine;
   #workflow;
+  #isDisposed = false;
   /** @type {Set<string>} */
   #known = new Set();
 
-  /** @param {EngineHandle} engine @param {string} workflow */
-  static async start(engine, workflow) {
+  /** @param {EngineHandle} engine @param {string} workflow @param {string} binding that the workflow has */
+  static async start(engine, workflow, binding) {
     if (engine.introspected.has(workflow))
       throw new TestKitError(
-        `Workflow '${workflow}' is being introspected already. Dispose of that introspector before you make another one.`,
+        `Workflow "${workflow}" already has an active introspection session for binding "${binding}". Dispose of that introspector before you make another one.`,
       );
     const introspector = new AllIntrospector(engine, workflow);
     introspector.#known = new Set(await introspector.#ids());
@@ -123,21 +125,35 @@ export class AllIntrospector {
 
   /** Call *change* with a modifier of all further instances. @param {Change} change */
   async modifyAll(change) {
+    this.#checkActive();
     await change(new Modifier(this.#engine, this.#workflow, null));
   }
 
   /** The instances that have been created since, the first one first. */
   async get() {
+    this.#checkActive();
+    return await this.#captured();
+  }
+
+  async #captured() {
     const ids = (await this.#ids()).filter((id) => !this.#known.has(id));
     return ids.map((id) => new InstanceIntrospector(this.#engine, this.#workflow, id));
   }
 
-  /** End and delete the captured instances, and change no further ones. */
-  async dispose() {
-    if (!this.#engine.isOpen) return;
+  /** End and delete the captured instances, and change no further ones. It is bound, as that of an instance. */
+  dispose = async () => {
+    if (this.#isDisposed || !this.#engine.isOpen) return;
+    this.#isDisposed = true;
     this.#engine.introspected.delete(this.#workflow);
     await this.#engine.call("modifyNoMore", { workflow: this.#workflow });
-    for (const instance of await this.get()) await instance.dispose();
+    for (const instance of await this.#captured()) await instance.dispose();
+  };
+
+  #checkActive() {
+    if (this.#isDisposed)
+      throw new TestKitError(
+        `Workflow "${this.#workflow}" does not have an active introspection session for this introspector.`,
+      );
   }
 
   async [Symbol.asyncDispose]() {

@@ -5,7 +5,6 @@
 
 import { toWire } from "../../bridge/errors.js";
 import { encode } from "../../bridge/values.js";
-import { ModifierError } from "./errors.js";
 
 /** Changes one instance, or all further instances of a workflow. @implements {WorkflowInstanceModifier} */
 export class Modifier {
@@ -30,11 +29,7 @@ export class Modifier {
 
   /** @param {StepSelector} step @param {unknown} stepResult */
   async mockStepResult(step, stepResult) {
-    if (stepResult instanceof ReadableStream)
-      throw new ModifierError(
-        "mockStepResult() got a ReadableStream, which it does not take. Give the value of a step.",
-      );
-    await this.#change("mockStepResult", { step: selector(step), value: encode(stepResult, "result") });
+    await this.#change("mockStepResult", { step: selector(step), ...(await resultOf(stepResult)) });
   }
 
   /** @param {StepSelector} step @param {Error} error @param {number} [times] absent: each attempt fails */
@@ -61,6 +56,27 @@ export class Modifier {
   async #change(method, fields) {
     await this.#engine.call("modify", { ...this.#target, method, ...fields });
   }
+}
+
+/** A result as the host takes it. A stream is read to its end. @param {unknown} result */
+async function resultOf(result) {
+  if (!(result instanceof ReadableStream)) return { value: encode(result, "result") };
+  if (result.locked)
+    throw new TypeError("mockStepResult() got a ReadableStream that is locked: something else reads it.");
+  /** @type {Uint8Array[]} */
+  const chunks = [];
+  for await (const chunk of /** @type {any} */ (result)) chunks.push(bytesOf(chunk));
+  return { stream: encode(new Uint8Array(Buffer.concat(chunks)), "result") };
+}
+
+/** @param {unknown} chunk of a stream */
+function bytesOf(chunk) {
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  if (ArrayBuffer.isView(chunk) && !(chunk instanceof DataView))
+    return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  throw new TypeError(
+    `mockStepResult() got a ReadableStream with a chunk that is ${chunk === null ? "null" : `a ${typeof chunk}`}. Chunks must be an ArrayBuffer or a TypedArray.`,
+  );
 }
 
 /** @param {StepSelector} step */

@@ -31,14 +31,16 @@ export interface WorkflowInstanceIntrospector {
   waitForStepResult(step: StepSelector): Promise<unknown>;
   getOutput(): Promise<unknown>;
   getError(): Promise<{ name: string; message: string }>;
-  dispose(): Promise<void>;
+  /** Bound: it may be given to others as it is. */
+  dispose: () => Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 export interface WorkflowIntrospector {
   modifyAll(change: (modifier: WorkflowInstanceModifier) => unknown): Promise<void>;
   get(): Promise<WorkflowInstanceIntrospector[]>;
-  dispose(): Promise<void>;
+  /** Bound: it may be given to others as it is. */
+  dispose: () => Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -175,7 +177,8 @@ export interface TestHarness {
   reset(): Promise<void>;
   /** The same, and refuse what the test has left behind. */
   check(): Promise<void>;
-  close(): Promise<void>;
+  /** Bound: it may be given to others as it is. */
+  close: () => Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 

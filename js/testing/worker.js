@@ -126,7 +126,9 @@ export class TestWorker {
 
   /** Capture the instances of a workflow that are created from now on. @param {string | object} binding */
   async introspectWorkflow(binding) {
-    return await AllIntrospector.start(this.#engine, await this.#find(binding));
+    const workflow = await this.#find(binding);
+    const name = Object.entries(this.#bindings).find(([, each]) => each === workflow)?.[0] ?? workflow;
+    return await AllIntrospector.start(this.#engine, workflow, name);
   }
 
   /** An instance that need not exist yet. @param {string | object} binding @param {string} id */

@@ -8,6 +8,9 @@
 /** @import { FromGuest, Guest, LostPass, StepKind, ToGuest, WireError } from "../../bridge/protocol.d.ts" */
 /** @import { Modifiers, Outcome } from "./modifiers.js" */
 
+import { toWire } from "../../bridge/errors.js";
+import { MockedStreams } from "./mocked_streams.js";
+
 /** @typedef {{ workflow: string, id: string }} InstanceName */
 /** @typedef {{ kind: StepKind, name: string, count: number }} StepName */
 
@@ -22,6 +25,7 @@
  * @property {number} forwarded messages to the guest
  * @property {Map<number, StepName>} steps by ref
  * @property {Map<number, Outcome>} outcomes that the guest does not know, by ref
+ * @property {MockedStreams} streams
  *
  * @typedef {object} ModifiedGuestOptions
  * @property {(instance: InstanceName) => Modifiers} modifiersOf
@@ -59,7 +63,7 @@ export class ModifiedGuest {
     this.#options = options;
     guest.onmessages = (messages) => this.#receive(messages);
     guest.onlost = (passes) => {
-      for (const { pass } of passes) this.#passes.delete(pass);
+      for (const { pass } of passes) this.#forget(pass);
       this.onlost(passes);
     };
   }
@@ -74,11 +78,18 @@ export class ModifiedGuest {
     const pass = this.#passes.get(message.pass);
     if (!pass) return;
     pass.received += 1;
-    if (message.type === "drop") this.#passes.delete(message.pass);
+    if (pass.streams.take(message)) return;
+    if (message.type === "drop") this.#forget(message.pass);
     if (message.type === "attempt" && this.#replaceAttempt(pass, message)) return;
     if (message.type === "attempt" && this.#isCut(pass, "begins", message, false)) return;
     if (message.type === "hold" && !message.on && pass.isHeld) return;
     this.#forward(pass, completed(pass, message));
+  }
+
+  /** @param {number} number of the pass */
+  #forget(number) {
+    this.#passes.get(number)?.streams.abandon();
+    this.#passes.delete(number);
   }
 
   /** @param {Extract<ToGuest, { type: "start" }>} message */
@@ -94,6 +105,7 @@ export class ModifiedGuest {
       forwarded: 0,
       steps: new Map(),
       outcomes: new Map(),
+      streams: new MockedStreams((chunk) => this.onmessages([chunk])),
     };
     if (message.history.length === 0) modifiers.begin();
     this.#passes.set(message.pass, pass);
@@ -115,20 +127,40 @@ export class ModifiedGuest {
   #replaceAttempt(pass, { pass: number, ref, attempt }) {
     const step = pass.steps.get(ref);
     const outcome = step?.kind === "do" ? pass.modifiers.outcomeOf(selector(step)) : undefined;
-    if (!outcome) {
+    if (!step || !outcome) {
       pass.outcomes.delete(ref);
       return false;
     }
     pass.outcomes.set(ref, outcome);
     this.pending += 1;
-    setImmediate(() => {
+    const give = async () => {
+      const message = await this.#messageOf(pass, step, outcome, { pass: number, ref, attempt });
       this.pending -= 1;
-      if (!this.#passes.has(number)) return;
-      if ("error" in outcome)
-        this.#handOver(pass, { type: "failed", pass: number, ref, attempt, error: outcome.error });
-      else this.#handOver(pass, { type: "done", pass: number, ref, attempt, value: outcome.value });
-    });
+      if (this.#passes.get(number) === pass) this.#handOver(pass, message);
+    };
+    setImmediate(() => void give());
     return true;
+  }
+
+  /**
+   * An outcome as a guest would send it. The engine has kept the chunks of a stream then.
+   *
+   * @param {PassThrough} pass
+   * @param {StepName} step
+   * @param {Outcome} outcome
+   * @param {{ pass: number, ref: number, attempt: number }} running the attempt
+   * @returns {Promise<Extract<FromGuest, { type: "done" | "failed" }>>}
+   */
+  async #messageOf(pass, step, outcome, running) {
+    if ("error" in outcome) return { type: "failed", ...running, error: outcome.error };
+    if ("value" in outcome) return { type: "done", ...running, value: outcome.value };
+    try {
+      const value = await pass.streams.keep(outcome.stream, step, running);
+      pass.outcomes.set(running.ref, { value });
+      return { type: "done", ...running, value };
+    } catch (error) {
+      return { type: "failed", ...running, error: toWire(error) };
+    }
   }
 
   // To the engine ----------------------------------------------------------------------------------------------------

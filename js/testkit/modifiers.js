@@ -9,7 +9,8 @@
 import { timeoutError } from "../engine/errors.js";
 
 /** A step as a test names it. @typedef {{ name: string, index: number }} Selector */
-/** What an attempt comes to in place of its callback. @typedef {{ error: WireError } | { value: string }} Outcome */
+/** What a step gives in place of its callback: canonical text, or all bytes of a stream. @typedef {{ value: string } | { stream: Uint8Array }} Result */
+/** What an attempt comes to in place of its callback. @typedef {{ error: WireError } | Result} Outcome */
 
 /**
  * A modifier of one step.
@@ -28,7 +29,7 @@ export class ModifierError extends Error {
 export class Modifiers {
   /** @type {StepModifier[]} */
   #all = [];
-  /** Results as canonical text, by key of the step. @type {Map<string, string>} */
+  /** By key of the step. @type {Map<string, Result>} */
   #results = new Map();
   /** Failures that attempts come to, in order, by key. @type {Map<string, { error: WireError, left: number }[]>} */
   #failures = new Map();
@@ -52,13 +53,13 @@ export class Modifiers {
     }
   }
 
-  /** @param {Selector} step @param {string} value canonical text */
-  mockResult(step, value) {
+  /** @param {Selector} step @param {Result} result */
+  mockResult(step, result) {
     const key = keyOf("do", step);
     if (this.#results.has(key) || this.#failures.get(key)?.some(({ left }) => left === Infinity))
       throw new ModifierError(`Trying to mock step '${step.name}' multiple times!`);
     this.#note("do", step, "mock_step_result");
-    this.#results.set(key, value);
+    this.#results.set(key, result);
   }
 
   /** @param {Selector} step @param {WireError} error @param {number | null} times null: on each attempt */
@@ -118,8 +119,7 @@ export class Modifiers {
       failure.left -= 1;
       return { error: failure.error };
     }
-    const result = this.#results.get(key);
-    return result === undefined ? undefined : { value: result };
+    return this.#results.get(key);
   }
 
   /** Whether a sleep, or the delay before a retry, is skipped. @param {"sleep" | "do"} kind @param {Selector} step */

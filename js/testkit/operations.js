@@ -4,6 +4,7 @@
 /** @import { Modifiers } from "./modifiers.js" */
 
 import { writeFileSync } from "node:fs";
+import { decode } from "../../bridge/values.js";
 import { DEFAULT_ACCOUNT } from "../engine/accounts.js";
 import { answerCall } from "../engine/binding.js";
 import { parseDuration } from "../engine/duration.js";
@@ -154,10 +155,11 @@ const COMMANDS = {
 };
 
 /** @param {Modifiers} modifiers @param {any} change */
-function applyChange(modifiers, { method, step, steps, value, error, times, type, payload }) {
+function applyChange(modifiers, { method, step, steps, value, stream, error, times, type, payload }) {
   if (method === "disableSleeps") modifiers.skip("sleep", steps);
   else if (method === "disableRetryDelays") modifiers.skip("do", steps);
-  else if (method === "mockStepResult") modifiers.mockResult(step, value);
+  else if (method === "mockStepResult")
+    modifiers.mockResult(step, stream === undefined ? { value } : { stream: decode(stream) });
   else if (method === "mockStepError") modifiers.mockError(step, error, times);
   else if (method === "forceStepTimeout") modifiers.forceTimeout(step, times);
   else if (method === "mockEvent") modifiers.mockEvent(type, payload);

@@ -5,10 +5,12 @@
 /** @import { TestEngine } from "./test_engine.js" */
 /** @import { Timekeeper } from "./timekeeper.js" */
 
+import { encode } from "../../bridge/values.js";
 import { REDACTED } from "../engine/detail.js";
 import { entries, STEP_FAILURE, STEP_START, STEP_SUCCESS, WORKFLOW_PAUSED } from "../engine/events.js";
 import { WORKFLOW_WAITING, WORKFLOW_WAITING_FOR_PAUSE, WORKFLOW_RUNNING, lastId } from "../engine/events.js";
 import { isFinalStatus } from "../engine/status.js";
+import { chunksOf, streamOf } from "../server/api/stream_output.js";
 
 /** The statuses that an instance may pass through while time moves, by the entry that says so. @type {Record<number, string>} */
 const STATUS_OF_EVENT = {
@@ -66,7 +68,8 @@ function causeText(error) {
 /**
  * @param {Awaited} awaited
  * @param {{ name: string, index: number }} step
- * @returns {Promise<{ value: string } | { error: WireError }>} canonical text, or what the step has failed with
+ * @returns {Promise<{ value: string, isStream?: true } | { error: WireError }>} canonical text, or what the step has failed with; of
+ *   a stream all of its bytes
  * @throws {WaitError}
  */
 export async function waitForStep({ engine, time, workflow, id }, step) {
@@ -82,8 +85,18 @@ export async function waitForStep({ engine, time, workflow, id }, step) {
       `Step '${step.name}' (index ${step.index}) of instance '${id}' has no result: the instance is ${row.status}, and that is final.${causeText(row.error)}`,
     );
   };
-  if (await time.until(isMet)) return /** @type {{ value: string }} */ (/** @type {unknown} */ (outcome));
+  if (await time.until(isMet)) {
+    const found = /** @type {{ value: string } | { error: WireError }} */ (/** @type {unknown} */ (outcome));
+    const stream = "value" in found ? streamOf(found.value) : undefined;
+    return stream ? { value: encode(await bytesOf(engine, workflow, id, stream)), isStream: true } : found;
+  }
   throw await neverMet({ engine, time, workflow, id }, `for the result of step '${step.name}' (index ${step.index})`);
+}
+
+/** @param {TestEngine} engine @param {string} workflow @param {string} id @param {import("../server/api/stream_output.js").Stored} stream */
+async function bytesOf({ engine }, workflow, id, stream) {
+  const { number } = await engine.get(workflow, id);
+  return new Uint8Array(await new Response(chunksOf(engine, number, stream)).arrayBuffer());
 }
 
 /** @param {LogRow[]} rows @param {{ name: string, index: number }} step */

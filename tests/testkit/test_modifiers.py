@@ -6,7 +6,8 @@ import pytest
 
 from stepwell.testing import ModifierError, WaitError, Workflows
 
-PROJECT = Path(__file__).parent / "flows" / "moderation"
+FLOWS = Path(__file__).parent / "flows"
+PROJECT = FLOWS / "moderation"
 
 
 @pytest.fixture
@@ -43,6 +44,34 @@ def test_falsy_results_count(worker, instance, value):
 
     assert value == instance.wait_for_step_result("score")
     instance.wait_for_status("complete")
+
+
+def test_mocked_stream():
+    """An async iterator of bytes is a stream, which the workflow reads; of what the step has given a test gets the bytes."""
+    page = b"x" * 400_000
+
+    async def chunks():
+        yield page[:100]
+        yield bytearray(page[100:])
+
+    with Workflows(FLOWS / "streams.py") as workflows:
+        instance = workflows.introspect_workflow_instance("Reader", "one")
+        instance.modifier.mock_step_result("fetch page", chunks())
+        workflows.start("Reader", id="one")
+
+        assert page == instance.wait_for_step_result("fetch page")
+        assert page.decode() == instance.result()
+        assert "fetch page-1 = <ByteStream of step 'fetch page', 400000 bytes>" in instance.timeline()
+
+
+def test_stream_without_bytes(instance):
+    """A mocked stream that gives something other than bytes is refused."""
+
+    async def chunks():
+        yield "text"
+
+    with pytest.raises(TypeError, match="gives a str; its chunks have to be bytes"):
+        instance.modifier.mock_step_result("score", chunks())
 
 
 def test_mocked_errors_then_result(worker, instance):

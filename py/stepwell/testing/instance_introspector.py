@@ -71,7 +71,9 @@ class InstanceIntrospector:
 
     def wait_for_step_result(self, step: StepSelector) -> Any:  # noqa: ANN401 - what the step gives
         """
-        Let time pass until a step has succeeded, and give its result; ``"[REDACTED]"`` for one that is sensitive.
+        Let time pass until a step has succeeded, and give its result.
+
+        A sensitive one is ``"[REDACTED]"``, a stream is all of its bytes.
 
         Raises:
             WaitError: The step cannot end any more.

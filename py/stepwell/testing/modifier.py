@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from stepwell.testing.codec import encode, error_to_wire
@@ -38,10 +41,12 @@ class Modifier:
         """
         Give a step *result* in place of its callback's, which is not called.
 
+        An async iterator of bytes is a stream, as it is in a step: it is read to its end now.
+
         Raises:
             ModifierError: The step is mocked already.
         """
-        return self._change("mockStepResult", step=to_selector(step), value=encode(result, "result"))
+        return self._change("mockStepResult", step=to_selector(step), **_result(result))
 
     def mock_step_error(
         self, step: StepSelector, error: BaseException | type[BaseException] | str, times: int | None = None
@@ -74,6 +79,25 @@ class Modifier:
     def _change(self, method: str, **fields: object) -> Modifier:
         self._engine.call("modify", workflow=self._workflow, id=self._id, method=method, **fields)
         return self
+
+
+def _result(result: object) -> dict[str, str]:
+    if not isinstance(result, AsyncIterable):
+        return {"value": encode(result, "result")}
+    # In a thread: an event loop may run in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return {"stream": encode(pool.submit(asyncio.run, _read(result)).result(), "result")}
+
+
+async def _read(stream: AsyncIterable[object]) -> bytes:
+    chunks: list[bytes] = []
+    async for chunk in stream:
+        if not isinstance(chunk, bytes | bytearray | memoryview):
+            raise TypeError(
+                f"The stream of a mocked result gives a {type(chunk).__name__}; its chunks have to be bytes."
+            )
+        chunks.append(bytes(chunk))
+    return b"".join(chunks)
 
 
 def _times(times: int | None) -> int | None:

@@ -35,3 +35,11 @@ export class Unsteady extends WorkflowEntrypoint {
     return await step.do(`run ${runs}`, async () => runs);
   }
 }
+
+export class Reader extends WorkflowEntrypoint {
+  async run(_event, step) {
+    const page = await step.do("fetch page", async () => new Blob(["the real page"]).stream());
+    await step.sleep("nap", "1 hour");
+    return await new Response(page).text();
+  }
+}

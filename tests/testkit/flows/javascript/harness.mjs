@@ -70,10 +70,45 @@ describe("createTestHarness", () => {
     assert.deepEqual(instances.map(({ id }) => id).slice(1), ["from-schedule", "from-queue"]);
   });
 
-  test("a workflow is introspected once", async () => {
-    await using _first = await worker.introspectWorkflow("MODERATOR");
+  test("a workflow is introspected once at a time", async () => {
+    const { dispose } = await worker.introspectWorkflow("MODERATOR");
 
-    await assert.rejects(worker.introspectWorkflow("MODERATOR"), /is being introspected already/);
+    await assert.rejects(
+      worker.introspectWorkflow("MODERATOR"),
+      /Workflow "Moderator" already has an active introspection session for binding "MODERATOR"/,
+    );
+    await dispose();
+    const next = await worker.introspectWorkflow("MODERATOR");
+    await next.dispose();
+    await assert.rejects(next.get(), /does not have an active introspection session/);
+    await assert.rejects(
+      next.modifyAll(() => {}),
+      /does not have an active introspection session/,
+    );
+  });
+
+  test("a result that is a stream is mocked", async () => {
+    await using instance = await worker.introspectWorkflowInstance("READER", "a");
+    const half = "x".repeat(200_000);
+    await instance.modify((m) => m.mockStepResult({ name: "fetch page" }, new Blob([half, half]).stream()));
+    await (await worker.getEnv()).READER.create({ id: "a" });
+
+    const result = await instance.waitForStepResult({ name: "fetch page" });
+    await instance.waitForStatus("complete");
+
+    assert.equal(await new Response(result).text(), half + half);
+    assert.equal(await instance.getOutput(), half + half);
+  });
+
+  test("a stream that no step could give is refused", async () => {
+    await using instance = await worker.introspectWorkflowInstance("READER", "a");
+    const texts = new ReadableStream({ start: (controller) => (controller.enqueue("text"), controller.close()) });
+    const locked = new Blob(["a"]).stream();
+    locked.getReader();
+
+    const mock = (stream) => instance.modify((m) => m.mockStepResult({ name: "fetch page" }, stream));
+    await assert.rejects(mock(texts), /with a chunk that is a string. Chunks must be an ArrayBuffer or a TypedArray/);
+    await assert.rejects(mock(locked), /a ReadableStream that is locked/);
   });
 
   test("a wait that cannot be met says why", async () => {

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 FLOWS = Path(__file__).parent / "flows"
-ROOT = Path(__file__).parents[2]
 BAD = {
     "leaves an instance": "UnfinishedError]: Instance 'left' of workflow 'Moderator' has not ended: its status is 'running'",
     "names a step that never runs": "ModifierError]: mockStepResult('scor', index 1) of instance 'i' of workflow 'Moderator': the step has never run.",
@@ -108,14 +107,3 @@ test("two Workers", async () => {
     code, out = run_tests(tmp_path / "it.test.mjs", "--target", tmp_path / "flow.mjs")
 
     assert (0, True) == (code, "fail 0" in out), out
-
-
-def test_documentation(tmp_path):
-    """The moderation example of docs/testing.md passes."""
-    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
-    suite = page.partition("```javascript\n// tests/moderation.test.js\n")[2].partition("```")[0]
-    (tmp_path / "moderation.test.mjs").write_text(suite)
-
-    code, out = run_tests(tmp_path / "moderation.test.mjs", "--target", FLOWS / "moderator.mjs")
-
-    assert (0, True) == (code, "pass 3" in out), out

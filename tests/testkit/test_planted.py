@@ -64,6 +64,7 @@ FAULTS = {
     "missing await": (step_runs("MissingAwait", "publish"), "Step 'publish' (index 1) of instance 'one' has no result"),
     "no retry": (ends("WrongRetry", lambda m: m.mock_step_error("flaky", "busy", times=1)), "reached status 'errored'"),
     "swallowed error": (gives("SwallowedError", 1, lambda m: m.mock_step_error("charge", "no")), "'done'"),
+    "swallowed cancellation": (gives("SwallowedCancellation", []), "assert [] == [2]"),
     "event taken twice": (ends("EventTwice", lambda m: m.mock_event("go", 1)), "WorkflowTimeoutError"),
     "misspelt event": (ends("WrongEvent", lambda m: m.mock_event("approved", 1)), "WorkflowTimeoutError"),
     "last one wins": (orders("LastOne"), "depends on the order"),

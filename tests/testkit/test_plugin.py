@@ -1,5 +1,7 @@
 """The pytest plugin, in suites of its own: every way to write a test, and what it says of bad ones."""
 
+import re
+
 import pytest
 
 FLOW = """
@@ -77,35 +79,57 @@ def test_side_by_side(run_suite):
     assert "4 passed" in run_suite(text, "-q", "-n2", files=FILES, config=CONFIG)
 
 
-def test_fixture_of_a_session(run_suite):
-    """A fixture that lives for the session has a fresh engine, and a fresh clock, in each test."""
-    text = """
+SUITE = """
+import sys
 import pytest
 from stepwell.testing import Workflows
 
+sys.path.insert(0, ".")
+from flow import Greet
+
 @pytest.fixture(scope="session")
-def worker():
+def session_worker():
     with Workflows("flow.py") as workflows:
         worker = workflows.worker()
         worker.clock = workflows.clock
         yield worker
 
 @pytest.mark.parametrize("n", range(2))
-def test_it(worker, n):
-    began = worker.clock.now()
+def test_fixture_of_a_session(session_worker, n):
+    began = session_worker.clock.now()
     assert (began.year, began.month, began.day) == (2026, 1, 1)
-    assert worker.env.GREET.create(id="same").result() == "hello you"
-    assert worker.clock.now().day == 2
+    assert session_worker.env.GREET.create(id="same").result() == "hello you"
+    assert session_worker.clock.now().day == 2
+
+def test_class(workflows):
+    assert workflows.run(Greet) == "hello you"
+
+def test_spin(workflows):
+    with pytest.raises(Exception, match="timed out after 60000ms"):
+        workflows.run("Spin")
 """
 
-    assert "2 passed" in run_suite(text, "-q", files=FILES, config=CONFIG)
+
+@pytest.fixture(scope="module")
+def passed(run_in, tmp_path_factory):
+    """Names of the tests of `SUITE` that have passed."""
+    out = run_in(tmp_path_factory.mktemp("suite"), SUITE, "-v", files=FILES, config=CONFIG)
+    return re.findall(r"::(\S+) PASSED", out)
 
 
-def test_classes_of_files(run_suite):
+def test_fixture_of_a_session(passed):
+    """A fixture that lives for the session has a fresh engine, and a fresh clock, in each test."""
+    assert {"test_fixture_of_a_session[0]", "test_fixture_of_a_session[1]"} <= set(passed)
+
+
+def test_classes_of_files(passed):
     """A test can import a workflow and run its class."""
-    text = "import sys\nsys.path.insert(0, '.')\nfrom flow import Greet\n\ndef test_it(workflows):\n    assert workflows.run(Greet) == 'hello you'\n"
+    assert "test_class" in passed
 
-    assert "1 passed" in run_suite(text, "-q", files=FILES)
+
+def test_step_that_spins(passed):
+    """A step that spins ends by its own timeout."""
+    assert "test_spin" in passed
 
 
 BAD = {
@@ -148,13 +172,6 @@ def test_no_target(run_suite):
 
     assert "No wrangler configuration was found" in out
     assert 'stepwell_target = "flow.py"' in out
-
-
-def test_step_that_spins(run_suite):
-    """A step that spins ends by its own timeout."""
-    text = "import pytest\n\ndef test_it(workflows):\n    with pytest.raises(Exception, match='timed out after 60000ms'):\n        workflows.run('Spin')\n"
-
-    assert "1 passed" in run_suite(text, "-q", files=FILES, config=CONFIG)
 
 
 INSIDE = """

@@ -97,6 +97,24 @@ class SwallowedError(WorkflowEntrypoint):
             return "done"
 
 
+class SwallowedCancellation(WorkflowEntrypoint):
+    async def run(self, event, step):
+        paid = []
+
+        @step.do("pay", config={"timeout": "1 minute", "retries": {"limit": 1, "delay": "1 second"}})
+        async def pay(ctx):
+            try:
+                await asyncio.sleep(120)
+            except asyncio.CancelledError:
+                pass
+            paid.append(ctx["attempt"])
+
+        try:
+            await pay()
+        except Exception:
+            return paid
+
+
 class EventTwice(WorkflowEntrypoint):
     async def run(self, event, step):
         await step.wait_for_event("first", "go", timeout="1 hour")

@@ -373,7 +373,7 @@ def testkit(session: nox.Session) -> None:
     """Run the tests of the test kit, and suites that use it in every way."""
     use_stepwell(session, *group("testkit"))
     # The plugins are for the suites that these tests run.
-    session.run("pytest", "-p", "no:asyncio", "tests/testkit", *session.posargs)
+    session.run("pytest", "-p", "no:asyncio", "-n", "2", "--dist=loadfile", "tests/testkit", *session.posargs)
 
 
 @nox.session(default=False)

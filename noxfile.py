@@ -226,6 +226,16 @@ def postgres(session: nox.Session) -> None:
     session.run("pytest", "tests/postgres", *session.posargs)
 
 
+@nox.session(default=False)
+@budget(3)
+def ledger(session: nox.Session) -> None:
+    """Run the engine's tests over a ledger in memory: a crash loses the write that is under way, or only its answer."""
+    executable = use_node(session, NODES[0])
+    for outcome in ("lost", "arrived"):
+        tests = session.posargs or node_tests("tests/engine")
+        session.run(executable, *NODE_TEST, *tests, external=True, env={"STEPWELL_TEST_LEDGER": outcome})
+
+
 @nox.session
 @budget(1)
 def cost(session: nox.Session) -> None:

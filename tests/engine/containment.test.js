@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { encode } from "../../bridge/values.js";
 import { FakeGuest } from "./fake_guest.js";
 import { Harness } from "./harness.js";
+import { OF_FILES } from "./state.js";
 
 /** @import { FromGuest } from "../../bridge/protocol.d.ts" */
 
@@ -227,7 +228,7 @@ test("a message of one guest about the instance of another is refused and report
   await goodIsWell();
 });
 
-test("an instance whose log is damaged is ended, and the others run", async () => {
+test("an instance whose log is damaged is ended, and the others run", OF_FILES, async () => {
   const { h, goodIsWell } = await two();
   await h.pass(100);
   h.db.prepare("UPDATE log SET detail = '{' WHERE instance = ? AND event = 5").run(h.row("bad").number);

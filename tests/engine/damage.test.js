@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { Harness } from "./harness.js";
+import { OF_FILES } from "./state.js";
 
 async function two() {
   const h = new Harness(async (_event, step) => {
@@ -31,7 +32,7 @@ for (const [what, sql] of /** @type {[string, string][]} */ ([
   ["an attempt", "UPDATE log SET attempt = 7 WHERE instance = 1 AND event = 11"],
   ["the params", `UPDATE instances SET params = '{"n":3}' WHERE number = 1`],
 ])) {
-  test(`${what} that was altered is noticed, and ends its instance alone`, async () => {
+  test(`${what} that was altered is noticed, and ends its instance alone`, OF_FILES, async () => {
     const h = await two();
     h.db.exec(sql);
 
@@ -113,7 +114,7 @@ test("a restart from a step leaves the checksums as they are", async () => {
   assert.deepEqual([h.output("good"), h.output("bad")], ["right", "right"]);
 });
 
-test("a damaged page that has only an instance's own rows keeps nothing else from working", async () => {
+test("a damaged page that has only an instance's own rows keeps nothing else from working", OF_FILES, async () => {
   const folder = mkdtempSync(join(tmpdir(), "stepwell-"));
   try {
     const { sound, pages } = await stateOfTwo(folder);

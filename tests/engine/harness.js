@@ -1,13 +1,12 @@
 /** An engine on a fresh in-memory database, with a manual clock and a fake guest. */
 
-import { DatabaseSync } from "node:sqlite";
 import { Engine } from "../../js/engine/engine.js";
 import { notFound } from "../../js/engine/errors.js";
 import { EVENT_NAMES, entries, targetOf } from "../../js/engine/events.js";
 import { cron } from "../../js/server/cron.js";
-import { SqliteStore } from "../../js/store/sqlite.js";
 import { FakeGuest } from "./fake_guest.js";
 import { ManualClock } from "../../conformance/manual_clock.js";
+import { newState, SETTLING_TURNS } from "./state.js";
 
 /** @import { Run } from "./fake_guest.js" */
 /** @import { NewWorkflow } from "../../js/store/store.d.ts" */
@@ -24,6 +23,8 @@ export class Harness {
   forgeries = [];
   /** Guests of workflows that do not run in `guest`. @type {Record<string, FakeGuest>} */
   guestOf = {};
+  /** @type {import("node:sqlite").DatabaseSync} */
+  db;
   /** Why code does not load. @type {Error | undefined} */
   loadError;
 
@@ -34,10 +35,11 @@ export class Harness {
     this.stateLimit = stateLimit;
     this.keepParked = keepParked;
     this.forceReplay = forceReplay;
-    this.db = new DatabaseSync(":memory:");
     this.stepLimit = stepLimit ?? null;
     this.guest = new FakeGuest(run);
-    const { engine, store } = this.#open();
+    this.state = newState(this.clock);
+    const { engine, store, db } = this.#open();
+    this.db = db;
     this.engine = engine;
     this.store = store;
   }
@@ -48,13 +50,16 @@ export class Harness {
   /** Stands between the engine and its commits. @type {(commit: () => void) => void} */
   oncommit = (commit) => commit();
 
+  /** @returns {import("./state.js").OpenState & { engine: Engine }} */
   #open() {
     const { guest } = this;
-    const store = new SqliteStore(this.db);
+    const opened = this.state.open(this.db);
+    const { store, options } = opened;
     const commit = store.commit.bind(store);
     store.commit = () => this.oncommit(commit);
     const engine = new Engine({
       store,
+      ...options,
       clock: this.clock,
       cron,
       newId: () => "generated",
@@ -76,21 +81,18 @@ export class Harness {
     engine.open();
     const workflow = { name: "flow", className: "Flow", root: ".", main: "f.py", vars: "{}", versionId: "v1" };
     void engine.saveWorkflow({ ...workflow, stepLimit: this.stepLimit, ...this.settings });
-    return { engine, store };
+    return { ...opened, engine };
   }
 
   /** The process dies now: nothing more is committed, and a new engine opens what is on the disk. @param {Run} [run] */
   crash(run = this.guest.run) {
-    try {
-      this.db.exec("ROLLBACK");
-    } catch {
-      // Nothing was open.
-    }
+    this.state.crash(this.db);
     this.engine.commits.abandon();
     this.engine.close();
     this.guest.passes.clear();
     this.guest = new FakeGuest(run);
-    const { engine, store } = this.#open();
+    const { engine, store, db } = this.#open();
+    this.db = db;
     this.engine = engine;
     this.store = store;
   }
@@ -103,7 +105,7 @@ export class Harness {
 
   /** Let everything happen that needs no time to pass. */
   async settle() {
-    for (let i = 0; i < 16; i++) await new Promise((resolve) => setImmediate(resolve));
+    for (let i = 0; i < SETTLING_TURNS; i++) await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** @param {number} ms */

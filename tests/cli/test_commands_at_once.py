@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-RUNS = 6
-COMMANDS = 48
+RUNS = 4
+COMMANDS = 20
 
 
 @pytest.mark.timeout(1200)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENTIZE = "componentize-py==0.25.1"
+NOT_INSTALLED = 2
+"""The exit code where it is not installed: `files.js` tells it from a fault."""
 PACKAGES = ("workers", "_workflows_bridge", "_stepwell_runtime", "_stepwell_sandbox")
 """What an interpreter has. `runtime/packages.json` has the folder of each."""
 WIT = "runtime/wasmtime/guest.wit"
@@ -132,10 +134,11 @@ def _build(tree: Path, place: Path) -> None:
     program = Path(sys.executable).with_name("componentize-py")
     command = [str(program)] if program.exists() else [shutil.which("componentize-py") or ""]
     if not command[0]:
-        raise SystemExit(
-            "The component of the wasmtime runtime is not there, and what makes it is not installed. "
-            f"Install that with: pip install {COMPONENTIZE}"
+        sys.stderr.write(
+            "The component of the wasmtime runtime is missing, and the program that makes it is not installed. "
+            f"Install it with: pip install {COMPONENTIZE}\n"
         )
+        raise SystemExit(NOT_INSTALLED)
     with tempfile.TemporaryDirectory(prefix="stepwell-component-") as stage:
         for package, source in _folders(tree).items():
             shutil.copytree(source, Path(stage) / package, ignore=shutil.ignore_patterns("__pycache__", "*.js"))

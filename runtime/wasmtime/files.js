@@ -4,6 +4,8 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+/** The exit code of `build.py` where componentize-py is not installed. */
+const NOT_INSTALLED = 2;
 const BUILD = fileURLToPath(new URL("build.py", import.meta.url));
 
 /**
@@ -20,7 +22,9 @@ export async function componentPath() {
     if (stderr) process.stderr.write(stderr);
     return stdout.trim();
   } catch (error) {
-    const { stderr, message } = /** @type {Error & { stderr?: string }} */ (error);
-    throw new Error(stderr?.trim() || message, { cause: error });
+    const { stderr, message, code } = /** @type {Error & { stderr?: string, code?: unknown }} */ (error);
+    const failed = new Error(stderr?.trim() || message, { cause: error });
+    // What the user has to install is no fault of ours, as a package that an import misses is none.
+    throw code === NOT_INSTALLED ? Object.assign(failed, { during: "import" }) : failed;
   }
 }

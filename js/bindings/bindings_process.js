@@ -1,4 +1,4 @@
-/** Carries out calls of Cloudflare's bindings, in a process of their own. It starts with the first call. */
+/** Carries out calls of Cloudflare's bindings, in a process of their own. It starts with the first call, or before it. */
 
 /** @import { BoundWorker } from "./options.js" */
 
@@ -49,7 +49,7 @@ export class BindingsProcess {
     const known = this.#workers.get(worker.name);
     this.#workers.set(worker.name, worker);
     // Calls that are under way would be cut, so unchanged bindings change nothing.
-    if (this.#started && JSON.stringify(known) !== JSON.stringify(worker)) this.#started = this.#tell();
+    if (this.#started && JSON.stringify(known) !== JSON.stringify(worker)) void this.#begin();
   }
 
   /**
@@ -60,8 +60,7 @@ export class BindingsProcess {
    * @throws {Error} it cannot be carried out: what carries it out is not installed, or has ended
    */
   async call(worker, binding, message) {
-    this.#started ??= this.#tell();
-    const { addresses, problems } = await this.#started;
+    const { addresses, problems } = await (this.#started ?? this.#begin());
     const problem = problems[worker]?.[binding];
     if (problem) throw new Error(problem);
     try {
@@ -79,20 +78,29 @@ export class BindingsProcess {
     this.#process = undefined;
   }
 
+  /** Start the process before the first call, where it is installed. What is in the way is the error of that call. */
+  warm() {
+    if (this.#started === undefined && findInstallation() !== undefined) void this.#begin();
+  }
+
+  #begin() {
+    const started = this.#tell();
+    this.#started = started;
+    // The next call tries again: what was in the way, such as a link that leads nowhere, may be gone by then.
+    started.catch(() => {
+      if (this.#started === started) this.#started = undefined;
+    });
+    return started;
+  }
+
   async #tell() {
-    const child = (this.#process ??= this.#start(findInstallation()));
     this.#answer?.reject(new Error("The bindings have changed."));
     const answer = (this.#answer = Promise.withResolvers());
     answer.promise.catch(() => {});
+    const child = (this.#process ??= this.#start(findInstallation()));
     // The arguments and the environment of a process can be read by others.
     child.send({ secret: this.#secret, workers: [...this.#workers.values()] });
-    try {
-      return await answer.promise;
-    } catch (error) {
-      // The next call tries again: what was in the way, such as a link that leads nowhere, may be gone by then.
-      if (this.#answer === answer) this.#started = undefined;
-      throw error;
-    }
+    return await answer.promise;
   }
 
   /** @param {string | undefined} installation */

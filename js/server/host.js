@@ -262,6 +262,11 @@ export class Host {
     return this.#bindings.assetsOf(deployment, assets);
   }
 
+  /** @param {Parameters<HostBindings["warm"]>[0]} deployment */
+  warmBindings(deployment) {
+    this.#bindings.warm(deployment);
+  }
+
   describe() {
     const { node, sqlite } = process.versions;
     return {

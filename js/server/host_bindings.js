@@ -23,6 +23,19 @@ export class HostBindings {
   }
 
   /**
+   * Start what carries out the bindings of a Worker, if it has any, before the first call.
+   *
+   * @param {Place & { env?: HostBindingCall["deployment"]["env"] }} deployment
+   */
+  warm(deployment) {
+    const bindings = carriedOut(deployment.env ?? {});
+    if (Object.keys(bindings).length === 0) return;
+    const process = this.#processOf(deployment);
+    process.add({ name: nameOf(deployment), bindings });
+    process.warm();
+  }
+
+  /**
    * @param {HostBindingCall} call its path is one method, whose argument is a message of `runtime/bindings/codec.js`
    * @returns {Promise<Uint8Array | ReadableStream<Uint8Array>>}
    */

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { BindingsProcess } from "../../js/bindings/bindings_process.js";
+import { findInstallation } from "../../js/bindings/installation.js";
 import { BINDING_FACADES } from "../../runtime/bindings/facades.js";
 
 const folder = mkdtempSync(join(tmpdir(), "stepwell-"));
@@ -179,6 +180,38 @@ test("killed, the process leaves no workerd, and the next call starts another", 
   await until(() => Promise.resolve(!before.some(isAlive)));
 
   assert.equal(await env.KV.get("a"), "1");
+});
+
+test("what is installed after a call has failed carries out the next one", async () => {
+  const found = String(findInstallation());
+  const kept = process.env.STEPWELL_BINDINGS;
+  const late = new BindingsProcess(join(folder, "late"), () => {});
+  late.add({ name: "worker", bindings: BINDINGS });
+  /** @type {any} */
+  const KV = BINDING_FACADES.kv((path) => late.call("worker", "KV", /** @type {Uint8Array} */ (path[0][1][0])));
+  try {
+    process.env.STEPWELL_BINDINGS = join(folder, "nothing");
+    await assert.rejects(KV.get("a"), /stepwell bindings install/);
+    process.env.STEPWELL_BINDINGS = found;
+
+    assert.equal(await KV.get("a"), null);
+  } finally {
+    if (kept === undefined) delete process.env.STEPWELL_BINDINGS;
+    else process.env.STEPWELL_BINDINGS = kept;
+    late.dispose();
+  }
+});
+
+test("a process that was warmed is there before the first call", async () => {
+  const warmed = new BindingsProcess(join(folder, "warmed"), () => {});
+  try {
+    warmed.add({ name: "worker", bindings: BINDINGS });
+    warmed.warm();
+
+    assert.equal(childrenOf(process.pid, join(folder, "warmed")).length, 1);
+  } finally {
+    warmed.dispose();
+  }
 });
 
 test("no command line has the secret that calls carry", async () => {

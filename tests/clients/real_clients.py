@@ -29,14 +29,19 @@ def named_folder(variable: str) -> str:
     return value
 
 
-class Server:
-    """A served project with one workflow, `greet`."""
+def _write_greet(folder: Path) -> None:
+    (folder / "flow.py").write_text((FOLDER / "flow.py").read_text(encoding="utf-8"), encoding="utf-8")
+    workflow = {"binding": "GREET", "name": "greet", "class_name": "Greet"}
+    (folder / "wrangler.json").write_text(json.dumps({"name": "app", "main": "flow.py", "workflows": [workflow]}))
 
-    def __init__(self, folder: Path, *options: str) -> None:
+
+class Server:
+    """A served project: that of *folder*, or with *files* one with a workflow, `greet`, that is written there."""
+
+    def __init__(self, folder: Path, *options: str, files: bool = True) -> None:
         self.folder = folder
-        (folder / "flow.py").write_text((FOLDER / "flow.py").read_text(encoding="utf-8"), encoding="utf-8")
-        workflow = {"binding": "GREET", "name": "greet", "class_name": "Greet"}
-        (folder / "wrangler.json").write_text(json.dumps({"name": "app", "main": "flow.py", "workflows": [workflow]}))
+        if files:
+            _write_greet(folder)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "stepwell", "serve", ".", "--port", "0", *options],
             cwd=folder,

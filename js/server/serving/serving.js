@@ -199,6 +199,8 @@ export class Serving {
   /** Load all; each answers by its new code as soon as that is there. @param {WorkerRequest[]} workers */
   async #deployAll(workers) {
     for (const { deployment } of workers) this.#host.servings.refuseConflict(this, deployment);
+    // It takes as long as an interpreter does, and starts beside it.
+    if (this.#deployed.length === 0) for (const { deployment } of workers) this.#host.warmBindings(deployment);
     for (const [index, { deployment, crons, assets }] of workers.entries()) {
       const deployed = await this.#host.registration.deployWorker(deployment, { hasAssets: Boolean(assets) });
       this.#deployed[index] = deployed;

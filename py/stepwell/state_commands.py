@@ -49,6 +49,10 @@ def backup(*, file: Path, force: bool, state: Path | None) -> None:
     finally:
         draft.unlink(missing_ok=True)
     click.echo(f"Wrote a copy of the state to {str(file)!r} ({target.stat().st_size / MIB:,.1f} MiB).")
+    path = state or DEFAULT
+    objects = path.with_name(f"{path.name}.objects")
+    if objects.is_dir():
+        click.echo(f"Durable Objects are not in it. Copy {str(objects)!r} too, while nothing runs.", err=True)
 
 
 @state.command()

@@ -260,6 +260,17 @@ def test_backup_and_restore(stored):
     assert (0, ["a"]) == (done.code, [each["id"] for each in stored.run(*INSTANCES, "list", "flow", "--json").json])
 
 
+def test_backup_without_objects(stored):
+    """A copy says what is not in it."""
+    before = stored.run("state", "backup", "before.sqlite")
+    (stored.folder / ".stepwell" / "state.sqlite.objects").mkdir()
+
+    after = stored.run("state", "backup", "after.sqlite")
+
+    assert "Durable Objects" not in before.err
+    assert "Durable Objects are not in it. Copy '.stepwell/state.sqlite.objects' too" in after.err
+
+
 def test_backup_while_it_runs(stored):
     """A state is copied while an instance runs; it is not replaced meanwhile."""
     running = stored.start("run", ".", "--id", "w", "--params", '{"wait": true}')

@@ -430,6 +430,9 @@ def upstream(session: nox.Session) -> None:
     """Run Cloudflare's own tests of Workers, of the clones that the variables in tests/upstream name."""
     use_stepwell(session, *group("upstream"), "-e", ".[upstream-sdk]")
     use_node(session, NODES[0])
+    if not os.environ.get("STEPWELL_BINDINGS"):
+        session.env["STEPWELL_BINDINGS"] = str(Path(session.create_tmp(), "bindings").resolve())
+        session.run("stepwell", "bindings", "install")
     session.run("pytest", "tests/upstream", *session.posargs)
 
 

@@ -1,7 +1,8 @@
 """
 Stands for `uv` in Cloudflare's own tests: `uv run ... pywrangler COMMAND` becomes the command of Stepwell.
 
-`dev` installs the project's packages before it starts, as pywrangler does.
+`dev` installs the project's packages before it starts, as pywrangler does. `d1` is npm's wrangler, of the folder that
+`STEPWELL_CLIENTS_NPM` names: it acts on the same rows.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
+
+from stepwell.node import find_node
 
 STEPWELL = [sys.executable, "-m", "stepwell"]
 RUNTIME_SDK = ["--sdk", "upstream"]
@@ -22,6 +26,8 @@ def main(arguments: list[str]) -> int:
     command, *options = arguments[arguments.index("pywrangler") + 1 :]
     if command == "sync":
         return subprocess.run([*STEPWELL, "sync", "."], check=False).returncode
+    if command == "d1":
+        return _run_wrangler(command, *options)
     if command != "dev":
         sys.stderr.write(f"pywrangler {command} cannot be run here.\n")
         return 2
@@ -32,6 +38,12 @@ def main(arguments: list[str]) -> int:
     # In the place of this process: it is ended by its process id.
     os.execv(sys.executable, [*STEPWELL, "dev", *_options(options), *sdk])
     raise AssertionError
+
+
+def _run_wrangler(*arguments: str) -> int:
+    script = Path(os.environ["STEPWELL_CLIENTS_NPM"], "node_modules", "wrangler", "bin", "wrangler.js").resolve()
+    quiet = {"WRANGLER_SEND_METRICS": "false", "CI": "1"}
+    return subprocess.run([find_node().path, script, *arguments], env={**os.environ, **quiet}, check=False).returncode
 
 
 def _options(options: list[str]) -> list[str]:

@@ -49,6 +49,7 @@ async function serving(context, { worker = fakeWorker(), development = true, por
     listen: (/** @type {any} */ options) => openListener(host, options),
     moveToNewCode: () => (moved += 1),
     prewarm: () => {},
+    warmBindings: () => {},
     histories: { unfinished: () => [] },
   });
   const workers = [{ deployment: DEPLOYMENT, crons }];

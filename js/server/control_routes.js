@@ -10,6 +10,7 @@ import { success } from "./api/envelope.js";
 import { iso } from "../engine/detail.js";
 import { instanceJson } from "./api/json.js";
 import { parse } from "./api/operation.js";
+import { authorizeLocal, LOCAL_USER } from "./auth/caller.js";
 import * as S from "./control_schemas.js";
 import { DASHBOARD } from "./dashboard/routes.js";
 import { readJson } from "./requests/body.js";
@@ -64,18 +65,25 @@ const VARS = { true: "whole", false: "none" };
 /** @param {Hono<any>} app @param {Host} host */
 function addRunFileRoutes(app, host) {
   const { engine } = host;
+  /** @param {import("hono").Context} c @param {{ id: string, scope: "read" | "write" }} operation @returns {string} the workflow's key */
+  const admit = (c, operation) => {
+    const account = c.req.query("account") ?? DEFAULT_ACCOUNT;
+    authorizeLocal(c.req, { tokens: host.access.tokens, account, operation });
+    return workflowKey(account, c.req.param("name") ?? "");
+  };
   app.get("/workflows/:name/instances/:id{.+}/export", async (c) => {
-    const key = workflowKey(c.req.query("account") ?? DEFAULT_ACCOUNT, c.req.param("name"));
+    // A run file may have the variables of its code, which may be secrets.
+    const key = admit(c, { id: "exportInstance", scope: "write" });
     const bytes = await host.copies.export(key, c.req.param("id"), {
       vars: VARS[c.req.query("vars") ?? ""] ?? "masked",
     });
     return new Response(bytes, { headers: { "content-type": "application/vnd.sqlite3" } });
   });
   app.post("/workflows/:name/forks", async (c) => {
+    const key = admit(c, { id: "forkInstance", scope: "write" });
     const { plain, exact } = await readJson(c.req.raw);
     const { file, instance_id, from } = parse(S.fork, plain);
     const { params, results = {} } = exact;
-    const key = workflowKey(c.req.query("account") ?? DEFAULT_ACCOUNT, c.req.param("name"));
     const id = await host.copies.forkFile(key, file, {
       ...(instance_id === undefined ? {} : { id: instance_id }),
       ...(params === undefined ? {} : { params: encode(params, "params") }),
@@ -89,7 +97,7 @@ function addRunFileRoutes(app, host) {
 /** @param {Hono<any>} app @param {Host} host */
 function addTokenRoutes(app, host) {
   const { tokens, audit } = host.access;
-  const caller = { name: "local user", reader: "local user" };
+  const caller = LOCAL_USER;
   app.post("/tokens", async (c) => {
     const { name, scope, account, expires_on } = parse(S.token, (await readJson(c.req.raw)).plain);
     const request = { name, scope, account, expiresOn: expires_on };
@@ -99,6 +107,11 @@ function addTokenRoutes(app, host) {
     );
     host.access.addAccount(account);
     return c.json(success({ ...tokenJson(row), secret }));
+  });
+  // The secret is in the body: paths are printed where a response is malformed.
+  app.post("/tokens/find", async (c) => {
+    const row = tokens.find(parse(S.tokenSecret, (await readJson(c.req.raw)).plain).secret);
+    return c.json(success({ token: row ? tokenJson(row) : null }));
   });
   app.get("/tokens", (c) => c.json(success(tokens.list().map(tokenJson))));
   app.delete("/tokens/:id", async (c) => {

@@ -202,6 +202,8 @@ export const token = z.strictObject({
   expires_on: z.int().positive().nullable().default(null),
 });
 
+export const tokenSecret = z.strictObject({ secret: z.string() });
+
 export const auditQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   before: z.coerce.number().int().min(1).optional(),

@@ -88,6 +88,11 @@ class Client:
         client.next_address = self.next_address
         return client
 
+    def of_caller(self, secret: str | None) -> Client:
+        """A client of the same host and account that may do what the token *secret* allows; None means everything."""
+        assert isinstance(self.endpoint, UnixEndpoint)  # noqa: S101 - in the network each client has its own token
+        return Client(replace(self.endpoint, caller=secret))
+
     # The host, over its Unix socket only ------------------------------------------------------------------------------
 
     def host(self) -> HostInfo:
@@ -160,6 +165,14 @@ class Client:
 
         return self._list(Token, "/tokens")
 
+    def find_token(self, secret: str) -> Token | None:
+        """The token with this secret; None if it is unknown, revoked or expired."""
+        from stepwell.models import Token
+
+        path = "/tokens/find"
+        found = self._responses.parse(as_object, self._request("POST", path, {"secret": secret}).result, path)["token"]
+        return None if found is None else self._responses.parse(Token.model_validate, found, path)
+
     def revoke_token(self, token_id: str) -> Token:
         """Revoke a token."""
         from stepwell.models import Token
@@ -174,12 +187,13 @@ class Client:
 
     def export(self, workflow: str, instance_id: str, *, variables: str | None = None) -> bytes:
         """The instance as a run file. *variables*: ``true`` as they are, ``false`` not, None by their names."""
-        path = f"/workflows/{quoted(workflow)}/instances/{quoted(instance_id)}/export"
-        return self._bytes("GET", path if variables is None else f"{path}?vars={variables}")
+        query = _query({"account": self.endpoint.account, "vars": variables})
+        return self._bytes("GET", f"/workflows/{quoted(workflow)}/instances/{quoted(instance_id)}/export{query}")
 
     def fork(self, workflow: str, fork: dict[str, object]) -> InstanceSummary:
         """Make an instance out of a run file: ``file``, ``instance_id``, ``from``, ``results`` and ``params``."""
-        return self._call(InstanceSummary, "POST", f"/workflows/{quoted(workflow)}/forks", fork)
+        path = f"/workflows/{quoted(workflow)}/forks{_query({'account': self.endpoint.account})}"
+        return self._call(InstanceSummary, "POST", path, fork)
 
     # Workflows --------------------------------------------------------------------------------------------------------
 

@@ -18,17 +18,24 @@ if TYPE_CHECKING:
 
 DEFAULT_ACCOUNT = "default"
 REST = "/client/v4"
+CALLER_HEADER = "stepwell-caller"
 MAX_BODY_BYTES = 128 * 1024 * 1024
 """The longest body that the host reads: `js/server/requests/body.js`."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnixEndpoint:
-    """The host that owns a state on this machine."""
+    """
+    The host that owns a state on this machine.
+
+    Attributes:
+        caller: The token of the caller for whom requests are sent, which limits what the host allows. None: no limit.
+    """
 
     address: HostAddress
     account: str = DEFAULT_ACCOUNT
     timeout_s: float | None = None
+    caller: str | None = None
 
     @property
     def prefix(self) -> str:
@@ -38,7 +45,8 @@ class UnixEndpoint:
     @property
     def headers(self) -> dict[str, str]:
         """The proof that the request is meant for this host."""
-        return self.address.headers
+        named = {} if self.caller is None else {CALLER_HEADER: self.caller}
+        return {**self.address.headers, **named}
 
     def connect(self) -> http.client.HTTPConnection:
         """A connection to the socket."""

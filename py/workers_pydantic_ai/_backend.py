@@ -18,6 +18,7 @@ from pydantic_ai.messages import ModelResponse, ToolCallPart
 from ._config import StepConfig
 from ._divergence import check_replay, question_of
 from ._outcomes import describe_permanent, raise_if_failed
+from ._progress import reporting
 from ._scope import current_scope
 
 if TYPE_CHECKING:
@@ -81,10 +82,10 @@ class StepBackend(JournalCallableOperationBackend[StepConfig]):
         caller = copy_context()
         executed = False
 
-        async def attempt() -> dict[str, Any]:
+        async def attempt(ctx: Any) -> dict[str, Any]:  # noqa: ANN401 - of either SDK
             nonlocal executed
             executed = True
-            with scope.inside_step(caller):
+            with scope.inside_step(caller), reporting(ctx):
                 try:
                     return {"asked": question, "payload": await body()}
                 except Exception as error:

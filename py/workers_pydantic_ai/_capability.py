@@ -22,6 +22,7 @@ from ._backend import StepBackend, run_number
 from ._config import METADATA_KEY, StepConfig, ToolConfig, check_config
 from ._external_events import EventWaiter
 from ._outcomes import NotStorable
+from ._progress import with_progress
 from ._scope import current_scope, require_scope_in_workflows
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class WorkflowsDurability(BaseDurabilityCapability[AgentDepsT]):
         *,
         models: Mapping[str, Model] | None = None,
         event_stream_handler: EventStreamHandler[AgentDepsT] | None = None,
+        report_progress: bool = False,
         name: str | None = None,
         model_config: StepConfig | None = None,
         tool_config: StepConfig | None = None,
@@ -77,6 +79,8 @@ class WorkflowsDurability(BaseDurabilityCapability[AgentDepsT]):
             models: Further models by ID, for ``agent.run(model=...)``: a model is not stored, its ID is.
             event_stream_handler: Receives the events of the model's stream inside the step of the request, while it
                 runs, and each other event in a step of its own.
+            report_progress: Stream each answer of the model, and report its pieces as progress of the step of the
+                request: ``{"text": …}``, ``{"thinking": …}`` and ``{"tool_call": name}``.
             name: The start of the steps' names. Default: the agent's name.
             model_config: ``retries``, ``timeout`` and ``sensitive`` of the steps of model requests.
             tool_config: The same of tool calls. A tool's ``metadata={"workflows": {...}}`` comes first;
@@ -85,6 +89,7 @@ class WorkflowsDurability(BaseDurabilityCapability[AgentDepsT]):
             event_config: The same of the steps in which events are handled.
         """
         super().__init__(models=models, event_stream_handler=event_stream_handler, name=name)
+        self._report_progress = report_progress
         tool = check_config(tool_config, "WorkflowsDurability(tool_config=...)")
         mcp = check_config(mcp_config, "WorkflowsDurability(mcp_config=...)")
         self._steps = RoleBasedOperationConfig[StepConfig](
@@ -94,6 +99,16 @@ class WorkflowsDurability(BaseDurabilityCapability[AgentDepsT]):
             tool=tool,
             resolve_tool=ToolConfig(tool=tool, mcp=mcp),
         )
+
+    @property
+    def has_wrap_run_event_stream(self) -> bool:
+        """Whether the answers of models are streamed."""
+        return super().has_wrap_run_event_stream or (self._report_progress and self.in_durable_context)
+
+    def _model_stream_event_handler(self) -> EventStreamHandler[AgentDepsT] | None:
+        """Reports the events of a model's stream inside the step, as Temporal's capability publishes them there."""
+        handler = super()._model_stream_event_handler()
+        return with_progress(handler) if self._report_progress else handler
 
     @property
     def in_durable_context(self) -> bool:

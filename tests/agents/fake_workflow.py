@@ -8,6 +8,7 @@ stored as JSON text, a callback runs without the context variables of its caller
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 from collections import Counter
 from contextvars import Context
@@ -32,6 +33,7 @@ class FakeWorkflow:
         attempts: How often each callback has run, by ``name-count``.
         configs: The configuration that each step was called with, by name.
         events: Payloads that were sent, by type.
+        progress: What the steps have reported, with their keys.
         crash_after: Names of steps after whose result the process dies once.
     """
 
@@ -41,6 +43,7 @@ class FakeWorkflow:
         self.configs: dict[str, Any] = {}
         self.events: dict[str, list[object]] = {}
         self.waits: list[str] = []
+        self.progress: list[tuple[str, Any]] = []
         self.crash_after: set[str] = set()
         self.limit = 0
 
@@ -71,6 +74,18 @@ class FakeWorkflow:
         return json.loads(self.log[key])
 
 
+class FakeContext:
+    """``ctx`` of an attempt."""
+
+    def __init__(self, workflow: FakeWorkflow, key: str) -> None:
+        self._report = (workflow, key)
+
+    def report_progress(self, item: object) -> None:
+        """Takes what JSON can have."""
+        workflow, key = self._report
+        workflow.progress.append((key, json.loads(json.dumps(item))))
+
+
 class FakeStep:
     """``step`` of one pass."""
 
@@ -85,7 +100,7 @@ class FakeStep:
     def do(self, name: str, *, config: dict[str, Any] | None = None) -> Callable[[Any], Any]:
         """Makes a step."""
 
-        def decorate(function: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+        def decorate(function: Callable[..., Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
             async def call() -> Any:
                 key = self._key(name)
                 self._workflow.configs[name] = config
@@ -99,7 +114,7 @@ class FakeStep:
 
         return decorate
 
-    async def _attempt(self, key: str, name: str, function: Callable[[], Awaitable[Any]], config: Any) -> None:
+    async def _attempt(self, key: str, name: str, function: Callable[..., Awaitable[Any]], config: Any) -> None:
         workflow = self._workflow
         limit = config.get("retries", {}).get("limit", workflow.limit)
         timeout = config.get("timeout")
@@ -123,9 +138,10 @@ class FakeStep:
             workflow.crash_after.remove(name)
             raise Crash
 
-    async def _finish(self, key: str, function: Callable[[], Awaitable[Any]]) -> None:
+    async def _finish(self, key: str, function: Callable[..., Awaitable[Any]]) -> None:
         """Runs the callback and records its result, with nothing in between that a crash could fall into."""
-        self._workflow.log[key] = json.dumps(await function())
+        arguments = [FakeContext(self._workflow, key)] if "ctx" in inspect.signature(function).parameters else []
+        self._workflow.log[key] = json.dumps(await function(*arguments))
 
     async def sleep(self, name: str, duration: float) -> None:
         """Sleeps for no time; the log knows of it."""

@@ -304,3 +304,68 @@ for (const [what, body, status] of /** @type {[string, string, number][]} */ ([
     assert.equal((await rest(CREATE, "POST", body)).status, status);
   });
 }
+
+for (const [scope, allowed] of /** @type {["read" | "write" | "admin", number[]][]} */ ([
+  ["read", [200, 403, 403]],
+  ["write", [200, 200, 403]],
+  ["admin", [200, 200, 200]],
+])) {
+  test(`a command that asks for the holder of a token of scope ${scope} may do what the token allows`, async () => {
+    const on = await served(waits);
+    const headers = { "stepwell-caller": await tokenOf(on, scope) };
+
+    const get = await request(on.app, CREATE, "GET", null, headers);
+    const create = await request(on.app, CREATE, "POST", {}, headers);
+    const remove = await request(on.app, "/workflows/flow", "DELETE", null, headers);
+
+    assert.deepEqual([get.status, create.status, remove.status], allowed);
+  });
+}
+
+test("a command that asks for a caller without a valid token is refused", async () => {
+  const on = await served(waits);
+
+  for (const secret of ["", "stepwell_wrong", "a b"])
+    assert.equal((await request(on.app, CREATE, "GET", null, { "stepwell-caller": secret })).status, 401);
+});
+
+test("a command that asks for a caller exports and forks with scope write and in the token's account only", async () => {
+  const on = await served(waits);
+  on.host.copies.export = async () => new Uint8Array();
+  const path = "/workflows/flow/instances/i/export";
+  const [read, write] = [await tokenOf(on, "read"), await tokenOf(on, "write")];
+  const other = await tokenOf(on, "admin", "other");
+  /** @param {string} target @param {string} method @param {string} secret */
+  const status = async (target, method, secret) => {
+    const init = { method, headers: { "stepwell-caller": secret }, ...(method === "POST" ? { body: "{}" } : {}) };
+    return (await on.app.request(`http://127.0.0.1${target}`, init)).status;
+  };
+
+  assert.deepEqual(
+    [await status(path, "GET", read), await status(path, "GET", other), await status(path, "GET", write)],
+    [403, 403, 200],
+  );
+  assert.equal(await status("/workflows/flow/forks", "POST", read), 403);
+});
+
+test("the audit log has the holder of the token for whom a command asks", async () => {
+  const on = await served(waits);
+  await on.ask("", "POST", { instance_id: "i1" });
+  const headers = { "stepwell-caller": await tokenOf(on, "write") };
+
+  const path = "/workflows/flow/instances/i1/status";
+  assert.equal((await request(on.app, path, "PATCH", { status: "terminate" }, headers)).status, 200);
+
+  const [entry] = await on.access.loadAudit({ limit: 1 });
+  assert.match(entry?.actor ?? "", /^write \(token [0-9a-f]{8}\)$/);
+});
+
+test("a token is found by its secret until it is revoked", async () => {
+  const on = await served(waits);
+  const { row, secret } = await on.access.tokens.create({ name: "agent", scope: "read" });
+  const find = async () => (await request(on.app, "/tokens/find", "POST", { secret })).result.token;
+
+  assert.deepEqual([(await find()).id, (await find()).hash], [row.id, undefined]);
+  await on.access.tokens.revoke(row.id);
+  assert.equal(await find(), null);
+});

@@ -7,7 +7,7 @@
 
 import { Hono } from "hono";
 import { DEFAULT_ACCOUNT } from "../../engine/accounts.js";
-import { authorize, refuseChanges } from "../auth/caller.js";
+import { authorize, authorizeLocal, refuseChanges } from "../auth/caller.js";
 import { addControlRoutes } from "../control_routes.js";
 import { addDashboard } from "../dashboard/routes.js";
 import { explorerOperations } from "../explorer/operations.js";
@@ -57,7 +57,7 @@ export class Api {
 }
 
 /**
- * For the command line, over the Unix socket: who can open that may do everything.
+ * For the command line, over the Unix socket: who can open that may do everything, and may limit a request to what a token allows.
  *
  * @param {Host} host
  */
@@ -65,14 +65,13 @@ export function createApi(host) {
   const api = new Api(host);
   const app = newApp();
   addControlRoutes(app, host);
-  /** @type {Caller} */
-  const caller = { name: "local user", reader: "local user" };
+  const { tokens } = host.access;
   for (const operation of api.operations()) {
     for (const prefix of ["", REST]) {
-      addRoute(app, { ...operation, path: prefix + operation.path }, (context) => ({
-        caller,
-        account: host.access.accountOf(context.req.param("account_id") ?? DEFAULT_ACCOUNT),
-      }));
+      addRoute(app, { ...operation, path: prefix + operation.path }, (context) => {
+        const account = host.access.accountOf(context.req.param("account_id") ?? DEFAULT_ACCOUNT);
+        return { account, caller: authorizeLocal(context.req, { tokens, account, operation }) };
+      });
     }
   }
   return app;

@@ -15,6 +15,30 @@ import { allows } from "./tokens.js";
 
 /** @typedef {{ header: (name: string) => string | undefined }} Headers */
 
+/** Has the secret of the caller for whom a command sends a request over the Unix socket, as `stepwell mcp --port` does. */
+const CALLER_HEADER = "stepwell-caller";
+/** @type {Caller} */
+export const LOCAL_USER = { name: "local user", reader: "local user" };
+
+/**
+ * Who calls over the Unix socket. Its user may do everything; a caller for whom a command asks may do what the token allows.
+ *
+ * @param {Headers} request
+ * @param {object} options
+ * @param {Tokens} options.tokens
+ * @param {string} options.account that is addressed
+ * @param {Pick<Operation, "id" | "scope">} options.operation
+ * @returns {Caller}
+ * @throws {HttpRefusal}
+ */
+export function authorizeLocal(request, { tokens, account, operation }) {
+  const secret = request.header(CALLER_HEADER);
+  if (secret === undefined) return LOCAL_USER;
+  /** @type {Headers} */
+  const passedOn = { header: (name) => (name === "authorization" ? `Bearer ${secret}` : undefined) };
+  return authorize(passedOn, { tokens, required: true, address: "", account, operation });
+}
+
 /**
  * The secret that a request carries: `Authorization: Bearer`, or `X-Auth-Key`, the older form of Cloudflare's clients.
  *

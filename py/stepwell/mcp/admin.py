@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stepwell.client import Client
-    from stepwell.mcp.host_access import HostAccess
+    from stepwell.mcp.host_access import CallerAccess
 
 __all__ = ["ADMIN_TOOLS", "AdminTool"]
 
@@ -34,13 +34,15 @@ class AdminTool:
         description: What it does.
         properties: JSON schemas of its arguments.
         required: Which arguments must be given.
-        call: Does it, with the arguments. Gives JSON.
+        call: Does it, with the arguments. Gives JSON. The host checks whether the caller may.
+        scope: What a token must allow.
     """
 
     description: str
     properties: dict[str, Any]
     required: tuple[str, ...]
-    call: Callable[[HostAccess, dict[str, Any]], Any]
+    call: Callable[[CallerAccess, dict[str, Any]], Any]
+    scope: str = "write"
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -57,43 +59,43 @@ def _json(model: Any) -> Any:  # noqa: ANN401 - one of `models.py`
     return model.model_dump(mode="json", by_alias=True)
 
 
-def _list_workflows(host: HostAccess, _: dict[str, Any]) -> Any:  # noqa: ANN401
+def _list_workflows(host: CallerAccess, _: dict[str, Any]) -> Any:  # noqa: ANN401
     return [
         {**_json(workflow), "input_schema": host.workflows.get(workflow.name)}
         for workflow in host.call(lambda client: client.workflows())
     ]
 
 
-def _start(host: HostAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
+def _start(host: CallerAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
     instance_id = given.get("instance_id") or str(uuid.uuid4())
     created = host.call(lambda client: client.create(given["workflow"], instance_id, given.get("payload", {})))
     return {"instance_id": created.id, "status": created.status}
 
 
-def _list(host: HostAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
+def _list(host: CallerAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
     query = {key: value for key, value in given.items() if key != "workflow"}
     page = host.call(lambda client: client.instances(given["workflow"], **query))
     return [{"instance_id": each.id, "status": each.status} for each in page.instances]
 
 
-def _describe(host: HostAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
+def _describe(host: CallerAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
     detail = dict(host.call(lambda client: client.raw_instance(given["workflow"], given["instance_id"])))
     detail.pop("logs", None)
     return detail
 
 
-def _logs(host: HostAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
+def _logs(host: CallerAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
     return host.call(lambda client: client.raw_instance(given["workflow"], given["instance_id"])).get("logs", [])
 
 
-def _send_event(host: HostAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
+def _send_event(host: CallerAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
     def send(client: Client) -> Any:  # noqa: ANN401
         return client.send_event(given["workflow"], given["instance_id"], given["type"], given.get("payload"))
 
     return _json(host.call(send))
 
 
-def _restart(host: HostAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
+def _restart(host: CallerAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
     request: dict[str, object] = {"status": "restart"}
     if "from_step" in given:
         kind = given.get("from_step_type", "do")
@@ -101,22 +103,22 @@ def _restart(host: HostAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
     return _change(host, given, request)
 
 
-def _terminate(host: HostAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
+def _terminate(host: CallerAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
     return _change(host, given, {"status": "terminate"})
 
 
-def _change(host: HostAccess, given: dict[str, Any], request: dict[str, object]) -> Any:  # noqa: ANN401
+def _change(host: CallerAccess, given: dict[str, Any], request: dict[str, object]) -> Any:  # noqa: ANN401
     return _json(host.call(lambda client: client.change_status(given["workflow"], given["instance_id"], request)))
 
 
-def _replay(host: HostAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
+def _replay(host: CallerAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
     """Run the code against the recorded history. It is the code that this server runs anyway; no step runs again."""
     return _with_run_file(
         host, given, lambda file: _run_command("runs", "open", file, "--replay", "--trusted", "--json")
     )
 
 
-def _fork(host: HostAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
+def _fork(host: CallerAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
     def fork(file: str) -> Any:  # noqa: ANN401
         step = {"name": given["from_step"], "count": given.get("from_step_count", 1)}
         request: dict[str, object] = {"file": file, "from": {**step, "type": given.get("from_step_type", "do")}}
@@ -129,7 +131,7 @@ def _fork(host: HostAccess, given: dict[str, Any]) -> Any:  # noqa: ANN401
     return _with_run_file(host, given, fork)
 
 
-def _with_run_file(host: HostAccess, given: dict[str, Any], use: Callable[[str], Any]) -> Any:  # noqa: ANN401
+def _with_run_file(host: CallerAccess, given: dict[str, Any], use: Callable[[str], Any]) -> Any:  # noqa: ANN401
     data = host.call(lambda client: client.export(given["workflow"], given["instance_id"], variables="true"))
     with tempfile.TemporaryDirectory(prefix="stepwell-") as folder:
         file = Path(folder) / "instance.stepwell"
@@ -153,7 +155,7 @@ FROM_STEP = {"from_step": TEXT, "from_step_count": WHOLE, "from_step_type": {"en
 
 ADMIN_TOOLS = {
     "stepwell_list_workflows": AdminTool(
-        "List the workflows, with the schemas of their payloads.", {}, (), _list_workflows
+        "List the workflows, with the schemas of their payloads.", {}, (), _list_workflows, "read"
     ),
     "stepwell_start_workflow": AdminTool(
         "Start a workflow and return the ID of the instance at once.",
@@ -166,11 +168,18 @@ ADMIN_TOOLS = {
         {"workflow": TEXT, "status": TEXT, "page": WHOLE, "per_page": WHOLE},
         ("workflow",),
         _list,
+        "read",
     ),
     "stepwell_describe_instance": AdminTool(
-        "Show the status, steps, attempts, output and error of an instance.", INSTANCE, tuple(INSTANCE), _describe
+        "Show the status, steps, attempts, output and error of an instance.",
+        INSTANCE,
+        tuple(INSTANCE),
+        _describe,
+        "read",
     ),
-    "stepwell_read_logs": AdminTool("Show what an instance has printed and logged.", INSTANCE, tuple(INSTANCE), _logs),
+    "stepwell_read_logs": AdminTool(
+        "Show what an instance has printed and logged.", INSTANCE, tuple(INSTANCE), _logs, "read"
+    ),
     "stepwell_send_event": AdminTool(
         "Send an event to an instance.",
         {**INSTANCE, "type": TEXT, "payload": {}},

@@ -19,10 +19,14 @@ from mcp.shared.exceptions import MCPError
 from stepwell import __version__
 from stepwell.exceptions import ApiError, InputError, StepwellError
 from stepwell.mcp.admin import ADMIN_TOOLS
+from stepwell.mcp.host_access import CallerAccess
+from stepwell.mcp.keeping import keep_owner
 from stepwell.mcp.relay import answering_errors
 from stepwell.mcp.tasks import EXTENSION, event_payload, new_task, open_waits, task_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from mcp.server.context import ServerRequestContext
 
     from stepwell.mcp.host_access import HostAccess
@@ -54,66 +58,95 @@ def serve_stdio(host: HostAccess) -> None:
     """Serve one client on stdin and stdout, until it closes them."""
 
     async def serve() -> None:
-        server = make_server(host)
-        async with stdio_server() as streams, answering_errors(*streams) as (incoming, outgoing):
+        server = make_server(host, lambda _request: CallerAccess(host))
+        async with (
+            keep_owner(host),
+            stdio_server() as streams,
+            answering_errors(*streams) as (incoming, outgoing),
+        ):
             await server.run(incoming, outgoing, server.create_initialization_options())
 
     anyio.run(serve)
 
 
-def make_server(host: HostAccess) -> Server[Any]:
-    """A server whose tools are the workflows of *host*, and those that look after instances."""
-    answers = _Answers(host)
+def make_server(host: HostAccess, caller_of: Callable[[Any], CallerAccess]) -> Server[Any]:
+    """
+    A server whose tools are the workflows of *host*, and those that look after instances.
+
+    Args:
+        host: The owner of the state.
+        caller_of: Gives the caller of a request of HTTP; on stdio the request is None.
+    """
+    answers = _Answers(host, caller_of)
     server: Server[Any] = Server(
         "stepwell", version=__version__, on_list_tools=answers.list_tools, on_call_tool=answers.call_tool
     )
     server.extensions[EXTENSION] = {}
-    server.add_request_handler("tasks/get", TaskParams, answers.get_task)
-    server.add_request_handler("tasks/update", UpdateParams, answers.update_task)
-    server.add_request_handler("tasks/cancel", TaskParams, answers.cancel_task)
+    server.add_request_handler("tasks/get", TaskParams, _refusing(answers.get_task))
+    server.add_request_handler("tasks/update", UpdateParams, _refusing(answers.update_task))
+    server.add_request_handler("tasks/cancel", TaskParams, _refusing(answers.cancel_task))
     return server
+
+
+def _refusing(answer: Callable[[Any, Any], Awaitable[dict[str, Any]]]) -> Callable[[Any, Any], Awaitable[Any]]:
+    """*answer*, whose refusals by the host are errors of JSON-RPC with the host's words."""
+
+    async def answer_or_refuse(ctx: ServerRequestContext[Any, Any], params: TaskParams) -> dict[str, Any]:
+        try:
+            return await answer(ctx, params)
+        except StepwellError as error:
+            code = types.INVALID_PARAMS if isinstance(error, InputError) else types.INTERNAL_ERROR
+            raise MCPError(code, _sound(str(error))) from error
+
+    return answer_or_refuse
 
 
 class _Answers:
     """Answers requests. Calls of the host block, so they are made in threads."""
 
-    def __init__(self, host: HostAccess) -> None:
+    def __init__(self, host: HostAccess, caller_of: Callable[[Any], CallerAccess]) -> None:
         self._host = host
+        self._caller_of = caller_of
 
     async def list_tools(
-        self, _ctx: ServerRequestContext[Any, Any], _params: types.PaginatedRequestParams | None
+        self, ctx: ServerRequestContext[Any, Any], _params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
+        """Give the tools that the caller's token allows."""
+        may_write = self._caller_of(ctx.request).scope != "read"
         tools = [
             types.Tool(name=name, description=_description(name), input_schema=_input_schema(schema))
             for name, schema in self._host.workflows.items()
+            if may_write
         ]
         tools += [
             types.Tool(name=name, description=tool.description, input_schema=tool.schema)
             for name, tool in ADMIN_TOOLS.items()
+            if may_write or tool.scope == "read"
         ]
         return types.ListToolsResult(tools=tools)
 
     async def call_tool(self, ctx: ServerRequestContext[Any, Any], params: types.CallToolRequestParams) -> Any:  # noqa: ANN401 - a result or a task
         given = params.arguments or {}
+        caller = self._caller_of(ctx.request)
         try:
             if params.name in self._host.workflows:
                 _require_tasks(ctx)
-                return await self._start(params.name, given)
+                return await self._start(caller, params.name, given)
             if (tool := ADMIN_TOOLS.get(params.name)) is None:
                 known = ", ".join([*self._host.workflows, *ADMIN_TOOLS])
                 raise MCPError(types.INVALID_PARAMS, f"Unknown tool {params.name!r}. There are: {known}.")
             _check_arguments(params.name, tool.schema, given)
-            return _result(await anyio.to_thread.run_sync(tool.call, self._host, given))
+            return _result(await anyio.to_thread.run_sync(tool.call, caller, given))
         except InputError as error:
             return types.CallToolResult(content=[types.TextContent(text=_sound(str(error)))], is_error=True)
         except (StepwellError, OSError, subprocess.SubprocessError) as error:
             raise MCPError(types.INTERNAL_ERROR, _sound(str(error))) from error
 
-    async def _start(self, workflow: str, given: dict[str, Any]) -> dict[str, Any]:
+    async def _start(self, caller: CallerAccess, workflow: str, given: dict[str, Any]) -> dict[str, Any]:
         payload = given["payload"] if _is_wrapped(self._host.workflows[workflow]) else given
         instance_id = str(uuid.uuid4())
         try:
-            await self._call(lambda client: client.create(workflow, instance_id, payload))
+            await _call(caller, lambda client: client.create(workflow, instance_id, payload))
         except ApiError as error:
             # The owner has ended after it made the instance and before it said so.
             if error.reason != ALREADY_EXISTS:
@@ -121,51 +154,62 @@ class _Answers:
         return new_task(instance_id, datetime.now(UTC))
 
     async def get_task(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> dict[str, Any]:
+        """Give the state of a task."""
         _require_tasks(ctx)
-        return task_of(params.task_id, await self._detail(params.task_id))
+        found: dict[str, Any] = _sound_json(
+            task_of(params.task_id, await _detail(self._caller_of(ctx.request), params.task_id))
+        )
+        return found
 
     async def update_task(self, ctx: ServerRequestContext[Any, Any], params: UpdateParams) -> dict[str, Any]:
         """Send the answers as events. Answers to what is not asked any more are ignored."""
         _require_tasks(ctx)
-        workflow = await self._workflow(params.task_id)
-        waits = open_waits(await self._detail(params.task_id))
+        caller, task = self._caller_of(ctx.request), params.task_id
+        workflow = await _workflow(caller, task)
+        waits = open_waits(await _detail(caller, task))
         for key, response in params.input_responses.items():
             if key in waits:
                 sends, payload = event_payload(waits[key], response)
                 if sends:
                     event_type = waits[key].event_type
-                    await self._call(
-                        partial(_send, workflow=workflow, instance=params.task_id, kind=event_type, payload=payload)
+                    await _call(
+                        caller, partial(_send, workflow=workflow, instance=task, kind=event_type, payload=payload)
                     )
-                    await self._until_answered(params.task_id, key)
+                    await _until_answered(caller, task, key)
         return {"resultType": "complete"}
 
     async def cancel_task(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> dict[str, Any]:
+        """Terminate the instance."""
         _require_tasks(ctx)
-        workflow = await self._workflow(params.task_id)
-        if (await self._detail(params.task_id)).status not in FINAL:
-            await self._call(lambda client: client.change_status(workflow, params.task_id, {"status": "terminate"}))
+        caller, task = self._caller_of(ctx.request), params.task_id
+        workflow = await _workflow(caller, task)
+        if (await _detail(caller, task)).status not in FINAL:
+            await _call(caller, lambda client: client.change_status(workflow, task, {"status": "terminate"}))
         return {"resultType": "complete"}
 
-    async def _until_answered(self, task: str, key: str) -> None:
-        """A second answer that came now would be kept for the next wait of the same type."""
-        deadline = time.monotonic() + ANSWER_TIMEOUT_S
-        while key in open_waits(await self._detail(task)) and time.monotonic() < deadline:  # noqa: ASYNC110 - only the host knows
-            await anyio.sleep(0.02)
 
-    async def _detail(self, task: str) -> InstanceDetail:
-        workflow = await self._workflow(task)
-        detail: InstanceDetail = await self._call(lambda client: client.instance(workflow, task))
-        return detail
+async def _until_answered(caller: CallerAccess, task: str, key: str) -> None:
+    """A second answer that came now would be kept for the next wait of the same type."""
+    deadline = time.monotonic() + ANSWER_TIMEOUT_S
+    while key in open_waits(await _detail(caller, task)) and time.monotonic() < deadline:  # noqa: ASYNC110 - only the host knows
+        await anyio.sleep(0.02)
 
-    async def _workflow(self, task: str) -> str:
-        workflow = await anyio.to_thread.run_sync(self._host.workflow_of, task)
-        if workflow is None:
-            raise MCPError(types.INVALID_PARAMS, f"There is no task {task!r}.")
-        return workflow
 
-    async def _call(self, request: Any) -> Any:  # noqa: ANN401 - of the client
-        return await anyio.to_thread.run_sync(self._host.call, request)
+async def _detail(caller: CallerAccess, task: str) -> InstanceDetail:
+    workflow = await _workflow(caller, task)
+    detail: InstanceDetail = await _call(caller, lambda client: client.instance(workflow, task))
+    return detail
+
+
+async def _workflow(caller: CallerAccess, task: str) -> str:
+    workflow = await anyio.to_thread.run_sync(caller.workflow_of, task)
+    if workflow is None:
+        raise MCPError(types.INVALID_PARAMS, f"There is no task {task!r}.")
+    return workflow
+
+
+async def _call(caller: CallerAccess, request: Any) -> Any:  # noqa: ANN401 - of the client
+    return await anyio.to_thread.run_sync(caller.call, request)
 
 
 def _send(client: Any, *, workflow: str, instance: str, kind: str | None, payload: Any) -> object:  # noqa: ANN401
@@ -232,6 +276,11 @@ def _result(value: Any) -> types.CallToolResult:  # noqa: ANN401 - JSON
     structured = json.loads(text)
     structured = structured if isinstance(structured, dict) else {"result": structured}
     return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=structured)
+
+
+def _sound_json(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """*value* with marks in its texts in place of characters that are not Unicode."""
+    return json.loads(_sound(json.dumps(value, ensure_ascii=False)))
 
 
 def _sound(text: str) -> str:

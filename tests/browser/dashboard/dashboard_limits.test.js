@@ -7,8 +7,15 @@ import { openDashboard } from "./served.js";
 const LARGE = "y".repeat(900_000);
 const MOST_NODES = 2000;
 
+/** Ends the step that reports. */
+let end = () => {};
+const reported = new Promise((resolve) => {
+  end = () => resolve("done");
+});
+
 /** @type {import("../../engine/fake_guest.js").Run} */
 async function flow({ payload }, step) {
+  if (payload.reports) return step.do("stream", {}, () => reported);
   if (payload.large) return step.do("large", async () => LARGE);
   for (let number = 0; number < (payload.steps ?? 0); number++) await step.do(`part ${number}`, async () => number);
   return "done";
@@ -142,4 +149,59 @@ test("times go by the server's clock: a countdown is right where the browser's c
 
   const when = page.locator(".instance-line", { hasText: "newest" }).locator(".created");
   assert.equal(await when.innerText(), "now");
+});
+
+test("10,000 items of progress come to a page once each, over connections that are cut", async () => {
+  const ITEMS = 10_000;
+  const BATCH = 100;
+  const { harness, server } = dashboard;
+  await create(dashboard, "stream", { reports: true });
+  const pass = [...harness.guest.passes.keys()].at(-1) ?? 0;
+  const page = await dashboard.open();
+  await page.evaluate((path) => {
+    const seen = Object.assign(window, { numbers: [], items: [], opened: 0, complete: false });
+    const source = new EventSource(path);
+    source.addEventListener("open", () => (seen.opened += 1));
+    source.addEventListener("step_progress", ({ data }) => {
+      const { progressId, progress } = JSON.parse(data);
+      /** @type {number[]} */ (seen.numbers).push(progressId);
+      /** @type {number[]} */ (seen.items).push(progress);
+    });
+    source.addEventListener("workflow_completed", () => {
+      seen.complete = true;
+      source.close();
+    });
+  }, "/client/v4/accounts/default/workflows/flow/instances/stream/subscribe?progress=0");
+  const seen = (/** @type {number} */ least) =>
+    page.waitForFunction((count) => /** @type {any} */ (window).items.length >= count, least);
+
+  for (let first = 0; first < ITEMS; first += BATCH) {
+    harness.guest.onmessages(
+      Array.from({ length: BATCH }, (_, index) => {
+        const item = first + index;
+        return { type: "progress", pass, ref: 100 + item, step: 1, attempt: 1, value: String(item) };
+      }),
+    );
+    await harness.settle();
+    // Cut when the page has items of its newest connection, and more are on their way.
+    if (first % 4000 === 1000) await seen(first * 0.6);
+    if (first % 4000 === 1000) server.closeAllConnections();
+  }
+  end();
+  await dashboard.pass();
+  await page.waitForFunction(() => /** @type {any} */ (window).complete);
+
+  const { numbers, items, opened } = await page.evaluate(() => {
+    const { numbers: ids, items: values, opened: times } = /** @type {any} */ (window);
+    return { numbers: ids, items: values, opened: times };
+  });
+  assert.deepEqual(
+    items,
+    Array.from({ length: ITEMS }, (_, item) => item),
+  );
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: ITEMS }, (_, index) => index + 1),
+  );
+  assert.equal(opened, 4);
 });

@@ -8,7 +8,7 @@ a step ran just now or in an earlier pass. The twin of this file is `errors.js`.
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
@@ -298,7 +298,19 @@ def _rebuild(kind: type[Exception], wire: WireError, parts: dict[str, Any]) -> E
             continue
         if type(error) is kind and message_of(error) == wire["message"]:
             break
-    return error if type(error) is kind else None
+    if error is None or type(error) is not kind:
+        return None
+    return error if message_of(error) == wire["message"] else _saying(error, wire["message"])
+
+
+def _saying(error: Exception, message: str) -> Exception:
+    """*error* with the *message* that its own ``__str__`` cannot give, where that needs what is not stored."""
+    kind = type(error)
+    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__str__": lambda _self: message}
+    # User code: a class may forbid to be derived from.
+    with suppress(BaseException):
+        error.__class__ = type(kind.__name__, (kind,), names)
+    return error
 
 
 def _call(kind: type[Exception], args: list[Any]) -> Exception:

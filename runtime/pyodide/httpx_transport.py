@@ -17,6 +17,7 @@ from _workflows_bridge.proxies import js
 from _workflows_bridge.trace_context import HEADER, traceparent
 
 from .blocking_fetch import DECODED, PLATFORMS, WITHOUT_BODY, FetchError, FetchTimeoutError, blocking_fetch
+from .fetch_errors import text_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -102,7 +103,7 @@ async def _handle(_self: object, request: Any) -> Any:  # noqa: ANN401 - of http
     try:
         response = await _within(sent, limits.get("read"), httpx.ReadTimeout, controller, request)
     except JsException as error:
-        raise httpx.ConnectError(_text_of(error), request=request) from None
+        raise httpx.ConnectError(text_of(error), request=request) from None
     headers = [(name, value) for name, value in response.headers.entries() if name not in DECODED]
     stream = _make_stream(httpx.AsyncByteStream, response.body, limits.get("read"), controller, request)
     return httpx.Response(response.status, headers=headers, stream=stream, extensions={"http_version": b"HTTP/1.1"})
@@ -140,10 +141,3 @@ def _make_stream(base: Any, body: Any, seconds: float | None, controller: Any, r
             controller.abort()
 
     return FetchStream()
-
-
-def _text_of(error: Any) -> str:  # noqa: ANN401 - a JsException
-    """Node says "fetch failed" and keeps the reason in the cause."""
-    cause = getattr(error, "cause", None)
-    reason = getattr(cause, "message", "") or getattr(cause, "code", "")
-    return f"{error.message}: {reason}" if reason else str(error.message)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from _stepwell_runtime.import_patches import patch_imports
 
-from . import httpx_transport, urllib3_transport
+from . import aiohttp_transport, httpx_transport, urllib3_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,7 @@ def _run_inline(module: ModuleType) -> None:
 
 
 _PATCHES: dict[str, Callable[[ModuleType], None]] = {
+    "aiohttp.connector": aiohttp_transport.connect,
     "anyio.to_thread": _run_inline,
     "httpx._transports.default": httpx_transport.connect,
     "urllib3.contrib.emscripten.fetch": urllib3_transport.connect,

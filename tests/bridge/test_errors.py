@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from traceback import StackSummary, TracebackException
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -196,6 +196,30 @@ def test_unstorable_arguments():
     assert str(again) == str(exception)
     assert again.kept == 1
     assert not hasattr(again, "lost")
+
+
+class KeyedError(OSError):
+    """As aiohttp's: what it says is in attributes that cannot be stored."""
+
+    def __init__(self, key, cause):
+        self.key = key
+        super().__init__(cause.errno, cause.strerror)
+
+    def __str__(self):
+        return f"cannot connect to {self.key.host}"
+
+
+def test_text_of_what_is_not_stored():
+    """An exception whose text came from what cannot be stored still says it, and is caught and stored as before."""
+    wire = catch(KeyedError(SimpleNamespace(host="example.com"), OSError(0, "refused")))
+
+    again = from_wire(wire)
+
+    assert str(again) == "cannot connect to example.com"
+    assert isinstance(again, KeyedError)
+    assert type(again).__qualname__ == "KeyedError"
+    twice = catch(again)
+    assert (twice["message"], twice["type"]) == (wire["message"], wire["type"])
 
 
 def test_note():

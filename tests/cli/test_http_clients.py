@@ -1,4 +1,4 @@
-"""Clients of HTTP that wait without `await`, in Pyodide: httpx.Client, requests, urllib3; proxies and authorities."""
+"""Clients of HTTP in Pyodide: aiohttp, and httpx.Client, requests and urllib3, which wait without `await`; proxies."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 CLIENTS = """
     # /// script
-    # dependencies = ["httpx", "requests"]
+    # dependencies = ["aiohttp", "httpx", "requests"]
     # ///
+    import aiohttp
     import httpx
     import requests
     import urllib3
@@ -52,7 +53,36 @@ CLIENTS = """
             async def use_urllib3():
                 return urllib3.request("GET", f"{url}/end").data.decode()
 
-            return [await use_httpx(), await use_requests(), await use_urllib3()]
+            @step.do("aiohttp")
+            async def use_aiohttp():
+                async def parts():
+                    yield b'{"a":'
+                    yield b" 3}"
+
+                async with aiohttp.ClientSession(headers={"x-test": "yes"}) as session:
+                    async with session.post(url, json={"a": 1}) as posted:
+                        said = await posted.json(content_type=None)
+                    async with session.post(url, data=parts(), headers={"content-type": "application/json"}) as posted:
+                        streamed = await posted.json(content_type=None)
+                    async with session.get(f"{url}/moved") as moved:
+                        text = await moved.text()
+                    async with session.get(f"{url}/large") as large:
+                        length = sum([len(part) async for part in large.content.iter_any()])
+                    return [said, streamed, text, length, *[name async for name in self.late(session, url)]]
+
+            return [await use_httpx(), await use_requests(), await use_urllib3(), await use_aiohttp()]
+
+        async def late(self, session, url):
+            limit = aiohttp.ClientTimeout(total=0.2)
+            for call in (
+                lambda: session.get(f"{url}/silent", timeout=limit),
+                lambda: session.get("http://127.0.0.1:1/"),
+                lambda: session.ws_connect(url),
+            ):
+                try:
+                    await call()
+                except (TimeoutError, aiohttp.ClientError) as error:
+                    yield type(error).__name__
 
         def errors(self, kind, get, url):
             for address, limits in ((f"{url}/silent", {"timeout": 0.2}), ("http://127.0.0.1:1/", {})):
@@ -122,12 +152,15 @@ def test_clients(place: Place, server: ThreadingHTTPServer) -> None:
     synced = place.run("sync", "flow.py")
     assert synced.code == 0, synced.err
 
-    httpx, requests, urllib3 = run(place, serve(server))
+    httpx, requests, urllib3, aiohttp = run(place, serve(server))
 
     assert httpx == [[{"a": 1}, "yes", "application/json"], 300_000, "ReadTimeout", "ConnectError"]
     errors = ["ConnectionError", "ConnectionError"]
     assert requests == [[{"a": 2}, "yes", "application/json"], "end", 300_000, *errors]
     assert urllib3 == "end"
+    sent = [[{"a": 1}, "yes", "application/json"], [{"a": 3}, "yes", "application/json"]]
+    failed = ["TimeoutError", "ClientConnectorError", "ClientConnectionError"]
+    assert aiohttp == [*sent, "end", 300_000, *failed]
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"])

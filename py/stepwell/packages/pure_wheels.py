@@ -94,7 +94,7 @@ class PureWheels:
         lock.write_text(_lock_of_source(package), encoding="utf-8")
         try:
             installed = draft / "installed"
-            uv = Uv(self.folder, sys.executable, builds=True, environment=_without_compilers(draft))
+            uv = Uv(self.folder, sys.executable, builds=True, environment=_without_native_code(draft, name))
             answer = uv.build(lock, installed, name)
         finally:
             lock.unlink()
@@ -111,7 +111,7 @@ def _lock_of_source(package: Mapping[str, Any]) -> str:
     return head + toml_table("[[packages]]", {key: package[key] for key in ("name", "version", "sdist")})
 
 
-def _without_compilers(draft: Path) -> dict[str, str]:
+def _without_native_code(draft: Path, package: str) -> dict[str, str]:
     programs = draft / "bin"
     programs.mkdir()
     for name in COMPILERS:
@@ -123,6 +123,8 @@ def _without_compilers(draft: Path) -> dict[str, str]:
         "CXX": os.fspath(programs / "c++"),
         "UV_CACHE_DIR": os.fspath(cache_folder() / "pure-builds"),
         "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH,
+        # aiohttp and what it needs ask for it; without it they do not build.
+        f"{package.upper().replace('-', '_')}_NO_EXTENSIONS": "1",
     }
 
 

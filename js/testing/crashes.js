@@ -6,8 +6,18 @@
 /** @import { CrashOptions, CrashReport } from "./testing.d.ts" */
 /** @import { ScriptedRun, ScriptedWorkflow } from "./scripted_workflow.js" */
 
-import { CrashError } from "./errors.js";
-import { began, cutSteps, endOf, fits, objection, shownEnd, stepsThatRunOnce } from "./scripted_workflow.js";
+import { CrashError, TestKitError } from "./errors.js";
+import {
+  began,
+  checkSteps,
+  cutSteps,
+  endOf,
+  fits,
+  objection,
+  shownEnd,
+  stepsThatRunOnce,
+} from "./scripted_workflow.js";
+import { numbersOf } from "./seeds.js";
 
 const PREFIX = "crash:";
 const SHOWN_PROBLEMS = 5;
@@ -21,7 +31,10 @@ const SHOWN_PROBLEMS = 5;
  * @throws {CrashError} it names the crash and its seed
  */
 export async function exploreCrashes(script, { once = [], invariant, pairs = 20, seed }) {
+  if (pairs < 0) throw new TestKitError(`pairs is ${pairs}; it must be a number from 0.`);
+  const only = seed === undefined ? undefined : numbersOf("crash", seed);
   const { first, stable } = await script.baseline(null);
+  checkSteps(first, "once", once);
   /** @type {CrashReport} */
   const report = { points: first.points, runs: 0, repeated: [], givenUp: [] };
   /** @type {string[]} */
@@ -40,9 +53,11 @@ export async function exploreCrashes(script, { once = [], invariant, pairs = 20,
     problems.push([`crash ${what} (seed ${seedOfRun}):`, ...found.map((each) => `  ${each}`)].join("\n"));
   };
   await check(first, "");
-  for (const crashes of cases(first.points, pairs, seed)) {
+  for (const crashes of only ? [only] : cases(first.points, pairs)) {
     const run = await script.run({ crashes });
     report.runs += 1;
+    if (only && run.crashed.length === 0)
+      throw new TestKitError(`No crash is at point ${only[0]}: the run has ${first.points}.`);
     // A second crash that comes after the end has cut nothing.
     if (run.crashed.length > 0) await check(run, PREFIX + crashes.join("+"));
   }
@@ -57,11 +72,9 @@ export async function exploreCrashes(script, { once = [], invariant, pairs = 20,
 /**
  * @param {number} points
  * @param {number} pairs
- * @param {string | undefined} seed
  * @returns {number[][]}
  */
-function cases(points, pairs, seed) {
-  if (seed !== undefined) return seed.startsWith(PREFIX) ? [seed.slice(PREFIX.length).split("+").map(Number)] : [];
+function cases(points, pairs) {
   const single = Array.from({ length: points }, (_, i) => [i + 1]);
   // The same in each run of the test, and spread over all points: the second one by a step that has no divisor with most numbers.
   const double = Array.from({ length: pairs }, (_, i) => [1 + ((i * 7919) % points), 1 + ((i * 104_729 + 1) % points)]);

@@ -85,10 +85,11 @@ export async function finishAll(options) {
 
 /** @param {{ unused: any[], unfinished: any[], replays: any[] }} leftovers */
 function refuse({ unused, unfinished, replays }) {
-  const never = unused.map(
-    ({ workflow, id, name, index, method }) =>
-      `${camelCase(method)}('${name}', index ${index}) of instance '${id}' of workflow '${workflow}': the step has never run.`,
-  );
+  const never = unused.map(({ workflow, id, name, index, method }) => {
+    const where = `of instance '${id}' of workflow '${workflow}'`;
+    if (index === null) return `${camelCase(method)}('${name}') ${where}: no step has waited for such an event.`;
+    return `${camelCase(method)}('${name}', index ${index}) ${where}: the step has never run.`;
+  });
   if (never.length > 0) throw new ModifierError(never.join("\n"));
   const running = unfinished.map(
     ({ workflow, id, status }) =>

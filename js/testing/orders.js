@@ -6,8 +6,9 @@
 /** @import { OrderOptions, OrderReport } from "./testing.d.ts" */
 /** @import { ScriptedRun, ScriptedWorkflow } from "./scripted_workflow.js" */
 
-import { OrderError } from "./errors.js";
-import { endOf, fits, objection, shownEnd } from "./scripted_workflow.js";
+import { OrderError, TestKitError } from "./errors.js";
+import { checkSteps, endOf, fits, objection, shownEnd } from "./scripted_workflow.js";
+import { numbersOf } from "./seeds.js";
 
 const PREFIX = "order:";
 
@@ -20,7 +21,10 @@ const PREFIX = "order:";
  * @throws {OrderError} it names the smallest such order and its seed
  */
 export async function exploreOrders(script, { once = [], invariant, same = true, runs = 100, seed }) {
-  const { stable } = await script.baseline([]);
+  if (runs < 1) throw new TestKitError(`runs is ${runs}; it must be a number from 1.`);
+  const only = seed === undefined ? undefined : numbersOf("order", seed);
+  const { first, stable } = await script.baseline([]);
+  checkSteps(first, "once", once);
   /** @param {ScriptedRun} run */
   const problemsOf = async (run) => [
     ...(same && !fits(endOf(run), stable) ? [`it has ended as ${shownEnd(run)}`] : []),
@@ -36,8 +40,8 @@ export async function exploreOrders(script, { once = [], invariant, same = true,
     if ((await problemsOf(run)).length > 0) await fail(script, order, run, problemsOf);
     return run;
   };
-  if (seed !== undefined) {
-    if (seed.startsWith(PREFIX)) await attempt(seed.slice(PREFIX.length).split(".").map(Number));
+  if (only) {
+    await attempt(only);
     return report;
   }
   /** @type {number[] | undefined} */

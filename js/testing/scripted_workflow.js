@@ -10,6 +10,7 @@ import { Modifier } from "./modifier.js";
 
 const ATTEMPT_FAILURE = 12;
 const STEP_START = 5;
+const WAIT_START = 14;
 const CUT = "Attempt failed due to internal workflows error";
 const FINAL = new Set(["complete", "errored", "terminated"]);
 
@@ -17,6 +18,7 @@ const FINAL = new Set(["complete", "errored", "terminated"]);
 
 export class ScriptedWorkflow {
   #engine;
+  #events;
   #fields;
 
   /**
@@ -36,9 +38,10 @@ export class ScriptedWorkflow {
     });
   }
 
-  /** @param {EngineHandle} engine @param {string} workflow @param {object} fields */
+  /** @param {EngineHandle} engine @param {string} workflow @param {{ events: { type: string }[], [field: string]: unknown }} fields */
   constructor(engine, workflow, fields) {
     this.#engine = engine;
+    this.#events = fields.events;
     this.name = workflow;
     this.#fields = { workflow, ...fields };
   }
@@ -69,6 +72,10 @@ export class ScriptedWorkflow {
         `Workflow '${this.name}' does not end: its status is '${first.status}', and nothing is due. ` +
           "Give the events that it waits for: { events: { type: payload } }.",
       );
+    checkEvents(
+      first,
+      this.#events.map(({ type }) => type),
+    );
     return { first, stable: stablePart(endOf(first), endOf(await this.run({ order }))) };
   }
 }
@@ -89,6 +96,38 @@ export function began({ callbacks }) {
   const times = new Map();
   for (const { step } of callbacks) times.set(step, (times.get(step) ?? 0) + 1);
   return times;
+}
+
+/**
+ * Refuse names of steps that a run does not have.
+ *
+ * @param {ScriptedRun} run
+ * @param {string} argument of an exploration
+ * @param {string[]} names
+ * @throws {TestKitError}
+ */
+export function checkSteps({ log }, argument, names) {
+  const known = [...new Set(log.filter(({ event }) => event === STEP_START).map(({ name }) => name ?? ""))];
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new TestKitError(
+      `${argument} has '${unknown}', and the workflow has run no such step. Its steps: ${known.join(", ") || "none"}.`,
+    );
+}
+
+/**
+ * Refuse types of events that a run has not waited for while it has waited for others.
+ *
+ * @param {ScriptedRun} run
+ * @param {string[]} types
+ * @throws {TestKitError}
+ */
+function checkEvents({ log }, types) {
+  const awaited = new Set(log.filter(({ event }) => event === WAIT_START).map(({ detail }) => String(detail.event)));
+  const missed = [...awaited].filter((type) => !types.includes(type));
+  const unknown = types.find((type) => !awaited.has(type));
+  if (unknown !== undefined && missed.length > 0)
+    throw new TestKitError(`events has '${unknown}', and the workflow has waited for ${missed.join(", ")}.`);
 }
 
 /** Steps whose retry limit is 0. @param {ScriptedRun} run */

@@ -9,6 +9,7 @@
 import { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { haveThreadsEnded } from "../../runtime/pool/node_thread.js";
+import { HandlerError } from "../worker/errors.js";
 import { Bench } from "./bench.js";
 import { OPERATIONS } from "./operations.js";
 
@@ -49,7 +50,12 @@ async function answer({ number, op, ...request }) {
 /** @param {any} error */
 function described(error) {
   const { name, message, reason, traceback, stack } = error ?? {};
-  const known = reason !== undefined || traceback !== undefined || name === "WaitError" || name === "ModifierError";
+  const known =
+    error instanceof HandlerError ||
+    reason !== undefined ||
+    traceback !== undefined ||
+    name === "WaitError" ||
+    name === "ModifierError";
   return {
     name,
     message: known ? message : String(stack ?? error),

@@ -35,8 +35,10 @@ export class Modifiers {
   #failures = new Map();
   /** Keys of waits that time out. @type {Set<string>} */
   #forcedWaits = new Set();
-  /** Events that the waits for them find. @type {{ type: string, payload: string, isSent: boolean }[]} */
+  /** Events that the waits for them find. `isSent`: since the instance began. @type {{ type: string, payload: string, isSent: boolean, used: boolean }[]} */
   #events = [];
+  /** Whether a step has waited for an event that is not mocked. */
+  #hasMissedEvent = false;
   /** Sleeps and delays that are skipped; `all` where all are. @type {Record<"sleep" | "do", { all: boolean, keys: Set<string> }>} */
   #skipped = { sleep: { all: false, keys: new Set() }, do: { all: false, keys: new Set() } };
 
@@ -80,13 +82,14 @@ export class Modifiers {
 
   /** @param {string} type @param {string} payload canonical text */
   mockEvent(type, payload) {
-    this.#events.push({ type, payload, isSent: false });
+    this.#events.push({ type, payload, isSent: false, used: false });
   }
 
   /** The mocked event for a wait; each is given once. @param {string} type */
   takeEvent(type) {
     const event = this.#events.find((each) => each.type === type && !each.isSent);
-    if (event) event.isSent = true;
+    if (event) event.isSent = event.used = true;
+    else this.#hasMissedEvent = true;
     return event;
   }
 
@@ -133,9 +136,14 @@ export class Modifiers {
     return this.#forcedWaits.has(keyOf("waitForEvent", step));
   }
 
-  /** Modifiers of steps that have not run. */
+  /**
+   * Modifiers of steps that have not run, and events that no step has waited for while one has waited for another, which have no
+   * index: a type is misspelt then.
+   */
   get unused() {
-    return this.#all.filter(({ used }) => !used).map(({ step, method }) => ({ ...step, method }));
+    const steps = this.#all.filter(({ used }) => !used).map(({ step, method }) => ({ ...step, method }));
+    const events = this.#hasMissedEvent ? this.#events.filter(({ used }) => !used) : [];
+    return [...steps, ...events.map(({ type }) => ({ name: type, index: null, method: "mock_event" }))];
   }
 
   /** @param {Selector} step @param {WireError} error @param {number | null} times @param {string} method */

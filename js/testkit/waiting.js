@@ -5,11 +5,12 @@
 /** @import { TestEngine } from "./test_engine.js" */
 /** @import { Timekeeper } from "./timekeeper.js" */
 
+import { nearest } from "../../bridge/nearest.js";
 import { encode } from "../../bridge/values.js";
 import { REDACTED } from "../engine/detail.js";
 import { entries, STEP_FAILURE, STEP_START, STEP_SUCCESS, WORKFLOW_PAUSED } from "../engine/events.js";
 import { WORKFLOW_WAITING, WORKFLOW_WAITING_FOR_PAUSE, WORKFLOW_RUNNING, lastId } from "../engine/events.js";
-import { isFinalStatus } from "../engine/status.js";
+import { isFinalStatus, STATUSES } from "../engine/status.js";
 import { chunksOf, streamOf } from "../server/api/stream_output.js";
 
 /** The statuses that an instance may pass through while time moves, by the entry that says so. @type {Record<number, string>} */
@@ -33,6 +34,7 @@ export class WaitError extends Error {
  * @throws {WaitError}
  */
 export async function waitForStatus({ engine, time, workflow, id }, status) {
+  checkStatus(status);
   const before = await engine.engine.find(workflow, id);
   let seen = before ? lastId(await engine.engine.log(before.number)) : 0;
   const isMet = async () => {
@@ -49,6 +51,14 @@ export async function waitForStatus({ engine, time, workflow, id }, status) {
   };
   if (await time.until(isMet)) return;
   throw await neverMet({ engine, time, workflow, id }, `for status '${status}'`);
+}
+
+/** @param {string} status @throws {WaitError} no instance can have it */
+function checkStatus(status) {
+  if (STATUSES.some((each) => each === status)) return;
+  const meant = nearest(status, STATUSES);
+  const hint = meant ? ` Did you mean '${meant}'?` : "";
+  throw new WaitError(`There is no status '${status}'.${hint} There are: ${STATUSES.join(", ")}.`);
 }
 
 /** Upstream's text. @param {InstanceRow} row @param {string} expected */

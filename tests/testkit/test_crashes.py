@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stepwell.testing import CrashError, Workflows, check_all_crashes
+from stepwell.testing import CrashError, TestKitError, Workflows, check_all_crashes
 
 FLOWS = Path(__file__).parent / "flows" / "crashes.py"
 
@@ -118,3 +118,24 @@ def test_modules_are_imported_anew_in_a_process():
         pytest.raises(CrashError, match="it has ended as complete: None\n  instead of       complete: 42"),
     ):
         check_all_crashes("InMemory", workflows=workflows, pairs=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"seed": "crash:x"}, "'crash:x' is not a seed. Give one as a failure has named it, such as crash:9"),
+        ({"seed": "order:1"}, "'order:1' is not a seed"),
+        ({"seed": "crash:999"}, "No crash is at point 999: the run has "),
+        ({"pairs": -1}, "pairs is -1; it must be a number from 0"),
+        ({"once": ["reserv"]}, "once has 'reserv', and the workflow has run no such step. Did you mean 'reserve'?"),
+        ({"events": {"confirm": 1}}, "events has 'confirm', and the workflow has waited for 'confirmed'"),
+    ],
+)
+def test_bad_arguments(explore, options, text):
+    """An argument that names what is not there is refused: nothing would be explored."""
+    given = {"events": {"confirmed": "yes"}, **options}
+
+    with pytest.raises(TestKitError) as caught:
+        explore("Sound", {"count": 3}, **given)
+
+    assert text in str(caught.value)

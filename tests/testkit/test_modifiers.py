@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stepwell.testing import ModifierError, WaitError, Workflows
+from stepwell.testing import ModifierError, TestKitError, WaitError, Workflows
 
 FLOWS = Path(__file__).parent / "flows"
 PROJECT = FLOWS / "moderation"
@@ -224,3 +224,40 @@ def test_unknown_workflow(worker):
     """A workflow that there is not is refused, with those that there are."""
     with pytest.raises(AssertionError, match="has no workflow 'MODERATE'.* Did you mean"):
         worker.introspect_workflow("MODERATE")
+
+
+def test_event_that_nothing_waits_for(worker, instance):
+    """A mocked event whose type is misspelt fails the test at its end: a step has waited for another."""
+    instance.modifier.mock_step_result("score", 99).mock_event("decison", {})
+    worker.env.MODERATOR.create(id="one")
+    instance.wait_for_status("errored")
+
+    with pytest.raises(ModifierError, match=r"mock_event\('decison'\) of .*: no step has waited for such an event"):
+        worker.engine.finish().check()
+
+
+def test_one_introspector_at_a_time(worker):
+    """A workflow has one introspector, which is of no use when it was disposed of."""
+    introspector = worker.introspect_workflow("MODERATOR")
+
+    with pytest.raises(TestKitError, match="is introspected already"):
+        worker.introspect_workflow("MODERATOR")
+    introspector.dispose()
+    with pytest.raises(TestKitError, match="was disposed of"):
+        introspector.get()
+    with worker.introspect_workflow("MODERATOR") as another:
+        assert [] == another.get()
+
+
+def test_unknown_status(worker, instance):
+    """A status that no instance can have is refused, with the one that was meant."""
+    with pytest.raises(WaitError, match="There is no status 'completed'. Did you mean 'complete'?"):
+        instance.wait_for_status("completed")
+
+
+def test_missing_handler(worker):
+    """A request to a project without a handler for it is refused in one sentence."""
+    with pytest.raises(TestKitError) as caught:
+        worker.fetch("/")
+
+    assert str(caught.value) == "The Worker's default entrypoint has no fetch(). Found: none."

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stepwell.testing import OrderError, Workflows, check_all_orders
+from stepwell.testing import OrderError, TestKitError, Workflows, check_all_orders
 
 FLOWS = Path(__file__).parent / "flows" / "orders.py"
 
@@ -43,6 +43,16 @@ def test_other_ends_may_be_meant():
     """A test may allow several ends."""
     with Workflows(FLOWS) as workflows:
         assert check_all_orders("ByOrder", workflows=workflows, same=False, runs=10).runs > 5
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [({"runs": 0}, "runs is 0; it must be a number from 1"), ({"seed": "crash:1"}, "'crash:1' is not a seed")],
+)
+def test_bad_arguments(options, text):
+    """An argument with which nothing would be explored is refused."""
+    with Workflows(FLOWS) as workflows, pytest.raises(TestKitError, match=text):
+        check_all_orders("Sound", workflows=workflows, **options)
 
 
 def test_step_that_runs_twice():

@@ -82,7 +82,7 @@ def test_side_by_side(run_suite):
 SUITE = """
 import sys
 import pytest
-from stepwell.testing import Workflows
+from stepwell.testing import Workflows, check_all_crashes
 
 sys.path.insert(0, ".")
 from flow import Greet
@@ -103,6 +103,9 @@ def test_fixture_of_a_session(session_worker, n):
 
 def test_class(workflows):
     assert workflows.run(Greet) == "hello you"
+
+def test_target_of_functions():
+    assert check_all_crashes("Greet", pairs=0).runs > 5
 
 def test_spin(workflows):
     with pytest.raises(Exception, match="timed out after 60000ms"):
@@ -125,6 +128,11 @@ def test_fixture_of_a_session(passed):
 def test_classes_of_files(passed):
     """A test can import a workflow and run its class."""
     assert "test_class" in passed
+
+
+def test_target_of_functions(passed):
+    """Explorations run the workflows of the target that the configuration names."""
+    assert "test_target_of_functions" in passed
 
 
 def test_step_that_spins(passed):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stepwell.testing import Workflows
+from stepwell.testing import TestKitError, Workflows
 
 FLOWS = Path(__file__).parent / "flows"
 # They ask for the time between steps, which is what is tested.
@@ -79,6 +79,12 @@ def test_clock_begins_where_it_is_told():
 
     with Workflows(FLOWS / "long.py", start=start) as workflows:
         assert workflows.run("Clocks")["run"]["year"] == 2031
+
+
+def test_beginning_is_checked():
+    """A beginning that is no time is refused."""
+    with pytest.raises(TestKitError, match="start is 'yesterday'; it must be a datetime"):
+        Workflows(FLOWS / "long.py", start="yesterday")
 
 
 def test_clock_does_not_go_back(long):

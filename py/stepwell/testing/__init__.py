@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stepwell.testing.clock import Clock
     from stepwell.testing.crashes import CrashError, CrashReport, check_all_crashes
     from stepwell.testing.determinism import DeterminismWarning
-    from stepwell.testing.errors import ModifierError, RemoteError, WaitError
+    from stepwell.testing.errors import ModifierError, RemoteError, TestKitError, UnfinishedError, WaitError
     from stepwell.testing.instance_introspector import InstanceIntrospector
     from stepwell.testing.machine import workflow_machine
     from stepwell.testing.modifier import Modifier
@@ -32,6 +32,8 @@ _PLACES = {
     "Modifier": "modifier",
     "ModifierError": "errors",
     "RemoteError": "errors",
+    "TestKitError": "errors",
+    "UnfinishedError": "errors",
     "WaitError": "errors",
     "OrderError": "orders",
     "OrderReport": "orders",
@@ -57,6 +59,8 @@ __all__ = [
     "OrderReport",
     "RemoteError",
     "ReplayError",
+    "TestKitError",
+    "UnfinishedError",
     "WaitError",
     "Worker",
     "WorkflowIntrospector",

@@ -11,9 +11,10 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stepwell.testing.current import current, replay_hint
+from stepwell.testing.current import replay_hint
 from stepwell.testing.errors import TestKitError
 from stepwell.testing.scripts import ScriptedWorkflow, fits, stable_part
+from stepwell.testing.seeds import chosen_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -104,9 +105,11 @@ def check_all_crashes(  # noqa: PLR0913 - each has a default
 
     Raises:
         CrashError: A run came to another end, or a step ran twice that must not. It names the crash and its seed.
-        TestKitError: The workflow does not end when nothing goes wrong.
+        TestKitError: The workflow does not end when nothing goes wrong, or an argument names what is not there.
     """
-    chosen = seed or current.seed
+    if pairs < 0:
+        raise TestKitError(f"pairs is {pairs}; it must be a number from 0.")
+    chosen = chosen_seed("crash", seed)
     script = ScriptedWorkflow(workflow, params, events, modify, workflows)
     try:
         return _Exploration(script, set(once), invariant).explore(pairs, chosen)
@@ -125,15 +128,18 @@ class _Exploration:
         self._problems: list[str] = []
         self._first_seed = ""
 
-    def explore(self, pairs: int, seed: str | None) -> CrashReport:
+    def explore(self, pairs: int, only: tuple[int, ...] | None) -> CrashReport:
         baseline, again = self._script.baseline(), self._script.baseline()
+        baseline.check_steps("once", self._once)
         self._baseline = baseline
         self._stable = stable_part(baseline.end, again.end)
         self._report.points = baseline.points
         self._check(baseline, "")
-        for crashes in self._cases(baseline.points, pairs, seed):
+        for crashes in self._cases(baseline.points, pairs, only):
             result = self._script.run(crashes=crashes)
             self._report.runs += 1
+            if only and not result.crashed:
+                raise TestKitError(f"No crash is at point {only[0]}: the run has {baseline.points}.")
             # A second crash that comes after the end has cut nothing.
             if result.crashed:
                 self._check(result, _PREFIX + "+".join(map(str, crashes)))
@@ -146,11 +152,10 @@ class _Exploration:
             )
         return self._report
 
-    def _cases(self, points: int, pairs: int, seed: str | None) -> Iterator[tuple[int, ...]]:
-        if seed is not None:
-            if not seed.startswith(_PREFIX):
-                return
-            yield tuple(int(each) for each in seed.removeprefix(_PREFIX).split("+"))
+    def _cases(self, points: int, pairs: int, only: tuple[int, ...] | None) -> Iterator[tuple[int, ...]]:
+        if only is not None:
+            if only:
+                yield only
             return
         yield from ((point,) for point in range(1, points + 1))
         # The same in each run of the test.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -18,23 +19,28 @@ class CurrentTest:
         seed: The value of `--stepwell-seed`, if any.
         replay: Whether instances that have ended are replayed.
         timelines: Of engines that a failure has closed already.
+        settings: Gives what `Workflows` takes where a test says nothing: the mark and the configuration have it.
     """
 
     def __init__(self) -> None:
         self.end()
 
-    def begin(self, folder: Path, name: str, seed: str | None, *, replay: bool) -> None:
+    def begin(
+        self, folder: Path, name: str, seed: str | None, *, replay: bool, settings: Callable[[], dict[str, Any]]
+    ) -> None:
         """A test begins."""
         self.folder: Path | None = folder
         self.name: str | None = name
         self.seed: str | None = seed
         self.replay = replay
+        self.settings: Callable[[], dict[str, Any]] = settings
         self.timelines.clear()
 
     def end(self) -> None:
         """No test runs."""
         self.folder = self.name = self.seed = None
         self.replay = True
+        self.settings = dict
         self.timelines: list[str] = []
 
 

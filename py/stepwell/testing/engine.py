@@ -34,6 +34,8 @@ class EngineHandle:
         self._host: HostLink | None = None
         self._number: int | None = None
         self._on_open: list[Callable[[], object]] = []
+        self.introspected: set[str] = set()
+        """Workflows whose further instances are captured."""
         self.root: Path | None = None
         """The folder whose sources name the steps."""
 
@@ -67,6 +69,7 @@ class EngineHandle:
         if self._number is None or self._host is None:
             return Leftovers()
         number, self._number = self._number, None
+        self.introspected.clear()
         open_engines.discard(self)
         try:
             replays = self._host.call("replay", engine=number, id=None) if replay else []
@@ -100,7 +103,8 @@ class Leftovers:
 
     Attributes:
         unfinished: Instances that have not ended: ``workflow``, ``id`` and ``status``.
-        unused: Modifiers of steps that have not run: ``workflow``, ``id``, ``name``, ``index`` and ``method``.
+        unused: Modifiers of steps that have not run: ``workflow``, ``id``, ``name``, ``index`` and ``method``. An
+            event that no step has waited for has no index.
         broken: Instances that are not replayed as they ran.
         findings: Code between steps that a replay need not repeat: ``kind``, ``what``, ``file`` and ``line``.
     """
@@ -120,11 +124,7 @@ class Leftovers:
             ReplayError: An instance is not replayed as it ran.
             DeterminismWarning: Code between steps does what a replay need not repeat.
         """
-        problems = [
-            f"{each['method']}({each['name']!r}, index {each['index']}) of instance {each['id']!r} of workflow "
-            f"{each['workflow']!r}: the step has never run."
-            for each in self.unused
-        ]
+        problems = list(map(_unused_text, self.unused))
         if problems:
             raise ModifierError("\n".join(problems))
         problems = [
@@ -138,6 +138,13 @@ class Leftovers:
             causes = [f"  It may be because of this: {each}" for each in finding_texts(self.findings)]
             raise ReplayError("\n".join([*map(str, self.broken), *causes]))
         warn_of(self.findings)
+
+
+def _unused_text(unused: dict[str, Any]) -> str:
+    where = f"of instance {unused['id']!r} of workflow {unused['workflow']!r}"
+    if unused["index"] is None:
+        return f"{unused['method']}({unused['name']!r}) {where}: no step has waited for such an event."
+    return f"{unused['method']}({unused['name']!r}, index {unused['index']}) {where}: the step has never run."
 
 
 def all_timelines() -> str:

@@ -11,9 +11,10 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stepwell.testing.current import current, replay_hint
+from stepwell.testing.current import replay_hint
 from stepwell.testing.errors import TestKitError
 from stepwell.testing.scripts import ScriptedWorkflow, fits, stable_part
+from stepwell.testing.seeds import chosen_seed
 from stepwell.testing.source_steps import expected_runs
 
 if TYPE_CHECKING:
@@ -75,10 +76,14 @@ def check_all_orders(  # noqa: PLR0913 - each has a default
 
     Raises:
         OrderError: An order came to another end, or a callback ran too often. It names the smallest such order.
+        TestKitError: The workflow does not end, or an argument names what is not there.
     """
+    if runs < 1:
+        raise TestKitError(f"runs is {runs}; it must be a number from 1.")
+    only = chosen_seed("order", seed)
     script = ScriptedWorkflow(workflow, params, events, modify, workflows)
     try:
-        return _Exploration(script, invariant, same=same).explore(runs, seed or current.seed)
+        return _Exploration(script, invariant, same=same).explore(runs, only)
     finally:
         script.close()
 
@@ -93,10 +98,10 @@ class _Exploration:
         self._expected = expected_runs(script.worker.main, script.worker.class_of(script.name))
         self._report = OrderReport()
 
-    def explore(self, runs: int, seed: str | None) -> OrderReport:
+    def explore(self, runs: int, only: tuple[int, ...] | None) -> OrderReport:
         first, again = self._script.baseline(order=()), self._script.baseline(order=())
         self._stable = stable_part(first.end, again.end)
-        for order in self._orders(runs, seed):
+        for order in self._orders(runs, only):
             result = self._script.run(order=order)
             self._report.runs += 1
             self._last = result
@@ -104,11 +109,11 @@ class _Exploration:
                 self._fail(*self._shrink(order, result, problems))
         return self._report
 
-    def _orders(self, runs: int, seed: str | None) -> Iterator[tuple[int, ...]]:
+    def _orders(self, runs: int, only: tuple[int, ...] | None) -> Iterator[tuple[int, ...]]:
         """All orders, the first outcome that differs last; what is left of *runs* is drawn where there are more."""
-        if seed is not None:
-            if seed.startswith(_PREFIX):
-                yield tuple(int(each) for each in seed.removeprefix(_PREFIX).split("."))
+        if only is not None:
+            if only:
+                yield only
             return
         order: tuple[int, ...] = ()
         for _ in range((runs + 1) // 2):

@@ -7,6 +7,7 @@ test asks for it.
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,7 @@ def workflows(request: pytest.FixtureRequest) -> Workflows:
     """Workflows in virtual time, with an engine of this test's own."""
     from stepwell.testing.workflows import Workflows  # noqa: PLC0415 - see the module
 
-    return Workflows(folder=request.path.parent, **_settings(request))
+    return Workflows(folder=request.path.parent)
 
 
 @pytest.fixture
@@ -87,21 +88,21 @@ def async_worker(worker: Worker) -> AsyncClient:
     return AsyncClient(worker)
 
 
-def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
-    config = request.config
+def _settings(item: pytest.Item) -> dict[str, Any]:
+    config = item.config
     target = config.getini("stepwell_target")
     settings: dict[str, Any] = {
         "target": config.rootpath / target if target else None,
         "runtime": config.getini("stepwell_runtime") or None,
     }
-    mark = request.node.get_closest_marker("stepwell")
+    mark = item.get_closest_marker("stepwell")
     if mark is None:
         return settings
     if mark.args or mark.kwargs.keys() - set(_OPTIONS):
         raise pytest.UsageError(f"The mark is {_MARK.partition(':')[0]}.")
     given = {key: value for key, value in mark.kwargs.items() if key != "replay"}
     if "target" in given:
-        given["target"] = request.path.parent / given["target"]
+        given["target"] = item.path.parent / given["target"]
     return {**settings, **given}
 
 
@@ -110,7 +111,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """Say which test runs, to what may want to know it."""
     mark = item.get_closest_marker("stepwell")
     replay = item.config.getini("stepwell_replay") if mark is None else mark.kwargs.get("replay", True)
-    current.begin(item.path.parent, item.nodeid, item.config.getoption("--stepwell-seed"), replay=bool(replay))
+    seed = item.config.getoption("--stepwell-seed")
+    settings = functools.partial(_settings, item)
+    current.begin(item.path.parent, item.nodeid, seed, replay=bool(replay), settings=settings)
     try:
         return (yield)
     finally:

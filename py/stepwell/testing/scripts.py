@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from stepwell.suggestions import did_you_mean
 from stepwell.testing.changes import recorded, to_events
 from stepwell.testing.codec import decode, encode
 from stepwell.testing.current import current
@@ -13,7 +14,7 @@ from stepwell.testing.errors import TestKitError
 from stepwell.testing.workflows import Workflows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from stepwell.testing.changes import Events
     from stepwell.testing.modifier import Modifier
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _ATTEMPT_FAILURE = 12
 _STEP_START = 5
+_WAIT_START = 14
 _CUT = "Attempt failed due to internal workflows error"
 _FINAL = ("complete", "errored", "terminated")
 
@@ -60,6 +62,38 @@ class ScriptedResult:
         """How often the callback of each step has begun."""
         return Counter(each["step"] for each in self.callbacks)
 
+    def check_steps(self, argument: str, names: Iterable[str]) -> None:
+        """
+        Refuse names of steps that the run does not have.
+
+        Raises:
+            TestKitError: The *argument* of an exploration has one.
+        """
+        known = sorted({entry["name"] for entry in self.log if entry["event"] == _STEP_START})
+        for name in names:
+            if name not in known:
+                raise TestKitError(
+                    f"{argument} has {name!r}, and the workflow has run no such step.{did_you_mean(name, known)} "
+                    f"Its steps: {', '.join(known) or 'none'}."
+                )
+
+    def check_events(self, types: Iterable[str]) -> None:
+        """
+        Refuse types of events that the run has not waited for while it has waited for others.
+
+        Raises:
+            TestKitError: There is such a type.
+        """
+        given = set(types)
+        awaited = {entry["detail"]["event"] for entry in self.log if entry["event"] == _WAIT_START}
+        missed = sorted(awaited - given)
+        for name in sorted(given - awaited):
+            if missed:
+                raise TestKitError(
+                    f"events has {name!r}, and the workflow has waited for {', '.join(map(repr, missed))}."
+                    f"{did_you_mean(name, missed)}"
+                )
+
     def steps_that_run_once(self) -> set[str]:
         """Steps whose retry limit is 0."""
         return {
@@ -94,7 +128,9 @@ class ScriptedWorkflow:
         self.name = worker.find(workflow)
         self._engine = worker.engine
         self.worker = worker
-        self._fields: dict[str, object] = {"workflow": self.name, "events": to_events(events)}
+        given = to_events(events)
+        self._event_types = [event["type"] for event in given]
+        self._fields: dict[str, object] = {"workflow": self.name, "events": given}
         self._fields["changes"] = recorded(modify)
         if params is not None:
             self._fields["params"] = encode(params, "params")
@@ -129,6 +165,7 @@ class ScriptedWorkflow:
                 f"Workflow {self.name!r} does not end: its status is {result.status!r}, and nothing is due. "
                 "Give the events that it waits for: events={'type': payload}."
             )
+        result.check_events(self._event_types)
         return result
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,6 @@ from stepwell.testing.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
     from types import TracebackType
     from typing import Self
 
@@ -45,6 +45,8 @@ class Workflows:
         """
         Run workflows of *target*, or of the classes that are named later.
 
+        In a test of pytest, its mark and the configuration say what is not given.
+
         Args:
             target: A file with workflows, or a folder with a wrangler configuration. By default the nearest
                 configuration at or above *folder*.
@@ -54,10 +56,13 @@ class Workflows:
             python: The Python of the runtime cpython.
             sdk: As `stepwell run --sdk` takes it.
         """
+        settings = current.settings()
+        target = settings.get("target") if target is None else target
+        runtime = runtime or settings.get("runtime")
         self._target = None if target is None else str(target)
         self._folder = folder or current.folder or Path.cwd()
         self._options: dict[str, Any] = {"runtime": runtime, "python": python, "sdk": sdk}
-        self._engine = EngineHandle(start)
+        self._engine = EngineHandle(_checked(start or settings.get("start")))
         self._workers: dict[str, Worker] = {}
         self.clock = Clock(self._engine)
 
@@ -154,3 +159,9 @@ class Workflows:
             f"No wrangler configuration was found at or above {self._folder}. Name the target: "
             'stepwell_target = "flow.py" in the configuration of pytest, or Workflows("flow.py").'
         )
+
+
+def _checked(start: object) -> datetime | None:
+    if start is None or isinstance(start, datetime):
+        return start
+    raise TestKitError(f"start is {start!r}; it must be a datetime, such as datetime(2031, 5, 6, tzinfo=UTC).")

@@ -65,6 +65,11 @@ export class BlockedWorkflows {
     this.#retryLater();
   }
 
+  /** @param {number} number of an instance that another engine runs from now on */
+  remove(number) {
+    for (const { numbers } of this.#blocked.values()) numbers.delete(number);
+  }
+
   /** Code has been registered anew: all may be tried. */
   clear() {
     this.stop();

@@ -143,13 +143,26 @@ export class Creator {
    * @param {number} time
    */
   fire(schedule, time) {
-    const { workflow: name, cron } = schedule;
-    const id = `${cron}-${time}`;
-    const { commits, store } = this.#engine;
-    commits.write(() => store.scheduleCarriedOut(schedule, time));
-    const workflow = store.loadWorkflow(name);
+    this.#engine.commits.write((store) => store.scheduleCarriedOut(schedule, time));
+    this.#createScheduled(schedule, time);
+  }
+
+  /**
+   * Create the instance alone, unless it is there: another engine carries out the schedule.
+   *
+   * @param {Pick<ScheduleRow, "workflow" | "cron">} schedule
+   * @param {number} time
+   */
+  createScheduled(schedule, time) {
+    return this.#engine.transact(() => this.#createScheduled(schedule, time));
+  }
+
+  /** @param {Pick<ScheduleRow, "workflow" | "cron">} schedule @param {number} time */
+  #createScheduled({ workflow: name, cron }, time) {
+    const workflow = this.#engine.store.loadWorkflow(name);
     if (workflow) {
       const { versionId } = workflow;
+      const id = `${cron}-${time}`;
       const origin = { cron, scheduledTime: time };
       this.#created({ workflow: name, id, params: "{}", trigger: CRON_TRIGGER, versionId, schedule: origin });
     }

@@ -51,6 +51,8 @@ import { Schedules } from "./schedules.js";
  *   runs in another guest; it was refused
  * @property {RecordChange} [recordChange] carries out what an instance's code does to instances, and keeps a record of it
  * @property {number} [retryBlockedMs] how often code that does not load is tried again; 0: only when it is saved again
+ * @property {(schedule: import("../store/store.d.ts").ScheduleRow) => boolean} [carriesOut] whether a schedule is this engine's to carry
+ *   out; all are where it is absent
  * @property {number} [keepParked] how long the passes of parked instances are kept where there is room, in ms
  * @property {number} [stateLimit] how much an instance may keep, in characters
  * @property {boolean} [forceReplay] drop a pass and replay it each time a step, a sleep or a wait has ended, to find code that
@@ -376,6 +378,35 @@ export class Engine {
    */
   drain(graceMs) {
     return this.#scheduler.drain(graceMs);
+  }
+
+  // Instances that other engines run ---------------------------------------------------------------------------------
+
+  /** Continue instances that have come into the store. @param {number[]} numbers */
+  takeUp(numbers) {
+    this.commits.write((store) => store.recover(this.#engine.now, numbers));
+    this.commonChanged();
+    this.#sweeper.schedule();
+  }
+
+  /** Workflows or schedules in the store are not what they were. */
+  commonChanged() {
+    this.#scheduler.unblock();
+    this.#schedules.fireDue();
+  }
+
+  /**
+   * Begin nothing of instances that another engine is to run, and wait for their attempts. They are to be let go next.
+   *
+   * @type {Scheduler["hold"]}
+   */
+  hold(isMeant, graceMs) {
+    return this.#scheduler.hold(isMeant, graceMs);
+  }
+
+  /** They are about to leave the store. @type {Scheduler["letGo"]} */
+  letGo(numbers, isMeant) {
+    this.#scheduler.letGo(numbers, isMeant);
   }
 
   /**

@@ -360,6 +360,11 @@ export class Instance {
     return this.#hold.attemptsEnded(isAwaited);
   }
 
+  /** Whether an attempt is under way. */
+  get isExecuting() {
+    return this.#pass.isExecuting();
+  }
+
   /** End the pass when no attempt of it runs: the next one runs newer code. */
   moveToNewCode() {
     if (!this.#rollback) this.#renewal.moveToNewCode();

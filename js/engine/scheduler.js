@@ -20,6 +20,8 @@ import { isFinalStatus } from "./status.js";
 
 /** How many passes are live at once; further instances wait in the store. */
 const MAX_LIVE = 1000;
+/** How often it is looked whether code has loaded that is loading when instances are let go, in ms. */
+const LOADING_MS = 50;
 /** How long the pass of a parked instance is kept in case it is soon needed: waking it costs no replay then. */
 const KEEP_PARKED_MS = 10_000;
 
@@ -58,6 +60,8 @@ export class Scheduler {
   #unseen = new Map();
   /** @type {BlockedWorkflows} */
   #blocked;
+  /** Which instances are to begin nothing, because another engine is to run them. @type {Set<(number: number) => boolean>} */
+  #held = new Set();
   /** Instances whose pages are so damaged that their end cannot be written. @type {Set<number>} */
   #damaged = new Set();
   /** The newest instance that was there when the state was opened. */
@@ -147,11 +151,50 @@ export class Scheduler {
    * @param {number} graceMs how long at most
    * @returns {Promise<number>} how many instances still have one
    */
-  async drain(graceMs) {
+  drain(graceMs) {
     this.#idle = true;
+    return this.#attemptsEnded([...this.#passes.values()], graceMs);
+  }
+
+  /**
+   * The same for the instances that are meant alone: another engine is to run them. It lasts until they are let go.
+   *
+   * @param {(number: number) => boolean} isMeant
+   * @param {number} graceMs
+   */
+  async hold(isMeant, graceMs) {
+    this.#held.add(isMeant);
+    const deadline = this.#engine.now + graceMs;
+    for (;;) {
+      const instances = [...this.#passes.values()].filter(({ number }) => isMeant(number));
+      const isLoading = [...this.#live].some(([number, instance]) => instance === null && isMeant(number));
+      const isExecuting = instances.some((instance) => instance.isExecuting);
+      if ((!isLoading && !isExecuting) || this.#engine.now >= deadline || this.#engine.stopped) return;
+      if (isExecuting) await this.#attemptsEnded(instances, deadline - this.#engine.now);
+      else await new Promise((resolve) => this.#engine.at(this.#engine.now + LOADING_MS, () => resolve(undefined)));
+    }
+  }
+
+  /**
+   * End the passes of instances that another engine runs from now on.
+   *
+   * @param {number[]} numbers
+   * @param {(number: number) => boolean} isMeant as `hold` was given it
+   */
+  letGo(numbers, isMeant) {
+    for (const number of numbers) {
+      this.discard(number);
+      this.#blocked.remove(number);
+      this.#unseen.delete(number);
+    }
+    this.#held.delete(isMeant);
+  }
+
+  /** @param {Instance[]} instances @param {number} graceMs @returns {Promise<number>} how many still have an attempt */
+  async #attemptsEnded(instances, graceMs) {
     /** @type {Set<Instance>} */
     const executing = new Set();
-    const ends = [...this.#passes.values()].flatMap((instance) => {
+    const ends = instances.flatMap((instance) => {
       const ended = instance.attemptsEnded(() => true);
       if (!ended) return [];
       executing.add(instance);
@@ -208,7 +251,8 @@ export class Scheduler {
       const limit = room + this.#loading + this.#blocked.size + this.#parked.size + this.#damaged.size;
       const ready = this.#ready(limit);
       const kept = [this.#live, this.#blocked, this.#damaged];
-      const fresh = ready.filter((number) => !kept.some((each) => each.has(number)));
+      const isHeld = (/** @type {number} */ number) => [...this.#held].some((isMeant) => isMeant(number));
+      const fresh = ready.filter((number) => !kept.some((each) => each.has(number)) && !isHeld(number));
       for (const number of this.#sound(fresh.slice(0, room)))
         this.#take(number).catch((error) =>
           this.#engine.guard(() => {

@@ -21,6 +21,7 @@ import { MAX_SCHEDULES } from "./limits.js";
  *   transaction that the schedule is carried out up to it
  * @property {(fault: { workflow: string, id: string, error: unknown }) => void} [onfault] a schedule cannot be carried out; `id`
  *   is its expression
+ * @property {(schedule: ScheduleRow) => boolean} [carriesOut] whether a schedule is this engine's to carry out
  * @property {boolean} [idle] carry out nothing until `activate` is called
  */
 
@@ -77,11 +78,11 @@ export class Schedules {
   fireDue() {
     this.#cancel?.();
     this.#cancel = null;
-    const { cron, fire, onfault } = this.#options;
+    const { cron, fire, onfault, carriesOut = () => true } = this.#options;
     if (this.#idle || !cron) return;
     const { store, wallNow: now } = this.#engine;
     let next = Infinity;
-    for (const schedule of store.loadSchedules()) {
+    for (const schedule of store.loadSchedules().filter(carriesOut)) {
       try {
         let due = cron.next(schedule.cron, schedule.done) ?? Infinity;
         if (due <= now) {

@@ -1,4 +1,4 @@
-/** The address of a ledger: `postgres://user:password@host:port/database?schema=NAME&lease_ms=N`, and what else `pg` takes. */
+/** The address of a ledger: `postgres://user:password@host:port/database?schema=NAME&lease_ms=N&engines=several`, and what else `pg` takes. */
 
 import { LedgerError } from "./ledger_error.js";
 
@@ -6,6 +6,8 @@ export const DEFAULT_SCHEMA = "stepwell";
 export const DEFAULT_LEASE_MS = 10_000;
 const SHORTEST_LEASE_MS = 500;
 const LONGEST_LEASE_MS = 600_000;
+/** The first one is meant where the address has none. */
+const ENGINES = ["one", "several"];
 const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
 
 /**
@@ -13,6 +15,7 @@ const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
  * @property {string} connectionString for `pg`
  * @property {string} schema in which the state is: a database can have several
  * @property {number} leaseMs how long this engine may be unreachable
+ * @property {boolean} isShared several engines run the state at once
  * @property {string} shown without the password
  */
 
@@ -32,12 +35,16 @@ export function parseAddress(address) {
       "unusable",
       `its lease_ms is '${given}'; it is a number from ${SHORTEST_LEASE_MS} to ${LONGEST_LEASE_MS}`,
     );
+  const engines = url.searchParams.get("engines") ?? ENGINES[0];
+  if (!ENGINES.includes(engines))
+    throw new LedgerError("unusable", `its engines is '${engines}'; it is '${ENGINES.join("' or '")}'`);
+  url.searchParams.delete("engines");
   url.searchParams.delete("schema");
   url.searchParams.delete("lease_ms");
   const connectionString = url.href;
   if (url.password) url.password = "***";
   if (url.searchParams.has("password")) url.searchParams.set("password", "***");
-  return { connectionString, schema, leaseMs, shown: url.href };
+  return { connectionString, schema, leaseMs, isShared: engines === "several", shown: url.href };
 }
 
 /** @param {string} address */

@@ -2,7 +2,8 @@
  * An engine's half of a ledger: it joins, waits until it holds the state, fills its working set, and from then on brings what the
  * engine commits to the database.
  *
- * One engine at a time holds a state. Others wait, and one of them takes over when the holder is dead.
+ * An engine that has a state to itself holds all its parts; others wait, and one of them takes over when the holder is dead. An
+ * engine that shares the state holds some parts (`sharing.js`), and waits only until it has the first.
  */
 
 /** @import { Clock } from "../engine/clock.d.ts" */
@@ -12,6 +13,7 @@ import { LedgerError } from "./ledger_error.js";
 import { LedgerWriter } from "./ledger_writer.js";
 import { Lease } from "./lease.js";
 import { Numbers } from "./numbers.js";
+import { ALL_PARTS, shareOf } from "./parts.js";
 import { WorkingSet } from "./working_set.js";
 
 /** How often an engine that waits looks whether the holder is dead, in ms. */
@@ -22,6 +24,8 @@ const POLL_MS = 250;
  * @property {Clock} clock
  * @property {string} name of this engine, for people
  * @property {number} leaseMs
+ * @property {boolean} [shares] run the state together with other engines
+ * @property {boolean} [idle] of an engine that shares the state: hold no part while others hold them
  * @property {(onchanges: (changes: Change[]) => void) => WorkingSet} [openStore] makes the empty working set
  * @property {(holder: Member) => boolean} onheld another engine holds the state; false: this one waits no longer
  */
@@ -51,6 +55,8 @@ export class AttachedLedger {
   #numbers;
   /** @type {Handlers} */
   handlers = { onfenced: () => {}, onfailure: () => {}, onhold: () => {} };
+  /** With which parts an engine begins that shares the state. @type {Begun | undefined} */
+  begun;
 
   /**
    * Join, wait for the state, and load it.
@@ -61,9 +67,9 @@ export class AttachedLedger {
    * @throws {HeldError | LedgerError}
    */
   static async attach(ledger, options) {
-    const { clock, name, leaseMs } = options;
+    const { clock, name, leaseMs, shares = false, idle = false } = options;
     const joined = clock.now();
-    const member = await ledger.join(name, leaseMs);
+    const member = await ledger.join(name, leaseMs, { shares: shares && !idle });
     /** @type {AttachedLedger | undefined} */
     let attached;
     let isFenced = false;
@@ -77,10 +83,12 @@ export class AttachedLedger {
       },
     });
     try {
-      await wait(ledger, member, options, () => isFenced);
+      const begun = await wait(ledger, member, options, () => isFenced);
       const numbers = new Numbers(ledger, await ledger.reserveNumbers());
       attached = new AttachedLedger(ledger, member, lease, numbers, options);
-      await attached.store.load(ledger);
+      attached.begun = begun;
+      await attached.store.load(ledger, begun?.held);
+      if (shares) attached.store.countFor(member.id);
       attached.store.record();
       if (isFenced) throw new LedgerError("unavailable", "this engine was declared dead while it read the state");
       return attached;
@@ -125,6 +133,16 @@ export class AttachedLedger {
     this.handlers.onfenced(reason);
   }
 
+  /** The ledger itself, for what an engine asks that shares the state. */
+  get ledger() {
+    return this.#ledger;
+  }
+
+  /** What is committed so far is acknowledged. @returns {Promise<void>} */
+  acknowledged() {
+    return new Promise((resolve) => this.#writer.acknowledge(resolve));
+  }
+
   /** What is committed is acknowledged, or the database does not answer and it never will be. @returns {Promise<void>} */
   drained() {
     return this.#writer.drained();
@@ -138,15 +156,42 @@ export class AttachedLedger {
   }
 }
 
-/** @param {Ledger} ledger @param {Member} member @param {AttachOptions} options @param {() => boolean} isFenced */
-async function wait(ledger, member, { clock, onheld }, isFenced) {
+/** @typedef {{ held: number[], commonVersion: number }} Begun the parts that an engine begins with; what it has read of the common tables */
+
+/**
+ * Wait until this engine holds the state, or a part of it.
+ *
+ * @param {Ledger} ledger
+ * @param {Member} member
+ * @param {AttachOptions} options
+ * @param {() => boolean} isFenced
+ * @returns {Promise<Begun | undefined>} of an engine that shares the state
+ */
+async function wait(ledger, member, { clock, onheld, shares, idle = false }, isFenced) {
   for (;;) {
     // First: the state may be held by an engine that has just been killed.
     await ledger.declareDead(member);
-    const holder = await ledger.take(member);
-    if (!holder) return;
+    const { begun, holder } = shares
+      ? await takeShare(ledger, member, idle)
+      : { begun: undefined, holder: await ledger.take(member) };
+    if (!holder) return begun;
     if (!onheld(holder)) throw new HeldError(holder);
     await new Promise((resolve) => clock.at(clock.now() + POLL_MS, () => resolve(undefined)));
     if (isFenced()) throw new LedgerError("unavailable", "this engine was declared dead while it waited");
   }
+}
+
+/** @param {Ledger} ledger @param {Member} member @param {boolean} idle @returns {Promise<{ begun?: Begun, holder?: Member }>} `holder`: others hold all parts */
+async function takeShare(ledger, member, idle) {
+  const { sharing, byPart, commonVersion } = await ledger.readHolders();
+  const share = shareOf(
+    sharing.map(({ id }) => id),
+    member.id,
+  );
+  const known = ALL_PARTS.filter((part) => byPart[part] === member.id);
+  const taken = share > known.length ? await ledger.takeParts(member, share - known.length) : [];
+  const held = [...known, ...taken];
+  if (held.length > 0 || idle) return { begun: { held, commonVersion } };
+  const other = byPart.find((each) => each !== null) ?? 0;
+  return { holder: sharing.find(({ id }) => id === other) ?? { id: other, name: "?" } };
 }

@@ -3,6 +3,8 @@
  * which arrives whole or has no effect.
  */
 
+import type { InstanceFilter } from "../store/store.d.ts";
+
 /** A value of a row, as SQLite has it. */
 export type Value = string | number | null;
 
@@ -24,15 +26,39 @@ export interface Member {
   name: string;
 }
 
+/** Who runs the state. */
+export interface Holders {
+  /** Engines that live and run instances together with others. */
+  sharing: Member[];
+  /** The living engine that holds each part, in the order of the parts; null: it is free. */
+  byPart: (number | null)[];
+  /** Counts the changes of tables that all engines read. */
+  commonVersion: number;
+}
+
 /** The first of a block of instance numbers that no other engine gets, and how many they are. */
 export interface NumberBlock {
   first: number;
   count: number;
 }
 
+/** What an engine asks of the one that holds a part. `sender`: the engine that asks. */
+export interface Call {
+  id: number;
+  part: number;
+  sender: number;
+  request: string;
+}
+
+/** `answer` is null where the engine that had taken the call has died: what it has done of it is not known. */
+export interface CallAnswer {
+  id: number;
+  answer: string | null;
+}
+
 export interface Ledger {
-  /** Enter the table of engines with a lease. @throws {LedgerError} the database cannot be used */
-  join(name: string, leaseMs: number): Promise<Member>;
+  /** Enter the table of engines with a lease. `shares`: it runs instances together with others. @throws {LedgerError} the database cannot be used */
+  join(name: string, leaseMs: number, options?: { shares?: boolean }): Promise<Member>;
   /** Prolong the lease. False: this engine was declared dead. */
   renew(member: Member, leaseMs: number): Promise<boolean>;
   /** Declare this engine dead, so that the next one need not wait. */
@@ -42,15 +68,47 @@ export interface Ledger {
    * is under way: afterwards no write of theirs has an effect.
    */
   declareDead(member: Member): Promise<Member[]>;
-  /** Become the holder of the state, unless a living engine holds it: that one is the answer. */
+  /** Become the holder of all parts, unless a living engine holds one of them: that one is the answer. */
   take(member: Member): Promise<Member | undefined>;
+  /** Become the holder of up to `count` parts that no living engine holds, and return them. */
+  takeParts(member: Member, count: number): Promise<number[]>;
+  /** Let others hold parts. All that this engine has written of their instances has to be acknowledged before. */
+  giveUp(member: Member, parts: number[]): Promise<void>;
+  readHolders(): Promise<Holders>;
+  /** From now on this engine, which was idle, runs instances together with others. */
+  beginSharing(member: Member): Promise<void>;
   reserveNumbers(): Promise<NumberBlock>;
+  /** Ask the engine that holds *part*, and wake it up. Returns the id of the call. */
+  post(member: Member, part: number, request: string): Promise<number>;
+  /** The calls for these parts that no engine has taken: they are this engine's to answer. */
+  takeCalls(member: Member, parts: number[]): Promise<Call[]>;
+  /** Answer a call that this engine has taken, and wake up its sender. */
+  answerCall(member: Member, call: Call, answer: string): Promise<void>;
+  /** Those of the calls that are answered, or never will be. They are forgotten. */
+  takeAnswers(member: Member, calls: number[]): Promise<CallAnswer[]>;
+  /** Take a call back. False: an engine has taken it. */
+  withdraw(member: Member, call: number): Promise<boolean>;
+  /** Call *wake* when there may be a call for a part, or an answer for an engine. Without it, or where it is lost, engines poll. */
+  listen(wake: (about: { part?: number; engine?: number }) => void): Promise<void>;
   /** Write a batch, all of it or nothing. False: this engine was declared dead, and nothing is written. */
   write(member: Member, batch: Batch): Promise<boolean>;
+  /** Rows of instances, of a list. */
+  readListed(filter: InstanceFilter): Promise<Value[][]>;
+  countListed(filter: Omit<InstanceFilter, "limit" | "offset">): Promise<number>;
+  /** Rows of a table of instances that belong to these instances; of the log, those from a time on. */
+  readRowsOf(table: string, numbers: number[], from?: number): Promise<Value[][]>;
+  /** How many instances a workflow has by status, and when one was last created. */
+  readCounts(workflow: string): Promise<{ byStatus: Record<string, number>; triggeredOn: number | null }>;
+  /** The largest number that an instance has. */
+  readLastNumber(): Promise<number>;
+  /** Entries of the audit log before a number, the newest first. */
+  readAudit(page: { limit: number; before?: number | undefined }): Promise<Value[][]>;
+  /** The slot of an instance. */
+  readSlot(number: number): Promise<number | undefined>;
   /** The number of the last log entry of each of these instances; 0: there is no entry. */
   readTails(instances: number[]): Promise<Map<number, number>>;
-  /** The rows of a table in the order of its key, in portions. */
-  readTable(table: string): AsyncIterable<Value[][]>;
+  /** The rows of a table in the order of its key, in portions; of a table of instances only those of `parts`, where they are given. */
+  readTable(table: string, parts?: number[]): AsyncIterable<Value[][]>;
   /** Connect anew, after a connection was lost. */
   reconnect(): Promise<void>;
   close(): Promise<void>;

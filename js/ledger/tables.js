@@ -5,6 +5,8 @@
  * belong to files beside the state. A state with Durable Objects has no ledger.
  */
 
+import { OF_INSTANCE } from "../store/instance_tables.js";
+
 /** @typedef {{ keys: string[], columns: Record<string, "text" | "bigint"> }} Table */
 
 /** @type {(names: string) => Record<string, "text" | "bigint">} */
@@ -66,3 +68,12 @@ export const TABLES = {
     columns: columns("instance:n number:n event:n name count:n attempt:n at:n value"),
   },
 };
+
+/** Tables whose rows belong to instances, by the column that says to which. */
+export const OF_INSTANCES = { ...OF_INSTANCE, trace_outbox: "instance" };
+
+/** Tables that all engines of a state read: each of them notices when another one has changed them. */
+export const COMMON = ["workflows", "versions", "schedules", "tokens"];
+
+/** Tables that only an engine that has a state to itself works on. */
+export const UNSHARED = ["bulk_jobs", "queue_messages"];

@@ -10,7 +10,14 @@ import { DatabaseSync } from "node:sqlite";
 import { SqliteStore } from "../store/sqlite.js";
 import { readChangeset } from "./changeset.js";
 import { fill } from "./copy.js";
-import { TABLES } from "./tables.js";
+import { LineIds } from "./line_ids.js";
+import { partOf } from "./parts.js";
+import { COMMON, OF_INSTANCES, TABLES, UNSHARED } from "./tables.js";
+
+/** How many numbers of rows each engine has for itself. */
+const NUMBERS_OF_ENGINE = 2 ** 28;
+
+/** Rows by table. @typedef {Map<string, Value[][]>} Rows */
 
 /** A table as the working set has it. @typedef {{ table: Table, places: number[], keys: number[], read: import("node:sqlite").StatementSync, primary: number[] }} Recorded */
 
@@ -23,6 +30,10 @@ export class WorkingSet extends SqliteStore {
   #session;
   /** @type {Map<string, Recorded>} */
   #recorded = new Map();
+  /** Of an engine that shares the state. @type {LineIds | undefined} */
+  #lineIds;
+  /** How many commits have changed what all engines have in common. */
+  commonCommits = 0;
 
   /** @param {(changes: Change[]) => void} onchanges receives what a commit has changed */
   constructor(onchanges) {
@@ -33,9 +44,144 @@ export class WorkingSet extends SqliteStore {
     for (const [name, table] of Object.entries(TABLES)) this.#recorded.set(name, recorded(driver, name, table));
   }
 
-  /** Fill the empty working set with all that the ledger has. @param {Pick<Ledger, "readTable">} ledger */
-  async load(ledger) {
-    await fill(this.driver, (table) => ledger.readTable(table));
+  /** Fill the empty working set with all that the ledger has; of instances, those of *parts*. @param {Pick<Ledger, "readTable">} ledger @param {number[]} [parts] */
+  async load(ledger, parts) {
+    await fill(this.driver, (table) => (parts && UNSHARED.includes(table) ? noRows() : ledger.readTable(table, parts)));
+  }
+
+  /** Give no number that another engine gives to a row of a table that all write. @param {number} engine its id */
+  countFor(engine) {
+    this.#lineIds = new LineIds(engine);
+    this.#followLines();
+    const insert = this.driver.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)");
+    const remove = this.driver.prepare("DELETE FROM sqlite_sequence WHERE name = ?");
+    for (const table of ["audit", "queue_messages", "trace_outbox"]) {
+      remove.run(table);
+      insert.run(table, engine * NUMBERS_OF_ENGINE);
+    }
+  }
+
+  /** Read what belongs to instances of parts, without taking it in. @param {Pick<Ledger, "readTable">} ledger @param {number[]} parts */
+  readParts(ledger, parts) {
+    return readRows(ledger, Object.keys(OF_INSTANCES), parts);
+  }
+
+  /** Read what all engines have in common. @param {Pick<Ledger, "readTable">} ledger */
+  readCommon(ledger) {
+    return readRows(ledger, COMMON);
+  }
+
+  /** @param {number} number @param {import("../store/store.d.ts").OutputRow[]} rows */
+  outputWritten(number, rows) {
+    if (!this.#lineIds) return super.outputWritten(number, rows);
+    const insert = this.sql("INSERT INTO output (id, instance, at, step, level, text) VALUES (?, ?, ?, ?, ?, ?)");
+    for (const row of rows) insert.run(this.#lineIds.next(row.at), number, row.at, row.step, row.level, row.text);
+    this.observer?.printed(number, rows);
+  }
+
+  #followLines() {
+    const last = this.driver.prepare("SELECT max(id) AS id FROM output").get()?.id;
+    this.#lineIds?.follow(Number(last ?? 0));
+  }
+
+  /**
+   * Take in rows that the ledger has. They are not recorded: they are no changes. No transaction may be open.
+   *
+   * @param {Rows} rows
+   * @returns {number[]} the instances among them
+   */
+  adopt(rows) {
+    this.#withoutRecord(() => {
+      for (const [table, each] of rows) {
+        const names = Object.keys(TABLES[table].columns);
+        const list = names.map(quoted).join(", ");
+        const insert = this.driver.prepare(
+          `INSERT OR REPLACE INTO ${table} (${list}) VALUES (${names.map(() => "?").join(", ")})`,
+        );
+        for (const row of each) insert.run(...row);
+      }
+    });
+    this.#followLines();
+    const number = Object.keys(TABLES.instances.columns).indexOf("number");
+    return (rows.get("instances") ?? []).map((row) => Number(row[number]));
+  }
+
+  /**
+   * Take in what all engines have in common: what others have changed of it.
+   *
+   * A workflow whose code this engine has in another version stays as it is here. How far a schedule is carried out is for the holder of its part
+   * to say.
+   *
+   * @param {Rows} rows
+   * @param {(part: number) => boolean} isHeld
+   */
+  adoptCommon(rows, isHeld) {
+    const known = new Map(this.loadWorkflows().map(({ name, versionId }) => [name, versionId]));
+    const columns = Object.keys(TABLES.workflows.columns);
+    const [name, version] = [columns.indexOf("name"), columns.indexOf("version_id")];
+    const isAlike = (/** @type {Value[]} */ row) => (known.get(String(row[name])) ?? row[version]) === row[version];
+    const isOfOthers = (/** @type {unknown} */ workflow, /** @type {unknown} */ cron) =>
+      !isHeld(partOf(String(workflow), String(cron)));
+    const schedules = rows.get("schedules") ?? [];
+    const listed = new Set(schedules.map(([workflow, cron]) => `${workflow}\0${cron}`));
+    const own = this.loadSchedules();
+    const ownNames = new Set(own.map(({ workflow, cron }) => `${workflow}\0${cron}`));
+    const gone = own.filter(({ workflow, cron }) => !listed.has(`${workflow}\0${cron}`));
+    this.adopt(
+      new Map([
+        ["workflows", (rows.get("workflows") ?? []).filter(isAlike)],
+        ["versions", rows.get("versions") ?? []],
+        ["tokens", rows.get("tokens") ?? []],
+        [
+          "schedules",
+          schedules.filter(([workflow, cron]) => isOfOthers(workflow, cron) || !ownNames.has(`${workflow}\0${cron}`)),
+        ],
+      ]),
+    );
+    this.#withoutRecord(() => {
+      const remove = this.driver.prepare("DELETE FROM schedules WHERE workflow = ? AND cron = ?");
+      for (const { workflow, cron } of gone) remove.run(workflow, cron);
+    });
+  }
+
+  /** @param {number} number of an instance @param {number} part */
+  isOfPart(number, part) {
+    const named = this.nameOf(number);
+    return named !== undefined && partOf(named.workflow, named.id) === part;
+  }
+
+  /** Forget instances, which another engine is to have. It is not recorded. No transaction may be open. @param {number[]} numbers */
+  drop(numbers) {
+    const all = JSON.stringify(numbers);
+    this.#withoutRecord(() => {
+      for (const [table, column] of Object.entries(OF_INSTANCES))
+        this.driver.prepare(`DELETE FROM ${table} WHERE ${column} IN (SELECT value FROM json_each(?))`).run(all);
+    });
+  }
+
+  /** The instances of a part. @param {number} part @returns {number[]} */
+  numbersOf(part) {
+    const rows = this.driver.prepare("SELECT number, workflow, id FROM instances").all();
+    return rows
+      .filter(({ workflow, id }) => partOf(String(workflow), String(id)) === part)
+      .map(({ number }) => Number(number));
+  }
+
+  /** @param {() => void} change */
+  #withoutRecord(change) {
+    this.#session?.close();
+    this.#session = undefined;
+    this.driver.exec("BEGIN");
+    try {
+      change();
+      this.driver.exec("COMMIT");
+    } catch (error) {
+      this.driver.exec("ROLLBACK");
+      throw error;
+    } finally {
+      this.forgetWorkflows();
+      this.record();
+    }
   }
 
   /** Record what changes from now on. */
@@ -51,6 +197,7 @@ export class WorkingSet extends SqliteStore {
     this.#session.close();
     this.#session = this.driver.createSession();
     const changes = [...this.#changes(bytes)];
+    if (changes.some(({ table }) => COMMON.includes(table))) this.commonCommits += 1;
     if (changes.length > 0) this.#onchanges(changes);
   }
 
@@ -71,6 +218,22 @@ export class WorkingSet extends SqliteStore {
     const row = read.get(...primary.map((place) => values[place] ?? null));
     return /** @type {Value[]} */ (Object.values(row ?? {}));
   }
+}
+
+/** @returns {AsyncGenerator<Value[][]>} */
+async function* noRows() {}
+
+/** @param {Pick<Ledger, "readTable">} ledger @param {string[]} tables @param {number[]} [parts] @returns {Promise<Rows>} */
+async function readRows(ledger, tables, parts) {
+  /** @type {Rows} */
+  const found = new Map();
+  for (const table of tables) {
+    /** @type {Value[][]} */
+    const all = [];
+    for await (const rows of ledger.readTable(table, parts)) all.push(...rows);
+    found.set(table, all);
+  }
+  return found;
 }
 
 /** @param {DatabaseSync} driver @param {string} name @param {Table} table @returns {Recorded} */

@@ -14,6 +14,8 @@ import { nodeClock } from "./clock.js";
 import { cron } from "./cron.js";
 import { runModel } from "./ai/ai.js";
 import { LedgerError } from "../ledger/ledger_error.js";
+import { sharedAccess } from "../ledger/shared_access.js";
+import { SharedEngine, sharedRefusal } from "../ledger/shared_engine.js";
 import { DeploymentLoader } from "./deployment_loader.js";
 import { PROTOCOL } from "./admission.js";
 import { Followers } from "./followers.js";
@@ -111,11 +113,8 @@ export class Host {
       this.#tailMark = new TailMark(this.#ownership.state, () =>
         this.engine.commits.isOpen ? undefined : this.#store.lastEntry(),
       );
-    this.engine = new Engine({
-      store: this.#store,
-      ...(this.#ledger
-        ? { acknowledge: this.#ledger.attached.acknowledge, nextNumber: this.#ledger.attached.nextNumber }
-        : {}),
+    /** @type {Omit<import("../engine/engine.js").EngineOptions, "store">} */
+    const engineOptions = {
       clock: nodeClock,
       cron,
       newId: randomUUID,
@@ -137,9 +136,15 @@ export class Host {
       ...(this.#otlp ? { tracing: tracingIds(this.#store) } : {}),
       idle: options.idle,
       forceReplay: options.forceReplay ?? false,
-    });
+    };
+    this.engine = engineOn(this.#store, this.#ledger, { ...engineOptions, oncommon: () => this.access.reload() });
     if (this.#ledger) this.#ledger.attached.handlers = this.#ledgerHandlers(options.report);
-    this.access = new Access(this.engine, this.#store);
+    this.access = new Access(this.engine, {
+      access: this.#ledger?.isShared
+        ? sharedAccess(this.#store.access, this.#ledger.attached.ledger)
+        : this.#store.access,
+      loadWorkflows: () => this.#store.loadWorkflows(),
+    });
     this.copies = new RunCopies({
       engine: this.engine,
       deployments: this.#deployments,
@@ -236,6 +241,7 @@ export class Host {
     if (spec.type !== "queue") return await this.#bindings.answer(call);
     const [[, [messages, options]]] = /** @type {[[string, [any[], { delaySeconds?: number }]]]} */ (path);
     const { queue, delivery_delay: delay } = spec.options ?? {};
+    this.#refuseQueue(queue);
     await this.#queues.send(deployment.account ?? DEFAULT_ACCOUNT, queue, messages, {
       delaySeconds: delay,
       ...options,
@@ -251,7 +257,13 @@ export class Host {
    * @returns {() => void} ends it
    */
   consumeQueue({ account = DEFAULT_ACCOUNT }, queue, settings, deliver) {
+    this.#refuseQueue(queue);
     return this.#queues.consume(account, queue, settings, deliver);
+  }
+
+  /** @param {string} queue */
+  #refuseQueue(queue) {
+    if (this.#ledger?.isShared) throw sharedRefusal(`Messages of queue '${queue}' are delivered by one engine.`);
   }
 
   /**
@@ -308,6 +320,8 @@ export class Host {
    * @param {string} target a file that does not exist
    */
   async backUp(target) {
+    if (this.#ledger?.isShared)
+      throw new WorkflowError("state.shared", "Several engines share this state. Copy it with: stepwell state copy");
     if (existsSync(target)) throw new WorkflowError("backup.exists", `${target} exists. Give another name.`);
     await this.engine.commits.committed();
     try {
@@ -445,6 +459,19 @@ function fatalOf(error) {
   if (typeof error?.code === "string" && error.code.startsWith("state."))
     return { code: error.code, message: error.message };
   return { code: "internal", message: String(error?.stack ?? error) };
+}
+
+/**
+ * @param {import("../store/sqlite.js").SqliteStore} store
+ * @param {import("./ledger_state.js").LedgerState | undefined} ledger
+ * @param {import("../ledger/shared_engine.js").SharedEngineOptions} options
+ */
+function engineOn(store, ledger, options) {
+  if (!ledger) return new Engine({ ...options, store });
+  const { attached, isShared } = ledger;
+  if (isShared) return new SharedEngine(options, attached);
+  const { acknowledge, nextNumber } = attached;
+  return new Engine({ ...options, store, acknowledge, nextNumber });
 }
 
 /** @param {import("../store/driver.d.ts").Driver} driver @param {import("./owner.js").StateOwnership} ownership */

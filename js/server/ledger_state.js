@@ -9,22 +9,23 @@ import { PostgresLedger } from "../ledger/postgres/postgres_ledger.js";
 import { StateError } from "../store/schema.js";
 import { nodeClock } from "./clock.js";
 
-/** @typedef {{ attached: AttachedLedger, shown: string }} LedgerState */
+/** @typedef {{ attached: AttachedLedger, shown: string, isShared: boolean }} LedgerState */
 
 /**
  * @param {string} address
  * @param {object} options
  * @param {number} options.patienceMs how long to wait while another engine holds the state
+ * @param {boolean} options.idle run nothing yet
  * @param {(holder: string) => void} options.onwaiting another engine holds it
  * @returns {Promise<LedgerState>}
  * @throws {StateError}
  */
-export async function openLedgerState(address, { patienceMs, onwaiting }) {
+export async function openLedgerState(address, { patienceMs, idle, onwaiting }) {
   const deadline = performance.now() + patienceMs;
   /** @type {PostgresLedger | undefined} */
   let ledger;
   try {
-    const { connectionString, schema, leaseMs, shown } = parseAddress(address);
+    const { connectionString, schema, leaseMs, isShared, shown } = parseAddress(address);
     ledger = new PostgresLedger(connectWith(connectionString), { schema, now: () => performance.now() });
     await ledger.open();
     let isWaiting = false;
@@ -32,13 +33,15 @@ export async function openLedgerState(address, { patienceMs, onwaiting }) {
       clock: nodeClock,
       name: `${hostname()} process ${process.pid}`,
       leaseMs,
+      shares: isShared,
+      idle,
       onheld(holder) {
         if (!isWaiting) onwaiting(`engine ${holder.id} (${holder.name})`);
         isWaiting = true;
         return performance.now() < deadline;
       },
     });
-    return { attached, shown };
+    return { attached, shown, isShared };
   } catch (error) {
     await ledger?.close();
     throw toStateError(error);

@@ -105,6 +105,7 @@ async function attachLedger(address, ownership) {
   try {
     return await openLedgerState(address, {
       patienceMs: values.standby ? Infinity : Number(values.patience),
+      idle: values.idle,
       onwaiting: (holder) => void control.send({ waiting: { holder } }),
     });
   } catch (error) {

@@ -36,6 +36,7 @@ export class RunCopies {
    */
   async export(name, id, { vars = "masked" } = {}) {
     const { number } = await this.#engine.get(name, id);
+    this.#checkIsHere(number, id);
     const workflow = await this.#engine.workflow(name);
     const { root, main } = this.#deployments.rows.deploymentOf(workflow);
     const mask = this.#deployments.maskFor(workflow);
@@ -93,7 +94,17 @@ export class RunCopies {
    * @param {Parameters<Engine["creator"]["fork"]>[2]} options
    * @returns {Promise<string>} its id
    */
-  forkInstance(name, number, options) {
-    return this.#engine.creator.fork(name, { store: this.#store, number }, options);
+  async forkInstance(name, number, options) {
+    this.#checkIsHere(number, String(number));
+    return await this.#engine.creator.fork(name, { store: this.#store, number }, options);
+  }
+
+  /** @param {number} number @param {string} id @throws {WorkflowError} another engine of the state runs the instance */
+  #checkIsHere(number, id) {
+    if (this.#store.nameOf(number)) return;
+    throw new WorkflowError(
+      "engine.elsewhere",
+      `Instance '${id}' is run by another engine of this state. Copy the state with 'stepwell state copy', and read it from the copy.`,
+    );
   }
 }

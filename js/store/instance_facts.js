@@ -237,11 +237,14 @@ export class InstanceFacts extends StepFacts {
     this.append(log, complete ? E.ROLLBACK_COMPLETE : E.ROLLBACK_FAILED, at, { detail });
   }
 
-  /** @param {number} at */
-  recover(at) {
+  /** @param {number} at @param {number[]} [numbers] */
+  recover(at, numbers) {
+    const [meant, values] = numbers
+      ? ["AND number IN (SELECT value FROM json_each(?))", [JSON.stringify(numbers)]]
+      : ["", []];
     for (const status of ["running", "rollingBack"])
-      this.sql(`UPDATE instances SET wake_at = ? WHERE status = '${status}'`).run(at);
-    const pausing = this.sql("SELECT number FROM instances WHERE status = 'waitingForPause'").all();
+      this.sql(`UPDATE instances SET wake_at = ? WHERE status = '${status}' ${meant}`).run(at, ...values);
+    const pausing = this.sql(`SELECT number FROM instances WHERE status = 'waitingForPause' ${meant}`).all(...values);
     for (const { number } of pausing) this.instancePaused(this.loadCursor(number), at);
   }
 

@@ -450,6 +450,6 @@ export interface Store {
   nextWake(now: number): number | null;
   /** Instances that run or wait for a time, those that fall due first before others. */
   loadUnfinished(limit: number): { number: number; workflow: string; id: string }[];
-  /** Instances that a process left behind in the middle of a pass. */
-  recover(at: number): void;
+  /** Instances that a process left behind in the middle of a pass; `numbers`: only those. */
+  recover(at: number, numbers?: number[]): void;
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -16,7 +18,8 @@ from stepwell import __version__, exit_codes
 from stepwell.exceptions import StepwellError
 from stepwell.host_connector import open_host
 from stepwell.host_process import host_root
-from stepwell.node import find_node, node_version
+from stepwell.ledger_address import ledger_of, shown_state
+from stepwell.node import find_node, host_environment, node_version
 from stepwell.options import json_option, print_json, state_option
 from stepwell.repair import examine_instances
 from stepwell.state import DEFAULT
@@ -62,7 +65,7 @@ def doctor(*, state: Path | None, as_json: bool, repair: bool) -> None:
     """Check Python, Node, the interpreter and the state; exit 1 if something is wrong."""
     path = (state or DEFAULT).absolute()
     findings = examine(path)
-    if repair and path.exists():
+    if repair and path.exists() and ledger_of(path) is None:
         findings.append(look_at_instances(path))
     ok = all(finding.ok for finding in findings)
     if as_json:
@@ -86,7 +89,7 @@ def examine(state: Path) -> list[Finding]:
         return [*findings, Finding("Node", str(error), ok=False)]
     findings.append(Finding("Node", f"{version}, {node.path} (from {node.source})"))
     findings += look_at_host(root)
-    findings.append(look_at_state(state))
+    findings += look_at_ledger(state, node.path) if ledger_of(state) else [look_at_state(state)]
     findings += look_at_project(Path.cwd())
     return findings
 
@@ -160,6 +163,23 @@ def look_at_state(state: Path) -> Finding:
     except StepwellError as error:
         return Finding("State", str(error), ok=False)
     return Finding("State", f"{state}, {f'owned by {owner}' if owner else 'without an owner'}, {_format(info)}")
+
+
+def look_at_ledger(state: Path, node: Path) -> list[Finding]:
+    """What the database is like that has the state, whose anchor is *state*."""
+    address = ledger_of(state) or ""
+    done = subprocess.run(  # noqa: S603 - our own script
+        [str(node), str(host_root() / "js" / "server" / "examine_ledger.js")],
+        capture_output=True,
+        text=True,
+        env={**host_environment(), "STEPWELL_LEDGER": address},
+        check=False,
+    )
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError:
+        return [Finding("Database", f"It could not be examined: {done.stderr}", ok=False)]
+    return [Finding("Ledger", shown_state(state)), *(Finding(**each) for each in answer["findings"])]
 
 
 def look_at_instances(state: Path) -> Finding:

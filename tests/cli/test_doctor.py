@@ -67,3 +67,12 @@ def test_broken_project(place):
 
     assert 1 == done.code
     assert "wrangler.toml:1: main is 3; it must be a string." in done.out
+
+
+def test_ledger_that_does_not_answer(place):
+    """The database of a state is looked at in the place of a file, and its password is not repeated."""
+    done = place.run("doctor", "--state", "postgres://x:secret@127.0.0.1:1/none")
+
+    assert 1 == done.code
+    assert "❌ Database: the database does not answer" in done.out
+    assert "secret" not in done.out

@@ -6,19 +6,21 @@
  * it is committed, and the declaration of a death waits for such locks.
  */
 
-/** @import { Batch, Ledger, Member, Value } from "../../js/ledger/ledger.d.ts" */
+/** @import { Batch, Call, Ledger, Member, Value } from "../../js/ledger/ledger.d.ts" */
 
 import { LedgerError } from "../../js/ledger/ledger_error.js";
-import { TABLES } from "../../js/ledger/tables.js";
+import { ALL_PARTS, partOf, slotOf } from "../../js/ledger/parts.js";
+import { COMMON, OF_INSTANCES, TABLES } from "../../js/ledger/tables.js";
+import { listsOf } from "./memory_lists.js";
 
-/** @typedef {{ name: string, dead: boolean, until: number, locks: number, connected: boolean }} EngineRow */
+/** @typedef {{ name: string, dead: boolean, until: number, locks: number, connected: boolean, shares: boolean }} EngineRow */
 
 /**
  * What a test may take out, to see that something goes wrong without it.
  *
  * @typedef {object} Protections
  * @property {boolean} [locksEngine] a write locks the row of its engine, and does not only look at it
- * @property {boolean} [comparesHolder] an engine becomes the holder only in the place of the one that it has found dead
+ * @property {boolean} [comparesHolder] an engine becomes the holder of a part only in the place of the one that it has found dead
  */
 
 export class MemoryDatabase {
@@ -26,14 +28,20 @@ export class MemoryDatabase {
   tables = new Map(Object.keys(TABLES).map((name) => [name, new Map()]));
   /** @type {Map<number, EngineRow>} */
   engines = new Map();
-  /** @type {number | null} */
-  holder = null;
+  /** Of each part. @type {(number | null)[]} */
+  holders = ALL_PARTS.map(() => null);
+  /** Counts the changes of tables that all engines read. */
+  commonVersion = 0;
   /** How often something was written. */
   writes = 0;
   /** Called after each write with its engine. @type {(engine: number) => void} */
   onwritten = () => {};
   /** The database is not there. */
   isDown = false;
+  /** @type {(Call & { takenBy: number | null, answer: string | null })[]} */
+  calls = [];
+  /** @type {Set<(about: { part?: number, engine?: number }) => void>} */
+  ears = new Set();
   #block = 0;
 
   /**
@@ -46,6 +54,13 @@ export class MemoryDatabase {
     this.step = step;
     this.now = now;
     this.protections = { locksEngine: true, comparesHolder: true, ...protections };
+  }
+
+  lastCall = 0;
+
+  /** @param {{ part?: number, engine?: number }} about */
+  wake(about) {
+    for (const ear of this.ears) ear(about);
   }
 
   nextBlock() {
@@ -66,11 +81,27 @@ export class MemoryDatabase {
   /** @param {Batch} batch */
   apply(batch) {
     this.writes += 1;
+    if (COMMON.some((name) => batch.has(name))) this.commonVersion += 1;
     for (const [name, changes] of batch)
       for (const { key, row } of changes.values()) {
         if (row) this.#table(name).set(key, row);
         else this.#table(name).delete(key);
       }
+  }
+
+  /** The rows of a table that belong to instances of parts. @param {string} name @param {number[]} parts */
+  rowsOf(name, parts) {
+    const column = OF_INSTANCES[/** @type {keyof typeof OF_INSTANCES} */ (name)];
+    if (column === undefined) return this.rows(name);
+    const instances = Object.keys(TABLES.instances.columns);
+    const [number, workflow, id] = ["number", "workflow", "id"].map((each) => instances.indexOf(each));
+    const chosen = new Set(
+      this.rows("instances")
+        .filter((row) => parts.includes(partOf(String(row[workflow]), String(row[id]))))
+        .map((row) => row[number]),
+    );
+    const place = Object.keys(TABLES[name].columns).indexOf(column);
+    return this.rows(name).filter((row) => chosen.has(row[place]));
   }
 
   /** The rows of a table in the order of its key. @param {string} name @returns {Value[][]} */
@@ -93,11 +124,24 @@ export class MemoryLedger {
   #label;
   /** What the next write comes to. @type {"lost before" | "lost after" | Error | undefined} */
   nextWrite;
+  readListed;
+  countListed;
+  readRowsOf;
+  readCounts;
+  readLastNumber;
+  readAudit;
 
   /** @param {MemoryDatabase} database @param {string} [label] of the engine, for the test's steps */
   constructor(database, label = "engine") {
     this.#database = database;
     this.#label = label;
+    const lists = listsOf(database);
+    this.readListed = lists.readListed;
+    this.countListed = lists.countListed;
+    this.readRowsOf = lists.readRowsOf;
+    this.readCounts = lists.readCounts;
+    this.readLastNumber = lists.readLastNumber;
+    this.readAudit = lists.readAudit;
   }
 
   /** @param {string} what */
@@ -106,12 +150,12 @@ export class MemoryLedger {
     if (this.#database.isDown) throw new LedgerError("unavailable", "the database is down");
   }
 
-  /** @param {string} name @param {number} leaseMs */
-  async join(name, leaseMs) {
+  /** @param {string} name @param {number} leaseMs @param {{ shares?: boolean }} [options] */
+  async join(name, leaseMs, { shares = false } = {}) {
     await this.#step("join");
     const { engines } = this.#database;
     const id = engines.size + 1;
-    engines.set(id, { name, dead: false, until: this.#database.now() + leaseMs, locks: 0, connected: true });
+    engines.set(id, { name, dead: false, until: this.#database.now() + leaseMs, locks: 0, connected: true, shares });
     return { id, name };
   }
 
@@ -145,18 +189,117 @@ export class MemoryLedger {
   }
 
   /** @param {Member} member @returns {Promise<Member | undefined>} */
-  async take({ id }) {
+  async take(member) {
+    const { taken, holder } = await this.#takeFree(member, ALL_PARTS.length);
+    const { holders } = this.#database;
+    if (holders.every((each) => each === member.id)) return undefined;
+    for (const part of taken) holders[part] = null;
+    return holder ?? { id: 0, name: "another" };
+  }
+
+  /** @param {Member} member @param {number} count */
+  async takeParts(member, count) {
+    return (await this.#takeFree(member, count)).taken;
+  }
+
+  /** @param {Member} member @param {number} count @returns {Promise<{ taken: number[], holder: Member | undefined }>} */
+  async #takeFree({ id }, count) {
     const database = this.#database;
     await this.#step("read holder");
-    const seen = database.holder;
-    const row = seen === null ? undefined : this.#row(seen);
-    if (row && !row.dead && seen !== id) return { id: /** @type {number} */ (seen), name: row.name };
+    const seen = [...database.holders];
+    const living = seen.find((each) => each !== null && each !== id && !this.#row(each).dead) ?? null;
+    const holder = living === null ? undefined : { id: living, name: this.#row(living).name };
+    const free = ALL_PARTS.filter((part) => {
+      const each = seen[part];
+      return each === null || (each !== id && this.#row(each).dead);
+    }).slice(0, Math.max(0, count));
+    if (free.length === 0) return { taken: [], holder };
     await this.#step("become holder");
-    if (this.#row(id).dead) return { id: 0, name: "another" };
-    if (database.protections.comparesHolder && database.holder !== seen)
-      return { id: database.holder ?? 0, name: "another" };
-    database.holder = id;
-    return undefined;
+    if (this.#row(id).dead) return { taken: [], holder };
+    const taken = free.filter((part) => !database.protections.comparesHolder || database.holders[part] === seen[part]);
+    for (const part of taken) database.holders[part] = id;
+    return { taken, holder };
+  }
+
+  /** @param {Member} member @param {number[]} parts */
+  async giveUp({ id }, parts) {
+    await this.#step("give up");
+    for (const part of parts) if (this.#database.holders[part] === id) this.#database.holders[part] = null;
+  }
+
+  /** @param {Member} member */
+  async beginSharing({ id }) {
+    await this.#step("begin sharing");
+    this.#row(id).shares = true;
+  }
+
+  /** @returns {Promise<import("../../js/ledger/ledger.d.ts").Holders>} */
+  async readHolders() {
+    await this.#step("read holders");
+    const { engines, holders, commonVersion } = this.#database;
+    const sharing = [...engines].filter(([, { dead, shares }]) => shares && !dead);
+    return {
+      sharing: sharing.map(([id, { name }]) => ({ id, name })),
+      byPart: holders.map((each) => (each === null || this.#row(each).dead ? null : each)),
+      commonVersion,
+    };
+  }
+
+  /** @type {Ledger["post"]} */
+  async post({ id: sender }, part, request) {
+    await this.#step("post");
+    if (this.#row(sender).dead) return 0;
+    const id = ++this.#database.lastCall;
+    this.#database.calls.push({ id, part, sender, request, takenBy: null, answer: null });
+    this.#database.wake({ part });
+    return id;
+  }
+
+  /** @type {Ledger["takeCalls"]} */
+  async takeCalls({ id }, parts) {
+    await this.#step("take calls");
+    if (this.#row(id).dead) return [];
+    const found = this.#database.calls.filter(({ part, takenBy }) => takenBy === null && parts.includes(part));
+    for (const call of found) call.takenBy = id;
+    return found;
+  }
+
+  /** @type {Ledger["answerCall"]} */
+  async answerCall({ id }, { id: wanted, sender }, answer) {
+    await this.#step("answer");
+    const call = this.#database.calls.find((each) => each.id === wanted && each.takenBy === id);
+    if (call) call.answer = answer;
+    this.#database.wake({ engine: sender });
+  }
+
+  /** @type {Ledger["takeAnswers"]} */
+  async takeAnswers(_member, wanted) {
+    await this.#step("take answers");
+    const isOver = (/** @type {{ takenBy: number | null, answer: string | null }} */ { takenBy, answer }) =>
+      answer !== null || (takenBy !== null && this.#row(takenBy).dead);
+    const found = this.#database.calls.filter((call) => wanted.includes(call.id) && isOver(call));
+    this.#database.calls = this.#database.calls.filter((call) => !found.includes(call));
+    return found.map(({ id, answer }) => ({ id, answer }));
+  }
+
+  /** @type {Ledger["withdraw"]} */
+  async withdraw(_member, wanted) {
+    await this.#step("withdraw");
+    const before = this.#database.calls.length;
+    this.#database.calls = this.#database.calls.filter(({ id, takenBy }) => id !== wanted || takenBy !== null);
+    return this.#database.calls.length < before;
+  }
+
+  /** @type {Ledger["listen"]} */
+  async listen(wake) {
+    this.#database.ears.add(wake);
+  }
+
+  /** @type {Ledger["readSlot"]} */
+  async readSlot(number) {
+    const columns = Object.keys(TABLES.instances.columns);
+    const row = this.#database.rows("instances").find((each) => each[columns.indexOf("number")] === number);
+    return row && slotOf(String(row[columns.indexOf("workflow")]), String(row[columns.indexOf("id")]));
   }
 
   async reserveNumbers() {
@@ -197,11 +340,11 @@ export class MemoryLedger {
     return tails;
   }
 
-  /** @param {string} table */
-  async *readTable(table) {
+  /** @param {string} table @param {number[]} [parts] */
+  async *readTable(table, parts) {
     // One step for all: no table is of interest alone.
     if (table === Object.keys(TABLES)[0]) await this.#step("load");
-    yield this.#database.rows(table);
+    yield parts ? this.#database.rowsOf(table, parts) : this.#database.rows(table);
   }
 
   async reconnect() {

@@ -11,6 +11,7 @@ export class PgliteDatabase {
   onstatement = () => {};
   /** Texts of what was sent. @type {string[]} */
   statements = [];
+  #busy = 0;
 
   /** @type {import("../../js/ledger/postgres/session.d.ts").Connect} */
   connect = async () => {
@@ -21,15 +22,34 @@ export class PgliteDatabase {
       async query(text, values) {
         await database.onstatement(text);
         database.statements.push(text);
-        return /** @type {any[][]} */ ((await database.#db.query(text, values, { rowMode: "array" })).rows);
+        const asked = () => database.#db.query(text, values, { rowMode: "array" });
+        return /** @type {any[][]} */ ((await database.#counted(asked)).rows);
       },
       async run(text) {
         await database.onstatement(text);
-        await database.#db.exec(text);
+        await database.#counted(() => database.#db.exec(text));
+      },
+      async listen(channel, onnotify) {
+        await database.#db.listen(channel, onnotify);
       },
       async close() {},
     };
   };
+
+  /** Resolves when nothing is asked of it. */
+  async idle() {
+    while (this.#busy > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
+  /** @template T @param {() => Promise<T>} run */
+  async #counted(run) {
+    this.#busy += 1;
+    try {
+      return await run();
+    } finally {
+      this.#busy -= 1;
+    }
+  }
 
   close() {
     return this.#db.close();

@@ -1,16 +1,17 @@
 /** The ledger on PostgreSQL's own code, as PGlite brings it. */
 
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { batchOf } from "../../js/ledger/batch.js";
 import { TABLES } from "../../js/ledger/tables.js";
 import { PostgresLedger } from "../../js/ledger/postgres/postgres_ledger.js";
-import { PgliteDatabase } from "./pglite.js";
+import { database } from "./one_pglite.js";
 import { entry, gone, instance, row } from "./rows.js";
 
+// The tests of engines that share a state use the same PostgreSQL.
+import "./shared_postgres.js";
+
 const LEASE_MS = 10_000;
-const database = new PgliteDatabase();
-after(() => database.close());
 let schemas = 0;
 
 /** An empty ledger of its own, with an engine in it. */

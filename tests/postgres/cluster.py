@@ -54,12 +54,13 @@ class Cluster:
 
     Attributes:
         port: Its port on the loopback interface.
+        programs: The folder of initdb and pg_ctl.
     """
 
     def __init__(self, folder: Path, programs: Path) -> None:
         self.folder = folder
         self.port = free_port()
-        self._programs = programs
+        self.programs = programs
         self._data = folder / "data"
         self._schemas = 0
         if (user := server_user()) is not None:
@@ -77,6 +78,18 @@ class Cluster:
         """Stop it. `immediate` is as if it had crashed."""
         self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "stop")
 
+    @contextlib.contextmanager
+    def standby(self) -> Iterator[Standby]:
+        """A synchronous standby, for which each commit waits from now on."""
+        standby = Standby(self)
+        try:
+            standby.start()
+            self.query("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            self.query("SELECT pg_reload_conf()")
+            yield standby
+        finally:
+            standby.stop("immediate")
+
     def address(self, *, port: int | None = None, user: str = USER, **parameters: str) -> str:
         """The address of a state in a schema of its own, unless *parameters* name one."""
         if "schema" not in parameters:
@@ -87,7 +100,7 @@ class Cluster:
 
     def query(self, sql: str) -> str:
         """What psql prints for *sql*."""
-        command = [str(self._programs / "psql"), "-h", str(self.folder), "-p", str(self.port), "-U", USER]
+        command = [str(self.programs / "psql"), "-h", str(self.folder), "-p", str(self.port), "-U", USER]
         command += ["-d", "postgres", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
@@ -95,7 +108,7 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str) -> None:
         # A folder that the server's user may enter.
-        command = [str(self._programs / program), *arguments]
+        command = [str(self.programs / program), *arguments]
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
@@ -107,6 +120,30 @@ class Cluster:
             check=False,
         )
         assert done.returncode == 0, f"{program} ended with {done.returncode}"
+
+
+class Standby(Cluster):
+    """A server that follows another one, until it is promoted."""
+
+    def __init__(self, primary: Cluster) -> None:
+        self.folder = primary.folder / "standby"
+        self.folder.mkdir()
+        if (user := server_user()) is not None:
+            shutil.chown(self.folder, user)
+        self.port = free_port()
+        self.programs = primary.programs
+        self._data = self.folder / "data"
+        self._schemas = 0
+        source = ("-h", "127.0.0.1", "-p", str(primary.port), "-U", USER)
+        self._run("pg_basebackup", "-D", str(self._data), "-R", "-X", "stream", "-c", "fast", *source)
+        with (self._data / "postgresql.conf").open("a") as file:
+            file.write(f"port = {self.port}\nunix_socket_directories = '{self.folder}'\n")
+
+    def promote(self) -> None:
+        """Become the primary, which waits for no standby."""
+        self._run("pg_ctl", "-D", str(self._data), "-w", "promote")
+        self.query("ALTER SYSTEM SET synchronous_standby_names = ''")
+        self.query("SELECT pg_reload_conf()")
 
 
 @contextlib.contextmanager

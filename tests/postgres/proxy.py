@@ -13,12 +13,13 @@ class Proxy:
 
     Attributes:
         port: Where it listens.
+        target: The port of the server, for connections to come.
         cut_after: How many further bytes go to the server before all connections are cut; None: all of them do.
         cuts: How often it has cut.
     """
 
     def __init__(self, target: int) -> None:
-        self._target = target
+        self.target = target
         self.cut_after: int | None = None
         self.cuts = 0
         self._lock = threading.Lock()
@@ -41,7 +42,7 @@ class Proxy:
             while True:
                 client, _ = self._listener.accept()
                 try:
-                    server = socket.create_connection(("127.0.0.1", self._target))
+                    server = socket.create_connection(("127.0.0.1", self.target))
                 except OSError:
                     client.close()
                     continue

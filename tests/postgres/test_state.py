@@ -188,3 +188,32 @@ def test_durable_objects_are_refused(cluster, machine):
 
     assert 2 == done.code, done.out + done.err
     assert "has Durable Objects (Counter)" in done.err
+
+
+def test_doctor(cluster, machine):
+    """It says what the database is like and who runs the state, and changes nothing."""
+    state = cluster.address(schema="examined")
+    before = machine.run("doctor", "--json", "--state", state)
+    assert "0" == cluster.query("SELECT count(*) FROM information_schema.schemata WHERE schema_name = 'examined'")
+    machine.run("run", "flow.mjs", "--id", "a", "--quiet", "--state", state)
+    after = machine.run("doctor", "--json", "--state", state)
+
+    assert (0, 0) == (before.code, after.code), before.err + after.err
+    found = {finding["name"]: finding["found"] for finding in after.json["findings"]}
+    assert "schema examined does not exist yet" in before.out
+    assert "schema examined, ledger format 3" == found["State"]
+    assert found["Database"].startswith("PostgreSQL 1")
+    assert "fsync on, no synchronous standby" == found["Durability"]
+    assert "no engine runs" == found["Engines"]
+
+
+def test_doctor_finds_what_is_wrong(cluster, machine):
+    """A role that may make nothing, and a default that engines have to change."""
+    cluster.query("CREATE ROLE visitor LOGIN")
+    cluster.query("ALTER ROLE visitor SET default_transaction_isolation = 'serializable'")
+
+    done = machine.run("doctor", "--state", cluster.address(user="visitor"))
+
+    assert 1 == done.code
+    assert "Grant the role CREATE on the database" in done.out
+    assert "default_transaction_isolation is 'serializable'; engines set it" in done.out

@@ -49,6 +49,10 @@ class PgSession {
     client.on("end", lost);
   }
 
+  get processId() {
+    return /** @type {{ processID?: number }} */ (/** @type {unknown} */ (this.#client)).processID;
+  }
+
   /** @param {string} text @param {Value[]} values @param {{ name?: string }} [options] @returns {Promise<any[][]>} */
   async query(text, values, { name } = {}) {
     try {
@@ -68,6 +72,12 @@ class PgSession {
       this.#note(error);
       throw error;
     }
+  }
+
+  /** @param {string} channel @param {(payload: string) => void} onnotify */
+  async listen(channel, onnotify) {
+    this.#client.on("notification", ({ payload }) => onnotify(payload ?? ""));
+    await this.run(`LISTEN "${channel}"`);
   }
 
   /**

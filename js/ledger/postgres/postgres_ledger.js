@@ -11,8 +11,11 @@
 
 import { LedgerError } from "../ledger_error.js";
 import { charactersOf } from "../copy.js";
-import { TABLES } from "../tables.js";
+import { ALL_PARTS, SLOTS_IN_PART } from "../parts.js";
+import { OF_INSTANCES, TABLES } from "../tables.js";
+import { Calls } from "./calls.js";
 import { toLedgerError } from "./errors.js";
+import { Lists } from "./lists.js";
 import { migrate } from "./schema.js";
 import { arrayLiteral, fromRow } from "./values.js";
 import { writeStatement } from "./write_statement.js";
@@ -49,6 +52,8 @@ export class PostgresLedger {
   #lostAt = -Infinity;
   #leaseMs = 0;
   #allowsVolatile;
+  #calls;
+  #lists;
 
   /**
    * @param {Connect} connect
@@ -62,6 +67,8 @@ export class PostgresLedger {
     this.#connect = connect;
     this.#schema = `"${schema}"`;
     this.#now = now;
+    this.#lists = new Lists(this.#schema, (text, values) => this.#query("control", text, values));
+    this.#calls = new Calls(this.#schema, (text, values) => this.#query("control", text, values));
   }
 
   /** Connect, and bring the tables to this version. @throws {LedgerError} */
@@ -74,15 +81,15 @@ export class PostgresLedger {
     this.#control = await this.#opened("control");
   }
 
-  /** @param {string} name @param {number} leaseMs @returns {Promise<Member>} */
-  async join(name, leaseMs) {
+  /** @param {string} name @param {number} leaseMs @param {{ shares?: boolean }} [options] @returns {Promise<Member>} */
+  async join(name, leaseMs, { shares = false } = {}) {
     this.#leaseMs = leaseMs;
     const [[id]] = await this.#query(
       "control",
-      `INSERT INTO ${this.#schema}.engines (id, name, role, until, pid, backend_start)
+      `INSERT INTO ${this.#schema}.engines (id, name, role, until, pid, backend_start, shares)
        VALUES (nextval('${this.#schema}.engine_ids'), $1, current_user, clock_timestamp() + $2::integer * interval '1 ms',
-         pg_backend_pid(), ${BACKEND_START}) RETURNING id`,
-      [name, leaseMs],
+         pg_backend_pid(), ${BACKEND_START}, $3::integer = 1) RETURNING id`,
+      [name, leaseMs, shares ? 1 : 0],
     );
     return { id, name };
   }
@@ -135,31 +142,174 @@ export class PostgresLedger {
   }
 
   /** @param {Member} member @returns {Promise<Member | undefined>} */
-  async take({ id }) {
-    const [[holder, name, isAlive]] = await this.#query(
-      "control",
-      `SELECT m.holder, e.name, (e.id IS NOT NULL AND NOT e.dead)::integer
-       FROM ${this.#schema}.meta AS m LEFT JOIN ${this.#schema}.engines AS e ON e.id = m.holder`,
-    );
-    if (isAlive === 1 && holder !== id) return { id: holder, name };
-    // An engine that was dead then is dead now, and ids are never used again: if it is still the holder, no other one is.
-    const rows = await this.#query(
-      "control",
-      `WITH me AS MATERIALIZED (SELECT 1 FROM ${this.#schema}.engines WHERE id = $1::bigint AND NOT dead FOR SHARE)
-       UPDATE ${this.#schema}.meta SET holder = $1::bigint FROM me WHERE holder IS NOT DISTINCT FROM $2::bigint RETURNING 1`,
-      [id, holder],
-    );
-    if (rows.length === 0) return await this.#holder();
-    await this.#query("control", `DELETE FROM ${this.#schema}.engines WHERE dead`);
-    return undefined;
+  async take(member) {
+    // One part first: of several engines that want all of them only one asks for the others.
+    const first = await this.#takeFree(member, [0]);
+    const isFirst = first.mine.length + first.free.length === 1;
+    const others = isFirst ? await this.#takeFree(member, ALL_PARTS.slice(1)) : first;
+    const taken = [...new Set([first, others].flatMap(({ mine, free }) => [...mine, ...free]))];
+    if (taken.length === ALL_PARTS.length) {
+      await this.#forgetDead();
+      return undefined;
+    }
+    await this.giveUp(member, taken);
+    return first.holder ?? others.holder ?? { id: 0, name: "?" };
   }
 
-  async #holder() {
-    const [row] = await this.#query(
+  async #forgetDead() {
+    await this.#calls.forgetOld();
+    await this.#query(
       "control",
-      `SELECT m.holder, coalesce(e.name, '?') FROM ${this.#schema}.meta AS m LEFT JOIN ${this.#schema}.engines AS e ON e.id = m.holder`,
+      `DELETE FROM ${this.#schema}.engines AS e WHERE dead
+       AND NOT EXISTS (SELECT FROM ${this.#schema}.parts WHERE holder = e.id)`,
     );
-    return { id: row[0] ?? 0, name: row[1] };
+  }
+
+  /** @param {Member} member @param {number} count */
+  async takeParts(member, count) {
+    const { free: taken } = await this.#takeFree(member, ALL_PARTS, count);
+    await this.#forgetDead();
+    return taken;
+  }
+
+  /**
+   * Become the holder of those of *wanted* that no living engine holds, up to *count*.
+   *
+   * What is free is read first. An engine that was dead then is dead afterwards, and ids are never used again: so a part that has
+   * the same holder when its row is locked has no living one.
+   *
+   * @param {Member} member
+   * @param {number[]} wanted
+   * @param {number} [count]
+   * @returns {Promise<{ mine: number[], free: number[], holder: Member | undefined }>} `mine`: those that it had already; `free`: those
+   *   that it has taken; `holder`: a living engine that holds one of *wanted*
+   */
+  async #takeFree({ id }, wanted, count = wanted.length) {
+    const rows = await this.#query(
+      "control",
+      `SELECT p.number, p.holder, e.name, (e.id IS NOT NULL AND NOT e.dead)::integer
+       FROM ${this.#schema}.parts AS p LEFT JOIN ${this.#schema}.engines AS e ON e.id = p.holder
+       WHERE p.number = ANY($1::bigint[]) ORDER BY p.number`,
+      [arrayLiteral(wanted)],
+    );
+    const mine = rows.filter(([, holder]) => holder === id).map(([part]) => part);
+    const held = rows.find(([, holder, , isAlive]) => isAlive === 1 && holder !== id);
+    const holder = held && { id: held[1], name: held[2] };
+    const free = rows.filter(([, , , isAlive]) => isAlive !== 1).slice(0, Math.max(0, count));
+    if (free.length === 0) return { mine, free: [], holder };
+    const taken = await this.#query(
+      "control",
+      `WITH me AS MATERIALIZED (SELECT 1 FROM ${this.#schema}.engines WHERE id = $1::bigint AND NOT dead FOR SHARE),
+       free AS MATERIALIZED (
+         SELECT p.number FROM ${this.#schema}.parts AS p, unnest($2::bigint[], $3::bigint[]) AS u(number, holder)
+         WHERE p.number = u.number AND p.holder IS NOT DISTINCT FROM u.holder
+         ORDER BY p.number FOR UPDATE OF p SKIP LOCKED)
+       UPDATE ${this.#schema}.parts AS p SET holder = $1::bigint FROM me, free WHERE p.number = free.number RETURNING p.number`,
+      [id, arrayLiteral(free.map(([part]) => part)), arrayLiteral(free.map(([, last]) => last))],
+    );
+    return { mine, free: taken.map(([part]) => part).sort((one, other) => one - other), holder };
+  }
+
+  /** @param {Member} member @param {number[]} parts */
+  async giveUp({ id }, parts) {
+    if (parts.length === 0) return;
+    await this.#query(
+      "control",
+      `UPDATE ${this.#schema}.parts SET holder = NULL WHERE holder = $1::bigint AND number = ANY($2::bigint[])`,
+      [id, arrayLiteral(parts)],
+    );
+  }
+
+  /** @param {Member} member */
+  async beginSharing({ id }) {
+    await this.#query("control", `UPDATE ${this.#schema}.engines SET shares = true WHERE id = $1::bigint`, [id]);
+  }
+
+  /** @returns {Promise<import("../ledger.d.ts").Holders>} */
+  async readHolders() {
+    // One statement: an idle engine asks for it all the time.
+    const rows = await this.#query(
+      "control",
+      `SELECT e.id, m.common_version, (SELECT coalesce(json_agg(json_build_array(id, name) ORDER BY id), '[]')::text
+         FROM ${this.#schema}.engines WHERE shares AND NOT dead)
+       FROM ${this.#schema}.meta AS m, ${this.#schema}.parts AS p
+         LEFT JOIN ${this.#schema}.engines AS e ON e.id = p.holder AND NOT e.dead ORDER BY p.number`,
+    );
+    /** @type {[number, string][]} */
+    const sharing = JSON.parse(rows[0][2]);
+    return {
+      sharing: sharing.map(([id, name]) => ({ id, name })),
+      byPart: rows.map(([holder]) => holder),
+      commonVersion: rows[0][1],
+    };
+  }
+
+  /** @type {Ledger["post"]} */
+  post(member, part, request) {
+    return this.#calls.post(member, part, request);
+  }
+
+  /** @type {Ledger["takeCalls"]} */
+  takeCalls(member, parts) {
+    return this.#calls.take(member, parts);
+  }
+
+  /** @type {Ledger["answerCall"]} */
+  answerCall(member, call, answer) {
+    return this.#calls.answer(member, call, answer);
+  }
+
+  /** @type {Ledger["takeAnswers"]} */
+  takeAnswers(_member, calls) {
+    return this.#calls.takeAnswers(calls);
+  }
+
+  /** @type {Ledger["withdraw"]} */
+  withdraw(_member, call) {
+    return this.#calls.withdraw(call);
+  }
+
+  /** @type {Ledger["listen"]} */
+  async listen(wake) {
+    if (!this.#calls.isListening) await this.#calls.listen(await this.#opened("ear"), wake);
+  }
+
+  /** @type {Ledger["readListed"]} */
+  readListed(filter) {
+    return this.#lists.read(filter);
+  }
+
+  /** @type {Ledger["countListed"]} */
+  countListed(filter) {
+    return this.#lists.count(filter);
+  }
+
+  /** @type {Ledger["readRowsOf"]} */
+  readRowsOf(table, numbers, from) {
+    const column = OF_INSTANCES[/** @type {keyof typeof OF_INSTANCES} */ (table)];
+    return this.#lists.readOf(table, column, numbers, from);
+  }
+
+  /** @type {Ledger["readCounts"]} */
+  readCounts(workflow) {
+    return this.#lists.counts(workflow);
+  }
+
+  readLastNumber() {
+    return this.#lists.lastNumber();
+  }
+
+  /** @type {Ledger["readAudit"]} */
+  readAudit(page) {
+    return this.#lists.audit(page);
+  }
+
+  /** @param {number} number of an instance @returns {Promise<number | undefined>} */
+  async readSlot(number) {
+    const rows = await this.#query("control", `SELECT slot FROM ${this.#schema}.instances WHERE number = $1::bigint`, [
+      number,
+    ]);
+    return rows[0]?.[0];
   }
 
   async reserveNumbers() {
@@ -187,20 +337,32 @@ export class PostgresLedger {
     return new Map(rows.map(([instance, tail]) => [instance, tail]));
   }
 
-  /** @param {string} table @returns {AsyncGenerator<Value[][]>} */
-  async *readTable(table) {
+  /** @param {string} table @param {number[]} [parts] @returns {AsyncGenerator<Value[][]>} */
+  async *readTable(table, parts) {
     const { keys, columns } = TABLES[table];
     const names = Object.keys(columns);
     const list = (/** @type {string[]} */ each) => each.map((name) => `"${name}"`).join(", ");
+    const ofParts = parts && this.#ofParts(table);
     /** @type {Value[] | undefined} */
     let after;
     for (let limit = FIRST_ROWS; ;) {
-      const place = keys.map((key, index) => `$${index + 1}::${columns[key]}`).join(", ");
+      const conditions = [];
+      /** @type {Value[]} */
+      const values = [];
+      if (ofParts) {
+        values.push(arrayLiteral(parts));
+        conditions.push(ofParts);
+      }
+      if (after) {
+        const place = keys.map((key, index) => `$${values.length + index + 1}::${columns[key]}`).join(", ");
+        values.push(...after);
+        conditions.push(`(${list(keys)}) > (${place})`);
+      }
+      const where = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
       const rows = await this.#query(
         "writer",
-        `SELECT ${list(names)} FROM ${this.#schema}.${table} ${after ? `WHERE (${list(keys)}) > (${place})` : ""}
-         ORDER BY ${list(keys)} LIMIT ${limit}`,
-        after ?? [],
+        `SELECT ${list(names)} FROM ${this.#schema}.${table} ${where} ORDER BY ${list(keys)} LIMIT ${limit}`,
+        values,
       );
       if (rows.length > 0) yield rows.map(fromRow);
       if (rows.length < limit) return;
@@ -209,6 +371,16 @@ export class PostgresLedger {
       const last = rows[rows.length - 1];
       after = keys.map((key) => last[names.indexOf(key)]);
     }
+  }
+
+  /** The condition that a row belongs to an instance of the parts `$1`; undefined: the table is not one of instances. @param {string} table */
+  #ofParts(table) {
+    const column = OF_INSTANCES[/** @type {keyof typeof OF_INSTANCES} */ (table)];
+    const isOfParts = `(slot / ${SLOTS_IN_PART}) = ANY($1::integer[])`;
+    if (column === undefined) return undefined;
+    return column === "number"
+      ? isOfParts
+      : `${column} IN (SELECT number FROM ${this.#schema}.instances WHERE ${isOfParts})`;
   }
 
   /** The largest number that an instance may have had. @returns {Promise<number>} */
@@ -274,7 +446,7 @@ export class PostgresLedger {
   }
 
   async close() {
-    await Promise.all([this.#writer?.close(), this.#control?.close()]);
+    await Promise.all([this.#writer?.close(), this.#control?.close(), this.#calls.close()]);
   }
 
   /** @param {"writer" | "control"} purpose */

@@ -2,7 +2,7 @@
  * The ledger's tables in PostgreSQL. One entry of MIGRATIONS per version: entries are never changed, only added.
  *
  * Only `text` and `bigint`, no triggers and no foreign keys. Texts are compared byte by byte, as SQLite does. `slot` names the
- * database of an instance once a state has several; `owner`, `claims` and `mail` are for several engines on one state.
+ * part of an instance, and its database once a state has several; `owner`, `claims` and `mail` are not used.
  */
 
 import { LedgerError } from "../ledger_error.js";
@@ -81,6 +81,22 @@ const MIGRATIONS = [
       instance bigint, number bigint, event bigint NOT NULL, name text, count bigint, attempt bigint, at bigint NOT NULL,
       value text, PRIMARY KEY (instance, number)
     );
+  `,
+  // The holder of the state becomes the holder of each part. An engine of an older version finds no column for a holder, and
+  // takes nothing any more.
+  (schema) => `
+    SET LOCAL search_path = ${schema};
+    ALTER TABLE engines ADD COLUMN shares boolean NOT NULL DEFAULT false;
+    CREATE TABLE parts (number bigint PRIMARY KEY, holder bigint);
+    INSERT INTO parts SELECT n, (SELECT holder FROM meta) FROM generate_series(0, 63) AS n;
+    ALTER TABLE meta DROP COLUMN holder, ADD COLUMN common_version bigint NOT NULL DEFAULT 0;
+    CREATE INDEX instances_part ON instances ((slot / 64), number);
+    CREATE TABLE calls (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, part bigint NOT NULL, sender bigint NOT NULL, request text NOT NULL,
+      taken_by bigint, answer text, at timestamptz NOT NULL DEFAULT clock_timestamp()
+    );
+    CREATE INDEX calls_open ON calls (part) WHERE taken_by IS NULL;
+    UPDATE meta SET min_writer = 3;
   `,
 ];
 

@@ -6,7 +6,11 @@ export interface Session {
   query(text: string, values: Value[], options?: { name?: string }): Promise<any[][]>;
   /** Run several statements that have no parameters. */
   run(text: string): Promise<void>;
+  /** Receive notifications of a channel. */
+  listen(channel: string, onnotify: (payload: string) => void): Promise<void>;
   readonly isLost: boolean;
+  /** The process at the server, as the server has said when the connection was opened: a pooler says a number of its own. */
+  readonly processId?: number | undefined;
   close(): Promise<void>;
 }
 

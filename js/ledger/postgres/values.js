@@ -45,13 +45,3 @@ export function arrayLiteral(values) {
   }
   return `${literal}}`;
 }
-
-/** How many parts the instances of a state can be spread over, once a state has several databases. */
-const SLOTS = 4096;
-
-/** The slot of an instance: FNV-1a over its name. @param {string} workflow @param {string} id */
-export function slotOf(workflow, id) {
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(`${workflow}\0${id}`)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return (hash >>> 0) % SLOTS;
-}

@@ -8,8 +8,9 @@
 
 /** @import { Batch, Change, Value } from "../ledger.d.ts" */
 
-import { TABLES } from "../tables.js";
-import { arrayLiteral, slotOf } from "./values.js";
+import { slotOf } from "../parts.js";
+import { COMMON, TABLES } from "../tables.js";
+import { arrayLiteral } from "./values.js";
 
 /** Tables whose rows are deleted with a key of their own, before any row is inserted: an id may be given again. */
 const NAMES = Object.keys(TABLES);
@@ -46,6 +47,10 @@ export function writeStatement(schema, engine, batch) {
     if (rows.length === 0) continue;
     shape.push(`+${name}`);
     parts.push(insertion(schema, name, rows, values, source));
+  }
+  if (COMMON.some((name) => batch.has(name))) {
+    shape.push("!");
+    parts.push(`seen AS (UPDATE ${schema}.meta SET common_version = common_version + 1 FROM me)`);
   }
   return { text: `WITH ${parts.join(",\n")}\nSELECT count(*) FROM me`, shape: shape.join(""), values };
 }

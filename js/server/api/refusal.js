@@ -34,7 +34,10 @@ const CONFLICT = new Set([
   "instance.damaged",
   "deployment.conflict",
   "workflow.being_deleted",
+  "state.shared",
+  "engine.elsewhere",
 ]);
+const UNAVAILABLE = new Set(["engine.no_answer"]);
 
 /** A refusal by the interface itself, before the engine is asked. */
 export class HttpRefusal extends Error {
@@ -54,6 +57,13 @@ export class HttpRefusal extends Error {
   }
 }
 
+/** @param {string} reason @returns {HttpStatus} */
+function statusOf(reason) {
+  if (NOT_FOUND.has(reason)) return 404;
+  if (CONFLICT.has(reason)) return 409;
+  return UNAVAILABLE.has(reason) ? 503 : 400;
+}
+
 /**
  * @param {any} error
  * @returns {{ status: HttpStatus, code: number, message: string, reason?: string | undefined, traceback?: string | undefined }}
@@ -64,7 +74,7 @@ export function describeError(error) {
   if (error instanceof WorkflowError) {
     const { code, reason } = error;
     const { traceback } = /** @type {any} */ (error);
-    return { status: NOT_FOUND.has(reason) ? 404 : CONFLICT.has(reason) ? 409 : 400, code, reason, message, traceback };
+    return { status: statusOf(reason), code, reason, message, traceback };
   }
   if (error instanceof RequestError)
     return { status: error.status, code: INTERNAL_ERROR, reason: error.reason, message };

@@ -2,7 +2,7 @@
 
 /** @import { Engine } from "../../engine/engine.js" */
 /** @import { WorkflowRow } from "../../store/store.d.ts" */
-/** @import { SqliteAccess } from "../../store/access.js" */
+/** @import { AccessRows } from "../../ledger/shared_access.js" */
 
 import { accountOf, DEFAULT_ACCOUNT } from "../../engine/accounts.js";
 import { Audit } from "./audit.js";
@@ -11,10 +11,11 @@ import { Tokens } from "./tokens.js";
 export class Access {
   #engine;
   #store;
+  #state;
   /** @type {Set<string>} */
   #accounts;
 
-  /** @param {Engine} engine @param {{ access: SqliteAccess, loadWorkflows(): WorkflowRow[] }} state @param {() => number} [now] ms since 1970 */
+  /** @param {Engine} engine @param {{ access: AccessRows, loadWorkflows(): WorkflowRow[] }} state @param {() => number} [now] ms since 1970 */
   constructor(engine, state, now = () => Date.now()) {
     const store = state.access;
     this.#engine = engine;
@@ -35,8 +36,19 @@ export class Access {
       },
       now,
     );
-    const ofWorkflows = state.loadWorkflows().map(({ name }) => accountOf(name));
-    this.#accounts = new Set([...ofWorkflows, ...this.tokens.list().map(({ account }) => account)]);
+    this.#state = state;
+    this.#accounts = this.#knownAccounts();
+  }
+
+  #knownAccounts() {
+    const ofWorkflows = this.#state.loadWorkflows().map(({ name }) => accountOf(name));
+    return new Set([...ofWorkflows, ...this.tokens.list().map(({ account }) => account)]);
+  }
+
+  /** Another engine of the state has changed workflows or tokens. */
+  reload() {
+    this.tokens.reload();
+    for (const account of this.#knownAccounts()) this.#accounts.add(account);
   }
 
   /**
@@ -57,7 +69,7 @@ export class Access {
   /** @param {{ limit: number, before?: number | undefined }} page */
   async loadAudit(page) {
     await this.#engine.commits.committed();
-    return this.#store.loadAudit(page);
+    return await this.#store.loadAudit(page);
   }
 
   /** @param {() => void} write */

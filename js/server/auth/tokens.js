@@ -35,7 +35,13 @@ export class Tokens {
   constructor(storage, now) {
     this.#storage = storage;
     this.#now = now;
-    this.#rows = new Map(storage.load().map((row) => [row.hash, row]));
+    this.#rows = new Map();
+    this.reload();
+  }
+
+  /** Read them anew: another engine of the state may have changed them. */
+  reload() {
+    this.#rows = new Map(this.#storage.load().map((row) => [row.hash, row]));
   }
 
   /**

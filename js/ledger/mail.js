@@ -1,0 +1,182 @@
+/**
+ * What an engine asks of the one that holds a part. The table of calls is the truth; notifications only make it quick.
+ *
+ * A call is carried out at most once, as a request to a server is: where the engine that has taken it dies, its sender learns that it
+ * is not known what has become of it.
+ */
+
+/** @import { Clock } from "../engine/clock.d.ts" */
+/** @import { Call, Ledger, Member } from "./ledger.d.ts" */
+
+import { WorkflowError } from "../engine/errors.js";
+import { LedgerError } from "./ledger_error.js";
+
+/** How often an engine looks for calls and answers of which no notification has come, in ms. */
+const POLL_MS = 500;
+/** How long a call may take, in ms: as long as it takes until an engine that is gone has a successor, and some more. */
+const TIMEOUT_MS = 30_000;
+
+/** @typedef {{ resolve: (answer: any) => void, reject: (error: Error) => void }} Waiting */
+
+/**
+ * @typedef {object} MailOptions
+ * @property {Clock} clock
+ * @property {() => number[]} parts those that this engine holds
+ * @property {(method: string, args: any[]) => Promise<unknown>} carryOut
+ * @property {(error: unknown) => void} onfailure it cannot be continued
+ */
+
+export class Mail {
+  #ledger;
+  #member;
+  #options;
+  /** @type {Map<number, Waiting>} */
+  #waiting = new Map();
+  #looking = false;
+  #again = false;
+  #ended = false;
+  /** @type {(() => void) | null} */
+  #cancel = null;
+
+  /** @param {Ledger} ledger @param {Member} member @param {MailOptions} options */
+  constructor(ledger, member, options) {
+    this.#ledger = ledger;
+    this.#member = member;
+    this.#options = options;
+  }
+
+  start() {
+    this.#plan(0);
+  }
+
+  stop() {
+    this.#ended = true;
+    this.#cancel?.();
+    for (const { reject } of this.#waiting.values()) reject(noAnswer("this engine has stopped"));
+    this.#waiting.clear();
+  }
+
+  /**
+   * @param {number} part
+   * @param {string} method
+   * @param {any[]} args
+   * @returns {Promise<any>}
+   * @throws {WorkflowError} the method's, or that there is no answer
+   */
+  async call(part, method, args) {
+    if (this.#ended) throw noAnswer("this engine has stopped");
+    const request = JSON.stringify({ method, args: args.map((value) => ({ value })) });
+    let id;
+    try {
+      id = await this.#ledger.post(this.#member, part, request);
+    } catch (error) {
+      throw isUnavailable(error) ? noAnswer("the database does not answer") : error;
+    }
+    /** @type {Promise<any>} */
+    const answered = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    const { clock } = this.#options;
+    const cancel = clock.at(clock.now() + TIMEOUT_MS, () => void this.#expire(id));
+    this.#wake();
+    try {
+      return await answered;
+    } finally {
+      cancel();
+      this.#waiting.delete(id);
+    }
+  }
+
+  /** @param {number} id */
+  async #expire(id) {
+    const withdrawn = await this.#ledger.withdraw(this.#member, id).catch(() => false);
+    const what = withdrawn ? "no engine has taken it, so nothing was done" : "it may have been carried out";
+    this.#waiting.get(id)?.reject(noAnswer(what));
+  }
+
+  /** @param {number} ms */
+  #plan(ms) {
+    if (this.#ended) return;
+    const { clock } = this.#options;
+    this.#cancel = clock.at(clock.now() + ms, () => {
+      this.#wake();
+      this.#plan(POLL_MS);
+    });
+  }
+
+  /** Look now, or once more after the look that is under way. */
+  #wake() {
+    if (this.#ended) return;
+    this.#again = true;
+    if (this.#looking) return;
+    this.#looking = true;
+    this.#look()
+      .catch((error) => {
+        // The database does not answer, which the writer reports: it is asked again.
+        if (!isUnavailable(error)) this.#options.onfailure(error);
+      })
+      .finally(() => (this.#looking = false));
+  }
+
+  async #look() {
+    await this.#ledger.listen((about) => this.#notified(about));
+    while (this.#again && !this.#ended) {
+      this.#again = false;
+      const parts = this.#options.parts();
+      for (const call of parts.length > 0 ? await this.#ledger.takeCalls(this.#member, parts) : [])
+        void this.#answer(call);
+      if (this.#waiting.size === 0) continue;
+      for (const { id, answer } of await this.#ledger.takeAnswers(this.#member, [...this.#waiting.keys()]))
+        settle(this.#waiting.get(id), answer);
+    }
+  }
+
+  /** @param {{ part?: number, engine?: number }} about */
+  #notified({ part, engine }) {
+    const isMine = part !== undefined && this.#options.parts().includes(part);
+    if (isMine || engine === this.#member.id) this.#wake();
+  }
+
+  /** @param {Call} call */
+  async #answer(call) {
+    const answer = await this.#carriedOut(call);
+    try {
+      await this.#ledger.answerCall(this.#member, call, answer);
+    } catch (error) {
+      // The answer is lost with the connection; the sender waits until its time is over.
+      if (!isUnavailable(error)) this.#options.onfailure(error);
+    }
+  }
+
+  /** @param {Call} call @returns {Promise<string>} */
+  async #carriedOut({ request }) {
+    const { method, args } = JSON.parse(request);
+    try {
+      const value = await this.#options.carryOut(
+        method,
+        args.map((/** @type {{ value?: unknown }} */ each) => each.value),
+      );
+      return JSON.stringify({ value });
+    } catch (error) {
+      const known = error instanceof WorkflowError ? error : new WorkflowError("engine.failed", String(error));
+      const { reason, message, code } = known;
+      return JSON.stringify({ error: { reason, message, code } });
+    }
+  }
+}
+
+/** @param {Waiting | undefined} waiting @param {string | null} text */
+function settle(waiting, text) {
+  if (text === null) return waiting?.reject(noAnswer("its engine has died, and it may have been carried out"));
+  const { value, error } = JSON.parse(text);
+  if (error) waiting?.reject(new WorkflowError(error.reason, error.message, error.code));
+  else waiting?.resolve(value);
+}
+
+/** @param {string} why */
+function noAnswer(why) {
+  return new WorkflowError("engine.no_answer", `The engine that holds the instance has not answered: ${why}.`);
+}
+
+/** @param {unknown} error */
+function isUnavailable(error) {
+  return error instanceof LedgerError && error.kind === "unavailable";
+}

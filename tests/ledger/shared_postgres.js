@@ -1,0 +1,157 @@
+/** Engines that share a state, on PostgreSQL's own code: what the ledger in memory cannot show is its SQL. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { batchOf } from "../../js/ledger/batch.js";
+import { PARTS, partOf } from "../../js/ledger/parts.js";
+import { PostgresLedger } from "../../js/ledger/postgres/postgres_ledger.js";
+import { database } from "./one_pglite.js";
+import { entry, instance, row } from "./rows.js";
+
+const LEASE_MS = 600_000;
+let schemas = 0;
+
+/** Ledgers of engines that share a state of their own. @param {string[]} names */
+async function engines(...names) {
+  const schema = `shared_${++schemas}`;
+  const all = [];
+  // One after the other: all connections of this database are one session.
+  for (const name of names) {
+    const ledger = new PostgresLedger(database.connect, { schema, allowsVolatile: true, now: () => 1e9 });
+    await ledger.open();
+    all.push({ ledger, me: await ledger.join(name, LEASE_MS, { shares: true }) });
+  }
+  return all;
+}
+
+/** @param {PostgresLedger} ledger @param {string} table @param {number[]} [parts] */
+async function read(ledger, table, parts) {
+  const rows = [];
+  for await (const portion of ledger.readTable(table, parts)) rows.push(...portion);
+  return rows;
+}
+
+test("parts are taken by one engine each, and go to the next one when their holder is dead", async () => {
+  const [one, two] = await engines("one", "two");
+
+  assert.equal((await one.ledger.takeParts(one.me, 40)).length, 40);
+  assert.equal((await two.ledger.takeParts(two.me, 40)).length, 24);
+  assert.deepEqual(await one.ledger.takeParts(one.me, 40), []);
+  const { sharing, byPart } = await two.ledger.readHolders();
+  assert.deepEqual(sharing, [one.me, two.me]);
+  assert.equal(byPart.filter((holder) => holder === one.me.id).length, 40);
+  await one.ledger.leave(one.me);
+
+  assert.equal((await two.ledger.readHolders()).byPart.filter((holder) => holder === null).length, 40);
+  assert.equal((await two.ledger.takeParts(two.me, PARTS)).length, 40);
+  assert.deepEqual(await one.ledger.takeParts(one.me, 40), [], "a dead engine takes nothing");
+});
+
+test("a part that is given up can be taken, and only by its holder it is given up", async () => {
+  const [one, two] = await engines("one", "two");
+  await one.ledger.takeParts(one.me, PARTS);
+
+  await two.ledger.giveUp(two.me, [3]);
+  assert.deepEqual(await two.ledger.takeParts(two.me, 5), []);
+  await one.ledger.giveUp(one.me, [3, 7]);
+
+  assert.deepEqual(await two.ledger.takeParts(two.me, 5), [3, 7]);
+});
+
+test("an engine that has a state to itself waits for those that share it, and they for it", async () => {
+  const [one, two] = await engines("one", "two");
+  await one.ledger.takeParts(one.me, 5);
+
+  assert.deepEqual(await two.ledger.take(two.me), { id: one.me.id, name: "one" });
+  assert.equal((await two.ledger.readHolders()).byPart.filter((holder) => holder === two.me.id).length, 0);
+  await one.ledger.leave(one.me);
+
+  assert.equal(await two.ledger.take(two.me), undefined);
+});
+
+test("of instances only those of a part are read", async () => {
+  const [{ ledger, me }] = await engines("one");
+  const ids = Array.from({ length: 50 }, (_, n) => `i${n}`);
+  await ledger.write(me, batchOf(ids.flatMap((id, n) => [instance(n + 1, id), entry(n + 1, 1), entry(n + 1, 2)])));
+  const parts = [partOf("flow", "i3"), partOf("flow", "i9")];
+
+  const instances = await read(ledger, "instances", parts);
+  const log = await read(ledger, "log", parts);
+
+  const expected = ids.filter((id) => parts.includes(partOf("flow", id)));
+  assert.deepEqual(
+    instances.map((each) => each[2]),
+    expected,
+  );
+  assert.equal(log.length, 2 * expected.length);
+  assert.equal((await read(ledger, "log")).length, 100);
+  assert.equal(await ledger.readSlot(4).then((slot) => Math.floor((slot ?? 0) / 64)), partOf("flow", "i3"));
+  assert.equal(await ledger.readSlot(99), undefined);
+});
+
+test("a call is taken once, by the holder of its part, and answered once", async () => {
+  const [one, two] = await engines("one", "two");
+  /** @type {object[]} */
+  const heard = [];
+  await two.ledger.listen((about) => heard.push(about));
+
+  const id = await one.ledger.post(one.me, 5, "a\0b");
+  assert.deepEqual(await two.ledger.takeCalls(two.me, [4, 6]), []);
+  const [call] = await two.ledger.takeCalls(two.me, [5]);
+  assert.deepEqual(call, { id, part: 5, sender: one.me.id, request: "a\0b" });
+  assert.deepEqual(await two.ledger.takeCalls(two.me, [5]), []);
+  assert.equal(await one.ledger.withdraw(one.me, id), false);
+  assert.deepEqual(await one.ledger.takeAnswers(one.me, [id]), []);
+  await two.ledger.answerCall(two.me, call, "done\0");
+
+  assert.deepEqual(await one.ledger.takeAnswers(one.me, [id]), [{ id, answer: "done\0" }]);
+  assert.deepEqual(await one.ledger.takeAnswers(one.me, [id]), []);
+  assert.deepEqual(heard, [{ part: 5 }, { engine: one.me.id }]);
+});
+
+test("a call whose engine has died has no answer, and one that is withdrawn is not taken", async () => {
+  const [one, two] = await engines("one", "two");
+  const lost = await one.ledger.post(one.me, 5, "lost");
+  await two.ledger.takeCalls(two.me, [5]);
+  const late = await one.ledger.post(one.me, 5, "late");
+  await two.ledger.leave(two.me);
+
+  assert.deepEqual(await two.ledger.takeCalls(two.me, [5]), [], "a dead engine takes nothing");
+  assert.deepEqual(await one.ledger.takeAnswers(one.me, [lost, late]), [{ id: lost, answer: null }]);
+  assert.equal(await one.ledger.withdraw(one.me, late), true);
+});
+
+test("to look for calls, holders and the dead takes no transaction id", async () => {
+  const [{ ledger, me }] = await engines("one");
+  await ledger.takeParts(me, PARTS);
+  const session = await database.connect("test");
+  const xid = async () => Number((await session.query("SELECT pg_current_xact_id()::text::bigint", []))[0][0]);
+  const before = await xid();
+
+  await ledger.takeCalls(me, [1, 2, 3]);
+  await ledger.readHolders();
+  await ledger.declareDead(me);
+
+  assert.equal((await xid()) - before, 1, "its own");
+});
+
+test("lists and counts are of all instances, in their order", async () => {
+  const [{ ledger, me }] = await engines("one");
+  const rows = ["b", "a", "cb"].map((id, n) => instance(n + 1, id));
+  const columns = { status: "complete", params: "{}", trigger: 0, version_id: "v", created_on: 1, modified_on: 1 };
+  const other = row("instances", { number: 9, workflow: "team/flow", id: "x", ...columns });
+  await ledger.write(me, batchOf([...rows, other]));
+  /** @param {object} filter */
+  const list = async (filter) => (await ledger.readListed({ limit: 10, ...filter })).map((each) => each[2]);
+
+  assert.deepEqual(await list({ workflow: "flow" }), ["cb", "a", "b"]);
+  assert.deepEqual(await list({ account: "default", ascending: true }), ["b", "a", "cb"]);
+  assert.deepEqual(await list({ account: "team" }), ["x"]);
+  assert.deepEqual(await list({ search: "b", ascending: true }), ["b", "cb"]);
+  assert.deepEqual(await list({ after: 3, limit: 1 }), ["a"]);
+  assert.deepEqual(await list({ status: "complete" }), ["x"]);
+  assert.equal(await ledger.countListed({ search: "b" }), 2);
+  assert.deepEqual((await ledger.readCounts("team/flow")).byStatus, { complete: 1 });
+  assert.equal((await ledger.readCounts("none")).triggeredOn, null);
+  assert.equal(await ledger.readLastNumber(), 9);
+});

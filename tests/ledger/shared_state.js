@@ -1,0 +1,146 @@
+/** Several engines on one ledger in memory, with one manual clock. */
+
+import { AttachedLedger } from "../../js/ledger/attached_ledger.js";
+import { partOf } from "../../js/ledger/parts.js";
+import { SharedEngine } from "../../js/ledger/shared_engine.js";
+import { cron } from "../../js/server/cron.js";
+import { ManualClock } from "../../conformance/manual_clock.js";
+import { FakeGuest } from "../engine/fake_guest.js";
+import { MemoryDatabase, MemoryLedger } from "./memory_ledger.js";
+
+/** @import { Ledger } from "../../js/ledger/ledger.d.ts" */
+/** @import { NewWorkflow } from "../../js/store/store.d.ts" */
+/** @import { Run } from "../engine/fake_guest.js" */
+
+const WORKFLOW = {
+  name: "flow",
+  className: "Flow",
+  root: ".",
+  main: "f.py",
+  vars: "{}",
+  versionId: "v1",
+  stepLimit: null,
+};
+const LEASE_MS = 10_000;
+
+/** @typedef {{ name: string, engine: SharedEngine, attached: AttachedLedger, guest: FakeGuest, fenced: string[], problems: unknown[], end: () => void }} Member */
+
+export class SharedState {
+  clock = new ManualClock();
+  database = new MemoryDatabase({ now: () => this.clock.now() });
+  /** @type {Member[]} */
+  members = [];
+  #ids = 0;
+  /** Resolves when the database has nothing to do. */
+  idle = async () => {};
+
+  /** @param {(name: string) => Run} runOf what an engine's guest runs @param {Partial<NewWorkflow>} [settings] @param {() => Ledger} [newLedger] */
+  constructor(runOf, settings = {}, newLedger) {
+    this.runOf = runOf;
+    this.settings = settings;
+    this.newLedger = newLedger ?? (() => new MemoryLedger(this.database));
+  }
+
+  /** An engine joins. @param {string} name */
+  async join(name) {
+    const { clock } = this;
+    const attaching = AttachedLedger.attach(this.newLedger(), {
+      clock,
+      name,
+      leaseMs: LEASE_MS,
+      shares: true,
+      onheld: () => true,
+    });
+    const attached = await this.answer(attaching);
+    const guest = new FakeGuest(this.runOf(name));
+    /** @type {unknown[]} */
+    const problems = [];
+    /** @type {string[]} */
+    const fenced = [];
+    const engine = new SharedEngine(
+      {
+        clock,
+        cron,
+        newId: () => `generated-${++this.#ids}`,
+        defer: setImmediate,
+        guestFor: async () => guest,
+        onproblem: ({ error }) => problems.push(error),
+        keepParked: 0,
+      },
+      attached,
+    );
+    const end = () => {
+      attached.fence("ended");
+      engine.commits.abandon();
+      engine.close();
+    };
+    attached.handlers = {
+      onfenced(reason) {
+        fenced.push(reason);
+        engine.commits.abandon();
+        engine.close();
+      },
+      onfailure: (error) => problems.push(error),
+      onhold() {},
+    };
+    engine.open();
+    await engine.saveWorkflow({ ...WORKFLOW, ...this.settings });
+    const member = { name, engine, attached, guest, fenced, problems, end };
+    this.members.push(member);
+    return member;
+  }
+
+  /** The engine is gone, and with it its connection. @param {Member} member */
+  kill(member) {
+    member.end();
+    /** @type {any} */ (this.database.engines.get(member.attached.member.id)).connected = false;
+    this.members = this.members.filter((each) => each !== member);
+  }
+
+  /** Ids of instances, of each of which another engine holds the part. @param {number} count @returns {string[][]} by member */
+  idsOf(count) {
+    const ids = this.members.map(() => /** @type {string[]} */ ([]));
+    for (let n = 0; ids.some((each) => each.length < count) && n < 10_000; n++) {
+      const holder = this.database.holders[partOf("flow", `i${n}`)];
+      const place = this.members.findIndex(({ attached }) => attached.member.id === holder);
+      if (place >= 0 && ids[place].length < count) ids[place].push(`i${n}`);
+    }
+    return ids;
+  }
+
+  /** How many parts each living engine holds. */
+  shares() {
+    return this.members.map(
+      ({ attached }) => this.database.holders.filter((holder) => holder === attached.member.id).length,
+    );
+  }
+
+  async settle() {
+    for (let i = 0; i < 12; i++) {
+      await this.idle();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** @param {number} ms */
+  async pass(ms) {
+    await this.settle();
+    await this.clock.moveTo(this.clock.now() + ms, () => this.settle());
+    await this.settle();
+  }
+
+  /** What a request comes to, while time passes. @template T @param {Promise<T>} promise @returns {Promise<T>} */
+  async answer(promise) {
+    const waiting = { isOver: false };
+    const end = () => {
+      waiting.isOver = true;
+    };
+    promise.then(end, end);
+    for (let tries = 0; !waiting.isOver && tries < 400; tries++) await this.pass(100);
+    return await promise;
+  }
+
+  close() {
+    for (const member of this.members.splice(0)) member.end();
+  }
+}

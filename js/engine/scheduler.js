@@ -251,8 +251,7 @@ export class Scheduler {
       const limit = room + this.#loading + this.#blocked.size + this.#parked.size + this.#damaged.size;
       const ready = this.#ready(limit);
       const kept = [this.#live, this.#blocked, this.#damaged];
-      const isHeld = (/** @type {number} */ number) => [...this.#held].some((isMeant) => isMeant(number));
-      const fresh = ready.filter((number) => !kept.some((each) => each.has(number)) && !isHeld(number));
+      const fresh = ready.filter((number) => !kept.some((each) => each.has(number)) && !this.#isHeld(number));
       for (const number of this.#sound(fresh.slice(0, room)))
         this.#take(number).catch((error) =>
           this.#engine.guard(() => {
@@ -262,6 +261,12 @@ export class Scheduler {
       this.#makeRoom();
     }
     this.#setAlarm();
+  }
+
+  /** Whether the instance is to begin nothing, because another engine is to run it. @param {number} number */
+  #isHeld(number) {
+    for (const isMeant of this.#held) if (isMeant(number)) return true;
+    return false;
   }
 
   #makeRoom() {

@@ -11,11 +11,12 @@
 
 import { LedgerError } from "../ledger_error.js";
 import { charactersOf } from "../copy.js";
-import { ALL_PARTS, SLOTS_IN_PART } from "../parts.js";
+import { SLOTS_IN_PART } from "../parts.js";
 import { OF_INSTANCES, TABLES } from "../tables.js";
 import { Calls } from "./calls.js";
 import { toLedgerError } from "./errors.js";
 import { Lists } from "./lists.js";
+import { Parts } from "./parts.js";
 import { migrate } from "./schema.js";
 import { arrayLiteral, fromRow } from "./values.js";
 import { writeStatement } from "./write_statement.js";
@@ -52,6 +53,7 @@ export class PostgresLedger {
   #lostAt = -Infinity;
   #leaseMs = 0;
   #allowsVolatile;
+  #parts;
   #calls;
   #lists;
 
@@ -67,8 +69,11 @@ export class PostgresLedger {
     this.#connect = connect;
     this.#schema = `"${schema}"`;
     this.#now = now;
-    this.#lists = new Lists(this.#schema, (text, values) => this.#query("control", text, values));
-    this.#calls = new Calls(this.#schema, (text, values) => this.#query("control", text, values));
+    /** @type {import("./calls.js").Query} */
+    const query = (text, values) => this.#query("control", text, values);
+    this.#parts = new Parts(this.#schema, query);
+    this.#lists = new Lists(this.#schema, query);
+    this.#calls = new Calls(this.#schema, query);
   }
 
   /** Connect, and bring the tables to this version. @throws {LedgerError} */
@@ -141,107 +146,32 @@ export class PostgresLedger {
     return rows.map(([dead, name]) => ({ id: dead, name }));
   }
 
-  /** @param {Member} member @returns {Promise<Member | undefined>} */
+  /** @type {Ledger["take"]} */
   async take(member) {
-    // One part first: of several engines that want all of them only one asks for the others.
-    const first = await this.#takeFree(member, [0]);
-    const isFirst = first.mine.length + first.free.length === 1;
-    const others = isFirst ? await this.#takeFree(member, ALL_PARTS.slice(1)) : first;
-    const taken = [...new Set([first, others].flatMap(({ mine, free }) => [...mine, ...free]))];
-    if (taken.length === ALL_PARTS.length) {
-      await this.#forgetDead();
-      return undefined;
-    }
-    await this.giveUp(member, taken);
-    return first.holder ?? others.holder ?? { id: 0, name: "?" };
+    const holder = await this.#parts.takeAll(member);
+    if (!holder) await this.#calls.forgetOld();
+    return holder;
   }
 
-  async #forgetDead() {
-    await this.#calls.forgetOld();
-    await this.#query(
-      "control",
-      `DELETE FROM ${this.#schema}.engines AS e WHERE dead
-       AND NOT EXISTS (SELECT FROM ${this.#schema}.parts WHERE holder = e.id)`,
-    );
-  }
-
-  /** @param {Member} member @param {number} count */
+  /** @type {Ledger["takeParts"]} */
   async takeParts(member, count) {
-    const { free: taken } = await this.#takeFree(member, ALL_PARTS, count);
-    await this.#forgetDead();
+    const taken = await this.#parts.take(member, count);
+    await this.#calls.forgetOld();
     return taken;
   }
 
-  /**
-   * Become the holder of those of *wanted* that no living engine holds, up to *count*.
-   *
-   * What is free is read first. An engine that was dead then is dead afterwards, and ids are never used again: so a part that has
-   * the same holder when its row is locked has no living one.
-   *
-   * @param {Member} member
-   * @param {number[]} wanted
-   * @param {number} [count]
-   * @returns {Promise<{ mine: number[], free: number[], holder: Member | undefined }>} `mine`: those that it had already; `free`: those
-   *   that it has taken; `holder`: a living engine that holds one of *wanted*
-   */
-  async #takeFree({ id }, wanted, count = wanted.length) {
-    const rows = await this.#query(
-      "control",
-      `SELECT p.number, p.holder, e.name, (e.id IS NOT NULL AND NOT e.dead)::integer
-       FROM ${this.#schema}.parts AS p LEFT JOIN ${this.#schema}.engines AS e ON e.id = p.holder
-       WHERE p.number = ANY($1::bigint[]) ORDER BY p.number`,
-      [arrayLiteral(wanted)],
-    );
-    const mine = rows.filter(([, holder]) => holder === id).map(([part]) => part);
-    const held = rows.find(([, holder, , isAlive]) => isAlive === 1 && holder !== id);
-    const holder = held && { id: held[1], name: held[2] };
-    const free = rows.filter(([, , , isAlive]) => isAlive !== 1).slice(0, Math.max(0, count));
-    if (free.length === 0) return { mine, free: [], holder };
-    const taken = await this.#query(
-      "control",
-      `WITH me AS MATERIALIZED (SELECT 1 FROM ${this.#schema}.engines WHERE id = $1::bigint AND NOT dead FOR SHARE),
-       free AS MATERIALIZED (
-         SELECT p.number FROM ${this.#schema}.parts AS p, unnest($2::bigint[], $3::bigint[]) AS u(number, holder)
-         WHERE p.number = u.number AND p.holder IS NOT DISTINCT FROM u.holder
-         ORDER BY p.number FOR UPDATE OF p SKIP LOCKED)
-       UPDATE ${this.#schema}.parts AS p SET holder = $1::bigint FROM me, free WHERE p.number = free.number RETURNING p.number`,
-      [id, arrayLiteral(free.map(([part]) => part)), arrayLiteral(free.map(([, last]) => last))],
-    );
-    return { mine, free: taken.map(([part]) => part).sort((one, other) => one - other), holder };
+  /** @type {Ledger["giveUp"]} */
+  giveUp(member, parts) {
+    return this.#parts.giveUp(member, parts);
   }
 
-  /** @param {Member} member @param {number[]} parts */
-  async giveUp({ id }, parts) {
-    if (parts.length === 0) return;
-    await this.#query(
-      "control",
-      `UPDATE ${this.#schema}.parts SET holder = NULL WHERE holder = $1::bigint AND number = ANY($2::bigint[])`,
-      [id, arrayLiteral(parts)],
-    );
+  /** @type {Ledger["beginSharing"]} */
+  beginSharing(member) {
+    return this.#parts.beginSharing(member);
   }
 
-  /** @param {Member} member */
-  async beginSharing({ id }) {
-    await this.#query("control", `UPDATE ${this.#schema}.engines SET shares = true WHERE id = $1::bigint`, [id]);
-  }
-
-  /** @returns {Promise<import("../ledger.d.ts").Holders>} */
-  async readHolders() {
-    // One statement: an idle engine asks for it all the time.
-    const rows = await this.#query(
-      "control",
-      `SELECT e.id, m.common_version, (SELECT coalesce(json_agg(json_build_array(id, name) ORDER BY id), '[]')::text
-         FROM ${this.#schema}.engines WHERE shares AND NOT dead)
-       FROM ${this.#schema}.meta AS m, ${this.#schema}.parts AS p
-         LEFT JOIN ${this.#schema}.engines AS e ON e.id = p.holder AND NOT e.dead ORDER BY p.number`,
-    );
-    /** @type {[number, string][]} */
-    const sharing = JSON.parse(rows[0][2]);
-    return {
-      sharing: sharing.map(([id, name]) => ({ id, name })),
-      byPart: rows.map(([holder]) => holder),
-      commonVersion: rows[0][1],
-    };
+  readHolders() {
+    return this.#parts.readHolders();
   }
 
   /** @type {Ledger["post"]} */

@@ -43,6 +43,7 @@ ONE_THING = {
     "UserModule": "the main file of a deployment in an interpreter",
     "ModuleHandlers": "the handlers of the main file",
     "ExecutionContext": "what a handler has as `ctx`",
+    "FetchCalls": "calls of fetch handlers that cross as data, on each side",
     "Worker": "the handlers of a deployment, for those who call them",
     # What user code sees, in both languages.
     "DurableObject": "a class of the SDK",

@@ -17,6 +17,10 @@ const MAX_HEADER_BYTES = 32 * 1024;
 const MAX_PORT = 65_535;
 
 /**
+ * Answers a request; undefined: the API answers. `rawHeaders`: names and values in turns, as they have arrived.
+ *
+ * @typedef {(request: Request, path: string, rawHeaders: string[]) => Response | Promise<Response> | undefined} Answer
+ *
  * @typedef {object} ListenerOptions
  * @property {string} ip
  * @property {number} port 0: one that is free
@@ -24,8 +28,7 @@ const MAX_PORT = 65_535;
  * @property {boolean} [tokenRequired] also on loopback
  * @property {number} [creationsPerSecond] for each account; 0: no limit
  * @property {number} [otherPorts] how many of the next ports are tried where the port is taken
- * @property {(request: Request, path: string) => Response | Promise<Response> | undefined} [answer] answers what is not for
- *   the API; undefined: the API answers
+ * @property {Answer} [answer] answers what is not for the API
  * @property {boolean} [readOnly] refuse what changes anything
  */
 
@@ -61,7 +64,7 @@ export async function openListener(host, options) {
   const made = {};
   /** @param {Request} request @param {any} env */
   const respond = (request, env) =>
-    answer?.(request, pathOf(env.incoming.url ?? "/")) ??
+    answer?.(request, pathOf(env.incoming.url ?? "/"), env.incoming.rawHeaders) ??
     /** @type {NonNullable<typeof made.app>} */ (made.app).fetch(request, env);
   const server = /** @type {import("node:http").Server} */ (
     createAdaptorServer({

@@ -39,6 +39,21 @@ def from_js_headers(headers: Any) -> HTTPMessage:  # noqa: ANN401 - JavaScript's
     return message
 
 
+def from_pairs(pairs: list[list[str]]) -> HTTPMessage:
+    """As `from_js_headers`, of names in lower case and values as they have arrived."""
+    joined: dict[str, list[str]] = {}
+    for name, value in pairs:
+        joined.setdefault(name, []).append(value)
+    message = _message_class()()
+    for name in sorted(joined):
+        values = joined[name]
+        if name != "set-cookie":
+            values = [("; " if name == "cookie" else ", ").join(values)]
+        for value in values:
+            message.add_header(name, value.strip())
+    return message
+
+
 @cache
 def _message_class() -> type[HTTPMessage]:
     """The class, made when it is first needed: the standard library's e-mail is a lot to import for nothing."""

@@ -5,24 +5,31 @@ from __future__ import annotations
 import json
 from builtins import bytes as _bytes
 from http import HTTPMethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from _workflows_bridge.proxies import ffi, http, js, kind_of, none_if_null, to_error, to_options
 
 from ._blob import Blob, wrap_blob
 from ._body import to_js_body
 from ._form_data import FormData
-from ._headers import from_js_headers, to_js_headers
+from ._headers import from_js_headers, from_pairs, to_js_headers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from http.client import HTTPMessage
-    from typing import Unpack
+    from typing import Self, Unpack
 
     from ._types import FetchKwargs, JSObject
 
 
 class Request:
     """An HTTP request, to be sent by `fetch` or to be answered. The API follows the web's, in snake case."""
+
+    _data: dict[str, Any] | None = None
+    """What has come of a request, while JavaScript's object of it has not been made."""
+    _is_read = False
+    """Whether the body has been read of the data."""
+    _js: Any = None
 
     def __init__(self, input: Request | str | JSObject, **other_options: Unpack[FetchKwargs]) -> None:  # noqa: A002
         """
@@ -35,37 +42,59 @@ class Request:
         if kind_of(input) == "Request":
             if other_options:
                 raise ValueError("Expected no options when constructing Request from a js.Request")
-            self._js_request: Any = input
+            self._js = input
             return
         source = input.js_object if isinstance(input, Request) else input
         try:
-            self._js_request = js().Request.new(source, to_js_init(other_options))
+            self._js = js().Request.new(source, to_js_init(other_options))
         except ffi().JsException as error:
             raise to_error(error) from None
+
+    @classmethod
+    def _of_data(cls, data: dict[str, Any], make: Callable[[str, bool], Any]) -> Self:
+        """
+        Make a request of *data*, as the host has it. Its body is text or None.
+
+        *make* gives JavaScript's object, for the data as JSON, and whether the body has been read.
+        """
+        request = cls.__new__(cls)
+        request._data = data  # noqa: SLF001 - of this class
+        request._make = make
+        return request
+
+    _make: Callable[[str, bool], Any]
 
     @property
     def js_object(self) -> Any:  # noqa: ANN401 - JavaScript's own
         """The JavaScript object."""
-        return self._js_request
+        if self._data is not None:
+            self._js = self._make(json.dumps(self._data), self._is_read)
+            self._data = None
+        return self._js
+
+    @property
+    def _js_request(self) -> Any:  # noqa: ANN401 - JavaScript's own
+        """The JavaScript object, by upstream's name."""
+        return self.js_object
 
     def __repr__(self) -> str:
-        return f"Request(method={self.js_object.method!r}, url={self.url!r})"
+        return f"Request(method={str(self.method)!r}, url={self.url!r})"
 
     @property
     def url(self) -> str:
         """Where it goes."""
-        return str(self.js_object.url)
+        return str(self.js_object.url if self._data is None else self._data["url"])
 
     @property
     def method(self) -> HTTPMethod:
         """Its method; one that HTTPMethod does not know is a str."""
-        method = str(self.js_object.method)
-        return HTTPMethod(method) if method in HTTPMethod.__members__ else method  # type: ignore[return-value]
+        method = str(self.js_object.method if self._data is None else self._data["method"])
+        return HTTPMethod(method) if method in HTTPMethod.__members__ else cast("HTTPMethod", method)
 
     @property
     def headers(self) -> HTTPMessage:
         """Its headers: a mapping that ignores case."""
-        return from_js_headers(self.js_object.headers)
+        return from_js_headers(self.js_object.headers) if self._data is None else from_pairs(self._data["headers"])
 
     @property
     def body(self) -> Any:  # noqa: ANN401 - JavaScript's own
@@ -75,7 +104,7 @@ class Request:
     @property
     def body_used(self) -> bool:
         """Whether the body has been read."""
-        return bool(self.js_object.bodyUsed)
+        return bool(self.js_object.bodyUsed) if self._data is None else self._is_read
 
     @property
     def cf(self) -> Any:  # noqa: ANN401 - JavaScript's own
@@ -149,10 +178,14 @@ class Request:
 
     async def bytes(self) -> _bytes:
         """Read the body."""
+        if self._data is not None:
+            return self._read().encode()
         return _bytes((await self.buffer()).to_bytes())
 
     async def text(self) -> str:
         """Read the body as text."""
+        if self._data is not None:
+            return self._read().removeprefix(_BYTE_ORDER_MARK)
         # A small body has come whole: to wait for it would take a turn.
         take = getattr(self.js_object, "_takeText", None)
         if take is not None and (text := take()) is not None:
@@ -172,6 +205,19 @@ class Request:
     async def form_data(self) -> FormData:
         """Read the body as the fields of a form."""
         return await read_form_data(self.js_object)
+
+    def _read(self) -> str:
+        """Read the body of the data."""
+        data = cast("dict[str, Any]", self._data)
+        if self._is_read:
+            raise http().BodyUsedError
+        if data["body"] is None:
+            return ""
+        self._is_read = True
+        return str(data["body"])
+
+
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 def to_js_init(options: FetchKwargs) -> Any:  # noqa: ANN401 - JavaScript's own

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from builtins import bytes as _bytes
 from builtins import memoryview as _memoryview
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, overload
 
-from _workflows_bridge.proxies import ffi, http, is_proxy, js, kind_of, none_if_null, to_error, to_options
+from _workflows_bridge.proxies import (
+    ffi,
+    http,
+    is_proxy,
+    js,
+    kind_of,
+    none_if_null,
+    to_error,
+    to_options,
+    to_uint8_array,
+)
 
 from ._blob import Blob, wrap_blob
 from ._body import to_js_body
@@ -41,11 +52,25 @@ class _Json:
 class FetchResponse:
     """What came back from a request. The API follows the web's, in snake case."""
 
+    _data: tuple[int, str, Any] | None = None
+    """Status, headers as JSON, and body of a response while JavaScript's object of it has not been made."""
+    _url = ""
+    _js: Any = None
+
     def __init__(self, url: str, js_response: JSObject) -> None:
         self._url = url
-        self.js_response: Any = js_response
+        self._js = js_response
 
     json = _Json()
+
+    @property
+    def js_response(self) -> Any:  # noqa: ANN401 - JavaScript's own
+        """The JavaScript object."""
+        if self._data is not None:
+            status, headers, body = self._data
+            self._js = _new(body, to_options({"status": status, "headers": js().JSON.parse(headers)}))
+            self._data = None
+        return self._js
 
     @property
     def js_object(self) -> Any:  # noqa: ANN401 - JavaScript's own
@@ -225,6 +250,9 @@ class Response(FetchResponse):
             TypeError: *body* is of a type that no body can have, or the status allows none.
             ValueError: The status is out of range, or options are given for a Response of JavaScript's.
         """
+        if web_socket is None and not status_text and (data := _to_data(body, status, headers)):
+            self._data = data
+            return
         if kind_of(body) == "Response":
             if status is not None or status_text or headers is not None:
                 raise ValueError("Expected no options when constructing Response from a js.Response")
@@ -253,6 +281,46 @@ class Response(FetchResponse):
             if value:
                 parts.append(f"{name}={value!r}")
         return f"Response({', '.join(parts)})"
+
+
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_NO_VALUE = re.compile(r"[^!-~ ]|^ | $")
+"""What no value of a header has, or what JavaScript takes away from it."""
+_OF_BODIES = {str: '[["content-type","text/plain;charset=UTF-8"]]', _bytes: "[]", type(None): "[]"}
+"""The headers of responses that are given none, by the type of the body."""
+_JSON_HEADERS = '[["content-type","application/json"]]'
+_WITHOUT_BODY = frozenset({204, 205, 304})
+_STATUSES = range(200, 600)
+
+
+def _to_data(body: object, status: object, headers: object) -> tuple[int, str, Any] | None:
+    """A response as data; None where JavaScript has to make it, or to refuse it."""
+    kind = type(body)
+    if kind not in _OF_BODIES:
+        return None
+    number = 200 if status is None else int(status) if isinstance(status, int) else 0
+    if number not in _STATUSES or (body is not None and number in _WITHOUT_BODY):
+        return None
+    if headers is None:
+        text = _OF_BODIES[kind]
+    elif headers is _JSON_TYPE:
+        text = _JSON_HEADERS
+    elif type(headers) is dict and all(map(_is_plain, headers.items())):
+        lower = {name.lower(): value for name, value in headers.items()}
+        if len(lower) != len(headers):
+            return None
+        if kind is str:
+            lower.setdefault("content-type", "text/plain;charset=UTF-8")
+        text = json.dumps(list(lower.items()))
+    else:
+        return None
+    return number, text, to_uint8_array(body) if kind is _bytes else body  # type: ignore[arg-type]  # as seen
+
+
+def _is_plain(header: tuple[object, object]) -> bool:
+    """Whether JavaScript would take *header* as it is."""
+    name, value = header
+    return type(name) is str and type(value) is str and bool(_NAME.fullmatch(name)) and not _NO_VALUE.search(value)
 
 
 def _new(js_body: object, init: object) -> Any:  # noqa: ANN401 - JavaScript's own

@@ -9,10 +9,11 @@ import { toWire } from "../../bridge/errors.js";
 import { decode } from "../../bridge/values.js";
 import { askBy, makeExports, makeFacades, withWire } from "./facades.js";
 import { ExecutionContext } from "./execution_context.js";
-import { packResponse, packValue, unpackRequest, unpackValue } from "./packing.js";
+import { IncomingRequest } from "./incoming_request.js";
+import { packResponse, packValue, unpackValue } from "./packing.js";
 import { isOfHibernating } from "../objects/hibernation.js";
 import { HandlerPort } from "./port.js";
-import { socketOf } from "./response.js";
+import { PlainResponse, socketOf } from "./response.js";
 import { MessageBatch } from "./message_batch.js";
 
 /**
@@ -22,11 +23,15 @@ import { MessageBatch } from "./message_batch.js";
  * @property {number} id
  * @property {string | undefined} entrypoint
  * @property {string} method "fetch", "scheduled", "queue", or one of the entrypoint's own
- * @property {any[]} args
+ * @property {any[]} [args] see `argsOf`
+ * @property {IncomingRequest | undefined} [incoming] the request of a `fetch`, in the place of `args`
  * @property {ExecutionContext} context
- * @property {AbortSignal} signal of the caller's leaving
+ * @property {(run: (reason: Error) => void) => void} onabort calls `run` when the caller leaves
  * @property {{ key: string, parts: import("../objects/resident_objects.js").ObjectParts }} [object] the Durable Object that is
  *   called; `entrypoint` is its class then
+ *
+ * Calls a method with what it gets.
+ * @typedef {(method: string, given: { args: any[] } | { incoming: IncomingRequest }) => Promise<any>} Run
  *
  * What carries it out. The promise gives what the handler gives; work of its own that goes on is given to `context.waitUntil`.
  * @typedef {(invocation: Invocation) => Promise<any>} Invoke
@@ -94,6 +99,11 @@ export class HandlerDispatcher {
     return makeFacades(bindings ?? {}, this.#ask, this.#digest);
   }
 
+  /** What `ctx.exports` has. */
+  get exports() {
+    return this.#exports;
+  }
+
   /** What `ctx.exports` has: the entrypoints of the deployment. @param {import("../pool/pool.js").Handlers} handlers */
   setExports({ default: ours, entrypoints }) {
     this.#exports = makeExports([...(ours.length > 0 ? ["default"] : []), ...Object.keys(entrypoints)], this.#ask);
@@ -123,25 +133,35 @@ export class HandlerDispatcher {
       onerror: (error) =>
         this.#log(port.id, `Failed after the answer: ${String(/** @type {any} */ (error)?.stack ?? error)}`),
     });
-    /** @type {(sent: Promise<void>) => void} */
-    let note = () => {};
-    const sent = new Promise((resolve) => (note = resolve));
-    port.lasting = ExecutionContext.settled(context, sent);
-    const { id, signal } = port;
-    const run = (/** @type {string} */ method, /** @type {any[]} */ args) =>
-      Promise.race([
-        call.object
-          ? this.#residents.run(call.object, { id, method, args, context, signal })
-          : this.#invoke({ id, entrypoint: call.entrypoint, method, args, context, signal }),
+    const answered = ExecutionContext.hold(context);
+    port.lasting = {
+      get isIdle() {
+        return ExecutionContext.isIdle(context);
+      },
+      whenIdle: () => ExecutionContext.settled(context),
+    };
+    const { id } = port;
+    const onabort = port.onabort.bind(port);
+    /** @type {Run} */
+    const run = (method, given) =>
+      new Promise((resolve, reject) => {
         // A handler whose caller has gone may never end.
-        abortOf(port.signal),
-      ]);
+        onabort(reject);
+        const invocation = { id, method, context, onabort, ...given };
+        const result = call.object
+          ? this.#residents.run(call.object, invocation)
+          : this.#invoke({ ...invocation, entrypoint: call.entrypoint });
+        result.then(resolve, reject);
+      });
     try {
       if (call.what === "evict") return { evicted: this.#residents.evict(objectOf(call)) };
-      if (call.what === "alarm") return await this.#residents.alarm(objectOf(call), call, { id, context, signal });
-      return await this.#carryOut(call, port, run, note);
+      if (call.what === "alarm") return await this.#residents.alarm(objectOf(call), call, { id, context, onabort });
+      return await this.#carryOut(call, port, run, (sent) => {
+        const release = ExecutionContext.hold(context);
+        void sent.then(release, release);
+      });
     } finally {
-      note(Promise.resolve());
+      answered();
     }
   }
 
@@ -152,29 +172,31 @@ export class HandlerDispatcher {
 
   /**
    * @param {Exclude<HandlerCall, import("./protocol.d.ts").ObjectEvent>} call
-   * @param {CallContext} port
-   * @param {(method: string, args: any[]) => Promise<any>} run
-   * @param {(sent: Promise<void>) => void} note
+   * @param {CallContext} caller
+   * @param {Run} run
+   * @param {(sent: Promise<void>) => void} note what is still sent after the answer
    * @returns {Promise<Reply>}
    */
-  async #carryOut(call, { signal }, run, note) {
-    const { streams } = this.port;
+  async #carryOut(call, caller, run, note) {
     if (call.what === "fetch") {
-      const response = await run("fetch", [unpackRequest(call.request, streams, signal)]);
+      const response = await run("fetch", {
+        incoming: new IncomingRequest(call.request, this.port.streams, caller),
+      });
+      if (response instanceof PlainResponse) return { response: response.packed };
       const { packed, sent } = await packResponse(checkResponse(response), this.port);
       // A socket that hibernates does not keep its object in memory.
-      note(isOfHibernating(socketOf(response)) ? Promise.resolve() : sent);
+      if (isSentLater(packed) && !isOfHibernating(socketOf(response))) note(sent);
       return { response: packed };
     }
     if (call.what === "scheduled") {
       const controller = new ScheduledController(call.cron, call.scheduledTime);
-      await run("scheduled", [controller]);
+      await run("scheduled", { args: [controller] });
       return { noRetry: controller.isFinal };
     }
     if (call.what === "queue") {
       const batch = new MessageBatch(call.batch);
       try {
-        await run("queue", [batch]);
+        await run("queue", { args: [batch] });
       } catch (error) {
         // What was acknowledged before stays acknowledged.
         return { queue: batch.outcome, error: toWire(error) };
@@ -182,9 +204,9 @@ export class HandlerDispatcher {
       return { queue: batch.outcome };
     }
     const args = call.args.map((packed) => unpackValue(packed, this.port));
-    const result = await run(call.method, args);
+    const result = await run(call.method, { args });
     const { packed, sent } = await packValue(result, `the result of ${call.method}()`, this.port);
-    note(sent);
+    if (!("value" in packed)) note(sent);
     return { value: packed };
   }
 }
@@ -195,11 +217,9 @@ function objectOf({ object }) {
   return object;
 }
 
-/** @param {AbortSignal} signal @returns {Promise<never>} */
-function abortOf(signal) {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
+/** Whether more of a response follows its head. @param {import("./protocol.d.ts").PackedResponse} packed */
+function isSentLater({ body, socket }) {
+  return socket !== undefined || !(body === null || typeof body === "string" || body instanceof Uint8Array);
 }
 
 /** What the handler of a schedule is given. */

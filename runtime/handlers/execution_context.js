@@ -5,8 +5,9 @@ export class ExecutionContext {
   props;
   /** The Worker's own entrypoints, as bindings. */
   exports;
-  /** @type {Set<Promise<unknown>>} */
-  #pending = new Set();
+  #held = 0;
+  /** @type {(() => void)[]} */
+  #onidle = [];
   #onerror;
 
   /**
@@ -20,17 +21,41 @@ export class ExecutionContext {
 
   /** Let *promise* go on, although the answer has been given. @param {unknown} promise */
   waitUntil(promise) {
-    const pending = Promise.resolve(promise).catch(this.#onerror);
-    this.#pending.add(pending);
-    void pending.finally(() => this.#pending.delete(pending));
+    const release = ExecutionContext.hold(this);
+    void Promise.resolve(promise).catch(this.#onerror).finally(release);
   }
 
   /** There is no origin behind this host. */
   passThroughOnException() {}
 
-  /** Settles when nothing goes on any more. @param {Promise<unknown>[]} others */
-  static async settled(/** @type {ExecutionContext} */ context, ...others) {
-    await Promise.allSettled(others);
-    while (context.#pending.size > 0) await Promise.allSettled(context.#pending);
+  // Of the host: user code has the methods of instances.
+
+  /**
+   * Something continues, until what this gives is called.
+   *
+   * @param {ExecutionContext} context
+   * @returns {() => void}
+   */
+  static hold(context) {
+    context.#held += 1;
+    return () => {
+      context.#held -= 1;
+      if (context.#held === 0) for (const run of context.#onidle.splice(0)) run();
+    };
+  }
+
+  /** Whether a service binding has given it props. @param {ExecutionContext} context */
+  static hasProps({ props }) {
+    return typeof props !== "object" || props === null || Object.keys(props).length > 0;
+  }
+
+  /** Whether nothing continues. @param {ExecutionContext} context */
+  static isIdle(context) {
+    return context.#held === 0;
+  }
+
+  /** Settles when nothing continues any more. @param {ExecutionContext} context */
+  static async settled(context) {
+    while (context.#held > 0) await new Promise((resolve) => void context.#onidle.push(() => resolve(undefined)));
   }
 }

@@ -15,6 +15,9 @@ const WITHOUT_BODY = new Set(["GET", "HEAD"]);
 /** @type {Promise<void>} */
 const AT_ONCE = Promise.resolve();
 
+/** @type {Packed<PackedBody>} */
+const WITHOUT = { packed: null, sent: AT_ONCE };
+
 /** What goes through a port beside messages. @typedef {Pick<HandlerPort, "streams" | "sockets">} Ends */
 
 /**
@@ -25,16 +28,30 @@ const AT_ONCE = Promise.resolve();
 /**
  * @param {Request} request its body is read
  * @param {ByteStreams} streams
- * @param {object} [cf]
+ * @param {{ cf?: object | undefined, rawHeaders?: string[] | undefined }} [known] `rawHeaders`: names and values in turns, as a
+ *   server has received them. Then neither its headers nor its body become objects of their own
  * @returns {Promise<Packed<PackedRequest>>}
  */
-export async function packRequest(request, streams, cf = Reflect.get(request, "cf")) {
-  const { method, url, headers } = request;
-  const { packed: body, sent } = await packBody(request, lengthOf(headers), streams);
+export async function packRequest(request, streams, { cf = Reflect.get(request, "cf"), rawHeaders } = {}) {
+  const { method, url } = request;
+  const headers = rawHeaders ? pairsOf(rawHeaders) : [...request.headers];
+  const length = lengthOf(headers);
+  const isPlain = rawHeaders !== undefined && isSmall(length);
+  const { packed: body, sent } = WITHOUT_BODY.has(method)
+    ? WITHOUT
+    : await (isPlain ? packWhole(request) : packBody(request, length, streams));
   /** @type {PackedRequest} */
-  const packed = { method, url, headers: [...headers], body };
+  const packed = { method, url, headers, body };
   if (cf !== undefined) packed.cf = cf;
   return { packed, sent };
+}
+
+/** @param {string[]} raw @returns {[string, string][]} */
+function pairsOf(raw) {
+  /** @type {[string, string][]} */
+  const pairs = [];
+  for (let index = 0; index < raw.length; index += 2) pairs.push([raw[index].toLowerCase(), raw[index + 1]]);
+  return pairs;
 }
 
 /** The bodies of requests that have come whole. @type {WeakMap<Request, Uint8Array>} */
@@ -91,12 +108,30 @@ export async function packResponse(response, { streams, sockets }) {
     return { packed: { status, statusText, headers: [...response.headers], body: null, socket: number }, sent };
   }
   const encoded = withEncoding(response);
+  const headers = [...encoded.headers];
   const whole = encoded === response ? wholeBodyOf(response) : undefined;
   const { packed: body, sent } =
-    whole === undefined
-      ? await packBody(encoded, lengthOf(encoded.headers), streams)
-      : { packed: whole, sent: AT_ONCE };
-  return { packed: { status, statusText, headers: [...encoded.headers], body }, sent };
+    whole === undefined ? await packBody(encoded, lengthOf(headers), streams) : { packed: whole, sent: AT_ONCE };
+  return { packed: { status, statusText, headers, body }, sent };
+}
+
+/**
+ * As `unpackResponse`, for the server of the host: a body that is whole becomes a response of the class that is global there,
+ * which the server sends without reading it first.
+ *
+ * @param {PackedResponse} packed
+ * @param {Ends} ends
+ * @returns {Response}
+ */
+export function unpackAnswer(packed, ends) {
+  const { status, statusText, headers, body, socket } = packed;
+  const isWhole = body === null || typeof body === "string" || body instanceof Uint8Array;
+  // Its class does not know that a body is encoded as its headers say.
+  if (socket !== undefined || !isWhole || headers.some(([name]) => name === "content-encoding"))
+    return unpackResponse(packed, ends);
+  const named = Object.fromEntries(headers);
+  const hasEachOnce = Object.keys(named).length === headers.length;
+  return new Response(/** @type {any} */ (body), { status, statusText, headers: hasEachOnce ? named : headers });
 }
 
 /**
@@ -118,16 +153,25 @@ export function unpackResponse({ status, statusText, headers, body, socket }, { 
  * @returns {Promise<Packed<PackedBody>>}
  */
 async function packBody(message, length, streams) {
-  if (message.body === null) return { packed: null, sent: AT_ONCE };
-  if (length !== undefined && length <= WHOLE_BODY_BYTES)
-    return { packed: new Uint8Array(await message.arrayBuffer()), sent: AT_ONCE };
+  if (message.body === null) return WITHOUT;
+  if (isSmall(length)) return await packWhole(message);
   const { number, sent } = streams.send(message.body);
   return { packed: length === undefined ? { stream: number } : { stream: number, length }, sent };
 }
 
+/** @param {number | undefined} length */
+function isSmall(length) {
+  return length !== undefined && length <= WHOLE_BODY_BYTES;
+}
+
+/** @param {Request | Response} message @returns {Promise<Packed<PackedBody>>} */
+async function packWhole(message) {
+  return { packed: new Uint8Array(await message.arrayBuffer()), sent: AT_ONCE };
+}
+
 /** @param {Exclude<PackedBody, null>} body @param {ByteStreams} streams */
 function unpackBody(body, streams) {
-  return body instanceof Uint8Array ? body : streams.receive(body.stream);
+  return typeof body === "string" || body instanceof Uint8Array ? body : streams.receive(body.stream);
 }
 
 /**
@@ -159,10 +203,10 @@ function encoderOf(encoding) {
   }
 }
 
-/** @param {Headers} headers */
+/** @param {[string, string][]} headers */
 function lengthOf(headers) {
-  const text = headers.get("content-length");
-  return text !== null && /^\d+$/.test(text) ? Number(text) : undefined;
+  const text = headers.find(([name]) => name === "content-length")?.[1];
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
 /**

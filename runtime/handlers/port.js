@@ -14,13 +14,48 @@ import { PortSockets } from "./port_sockets.js";
  * @property {(messages: PortMessage[], transfer: ArrayBuffer[]) => void} post sends a list to the other end
  * @property {(call: any, context: CallContext) => Promise<any>} answer what the other end asks
  * @property {(message: PortMessage) => void} [onnotice] takes what is neither a call nor a stream
+ * @property {(run: () => void) => void} [soon] when messages are sent that belong together; by default at the end of the turn
  *
- * @typedef {object} CallContext
- * @property {number} id
- * @property {AbortSignal} signal of the caller's leaving
- * @property {Promise<unknown>} [lasting] set by who answers, where something goes on after the answer. The other end gets
- *   `settled` when it ends
+ * What is known of what continues after an answer.
+ * @typedef {{ isIdle: boolean, whenIdle: () => Promise<void> }} Lasting
  */
+
+/** A call of the other end. Most handlers ask for no signal, and one costs more than the rest of the call. */
+export class CallContext {
+  /** Set by the one that answers, where work may continue after the answer. The other end gets `settled` when it ends. @type {Lasting | undefined} */
+  lasting;
+  /** @type {AbortController | undefined} */
+  #controller;
+  /** @type {((reason: Error) => void)[]} */
+  #onabort = [];
+  /** @type {Error | undefined} */
+  #reason;
+
+  /** @param {number} id */
+  constructor(id) {
+    this.id = id;
+  }
+
+  /** Of the caller's leaving. */
+  get signal() {
+    this.#controller ??= new AbortController();
+    if (this.#reason) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
+
+  /** Call *run* when the caller leaves. @param {(reason: Error) => void} run */
+  onabort(run) {
+    if (this.#reason) run(this.#reason);
+    else this.#onabort.push(run);
+  }
+
+  /** The caller has left. @param {Error} reason */
+  abort(reason) {
+    this.#reason ??= reason;
+    this.#controller?.abort(this.#reason);
+    for (const run of this.#onabort.splice(0)) run(this.#reason);
+  }
+}
 
 export class HandlerPort {
   streams;
@@ -28,10 +63,11 @@ export class HandlerPort {
   #post;
   #answer;
   #onnotice;
+  #soon;
   #number = 0;
   /** Calls of ours. @type {Map<number, { resolve: (reply: any) => void, reject: (error: Error) => void }>} */
   #calls = new Map();
-  /** Calls of the other end. @type {Map<number, AbortController>} */
+  /** Calls of the other end. @type {Map<number, CallContext>} */
   #answering = new Map();
   /** @type {PortMessage[]} */
   #outbox = [];
@@ -39,10 +75,11 @@ export class HandlerPort {
   #closed;
 
   /** @param {PortOptions} options */
-  constructor({ post, answer, onnotice = () => {} }) {
+  constructor({ post, answer, onnotice = () => {}, soon = queueMicrotask }) {
     this.#post = post;
     this.#answer = answer;
     this.#onnotice = onnotice;
+    this.#soon = soon;
     this.streams = new ByteStreams((message) => this.send(message));
     this.sockets = new PortSockets((message) => this.send(message));
   }
@@ -84,7 +121,7 @@ export class HandlerPort {
   /** Send with what else this turn has to say. @param {PortMessage} message */
   send(message) {
     if (this.#closed) return;
-    if (this.#outbox.length === 0) queueMicrotask(() => this.flush());
+    if (this.#outbox.length === 0) this.#soon(() => this.flush());
     this.#outbox.push(message);
   }
 
@@ -114,6 +151,7 @@ export class HandlerPort {
         this.#calls.delete(message.id);
         if (call) call.resolve(message.reply);
         else this.#discard(message.reply);
+        if (message.settled) this.#onnotice({ type: "settled", id: message.id });
         break;
       }
       case "error":
@@ -138,17 +176,20 @@ export class HandlerPort {
 
   /** @param {number} id @param {unknown} call */
   async #respond(id, call) {
-    const controller = new AbortController();
-    /** @type {CallContext} */
-    const context = { id, signal: controller.signal };
-    this.#answering.set(id, controller);
+    const context = new CallContext(id);
+    this.#answering.set(id, context);
     try {
       const reply = await this.#answer(call, context);
-      this.send({ type: "reply", id, reply });
+      const settled = context.lasting?.isIdle === true;
+      this.send({ type: "reply", id, reply, ...(settled && { settled }) });
+      if (settled) {
+        this.#answering.delete(id);
+        return;
+      }
     } catch (error) {
       this.send({ type: "error", id, error: toWire(error) });
     }
-    if (context.lasting) await context.lasting;
+    if (context.lasting) await context.lasting.whenIdle();
     this.#answering.delete(id);
     if (context.lasting) this.send({ type: "settled", id });
   }
@@ -159,7 +200,7 @@ export class HandlerPort {
     this.#closed = error;
     for (const { reject } of this.#calls.values()) reject(error);
     this.#calls.clear();
-    for (const controller of this.#answering.values()) controller.abort(error);
+    for (const context of this.#answering.values()) context.abort(error);
     this.#answering.clear();
     this.streams.close(error);
     this.sockets.close();

@@ -7,8 +7,8 @@ import type { Encoded, LogLevel, WireError } from "../../bridge/protocol.d.ts";
 
 export type { LogLevel };
 
-/** A body: none, whole, or a byte stream whose chunks follow. `length` in bytes where it is known. */
-export type PackedBody = null | Uint8Array | { stream: number; length?: number };
+/** A body: none, whole, as text too, or a byte stream whose chunks follow. `length` in bytes where it is known. */
+export type PackedBody = null | string | Uint8Array | { stream: number; length?: number };
 
 export interface PackedRequest {
   method: string;
@@ -99,7 +99,8 @@ export interface QueueOutcome {
 
 export type PortMessage =
   | { type: "call"; id: number; call: HandlerCall | BindingCall }
-  | { type: "reply"; id: number; reply: Reply }
+  /** `settled`: nothing of the call runs any more, and no such message follows. */
+  | { type: "reply"; id: number; reply: Reply; settled?: boolean }
   | { type: "error"; id: number; error: WireError }
   /** The caller waits no longer. */
   | { type: "abort"; id: number; reason: string }

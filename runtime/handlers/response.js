@@ -11,6 +11,21 @@
 const made = new WeakMap();
 const encoder = new TextEncoder();
 
+/** A response of a handler that is data already: a status, headers, and a body that is text or bytes. */
+export class PlainResponse {
+  #packed;
+
+  /** @param {import("./protocol.d.ts").PackedResponse} packed */
+  constructor(packed) {
+    this.#packed = packed;
+  }
+
+  /** As it crosses a port. */
+  get packed() {
+    return this.#packed;
+  }
+}
+
 /** The class that is extended, as it is found: another takes its place. */
 const original = Object.getOwnPropertyDescriptor(globalThis, "Response");
 /** @type {any} */

@@ -3,6 +3,7 @@
 /** @import { Handlers } from "../pool/pool.js" */
 /** @import { Invocation } from "../handlers/dispatcher.js" */
 
+import { argsOf } from "../handlers/incoming_request.js";
 import { DurableObject, WorkerEntrypoint } from "./workers.js";
 
 /** Methods of objects that the host calls. */
@@ -38,9 +39,10 @@ export class ModuleHandlers {
     };
   }
 
-  /** @param {Omit<Invocation, "id" | "signal">} invocation */
-  async invoke({ entrypoint = "default", method, args, context, object: called }) {
+  /** @param {Omit<Invocation, "id" | "onabort">} invocation */
+  async invoke({ entrypoint = "default", method, context, object: called, ...given }) {
     const target = this.#exports[entrypoint];
+    const args = argsOf(given);
     if (called) return await this.#invokeObject(target, entrypoint, method, args, called);
     if (isClassOf(target, WorkerEntrypoint)) {
       const object = new target(context, this.#env);

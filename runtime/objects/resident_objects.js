@@ -34,7 +34,8 @@ const RESERVED = new Set([
   "webSocketError",
 ]);
 
-const NEVER = new AbortController().signal;
+/** For calls whose caller does not leave. */
+const NEVER = () => {};
 
 export class ResidentObjects {
   #folder;
@@ -125,7 +126,7 @@ export class ResidentObjects {
   /** @param {ObjectTarget} target @param {string} method @param {unknown[]} args */
   #receive(target, method, args) {
     this.#find(target)
-      .run({ ...this.#newCall(), method, args, signal: NEVER })
+      .run({ ...this.#newCall(), method, args, onabort: NEVER })
       .catch((error) => this.#onerror(`Failed in ${method}() of a Durable Object: ${String(error?.stack ?? error)}`));
   }
 
@@ -259,7 +260,13 @@ class ResidentObject {
   async #make(invocation) {
     try {
       // No caller's leaving ends it: others wait for it too.
-      this.#methods = await this.#call({ ...invocation, method: "constructor", args: [], signal: NEVER });
+      this.#methods = await this.#call({
+        ...invocation,
+        method: "constructor",
+        args: [],
+        incoming: undefined,
+        onabort: NEVER,
+      });
       return /** @type {string[]} */ (this.#methods);
     } catch (error) {
       this.#reset(/** @type {Error} */ (error));
@@ -330,7 +337,7 @@ class ResidentObject {
     this.#database.close();
     const { className, key } = this.#target;
     const object = { key, parts: this.#parts };
-    const call = { ...this.#options.newCall(), method: "destructor", args: [], signal: NEVER };
+    const call = { ...this.#options.newCall(), method: "destructor", args: [], onabort: NEVER };
     this.#options.invoke({ ...call, entrypoint: className, object }).catch(() => {});
   }
 }

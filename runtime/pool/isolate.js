@@ -79,6 +79,8 @@ export class Isolate {
     post: (messages, transfer) => this.#interpreter.post({ type: "port", messages }, transfer),
     answer: (call) => this.answer(call, this.port),
     onnotice: (message) => this.onnotice(message),
+    // Requests that have arrived together cross together.
+    soon: (run) => this.#backend.soon(run),
   });
   /** How many calls of handlers have not settled. */
   #calls = 0;

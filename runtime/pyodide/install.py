@@ -17,6 +17,7 @@ from pyodide.ffi import JsException, create_proxy
 import workers
 import workers.workflows  # noqa: F401
 from _stepwell_runtime import abandon, interrupts, other_loops, output
+from _stepwell_runtime.fetch_calls import FetchCalls, FetchHost
 from _stepwell_runtime.pass_runner import InterpreterHost, PassRunner
 from _stepwell_runtime.sdk import OwnSdk
 from _workflows_bridge import handler_call
@@ -40,7 +41,7 @@ package_patches.install()
 stack_switching.provide()
 
 
-class PyodideHost(InterpreterHost, Protocol):
+class PyodideHost(InterpreterHost, FetchHost, Protocol):
     """What JavaScript gives."""
 
     def wake(self) -> None:
@@ -89,6 +90,7 @@ class PyodidePassRunner(PassRunner):
         """See `PassRunner`."""
         super().__init__(host, *args)
         self._host = host
+        self._fetches = FetchCalls(self.loop, host)
 
     def enable_suspension(self) -> None:
         """Let code of handlers wait in the middle of a turn. There are no passes in this interpreter."""
@@ -96,12 +98,38 @@ class PyodidePassRunner(PassRunner):
         stack_switching.enable(self)
 
     def serve(self, what: str, *args: Any) -> None:  # noqa: ANN401 - of the method
-        """Call `turn`, `handle` or `cancel_call` in a turn that may be suspended."""
+        """Call `turn`, `take_fetches`, `cancel_fetch`, `handle` or `cancel_call` in a turn that may be suspended."""
         self._host.begin_turn()
         self._host.end_turn(getattr(self, what)(*args))
 
+    def take_fetches(self, calls: str) -> str | None:
+        """Take calls of fetch handlers, a list as JSON, and run what they make runnable."""
+        until = self._begin_turn()
+        self._output.serving = True
+        self._fetches.take(calls)
+        return self._continue(until)
+
+    def turn(self) -> str | None:
+        """See `PassRunner`."""
+        return self._continue(self._begin_turn())
+
+    def _continue(self, until: float) -> str | None:
+        if self._fetches.waits and self.deployment is not None:
+            self._fetches.begin(self.deployment.handlers)
+        self._run(until)
+        return self._end_turn()
+
+    def cancel_fetch(self, number: int) -> str | None:
+        """The caller of a fetch handler no longer waits for the answer."""
+        until = self._begin_turn()
+        self._fetches.cancel(number)
+        return self._continue(until)
+
     def suspend(self) -> None:
         """See `stack_switching.Turns`."""
+        if self._fetches.waits:
+            # They do not wait for the code that is suspended.
+            self.loop.wake()
         self._host.end_turn(self._end_turn())
 
     def resume(self) -> None:

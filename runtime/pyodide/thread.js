@@ -12,7 +12,10 @@
 import { fromWire } from "../../bridge/errors.js";
 import { WorkflowStep } from "../../bridge/step.js";
 import { HandlerDispatcher } from "../handlers/dispatcher.js";
+import { ExecutionContext } from "../handlers/execution_context.js";
+import { argsOf } from "../handlers/incoming_request.js";
 import { provideText } from "../handlers/packing.js";
+import { FetchCalls } from "./fetch_calls.js";
 import { lazyClass } from "./globals.js";
 import { workerGlobals } from "../handlers/globals.js";
 import { Control } from "../pool/control.js";
@@ -51,6 +54,8 @@ import { tracedFetch } from "../traced_fetch.js";
  * @property {() => Promise<() => void>} collector gives what collects garbage; for tests that look for leaks
  */
 
+/** Methods of the guest that begin in this turn, in the order of their calls. */
+const AT_ONCE = new Set(["take_fetches", "cancel_fetch"]);
 /** ms of processor time that say that code computes. */
 const COMPUTATION_MS = 20;
 
@@ -79,6 +84,7 @@ export class InterpreterThread {
   #dispatcher;
   /** What `env` has for bindings that the host answers. @type {object} */
   #facades = {};
+  #fetches = new FetchCalls((calls) => this.#enter("take_fetches", calls));
   /** Calls a method of the guest, once handlers are called. @type {((what: string, args: any[]) => void) | undefined} */
   #serve;
 
@@ -148,6 +154,8 @@ export class InterpreterThread {
       facades: () => this.#facades,
       call_workflow: (/** @type {string} */ workflow, /** @type {string} */ method, /** @type {string} */ args) =>
         this.#dispatcher.callWorkflow(workflow, method, JSON.parse(args)),
+      ...this.#fetches.host,
+      exports: () => this.#dispatcher.exports,
       post_handler_output: (/** @type {string} */ text) => this.#postOutput(JSON.parse(text)),
     });
     install.destroy();
@@ -197,13 +205,21 @@ export class InterpreterThread {
   }
 
   /** @type {import("../handlers/dispatcher.js").Invoke} */
-  #invoke({ id, entrypoint, method, args, context, signal, object }) {
-    /** @type {() => void} */
-    let settle = () => {};
-    context.waitUntil(new Promise((resolve) => (settle = () => resolve(undefined))));
+  #invoke({ id, entrypoint, method, context, onabort, object, ...given }) {
+    const settle = ExecutionContext.hold(context);
     if (!this.#serve) this.#enableSuspension();
+    const isPlain = !object && !this.#upstream && !ExecutionContext.hasProps(context);
+    const request = isPlain ? given.incoming?.toData() : undefined;
+    if (request) {
+      onabort(() => this.#enter("cancel_fetch", id));
+      return new Promise((resolve, reject) => {
+        const signal = () => /** @type {AbortSignal} */ (given.incoming?.signal);
+        this.#fetches.begin({ id, entrypoint, request, signal, context, resolve, reject, settle });
+      });
+    }
+    onabort(() => this.#enter("cancel_call", id));
+    const args = argsOf(given);
     if (method === "fetch") provideText(args[0]);
-    signal.addEventListener("abort", () => this.#enter("cancel_call", id), { once: true });
     return new Promise((resolve, reject) => {
       const answer = { resolve, reject: (/** @type {string} */ wire) => reject(fromWire(JSON.parse(wire))), settle };
       const handler = object ? [entrypoint, method, object.key] : [entrypoint, method];
@@ -216,9 +232,21 @@ export class InterpreterThread {
     const canSuspend = this.#pyodide._module.jspiSupported && this.#environment.isSuspendable;
     if (canSuspend) this.#guest.enable_suspension();
     const { serve } = this.#guest;
-    this.#serve = canSuspend
-      ? (what, args) => void serve.callPromising(what, ...args).catch((/** @type {any} */ error) => this.die(error))
-      : (what, args) => this.#run(() => this.#guest[what](...args));
+    if (!canSuspend) {
+      this.#serve = (what, args) => this.#run(() => this.#guest[what](...args));
+      return;
+    }
+    const api = this.#pyodide._api;
+    const { scheduleCallback } = api;
+    this.#serve = (what, args) => {
+      // Pyodide begins later, where the stack is sure to be empty. Here it is: nothing of Python's runs.
+      if (AT_ONCE.has(what)) api.scheduleCallback = (/** @type {() => void} */ run) => run();
+      try {
+        serve.callPromising(what, ...args).catch((/** @type {any} */ error) => this.die(error));
+      } finally {
+        api.scheduleCallback = scheduleCallback;
+      }
+    };
   }
 
   /** Call a method of the guest in a turn of its own. @param {string} what @param {any[]} args */

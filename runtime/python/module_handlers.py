@@ -105,6 +105,17 @@ class ModuleHandlers:
             result = await result
         return sdk.to_js(result)
 
+    async def fetch(self, entrypoint: str | None, request: Any, context: Any) -> Any:  # noqa: ANN401 - see `invoke`
+        """Call a fetch handler with *request*, which is of the SDK already. Gives what it gives."""
+        env, ctx = self._sdk.env, self._sdk.context(context)
+        handler = self._find_handler(entrypoint, "fetch", ctx, env)
+        result = handler(*_as_many_as_taken(handler, [request, env, ctx]))
+        return await result if inspect.isawaitable(result) else result
+
+    def to_js(self, value: Any) -> Any:  # noqa: ANN401 - what a handler has given
+        """*value* as JavaScript has it."""
+        return self._sdk.to_js(value)
+
     async def invoke(self, entrypoint: str | None, method: str, args: list[Any], context: Any) -> Any:  # noqa: ANN401
         """
         Call a handler.

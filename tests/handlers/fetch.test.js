@@ -87,6 +87,53 @@ for (const language of [...LANGUAGES, ...UPSTREAM]) {
       });
     });
 
+    const ofPython = { skip: language.suffix !== ".py" };
+
+    test("headers come sorted and joined, as the object of the request has them", ofPython, async () => {
+      const headers = { "x-b": "2", accept: "*/*", cookie: "a=1" };
+      const parts = await (await fetch("/parts", { headers })).json();
+
+      assert.deepEqual(
+        Object.keys(headers).toSorted(),
+        parts.data.map((/** @type {string[]} */ [name]) => name),
+      );
+      assert.deepEqual([parts.data, true], [parts.object, parts.url]);
+    });
+
+    test("bytes stay as they are, text or not", ofPython, async () => {
+      for (const bytes of [[0xef, 0xbb, 0xbf, 0x61], [0xff, 0x00], []]) {
+        const body = new Uint8Array(bytes);
+        const response = await fetch("/raw", {
+          method: "POST",
+          body,
+          headers: { "content-length": String(body.length) },
+        });
+
+        assert.deepEqual([...new Uint8Array(await response.arrayBuffer())], bytes);
+        assert.equal(response.headers.get("x-used"), "True");
+      }
+    });
+
+    test("a response may be changed as an object", ofPython, async () => {
+      const { headers } = await fetch("/changed");
+
+      assert.deepEqual([headers.get("x-one"), headers.get("x-two")], ["1", "2"]);
+    });
+
+    test(
+      "ctx has the entrypoints of the file, and no props",
+      { skip: ofPython.skip || language.sdk !== undefined },
+      async () => {
+        assert.deepEqual(await (await fetch("/exports")).json(), [3, {}]);
+      },
+    );
+
+    test("a copy of a request is read by itself", ofPython, async () => {
+      const sent = { method: "POST", body: "ab", headers: { "content-length": "2" } };
+
+      assert.equal(await (await fetch("/copied", sent)).text(), "abab");
+    });
+
     test("a method of an entrypoint can be called", async () => {
       assert.equal(await opened().worker.call("Calculator", "add", [1, 2]), 3);
     });

@@ -10,6 +10,9 @@ export class EventQueue {
   #controller;
   #encoder = new TextEncoder();
   #dropped = 0;
+  /** Lines of this turn, which leave together. */
+  #lines = "";
+  #count = 0;
 
   /**
    * @param {() => void} oncancel the command reads no further
@@ -26,14 +29,14 @@ export class EventQueue {
           oncancel();
         },
       },
-      new CountQueuingStrategy({ highWaterMark: MAX_WAITING }),
+      { highWaterMark: MAX_WAITING, size: () => this.#count },
     );
   }
 
   /** @param {ServingEvent} event */
   push(event) {
     if (!this.#controller) return;
-    if ((this.#controller.desiredSize ?? 0) <= 0) {
+    if ((this.#controller.desiredSize ?? 0) <= this.#count) {
       this.#dropped += 1;
       return;
     }
@@ -44,12 +47,22 @@ export class EventQueue {
 
   /** No further event comes. */
   end() {
+    this.#flush();
     this.#controller?.close();
     this.#controller = undefined;
   }
 
   /** @param {ServingEvent} event */
   #write(event) {
-    this.#controller?.enqueue(this.#encoder.encode(`${JSON.stringify({ time: Date.now(), ...event })}\n`));
+    if (this.#count === 0) setImmediate(() => this.#flush());
+    this.#count += 1;
+    this.#lines += `${JSON.stringify({ time: Date.now(), ...event })}\n`;
+  }
+
+  #flush() {
+    if (this.#count === 0) return;
+    this.#controller?.enqueue(this.#encoder.encode(this.#lines));
+    this.#lines = "";
+    this.#count = 0;
   }
 }

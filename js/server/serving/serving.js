@@ -42,7 +42,7 @@ const SERVICE_RESTART = 1012;
  * @property {boolean} isEmpty
  * @property {() => Promise<unknown>} warm start an interpreter before the first call
  * @property {{ default: string[], entrypoints: Record<string, string[]>, objects: string[] }} handlers
- * @property {(request: Request, options?: { timeLimitMs?: number }) => Promise<Response>} fetch
+ * @property {import("./worker_requests.js").FetchWorker["fetch"]} fetch
  * @property {(event: { cron: string, scheduledTime: number }) => Promise<{ outcome: string, noRetry: boolean }>} scheduled
  * @property {import("../queues/consumer.js").Deliver} queue
  *
@@ -95,7 +95,8 @@ export class Serving {
     for (const [index, triggers] of this.#crons.entries()) triggers.check(workers[index].crons);
     if (listener) {
       const otherPorts = development && listener.port !== 0 ? OTHER_PORTS : 0;
-      const answer = (/** @type {Request} */ request, /** @type {string} */ path) => this.#answer(request, path);
+      /** @type {import("../listener.js").Answer} */
+      const answer = (request, path, rawHeaders) => this.#answer(request, path, rawHeaders);
       this.#listener = await this.#host.listen({ ...listener, otherPorts, answer });
     }
     this.#armCrons(workers);
@@ -263,9 +264,10 @@ export class Serving {
   /**
    * @param {Request} request
    * @param {string} path
+   * @param {string[]} rawHeaders
    * @returns {Response | Promise<Response> | undefined} undefined: the API answers
    */
-  #answer(request, path) {
+  #answer(request, path, rawHeaders) {
     const { development, timeLimitMs } = this.#request;
     if (development && SCHEDULED_PATHS.has(path)) {
       const fire = (/** @type {string} */ cron, /** @type {number} */ time) => this.fire(cron, time);
@@ -279,7 +281,7 @@ export class Serving {
     const { assets } = this.#request.workers[0];
     if (isReserved(path) || (!hasHandler && !assets)) return undefined;
     const fetch = assets ? this.#fetchWithAssets(assets, worker, hasHandler) : worker.fetch.bind(worker);
-    return answerByWorker({ fetch }, request, { development, timeLimitMs, emit: this.#emit });
+    return answerByWorker({ fetch }, request, { development, timeLimitMs, rawHeaders, emit: this.#emit });
   }
 
   /**

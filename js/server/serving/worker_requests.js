@@ -14,11 +14,12 @@ const CLIENT_LEFT = 499;
  * What of a Worker answers requests: see `js/worker/worker.js`.
  *
  * @typedef {object} FetchWorker
- * @property {(request: Request, options?: { timeLimitMs?: number }) => Promise<Response>} fetch
+ * @property {(request: Request, options?: { timeLimitMs?: number, rawHeaders?: string[] }) => Promise<Response>} fetch
  *
  * @typedef {object} AnswerOptions
  * @property {boolean} development show errors to the client
  * @property {number | undefined} timeLimitMs for the head of an answer; undefined: no limit
+ * @property {string[]} [rawHeaders] the request's, names and values in turns
  * @property {(event: ServingEvent) => void} emit
  * @property {() => number} [now] in ms
  */
@@ -32,13 +33,16 @@ const CLIENT_LEFT = 499;
  * @returns {Promise<Response>}
  */
 export async function answerByWorker(worker, request, options) {
-  const { timeLimitMs, emit, now = () => performance.now() } = options;
+  const { timeLimitMs, rawHeaders, emit, now = () => performance.now() } = options;
   const began = now();
   const { method, url } = request;
   /** @param {number} status */
   const report = (status) => emit({ type: "request", method, url, status, duration_ms: Math.round(now() - began) });
   try {
-    const response = await worker.fetch(request, timeLimitMs === undefined ? {} : { timeLimitMs });
+    const response = await worker.fetch(request, {
+      ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
+      ...(rawHeaders === undefined ? {} : { rawHeaders }),
+    });
     refuseUnaskedSocket(request, response);
     report(response.status);
     return response;

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from workers import Response, WorkerEntrypoint, env
+from workers import Request, Response, WorkerEntrypoint, env
 
 
 class Default(WorkerEntrypoint):
@@ -38,7 +38,37 @@ async def cookies(_worker, _request):
     return Response(None, status=204, headers=headers)
 
 
+async def parts(_worker, request):
+    sent = list(request.headers.items())
+    same = list(Request(request.js_object).headers.items())
+    return Response.json({"data": sent, "object": same, "url": request.url == request.js_object.url})
+
+
+async def raw(_worker, request):
+    return Response(await request.bytes(), headers={"x-used": str(request.body_used)})
+
+
+async def changed(_worker, _request):
+    response = Response("text", headers={"X-One": "1"})
+    response.js_object.headers.set("x-two", "2")
+    return response
+
+
+async def copied(_worker, request):
+    copy = request.clone()
+    return Response(await request.text() + await copy.text(), headers={"content-type": "text/x"})
+
+
+async def own_exports(worker, _request):
+    return Response.json([await worker.ctx.exports.Calculator.add(1, 2), worker.ctx.props])
+
+
 ROUTES = {
+    "/parts": parts,
+    "/raw": raw,
+    "/changed": changed,
+    "/copied": copied,
+    "/exports": own_exports,
     "/hello": hello,
     "/env": show_env,
     "/echo": echo,

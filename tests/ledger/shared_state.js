@@ -41,14 +41,15 @@ export class SharedState {
     this.newLedger = newLedger ?? (() => new MemoryLedger(this.database));
   }
 
-  /** An engine joins. @param {string} name */
-  async join(name) {
+  /** An engine joins. @param {string} name @param {{ idle?: boolean }} [options] */
+  async join(name, { idle = false } = {}) {
     const { clock } = this;
     const attaching = AttachedLedger.attach(this.newLedger(), {
       clock,
       name,
       leaseMs: LEASE_MS,
       shares: true,
+      idle,
       onheld: () => true,
     });
     const attached = await this.answer(attaching);
@@ -66,6 +67,7 @@ export class SharedState {
         guestFor: async () => guest,
         onproblem: ({ error }) => problems.push(error),
         keepParked: 0,
+        idle,
       },
       attached,
     );

@@ -280,6 +280,29 @@ test("an attempt that does not end in time begins again at the engine that takes
   state.close();
 });
 
+test("an engine that is idle holds parts only where there is no other one, and its share once it is active", async () => {
+  /** @type {string[]} */
+  const ran = [];
+  const state = new SharedState((name) => (_event, step) => step.do("a", () => ran.push(name)));
+  const idle = await state.join("idle", { idle: true });
+  await state.pass(1000);
+  assert.deepEqual(state.shares(), [PARTS]);
+  await state.answer(idle.engine.creator.create("flow", { id: "a" }));
+  await state.pass(1000);
+  assert.deepEqual(ran, []);
+
+  await state.join("active");
+  await state.pass(3000);
+  assert.deepEqual(state.shares(), [0, PARTS]);
+  assert.deepEqual(ran, ["active"]);
+  assert.equal((await state.answer(idle.engine.get("flow", "a"))).status, "complete");
+
+  idle.engine.activate();
+  await state.pass(3000);
+  assert.deepEqual(state.shares(), [32, 32]);
+  state.close();
+});
+
 test("ids are unique over all engines", async () => {
   const state = await shared(() => (_event, step) => step.do("a", () => 1), 3);
   const ids = state.idsOf(2).flat();

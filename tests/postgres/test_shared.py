@@ -127,6 +127,24 @@ def test_an_engine_is_killed(cluster, engines):
     assert len(again) <= len(IDS)
 
 
+def test_all_engines_are_killed(cluster, engines):
+    """The first engine that starts takes all parts, and continues all instances."""
+    one, two = engines
+    state = cluster.address(schema="gone", engines="several", lease_ms="600000")
+    both = serve_together(engines, cluster, state, "gone")
+    for name in IDS:
+        command(two, "trigger", "Flow", "--id", name, "--state", state)
+    until(lambda: len(lines(one)) > len(IDS), "steps do not begin")
+
+    for each in both:
+        each.kill_group()
+    serve(one, state)
+    until(lambda: statuses(cluster, "gone") == {"waiting"}, "the instances do not wait")
+
+    assert log_is_whole(cluster, "gone")
+    assert "1" == cluster.query("SELECT count(DISTINCT holder) FROM gone.parts")
+
+
 def test_engines_come_and_go(cluster, engines):
     """An engine that freezes is replaced, is refused when it wakes, and gets its share again."""
     one, two = engines

@@ -101,6 +101,21 @@ describe("the steps of a run in the diagram of its source", () => {
     assert.equal(runsAt(known, ["nodes", 1, "branches", 0, "nodes", 0]).length, 1);
   });
 
+  it("are the step around it for a call inside a step, such as one that starts a workflow", () => {
+    const retries = { limit: 5, delay: 1000, backoff: "exponential" };
+    const call = { type: "function_call", name: "PAYMENTS", workflow: "payments" };
+    const step = { type: "step_do", name: "pay", config: { retries, timeout: "10 minutes" }, nodes: [call] };
+    const starting = /** @type {any} */ ({ workflow: { class_name: "Flow", nodes: [step], functions: {} } });
+
+    const before = runsAt(runsOfNodes(starting, []), ["nodes", 0, "nodes", 0]);
+    const after = runsAt(runsOfNodes(starting, run([["pay-1"]]).rows), ["nodes", 0, "nodes", 0]);
+
+    assert.deepEqual(
+      [before, after].map((rows) => rows.map(({ key }) => key)),
+      [[], ["pay-1"]],
+    );
+  });
+
   it("have nodes of their own where the source has none", () => {
     const known = runsOfNodes(graph, run([["gone-1"], ["gone-2"], ["part-1"]]).rows);
 

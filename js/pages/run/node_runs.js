@@ -63,12 +63,28 @@ export function keyOf(path) {
   return JSON.stringify(path);
 }
 
-/** The steps of a node; those of a call are the steps of its function. @param {NodeRuns} known @param {NodePath} path @returns {StepRow[]} */
+/**
+ * The steps of a node. Those of a call are the steps of its function; a call inside a step has run when the step has.
+ *
+ * @param {NodeRuns} known
+ * @param {NodePath} path
+ * @returns {StepRow[]}
+ */
 export function runsAt({ graph, runs }, path) {
   const node = nodeAt(graph, path);
-  if (node?.type !== "function_call" || node.dynamic) return runs.get(keyOf(path)) ?? [];
+  if (node?.type !== "function_call") return runs.get(keyOf(path)) ?? [];
+  const step = stepAround(graph, path);
+  if (step) return runs.get(keyOf(step)) ?? [];
+  if (node.dynamic) return runs.get(keyOf(path)) ?? [];
   const inside = `["functions",${JSON.stringify(node.name)},`;
   return [...runs].flatMap(([key, own]) => (key.startsWith(inside) ? own : []));
+}
+
+/** The path of the step that a node is in. @param {Graph} graph @param {NodePath} path @returns {NodePath | undefined} */
+function stepAround(graph, path) {
+  for (let length = path.length - 1; length > 0; length--)
+    if (nodeAt(graph, path.slice(0, length))?.type === "step_do") return path.slice(0, length);
+  return undefined;
 }
 
 /** Whether the graph shows any step. @param {Graph | null} graph */

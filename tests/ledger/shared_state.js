@@ -41,8 +41,8 @@ export class SharedState {
     this.newLedger = newLedger ?? (() => new MemoryLedger(this.database));
   }
 
-  /** An engine joins. @param {string} name @param {{ idle?: boolean }} [options] */
-  async join(name, { idle = false } = {}) {
+  /** An engine joins. @param {string} name @param {{ idle?: boolean, versionId?: string }} [options] */
+  async join(name, { idle = false, versionId = "v1" } = {}) {
     const { clock } = this;
     const attaching = AttachedLedger.attach(this.newLedger(), {
       clock,
@@ -68,6 +68,7 @@ export class SharedState {
         onproblem: ({ error }) => problems.push(error),
         keepParked: 0,
         idle,
+        versionOf: () => versionId,
       },
       attached,
     );
@@ -86,7 +87,7 @@ export class SharedState {
       onhold() {},
     };
     engine.open();
-    await engine.saveWorkflow({ ...WORKFLOW, ...this.settings });
+    await engine.saveWorkflow({ ...WORKFLOW, versionId, ...this.settings });
     const member = { name, engine, attached, guest, fenced, problems, end };
     this.members.push(member);
     return member;

@@ -410,6 +410,26 @@ test("what one engine alone can do is refused", async () => {
   state.close();
 });
 
+test("engines with different code each run their own, and do not change it for each other", async () => {
+  const state = new SharedState((name) => (_event, step) => step.do("a", () => name));
+  const { engine: older } = await state.join("older", { versionId: "v1" });
+  const { engine: newer } = await state.join("newer", { versionId: "v2" });
+  await state.pass(3000);
+  const ids = state.idsOf(2);
+  for (const id of ids.flat()) await state.answer(older.creator.create("flow", { id }));
+  await state.pass(2000);
+  const { commonVersion } = state.database;
+  await state.pass(5000);
+
+  assert.equal(state.database.commonVersion, commonVersion, "they come to an end");
+  assert.deepEqual([(await older.workflow("flow")).versionId, (await newer.workflow("flow")).versionId], ["v1", "v2"]);
+  for (const [place, version] of ["v1", "v2"].entries()) {
+    const row = await state.answer(newer.get("flow", ids[place][0]));
+    assert.deepEqual([row.status, row.versionId], ["complete", version]);
+  }
+  state.close();
+});
+
 test("a workflow that one engine registers is known to the others", async () => {
   const state = await shared(() => (_event, step) => step.do("a", () => 1), 2);
   const [{ engine }, { engine: other }] = state.members;

@@ -16,6 +16,15 @@ import { startFrom } from "../../runtime/pyodide/snapshot_memory.js";
 import { startInterpreter } from "../../runtime/pyodide/interpreter.js";
 import { findSnapshot } from "../../runtime/pyodide/snapshot.js";
 
+const HANDLER_CALLS = [
+  "fetch_answered",
+  "fetch_answered_by",
+  "fetch_failed",
+  "fetch_settled",
+  "make_request",
+  "exports",
+];
+
 /** @implements {Guest} */
 export class CountingGuest {
   /** @type {(messages: FromGuest[]) => void} */
@@ -58,6 +67,8 @@ export class CountingGuest {
       blocking_fetch: () => undefined,
       begin_turn: () => {},
       end_turn: () => {},
+      // No handler is called.
+      ...Object.fromEntries(HANDLER_CALLS.map((name) => [name, () => {}])),
     });
     const { error, classes } = JSON.parse(this.#python.load(JSON.stringify({ root, main, vars: {} })));
     if (error) throw new Error(error.traceback);

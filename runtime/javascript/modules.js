@@ -1,4 +1,4 @@
-/** How the modules of a deployment find each other, and the two modules that Cloudflare's runtime has built in. */
+/** How the modules of a deployment find each other, and the modules that Cloudflare's runtime has built in. */
 
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 
 /** @type {Record<string, string>} */
 const BUILT_IN = {
+  "cloudflare:email": new URL("email.js", import.meta.url).href,
   "cloudflare:workers": new URL("workers.js", import.meta.url).href,
   "cloudflare:workflows": new URL("workflows.js", import.meta.url).href,
 };
@@ -46,8 +47,8 @@ export function hookModules() {
       const url = BUILT_IN[specifier];
       if (url) return { url, shortCircuit: true };
       if (specifier.startsWith("cloudflare:")) {
-        const known = Object.keys(BUILT_IN).join(" and ");
-        throw new Error(`There is no module "${specifier}" here. There are ${known}.`);
+        const known = Object.keys(BUILT_IN).join(", ");
+        throw new Error(`There is no module "${specifier}" here. Known: ${known}.`);
       }
       const found = resolveAsBundlersDo(specifier, (each) => next(each, context));
       if (found.url.startsWith("file:")) imported.add(found.url);

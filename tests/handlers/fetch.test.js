@@ -87,6 +87,12 @@ for (const language of [...LANGUAGES, ...UPSTREAM]) {
       });
     });
 
+    test("cloudflare:email has the class of messages", { skip: language.suffix !== ".mjs" }, async () => {
+      const message = await (await fetch("/message")).json();
+
+      assert.deepEqual(message, ["a@example.com", "b@example.com", "Subject: c\r\n\r\nd"]);
+    });
+
     const ofPython = { skip: language.suffix !== ".py" };
 
     test("headers come sorted and joined, as the object of the request has them", ofPython, async () => {

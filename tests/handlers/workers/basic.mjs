@@ -1,3 +1,4 @@
+import { EmailMessage } from "cloudflare:email";
 import { env, WorkerEntrypoint } from "cloudflare:workers";
 
 export default {
@@ -17,6 +18,10 @@ const ROUTES = {
     // oxlint-disable-next-line no-console -- it is what is tested
     console.log("before it fails");
     throw new RangeError("out of luck");
+  },
+  "/message": () => {
+    const { from, to, raw } = new EmailMessage("a@example.com", "b@example.com", "Subject: c\r\n\r\nd");
+    return Response.json([from, to, raw]);
   },
   "/stream": (request) => new Response(request.body, { headers: { "x-streamed": "yes" } }),
   "/globals": async () => {

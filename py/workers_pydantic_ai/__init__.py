@@ -23,6 +23,7 @@ from ._approval import ApproveByEvent, InvalidDecisionWarning
 from ._capability import WorkflowsDurability
 from ._errors import MissingScopeError, ReplayDivergedError, ResultNotStorableError
 from ._external_events import event_of
+from ._prices import load_prices
 from ._scope import durable_agents
 
 __all__ = [
@@ -35,3 +36,5 @@ __all__ = [
     "durable_agents",
     "event_of",
 ]
+
+load_prices()

@@ -6,6 +6,8 @@ import shutil
 import signal
 import sys
 import tomllib
+from importlib.util import cache_from_source
+from pathlib import Path
 
 import pytest
 from places import until
@@ -275,6 +277,9 @@ def test_one_python(project):
     synced = project.run("sync", "--runtime", "cpython")
 
     assert (0, True) == (synced.code, asked.exists()), synced.err
+    # Interpreters write nothing there, so that each would compile what it imports.
+    modules = project.folder / "python_modules-cpython"
+    assert [Path(cache_from_source(path)).is_file() for path in modules.glob("*.py")] == [True]
     asked.unlink()
     assert 0 == project.run("run", "flow.py", "--runtime", "cpython", "--quiet").code
     assert asked.exists()

@@ -201,6 +201,15 @@ def _install(folder: PackageFolder, uv: Uv, lock: Path, modules: Path) -> None:
     (modules / ".lock").unlink(missing_ok=True)
     (modules / ".gitignore").write_text("*\n", encoding="utf-8")
     install_adapters(folder.declaration, modules)
+    if folder.runtime == "cpython":
+        _compile(uv.python, modules)
+
+
+def _compile(python: str, modules: Path) -> None:
+    """Compile the packages once, for interpreters write nothing there: each would compile all that it imports."""
+    # Templates of packages need not be Python. What cannot be compiled is compiled at its import, or never.
+    command = [python, "-m", "compileall", "-q", "-j", "0", os.fspath(modules)]
+    subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL)  # noqa: S603 - our own
 
 
 def _exchange(folder: PackageFolder, modules: Path, lock: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from pydantic_ai import Agent
 from pydantic_ai.messages import ModelResponse, TextPart
 from pydantic_ai.models.function import DeltaToolCall, FunctionModel
@@ -135,4 +137,4 @@ def test_no_progress_outside_a_workflow():
     poet = Streaming(handled=False, report_progress=True)
     poet.agent.model = FunctionModel(lambda _messages, _info: ModelResponse([TextPart("plain")]))
 
-    assert poet.agent.run_sync("hi").output == "plain"
+    assert asyncio.run(poet.agent.run("hi")).output == "plain"

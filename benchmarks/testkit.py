@@ -34,16 +34,20 @@ from workers import WorkflowEntrypoint
 from workers.workflows import WorkflowTimeoutError
 
 
+def numbered(step, number):
+    @step.do(f"step {number}")
+    async def one():
+        return number
+
+    return one
+
+
 class Steps(WorkflowEntrypoint):
     async def run(self, event, step):
         total = 0
         for number in range(event["payload"]):
 
-            @step.do(f"step {number}")
-            async def one(number=number):
-                return number
-
-            total += await one()
+            total += await numbered(step, number)()
         return total
 
 

@@ -29,13 +29,14 @@ FLOW = r"""
 class Server:
     """The command, spoken to in bytes."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, stderr: int | None = None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "stepwell", "mcp", "flow.py"],
             cwd=place.folder,
             env=place.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=stderr,
         )
         self._number = 0
         client = {"name": "test", "version": "1"}
@@ -66,6 +67,16 @@ class Server:
     def end(self) -> int:
         self._process.communicate(timeout=PATIENCE_S)
         return self._process.returncode
+
+    def vanish(self) -> tuple[int, bytes]:
+        """Closes both pipes, as a client does that is killed. Gives the exit code, and what was said on stderr."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._process.stdout.close()
+        self._process.stdin.close()
+        with self._process.stderr as said:
+            return self._process.wait(timeout=PATIENCE_S), said.read()
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +170,19 @@ def test_hostile_output(server):
     assert "complete" == described["status"]
     assert "\x1b]0;title" in described["output"]["text"]
     assert not logs["isError"]
+
+
+def test_client_that_vanishes(tmp_path):
+    """The server ends in good order, also with a call under way, and the next server answers."""
+    place = Place(tmp_path)
+    place.write("flow.py", FLOW)
+    server = Server(place, stderr=subprocess.PIPE)
+    server.send((START % '{"workflow": "Odd", "instance_id": "orphan"}').encode())
+
+    code, said = server.vanish()
+    after = Server(place)
+
+    assert (0, False) == (code, b"Traceback" in said)
+    assert not after.call("list_instances", workflow="Odd")["isError"]
+    assert 0 == after.end()
+    place.dispose()

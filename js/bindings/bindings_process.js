@@ -13,6 +13,9 @@ const MAIN = new URL("main.js", import.meta.url);
 /** An answer of a known length up to this is given whole. */
 const WHOLE_ANSWER_BYTES = 1024 * 1024;
 
+/** What SQLite says of a file that is damaged or of another kind. */
+const DAMAGED = /SQLITE_(NOTADB|CORRUPT)/;
+
 /** @typedef {{ addresses: Record<string, string>, problems: Record<string, Record<string, string>> }} Started `problems`: why a binding of a Worker cannot be used */
 
 export class BindingsProcess {
@@ -115,13 +118,19 @@ export class BindingsProcess {
     child.on("message", (/** @type {any} */ { type, message, children, ...started }) => {
       if (type === "ready") this.#answer?.resolve(started);
       else if (type === "children") this.#children = children;
-      else if (type === "failed") this.#answer?.reject(new Error(`The bindings cannot be started: ${message}`));
+      else if (type === "failed") this.#answer?.reject(new Error(this.#reasonOf(message)));
     });
     child.on("exit", (code, signal) => this.#lose(child, String(signal ?? code)));
     child.on("error", ({ message }) => this.#lose(child, message));
     // It has gone already, and that has been noticed.
     child.stdin?.on("error", () => {});
     return child;
+  }
+
+  /** Why the process could not start, from what workerd says. @param {string} message */
+  #reasonOf(message) {
+    if (!DAMAGED.test(message)) return `The bindings cannot be started: ${message}`;
+    return `The data of the bindings in ${this.#folder} is damaged. Restore it, or move it away. workerd says: ${message}`;
   }
 
   /** The next call starts another one. @param {import("node:child_process").ChildProcess} child @param {string} why */

@@ -51,6 +51,9 @@ async function apply({ secret, workers: all }) {
     tellChildren();
     process.send?.({ type: "ready", addresses, problems });
   } catch (error) {
+    // One that has not started fails with the same reason ever after.
+    await miniflare?.dispose().catch(() => {});
+    miniflare = undefined;
     process.send?.({ type: "failed", message: error instanceof Error ? error.message : String(error) });
   }
 }

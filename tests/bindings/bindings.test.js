@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -202,6 +202,34 @@ test("what is installed after a call has failed carries out the next one", async
   }
 });
 
+test("damaged data is named, and data that was put back is there", async (t) => {
+  const place = join(folder, "damaged");
+  /** @type {any} */
+  const KV = BINDING_FACADES.kv((path) => bound.call("worker", "KV", /** @type {Uint8Array} */ (path[0][1][0])));
+  const begin = () => {
+    const begun = new BindingsProcess(place, () => {});
+    begun.add({ name: "worker", bindings: { KV: BINDINGS.KV } });
+    return begun;
+  };
+  let bound = begin();
+  await KV.put("a", "1");
+  await end(bound, place);
+  cpSync(place, `${place}-copy`, { recursive: true });
+  const files = readdirSync(place, { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".sqlite"));
+  for (const name of files) writeFileSync(join(place, name), "x".repeat(5000));
+
+  bound = begin();
+  t.after(() => bound.dispose());
+  await assert.rejects(KV.get("a"), (/** @type {Error} */ error) => {
+    assert.ok(error.message.startsWith(`The data of the bindings in ${place} is damaged.`), error.message);
+    return true;
+  });
+  rmSync(place, { recursive: true });
+  cpSync(`${place}-copy`, place, { recursive: true });
+
+  assert.equal(await KV.get("a"), "1");
+});
+
 test("a process that was warmed is there before the first call", async () => {
   const warmed = new BindingsProcess(join(folder, "warmed"), () => {});
   try {
@@ -224,6 +252,14 @@ test("no command line has the secret that calls carry", async () => {
   assert.match(table, /js\/bindings\/main\.js/);
   assert.doesNotMatch(table, /(^|\s)[\w-]{43}(\s|$)/);
 });
+
+/** Dispose of it, and wait until its processes have gone. @param {BindingsProcess} ended @param {string} place its folder */
+async function end(ended, place) {
+  const mains = childrenOf(process.pid, place);
+  const pids = [...mains, ...mains.flatMap((pid) => childrenOf(pid, "workerd"))];
+  ended.dispose();
+  await until(() => Promise.resolve(!pids.some(isAlive)));
+}
 
 /** @param {() => Promise<boolean>} condition */
 async function until(condition) {

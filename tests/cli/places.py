@@ -134,6 +134,8 @@ class Terminal:
     def __init__(self, command: list[str], place: Place) -> None:
         pid, self._terminal = pty.fork()
         if pid == 0:
+            # Ignored where the tests run in the background of a shell. A terminal has it in effect.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.chdir(place.folder)
             os.execve(command[0], command, place.environment)
         self._heard = ""

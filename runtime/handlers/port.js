@@ -16,7 +16,7 @@ import { PortSockets } from "./port_sockets.js";
  * @property {(message: PortMessage) => void} [onnotice] takes what is neither a call nor a stream
  * @property {(run: () => void) => void} [soon] when messages are sent that belong together; by default at the end of the turn
  *
- * What is known of what continues after an answer.
+ * The state of work that continues after an answer.
  * @typedef {{ isIdle: boolean, whenIdle: () => Promise<void> }} Lasting
  */
 

@@ -77,7 +77,7 @@ class FetchTransport(asyncio.Transport):
     abort = close
 
     def pause_reading(self) -> None:
-        """Give nothing more to the protocol for now."""
+        """Hold parts of the body back until `resume_reading`."""
         self._may_give.clear()
 
     def resume_reading(self) -> None:

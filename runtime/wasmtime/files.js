@@ -24,7 +24,7 @@ export async function componentPath() {
   } catch (error) {
     const { stderr, message, code } = /** @type {Error & { stderr?: string, code?: unknown }} */ (error);
     const failed = new Error(stderr?.trim() || message, { cause: error });
-    // What the user has to install is no fault of ours, as a package that an import misses is none.
+    // The user has to install the program, so this is their error, as a missing package is.
     throw code === NOT_INSTALLED ? Object.assign(failed, { during: "import" }) : failed;
   }
 }

@@ -15,10 +15,18 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import pytest
 
+from stepwell.node import find_node
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 FOLDER = Path(__file__).parent
+PATIENCE_S = 300
 
 
 def named_folder(variable: str) -> str:
@@ -33,6 +41,23 @@ def _write_greet(folder: Path) -> None:
     (folder / "flow.py").write_text((FOLDER / "flow.py").read_text(encoding="utf-8"), encoding="utf-8")
     workflow = {"binding": "GREET", "name": "greet", "class_name": "Greet"}
     (folder / "wrangler.json").write_text(json.dumps({"name": "app", "main": "flow.py", "workflows": [workflow]}))
+
+
+def run_wrangler(folder: Path, *command: str, environment: Mapping[str, str] = MappingProxyType({})) -> tuple[int, str]:
+    """The exit code of npm's wrangler in *folder*, and all that it prints."""
+    script = Path(named_folder("STEPWELL_CLIENTS_NPM")).resolve() / "node_modules" / "wrangler" / "bin" / "wrangler.js"
+    quiet = {"WRANGLER_SEND_METRICS": "false", "WRANGLER_LOG_PATH": str(folder / "logs"), "NO_COLOR": "1", "CI": "1"}
+    done = subprocess.run(
+        [str(find_node().path), str(script), *command],
+        cwd=folder,
+        env={**os.environ, **quiet, "HOME": str(folder), **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
 
 
 class Server:

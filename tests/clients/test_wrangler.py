@@ -1,17 +1,11 @@
 """Every `wrangler workflows` command, remote and in a local session."""
 
 import json
-import os
 import re
-import subprocess
-from pathlib import Path
 
 import pytest
-from real_clients import named_folder
+from real_clients import run_wrangler
 
-from stepwell.node import find_node
-
-PATIENCE_S = 300
 # More than twenty commands, each of which starts Node and loads wrangler.
 pytestmark = pytest.mark.timeout(1800)
 
@@ -19,34 +13,17 @@ pytestmark = pytest.mark.timeout(1800)
 @pytest.fixture(params=["remote", "local"])
 def wrangler(request, server, tmp_path_factory):
     """Runs a command of the group `workflows`, and gives its exit code and all that it prints."""
-    script = Path(named_folder("STEPWELL_CLIENTS_NPM")).resolve() / "node_modules" / "wrangler" / "bin" / "wrangler.js"
     # Not below the project, whose configuration it would read.
     folder = tmp_path_factory.mktemp("wrangler")
-    environment = {
-        **os.environ,
+    account = {
         "CLOUDFLARE_API_BASE_URL": f"{server.url}/client/v4",
         "CLOUDFLARE_API_TOKEN": "any",
         "CLOUDFLARE_ACCOUNT_ID": "acc",
-        "WRANGLER_SEND_METRICS": "false",
-        "WRANGLER_LOG_PATH": str(folder / "logs"),
-        "HOME": str(folder),
-        "NO_COLOR": "1",
-        "CI": "1",
     }
     place = ["--local", "--port", str(server.port)] if request.param == "local" else []
 
     def run(*command, can_be_local=True):
-        done = subprocess.run(
-            [str(find_node().path), str(script), "workflows", *command, *(place if can_be_local else [])],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-        return done.returncode, done.stdout + done.stderr
+        return run_wrangler(folder, "workflows", *command, *(place if can_be_local else []), environment=account)
 
     run.is_local = request.param == "local"
     return run

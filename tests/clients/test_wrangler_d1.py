@@ -1,19 +1,14 @@
 """`wrangler d1` and `wrangler kv` act on the rows and keys that bindings of a project have."""
 
 import json
-import os
 import re
-import subprocess
 import urllib.request
-from pathlib import Path
 
 import pytest
-from real_clients import Server, named_folder
+from real_clients import Server, run_wrangler
 
 from stepwell.bindings import installation_folder, is_installed
-from stepwell.node import find_node
 
-PATIENCE_S = 300
 MAIN = """
 import json
 from urllib.parse import unquote, urlsplit
@@ -52,27 +47,9 @@ def project(tmp_path):
 
 
 def wrangler(folder, *command):
-    script = Path(named_folder("STEPWELL_CLIENTS_NPM")).resolve() / "node_modules" / "wrangler" / "bin" / "wrangler.js"
-    environment = {
-        **os.environ,
-        "WRANGLER_SEND_METRICS": "false",
-        "WRANGLER_LOG_PATH": str(folder / "logs"),
-        "HOME": str(folder),
-        "NO_COLOR": "1",
-        "CI": "1",
-    }
-    done = subprocess.run(
-        [str(find_node().path), str(script), *command, "--local"],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert 0 == done.returncode, done.stdout + done.stderr
-    return done.stdout
+    code, said = run_wrangler(folder, *command, "--local")
+    assert 0 == code, said
+    return said
 
 
 def served(project, *paths):

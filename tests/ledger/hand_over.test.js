@@ -1,4 +1,7 @@
-/** A part that goes from one living engine to another: in every order of what both do, the second one reads all that the first was told is durable. */
+/**
+ * One living engine hands a part over to another: in every order of their actions, the second engine reads every write
+ * that was acknowledged to the first.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -12,6 +12,8 @@ export class PgliteDatabase {
   /** Texts of what was sent. @type {string[]} */
   statements = [];
   #busy = 0;
+  /** Of those that wait until nothing is asked. @type {(() => void)[]} */
+  #waiting = [];
 
   /** @type {import("../../js/ledger/postgres/session.d.ts").Connect} */
   connect = async () => {
@@ -38,7 +40,7 @@ export class PgliteDatabase {
 
   /** Resolves when nothing is asked of it. */
   async idle() {
-    while (this.#busy > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (this.#busy > 0) await new Promise((resolve) => this.#waiting.push(() => resolve(undefined)));
   }
 
   /** @template T @param {() => Promise<T>} run */
@@ -48,6 +50,7 @@ export class PgliteDatabase {
       return await run();
     } finally {
       this.#busy -= 1;
+      if (this.#busy === 0) for (const resolve of this.#waiting.splice(0)) resolve();
     }
   }
 

@@ -155,7 +155,7 @@ test("what is read of instances is whole, whichever engine is asked", async () =
   state.close();
 });
 
-test("a follower is notified of what an instance adds that another engine runs", async () => {
+test("a follower gets the events of an instance that another engine runs", async () => {
   const state = await shared(() => (_event, step) => step.waitForEvent("wait", { type: "go" }), 2);
   const [, [id]] = state.idsOf(1);
   const { engine } = state.members[0];

@@ -12,6 +12,7 @@ import pytest
 from cluster import free_port, server_user
 from places import until
 from proxy import Proxy
+from test_faults import begin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,15 +22,6 @@ STEPS = 100
 
 def steps_begun(machine, count):
     until(lambda: len(machine.ran()) >= count, f"{count} steps do not begin")
-
-
-def begin(machine, state):
-    """An engine that serves the state, and runs an instance."""
-    serving = machine.start("serve", "flow.mjs", "--state", state)
-    serving.read_until("Serving")
-    done = machine.run("workflows", "trigger", "Flow", "--id", "a", "--state", state)
-    assert 0 == done.code, done.err
-    return serving
 
 
 @contextlib.contextmanager

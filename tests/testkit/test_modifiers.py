@@ -47,7 +47,7 @@ def test_falsy_results_count(worker, instance, value):
 
 
 def test_mocked_stream():
-    """An async iterator of bytes is a stream, which the workflow reads; of what the step has given a test gets the bytes."""
+    """The workflow reads an async iterator of bytes as a stream; a test gets the bytes of the step's result."""
     page = b"x" * 400_000
 
     async def chunks():

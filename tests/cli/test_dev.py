@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from places import PATIENCE, Terminal, until
 
-from stepwell.source_watcher import LONGEST_WAIT_S, QUIET_S
+from stepwell.source_watcher import QUIET_S
 
 FLOW = """
     from workers import WorkflowEntrypoint
@@ -440,21 +440,20 @@ def test_refused_binding(dev, place):
 
 
 def test_reloads_of_a_burst(dev, worker):
-    """200 saves in a second are two reloads at most."""
+    """
+    200 saves in a row are a few reloads.
+
+    That a burst without a pause is two reloads is tests/cli/test_source_watcher.py's, with a clock of its own. On a
+    busy machine both who saves and who watches pause, so here reloads are only as far apart as they must be.
+    """
     running = dev("--port", "0")
     assert (200, "one") == get(running.url)
 
-    # On a busy machine it is more than one burst: a pause ends one, and so does the longest wait.
-    bursts = 1
-    began = last = time.monotonic()
+    began = time.monotonic()
     for number in range(200):
         worker.write_text(f"{textwrap.dedent(WORKER)}\nNUMBER = {number}\n")
         time.sleep(1 / 200)
-        now = time.monotonic()
-        bursts += now - last > QUIET_S / 2
-        last = now
-    bursts += int((last - began) / LONGEST_WAIT_S)
-    until(lambda: running.text.count("Reloaded.") >= 1, "nothing is reloaded")
-    time.sleep(1.5)
+    worker.write_text(textwrap.dedent(WORKER).replace("one", "last"))
+    until(lambda: get(running.url) == (200, "last"), "the last save is not served")
 
-    assert running.text.count("Reloaded.") <= 2 * bursts
+    assert running.text.count("Reloaded.") <= 2 + (time.monotonic() - began) / QUIET_S

@@ -19,15 +19,13 @@ test("a step that spins is cut at its timeout, in its frame: others keep their i
 });
 
 test("the page and the engine answer while code blocks its interpreter", async () => {
-  const id = await create(page, "Block", { seconds: 1.5 });
+  const id = await create(page, "Block", { seconds: 4 });
   await told(page, "Block", id, ["attempt_started"]);
 
-  const began = performance.now();
   const { total } = await page.evaluate(() => host.list());
-  const took = performance.now() - began;
 
   assert.ok(total > 0);
-  assert.ok(took < 700, `it took ${took} ms`);
+  assert.equal(await page.evaluate((each) => host.detail("Block", each).then(({ status }) => status), id), "running");
   assert.equal((await ended(page, "Block", id)).output, "slept");
 });
 

@@ -23,8 +23,8 @@ from ._approval import ApproveByEvent, InvalidDecisionWarning
 from ._capability import WorkflowsDurability
 from ._errors import MissingScopeError, ReplayDivergedError, ResultNotStorableError
 from ._external_events import event_of
-from ._prices import load_prices
 from ._scope import durable_agents
+from ._warmup import warm_up
 
 __all__ = [
     "ApproveByEvent",
@@ -37,4 +37,4 @@ __all__ = [
     "event_of",
 ]
 
-load_prices()
+warm_up()

@@ -31,10 +31,12 @@ const found = new Map();
 const note = (/** @type {string} */ what, /** @type {number} */ value) =>
   void found.set(what, [...(found.get(what) ?? []), value]);
 
-const on = await openDashboard(flow);
+const on = await openDashboard(flow, { settings: { stepLimit: steps + 1 } });
 try {
   await create("many", { steps });
-  while ((await on.harness.engine.get("flow", "many")).status !== "complete") await on.pass();
+  while (["queued", "running", "waiting"].includes(await statusOf("many"))) await on.pass();
+  if ((await statusOf("many")) !== "complete")
+    throw new Error(`The instance of many steps is ${await statusOf("many")}.`);
   await create("live", { waits: times + 1 });
   addInstances(instances);
   for (let turn = 0; turn < times; turn++) {
@@ -46,6 +48,11 @@ try {
   await on.close();
 }
 print();
+
+/** @param {string} id */
+async function statusOf(id) {
+  return (await on.harness.engine.get("flow", id)).status;
+}
 
 /** @param {string} id @param {object} params */
 async function create(id, params) {

@@ -117,12 +117,9 @@ export class Attempts {
       return this.#settleFailure(step, internalError(text));
     }
     if (!this.#pass.reserveValue(value)) return this.#overflow(step);
-    step.running = false;
-    step.ended = true;
     this.#pass.disarm(step);
+    this.#pass.end(step);
     const { log, now } = this.#pass;
-    step.endOrder = log.seq + 1;
-    step.endedAt = now;
     this.#pass.write((store) => store.stepSucceeded(log, step, now, { attempt, value, usage }));
     if (step.reporting) endProgress(this.#pass, step);
     this.#pass.afterCommit({ type: "resolve", pass: this.#pass.id, ref });
@@ -248,15 +245,12 @@ export class Attempts {
    * @param {WireError} [stepError] what it fails with, if not with that
    */
   #fail(step, { error, held }, stepError) {
-    step.running = false;
     step.delaying = null;
-    step.ended = true;
     step.error = stepError ?? error;
     const sent = held && !stepError ? {} : { error: step.error };
     const failed = { attempt: step.attempts, error, stepError, usage: step.usage };
+    this.#pass.end(step);
     const { log, now } = this.#pass;
-    step.endOrder = log.seq + 1;
-    step.endedAt = now;
     this.#pass.write((store) => store.stepFailed(log, step, now, failed));
     if (step.ref !== null) this.#pass.afterCommit({ type: "reject", pass: this.#pass.id, ref: step.ref, ...sent });
     this.#options.onended(step);

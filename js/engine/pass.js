@@ -30,6 +30,8 @@ export class Pass {
   /** Runs what a timer or a commit of the pass causes; set by the instance. @type {(run: () => void) => void} */
   contain = (run) => run();
   ended = false;
+  /** Steps that have not ended, in the order of their starts: few of many. @type {Set<Step>} */
+  #unended = new Set();
   /** Size of the values that the instance keeps, in characters. */
   #values;
   #stepCount = 0;
@@ -52,7 +54,10 @@ export class Pass {
     this.log = log;
     /** All that the instance has, in the order of their starts. @type {Map<string, Step>} */
     this.steps = readSteps(rows);
-    for (const step of this.steps.values()) if (step.kind === "do") this.#stepCount += 1;
+    for (const step of this.steps.values()) {
+      if (step.kind === "do") this.#stepCount += 1;
+      if (!step.ended) this.#unended.add(step);
+    }
     this.#values = rows.reduce((size, { value }) => size + (value?.length ?? 0), 0);
     /** Steps undo what others have done; `run()` cannot begin any. */
     this.rollingBack = row.status === "rollingBack";
@@ -101,6 +106,7 @@ export class Pass {
     const step = new Step(kind, name, count);
     step.order = this.log.seq + 1;
     this.steps.set(step.key, step);
+    this.#unended.add(step);
     if (kind === "do") this.#stepCount += 1;
     this.bindRef(step, ref);
     return step;
@@ -123,14 +129,23 @@ export class Pass {
     return this.#refs.get(ref);
   }
 
+  /** The step ends with the row that is written next. @param {Step} step */
+  end(step) {
+    step.running = false;
+    step.ended = true;
+    step.endOrder = this.log.seq + 1;
+    step.endedAt = this.now;
+    this.#unended.delete(step);
+  }
+
   /** Steps that may still move; in a rollback the forward ones may not. */
   open() {
-    return [...this.steps.values()].filter((step) => !step.ended && (step.kind === "rollback") === this.rollingBack);
+    return [...this.#unended].filter((step) => (step.kind === "rollback") === this.rollingBack);
   }
 
   /** Whether an attempt is under way. @param {(step: Step) => boolean} [isMeant] */
   isExecuting(isMeant = () => true) {
-    for (const step of this.#refs.values()) if (step.running && isMeant(step)) return true;
+    for (const step of this.#unended) if (step.running && step.ref !== null && isMeant(step)) return true;
     return false;
   }
 

@@ -100,12 +100,10 @@ export class Waits {
   #take(step, event) {
     this.#pass.onactivity();
     this.#pass.disarm(step);
-    step.ended = true;
+    this.#pass.end(step);
     step.value = eventValue(event);
     const { value } = step;
     const { log, now } = this.#pass;
-    step.endOrder = log.seq + 1;
-    step.endedAt = now;
     this.#pass.write((store) => store.waitCompleted(log, step, now, event, value));
     this.#pass.settleCall(step);
     this.#onended(step);
@@ -118,10 +116,8 @@ export class Waits {
 
   /** @param {Step} step */
   #fallDue(step) {
+    this.#pass.end(step);
     const { log, now } = this.#pass;
-    step.ended = true;
-    step.endOrder = log.seq + 1;
-    step.endedAt = now;
     if (step.kind === "sleep") this.#pass.write((store) => store.sleepCompleted(log, step, now));
     else {
       const error = timeoutError(step.timeout);

@@ -35,10 +35,10 @@ async function leaveBrowser() {
 
 /**
  * @param {Run} run of the workflow `flow`
- * @param {{ policy?: Partial<import("../../../js/server/api/app.js").Policy>, graphs?: any }} [options]
+ * @param {{ policy?: Partial<import("../../../js/server/api/app.js").Policy>, settings?: object, graphs?: any }} [options]
  */
-export async function openDashboard(run, { policy = {}, graphs } = {}) {
-  const on = await served(run, graphs ? { graphs } : {});
+export async function openDashboard(run, { policy = {}, settings = {}, graphs } = {}) {
+  const on = await served(run, graphs ? { settings, graphs } : { settings });
   on.host.copies.forkInstance = (
     /** @type {string} */ name,
     /** @type {number} */ number,

@@ -33,7 +33,8 @@ const JAVASCRIPT = [".js", ".mjs", ".ts", ".mts"];
  *
  * @typedef {Guest & LoadableRuntime} RuntimeGuest
  *
- * @typedef {{ new (options: { deployment: DeploymentOptions }): RuntimeGuest, prewarm?: (runtime: RuntimeOptions | null) => void }} GuestClass
+ * @typedef {{ new (options: { deployment: DeploymentOptions }): RuntimeGuest, prewarm?: (deployment: DeploymentOptions) => void, prepare?: (deployment: DeploymentOptions, say: (line: string) => void) => Promise<void> }} GuestClass
+ *   `prewarm` starts an interpreter for the next guest of the deployment; `prepare` makes what its interpreters start from
  */
 
 /** @type {Record<string, RuntimeEntry>} */

@@ -10,12 +10,12 @@
 
 import { DEFAULT_ACCOUNT } from "../engine/accounts.js";
 import { WorkflowError } from "../engine/errors.js";
-import { RUNTIMES } from "../../runtime/registry.js";
 import { maskOf } from "./masking.js";
 import { payloadProblem } from "./payload_check.js";
 import { DeploymentRows } from "./deployment_rows.js";
-import { keyOf, runtimeNameOf, withModules } from "./deployment.js";
+import { keyOf, withModules } from "./deployment.js";
 import { Guests } from "./guests.js";
+import { prewarm } from "./prewarm.js";
 import { withReadableSecrets, withSecrets } from "./secrets.js";
 import { Sources } from "./sources.js";
 
@@ -177,7 +177,7 @@ export class DeploymentLoader {
 
   /** Start an interpreter that the next load takes. @param {Deployment} deployment */
   async prewarm(deployment) {
-    (await RUNTIMES[runtimeNameOf(deployment)].load()).prewarm?.(deployment.runtime ?? null);
+    await prewarm(deployment, this.#sources);
   }
 
   /** Whether the code that a guest runs has been replaced. @param {object} guest */

@@ -96,6 +96,7 @@ export class Guests {
    */
   async #open(deployment) {
     const GuestClass = await RUNTIMES[runtimeNameOf(deployment)].load();
+    await GuestClass.prepare?.(deployment, this.#options.print);
     const guest = new GuestClass({ deployment, ...this.#options.guestOptions });
     const mask = maskOf(deployment.varsText ?? JSON.stringify(deployment.vars));
     this.#masks.set(keyOf(deployment), mask);

@@ -12,7 +12,6 @@
 
 import { parseArgs } from "node:util";
 import { haveThreadsEnded } from "../../runtime/pool/node_thread.js";
-import { RUNTIMES } from "../../runtime/registry.js";
 import { ControlChannel } from "./control.js";
 import "./heap.js";
 import { takeLedgerAddress } from "./ledger_address.js";
@@ -59,8 +58,8 @@ try {
   });
   // The interpreter takes longest to start. It starts while the rest is loaded.
   if (values.warm) {
-    const runtime = JSON.parse(values.warm);
-    (await RUNTIMES[runtime.name].load()).prewarm?.(runtime);
+    const [{ prewarm }, { Sources }] = await Promise.all([import("./prewarm.js"), import("./sources.js")]);
+    await prewarm(JSON.parse(values.warm), new Sources());
   }
   const ledger = ledgerAddress === undefined ? undefined : await attachLedger(ledgerAddress, ownership);
   const { Host } = await import("./host.js");

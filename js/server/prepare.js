@@ -1,15 +1,17 @@
 /**
- * `node prepare.js ROOT MODULES`: make the snapshot with the packages that the modules in ROOT import, for the next start. It exits 1
- * where there is none, because it would not do or is not worth it.
+ * `node prepare.js ROOT MODULES`: make the snapshot with the packages that the modules in ROOT import, for the next start. It prints
+ * whether it was "made" or "found", and exits 1 where there is none, because it would not do or is not worth it.
  */
 
-import { makePackageSnapshot } from "../../runtime/pyodide/package_snapshot.js";
+import { findPackageSnapshot, makePackageSnapshot } from "../../runtime/pyodide/package_snapshot.js";
 import { Sources } from "./sources.js";
 
 const [root = "", modules = ""] = process.argv.slice(2);
 const imports = new Sources().imports({ root, main: "", modules });
 // Threads that make it do not keep a process alive.
 const alive = setInterval(() => {}, 1000);
-const made = await makePackageSnapshot({ modules, imports });
+const found = findPackageSnapshot({ modules, imports }) !== undefined;
+const isThere = found || (await makePackageSnapshot({ modules, imports }));
 clearInterval(alive);
-process.exitCode = made ? 0 : 1;
+if (isThere) process.stdout.write(found ? "found\n" : "made\n");
+process.exitCode = isThere ? 0 : 1;

@@ -31,7 +31,7 @@ from stepwell.state import parse_owner, state_error
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stepwell.runtimes import Runtime
+    from stepwell.runtimes import Warm
     from stepwell.state import StateOwner
 
 OWNER_TIMEOUT_S = 20.0
@@ -76,13 +76,13 @@ class HostSettings:
 
     Attributes:
         idle: Run nothing until something is deployed.
-        warm: The runtime whose interpreter is needed soon, or None.
+        warm: What an interpreter is needed for soon, or None.
         standby: Wait without end while an engine on another machine holds the state.
         force_replay: Replay an instance after each of its steps, waits and sleeps.
     """
 
     idle: bool = False
-    warm: Runtime | None = None
+    warm: Warm | None = None
     force_replay: bool = False
     standby: bool = False
 
@@ -97,7 +97,7 @@ class HostSettings:
         if self.force_replay:
             arguments.append("--force-replay")
         if self.warm:
-            arguments += ["--warm", json.dumps(self.warm)]
+            arguments += ["--warm", json.dumps({"main": os.fspath(self.warm.main), "runtime": self.warm.runtime})]
         return arguments
 
 

@@ -127,7 +127,7 @@ class RunCommand:
 
     def _new_connector(self) -> HostConnector:
         request = self._request
-        settings = HostSettings(warm=request.likely_runtime(), force_replay=request.force_replay)
+        settings = HostSettings(warm=request.likely_main(), force_replay=request.force_replay)
         return HostConnector(request.state, settings)
 
     def _prepare(self) -> Project:

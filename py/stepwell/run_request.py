@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from stepwell.formatting import command
 from stepwell.ledger_address import shown_state
-from stepwell.runtimes import choose_runtime, likely_runtime
+from stepwell.runtimes import choose_runtime, likely_main
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from stepwell.project import Project
-    from stepwell.runtimes import Runtime
+    from stepwell.runtimes import Runtime, Warm
     from stepwell.target import Target
 
 
@@ -50,9 +50,9 @@ class RunRequest:
         """The runtime that runs *project*."""
         return choose_runtime(project.main, self.runtime, self.python, self.sdk, untrusted=self.untrusted)
 
-    def likely_runtime(self) -> Runtime | None:
-        """The runtime to start before the project has been read, or None."""
-        return likely_runtime(self.target, self.runtime, self.python, self.sdk, untrusted=self.untrusted)
+    def likely_main(self) -> Warm | None:
+        """What to start an interpreter for before the project has been read, or None."""
+        return likely_main(self.target, self.runtime, self.python, self.sdk, untrusted=self.untrusted)
 
     def continue_command(self) -> str:
         """The command line that continues the instance."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -10,7 +11,6 @@ import click
 
 from stepwell.exceptions import InputError
 from stepwell.interpreters import find_python, project_settings, project_table
-from stepwell.packages.package_folder import is_prepared
 from stepwell.target import DEFAULT_RUNTIMES
 from stepwell.wasmtime_settings import wasmtime_settings
 
@@ -26,6 +26,14 @@ FOR_PYTHON = ("pyodide", "cpython", "wasmtime")
 Runtime = dict[str, object]
 """Its ``name``, and its own options, as the host takes it."""
 F = TypeVar("F", bound="Callable[..., Any]")
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """What an interpreter is needed for soon: a main file, and what runs it."""
+
+    main: Path
+    runtime: Runtime
 
 
 UPSTREAM_SDK = "workers-runtime-sdk"
@@ -144,21 +152,19 @@ def _find_sdk() -> Path:
     return folder
 
 
-def likely_runtime(
+def likely_main(
     target: Target,
     name: str | None = None,
     python: str | None = None,
     sdk: str | None = None,
     *,
     untrusted: bool = False,
-) -> Runtime | None:
-    """The runtime that is worth starting before *target* has been read; None where none is, or that is unclear."""
+) -> Warm | None:
+    """The main file that *target* probably has, with its runtime; None where that is unclear."""
     main = target.main or _likely_main(target.config)
     if main is None:
         return None
-    runtime = choose_runtime(main, name, python, sdk, untrusted=untrusted)
-    # One that has its packages imported takes the place of the one that would be started.
-    return None if runtime["name"] == "pyodide" and is_prepared(main) else runtime
+    return Warm(main, choose_runtime(main, name, python, sdk, untrusted=untrusted))
 
 
 def _likely_main(config: Path | None) -> Path | None:

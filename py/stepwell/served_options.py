@@ -11,7 +11,7 @@ import click
 from stepwell.options import environment_option, force_replay_option, state_option
 from stepwell.packages.require import require_packages_of
 from stepwell.project_loader import find_targets, load_targets
-from stepwell.runtimes import choose_runtime, likely_runtime, runtime_name, runtime_options
+from stepwell.runtimes import choose_runtime, likely_main, runtime_name, runtime_options
 from stepwell.serving import ServedProject
 from stepwell.state import state_path
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from stepwell.runtimes import Runtime
+    from stepwell.runtimes import Warm
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -55,10 +55,10 @@ class ServedChoice:
             projects.append(served)
         return projects
 
-    def likely_runtime(self) -> Runtime | None:
-        """Guess the runtime of the first project, without reading it."""
+    def likely_main(self) -> Warm | None:
+        """Guess the main file of the first project and its runtime, without reading it."""
         first = find_targets(self.target, self.configs)[0]
-        return likely_runtime(first, *self.runtime, untrusted=self.untrusted)
+        return likely_main(first, *self.runtime, untrusted=self.untrusted)
 
     def state_path(self) -> Path:
         """Get the path of the state, whose folder exists afterwards."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stepwell.exceptions import HostLostError, InternalError
+from stepwell.runtimes import Warm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,11 @@ class ServedProject:
 
     project: Project
     runtime: Runtime
+
+    @property
+    def warm(self) -> Warm:
+        """What an interpreter is needed for."""
+        return Warm(self.project.main, self.runtime)
 
     def request(self) -> dict[str, object]:
         """The Worker as the host takes it."""

@@ -59,8 +59,8 @@ export class CPythonGuest extends Pool {
     super(kindOf(pythonOf(options.deployment.runtime)), options);
   }
 
-  /** Start a process before it is known what for. @param {DeploymentOptions["runtime"]} runtime */
-  static prewarm(runtime) {
+  /** Start a process before the deployment is loaded. @param {DeploymentOptions} deployment */
+  static prewarm({ runtime }) {
     prewarmBackend(kindOf(pythonOf(runtime)));
   }
 }

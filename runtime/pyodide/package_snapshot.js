@@ -9,7 +9,7 @@
 /** @import { Library } from "./libraries.js" */
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { loadPyodide } from "pyodide";
@@ -25,6 +25,10 @@ import { enableStackSwitching } from "./v8_flags.js";
 
 /** What `stepwell sync` notes of what it has installed. */
 const STAMP = ".stepwell.json";
+/** What it leaves there where it has made a snapshot: `py/stepwell/packages/package_folder.py` has the name, too. */
+const PREPARED = ".prepared";
+/** How long making one may take, in ms: code of packages may never end. */
+const MAKE_TIMEOUT_MS = 120_000;
 /** Bytes of code: less is imported faster than a snapshot is worth. */
 const MIN_CODE_BYTES = 500_000;
 
@@ -88,6 +92,25 @@ export async function makePackageSnapshot(packages) {
   return true;
 }
 
+/** Whether `stepwell sync` has made one, which may be gone. @param {Packages} packages */
+export function isPrepared({ modules }) {
+  return existsSync(join(modules, PREPARED));
+}
+
+/**
+ * Make again what `stepwell sync` has made. Where it cannot be made any more, it is not tried again before the next sync.
+ *
+ * @param {Packages} packages
+ */
+export async function remakePackageSnapshot(packages) {
+  if (await makePackageSnapshot(packages).catch(() => false)) return;
+  try {
+    rmSync(join(packages.modules, PREPARED), { force: true });
+  } catch {
+    // The folder cannot be written: it is tried again at the next start.
+  }
+}
+
 /** @param {object} job @returns {Promise<any>} undefined where it fails */
 function inThread(job) {
   enableStackSwitching();
@@ -102,9 +125,13 @@ function inThread(job) {
       resourceLimits: { stackSizeMb: 64 },
     });
     worker.unref();
+    const timer = setTimeout(() => void worker.terminate(), MAKE_TIMEOUT_MS).unref();
     worker.on("message", resolve);
     worker.on("error", () => resolve(undefined));
-    worker.on("exit", () => resolve(undefined));
+    worker.on("exit", () => {
+      clearTimeout(timer);
+      resolve(undefined);
+    });
   });
 }
 

@@ -7,14 +7,14 @@
 /** @import { DeploymentOptions } from "../pool/pool.js" */
 
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { startThread } from "../pool/node_thread.js";
 import { Pool } from "../pool/pool.js";
 import { dropWarm, prewarmBackend } from "../pool/warm.js";
 import { Exchanges, isFetchMessage } from "./blocking_fetch.js";
 import { guestFiles, pyodideFolder } from "./files.js";
 import { storeCompiled } from "./factory.js";
-import { findPackageSnapshot, makePackageSnapshot } from "./package_snapshot.js";
+import { findPackageSnapshot, isPrepared, makePackageSnapshot, remakePackageSnapshot } from "./package_snapshot.js";
 import { findFactory, findSnapshot } from "./snapshot.js";
 import { threadRights } from "./thread_rights.js";
 import { enableStackSwitching } from "./v8_flags.js";
@@ -103,19 +103,29 @@ function packagesOf({ modules, imports, runtime }) {
   return modules && imports?.length && !runtime?.sdk ? { modules, imports } : undefined;
 }
 
+/** What starts with packages, by their folder. @type {Map<string, { snapshot: string, backend: InterpreterBackend }>} */
+const withPackages = new Map();
+
 /**
+ * The same object for the same snapshot, so that an interpreter that stands by is found.
+ *
  * @param {Packages} packages
  * @param {PackageSnapshot} found
- * @returns {InterpreterBackend}
  */
-function withPackages({ modules }, { snapshot, libraries }) {
-  return {
+function backendWith({ modules }, { snapshot, libraries }) {
+  const known = withPackages.get(modules);
+  if (known?.snapshot === snapshot) return known.backend;
+  if (known) dropWarm(known.backend);
+  /** @type {InterpreterBackend} */
+  const backend = {
     ...PYODIDE,
     parts: async () =>
       isThere(snapshot)
         ? { ...commonParts(), snapshot, factory: findFactory(), packages: { modules, libraries } }
         : PYODIDE.parts(),
   };
+  withPackages.set(modules, { snapshot, backend });
+  return backend;
 }
 
 export class PyodideGuest extends Pool {
@@ -126,7 +136,7 @@ export class PyodideGuest extends Pool {
   constructor(options) {
     const packages = packagesOf(options.deployment);
     const found = packages && findPackageSnapshot(packages);
-    super(packages && found ? withPackages(packages, found) : PYODIDE, options);
+    super(packages && found ? backendWith(packages, found) : PYODIDE, options);
     this.#wanted = found ? undefined : packages;
     if (found) dropWarm(PYODIDE);
   }
@@ -141,8 +151,29 @@ export class PyodideGuest extends Pool {
     return loaded;
   }
 
-  /** Start an interpreter before it is known what for. */
-  static prewarm() {
-    prewarmBackend(PYODIDE);
+  /**
+   * Start an interpreter before the deployment is loaded. One that the deployment will not start from is not started.
+   *
+   * @param {DeploymentOptions} deployment
+   */
+  static prewarm(deployment) {
+    const packages = packagesOf(deployment);
+    const found = packages && findPackageSnapshot(packages);
+    if (packages && found) prewarmBackend(backendWith(packages, found));
+    else if (!packages || !isPrepared(packages)) prewarmBackend(PYODIDE);
+  }
+
+  /**
+   * Make the snapshot anew that `stepwell sync` has made, if it belongs to another Stepwell or has made room for others. To
+   * import the packages would take nearly as long, at each start, and within a limit of time.
+   *
+   * @param {DeploymentOptions} deployment
+   * @param {(line: string) => void} say
+   */
+  static async prepare(deployment, say) {
+    const packages = packagesOf(deployment);
+    if (!packages || !isPrepared(packages) || findPackageSnapshot(packages)) return;
+    say(`Preparing the packages in ${basename(packages.modules)} for this version of Stepwell, once.`);
+    await remakePackageSnapshot(packages);
   }
 }

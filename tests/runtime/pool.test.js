@@ -110,7 +110,7 @@ describe("the event loop", () => {
 
 describe("a warm interpreter", () => {
   test("is taken by the next guest", async () => {
-    PyodideGuest.prewarm();
+    PyodideGuest.prewarm(/** @type {any} */ ({ main: "pool.py" }));
     const guest = openGuest("pool.py");
     await guest.load();
 

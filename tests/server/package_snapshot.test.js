@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { prewarm } from "../../js/server/prewarm.js";
 import { Sources } from "../../js/server/sources.js";
 import { packageImports } from "../../runtime/pyodide/imports.js";
 import { findPackageSnapshot, makePackageSnapshot } from "../../runtime/pyodide/package_snapshot.js";
@@ -62,6 +63,32 @@ async function printed(deployment) {
   }
 }
 
+// The first test: after the others threads may start that make snapshots in the background.
+test("the host makes the snapshot that a sync has made for another Stepwell, and an interpreter stands by with it", async () => {
+  const deployment = project("upgraded", "told = 'hello'\nprint('package is imported')\n");
+  write("upgraded/python_modules/.prepared", "");
+  /** @type {string[]} */
+  const said = [];
+
+  await PyodideGuest.prepare(deployment, (line) => said.push(line));
+  await PyodideGuest.prepare(deployment, (line) => said.push(line));
+
+  assert.deepEqual(said, ["Preparing the packages in python_modules for this version of Stepwell, once."]);
+  assert.ok(findPackageSnapshot(deployment));
+
+  let threads = 0;
+  const count = () => (threads += 1);
+  process.on("worker", count);
+  try {
+    await prewarm({ main: deployment.main }, new Sources());
+
+    assert.equal(await printed(deployment), "package says hello\n");
+    assert.equal(threads, 1, "the interpreter that stands by is taken");
+  } finally {
+    process.off("worker", count);
+  }
+});
+
 test("a package is imported once, for all interpreters; the deployment's own modules by each", async () => {
   const deployment = project("plain", "told = 'hello'\nprint('package is imported')\n");
 
@@ -96,6 +123,26 @@ test("an interpreter starts without the snapshot that has made room for others s
   } finally {
     await guest.dispose();
   }
+});
+
+test("what cannot be made any more is not tried at each start", async () => {
+  const deployment = project("spoilt", "told = 'hello'\n", 1);
+  write("spoilt/python_modules/.prepared", "");
+  /** @type {string[]} */
+  const said = [];
+
+  await PyodideGuest.prepare(deployment, (line) => said.push(line));
+  await PyodideGuest.prepare(deployment, (line) => said.push(line));
+
+  assert.equal(said.length, 1);
+});
+
+test("without a sync's promise the host makes no snapshot before it loads the code", async () => {
+  const deployment = project("unpromised", "told = 'hello'\n");
+
+  await PyodideGuest.prepare(deployment, assert.fail);
+
+  assert.equal(findPackageSnapshot(deployment), undefined);
 });
 
 for (const [why, source] of [

@@ -17,7 +17,7 @@ from stepwell.mcp.http_options import http_options
 from stepwell.options import state_option
 from stepwell.packages.require import require_packages_of
 from stepwell.project_loader import load_project
-from stepwell.runtimes import choose_runtime, runtime_name, runtime_options
+from stepwell.runtimes import Warm, choose_runtime, runtime_name, runtime_options
 from stepwell.state import state_path
 from stepwell.target import find_target
 
@@ -66,7 +66,9 @@ def mcp(  # noqa: PLR0913 - one for each option
     require_packages_of(project, found, runtime_name(chosen))
 
     with contextlib.nullcontext() if http is None else http.bind() as listener:
-        host = HostAccess(state_path(state, create=True), project.deployment(chosen), chosen, account)
+        host = HostAccess(
+            state_path(state, create=True), project.deployment(chosen), Warm(project.main, chosen), account
+        )
         try:
             if http is None or listener is None:
                 _serve_stdio(host)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stepwell.client import Client
     from stepwell.host_connector import Connection
     from stepwell.models import Token
-    from stepwell.runtimes import Runtime
+    from stepwell.runtimes import Warm
 
 T = TypeVar("T")
 NOT_FOUND = "instance.not_found"
@@ -34,22 +34,20 @@ class HostAccess:
         account: The account whose workflows they are; None means the default account.
     """
 
-    def __init__(
-        self, state: Path, deployment: dict[str, object], runtime: Runtime, account: str | None = None
-    ) -> None:
+    def __init__(self, state: Path, deployment: dict[str, object], warm: Warm, account: str | None = None) -> None:
         """Prepare to deploy *deployment*, which names *account*, in the state at the path *state*."""
         self.state = state
         self.account = account
         self.workflows: dict[str, dict[str, Any] | None] = {}
         self.workflow_names: dict[str, str] = {}
         self._deployment = deployment
-        self._runtime = runtime
+        self._warm = warm
         self._connection: Connection | None = None
         self._lock = threading.Lock()
 
     def open(self) -> None:
         """Connect to the owner, or start one, and deploy."""
-        self._connection = HostConnector(self.state, HostSettings(warm=self._runtime)).connection()
+        self._connection = HostConnector(self.state, HostSettings(warm=self._warm)).connection()
         deployed = self._connection.client.deploy(self._deployment).workflows
         self.workflows = {workflow.name: workflow.input_schema for workflow in deployed}
 

@@ -19,15 +19,12 @@ FOLDER = "python_modules"
 """Cloudflare's name, for the runtime that is Cloudflare's."""
 STAMP = ".stepwell.json"
 PREPARED = ".prepared"
-"""Says that interpreters start from a snapshot of their own, and that one without the packages is of no use."""
+"""
+Says that interpreters start from a snapshot that has the packages.
 
-
-def is_prepared(main: Path) -> bool:
-    """Whether an interpreter for the workflows in *main* starts with its packages imported."""
-    for folder in (main.with_suffix(f".{FOLDER}"), *(parent / FOLDER for parent in main.parents)):
-        if folder.is_dir():
-            return (folder / PREPARED).exists()
-    return False
+The host makes the snapshot again where it is missing: it belongs to one version of Stepwell, and the cache makes room.
+`runtime/pyodide/package_snapshot.js` has the name, too.
+"""
 
 
 @dataclass(frozen=True, slots=True)

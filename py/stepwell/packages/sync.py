@@ -121,7 +121,9 @@ def bring_up_to_date(folder: PackageFolder, *, python: str | None, upgrade: bool
     with only_one(folder.root):
         clean_up(folder)
         if folder.problem() is None and not upgrade:
-            click.echo(f"{folder.runtime}: up to date ({folder.modules.name}).")
+            again = (folder.modules / PREPARED).exists() and prepare(folder)
+            note = "; made anew what interpreters start from" if again else ""
+            click.echo(f"{folder.runtime}: up to date ({folder.modules.name}){note}.")
             return
         uv = Uv(
             folder.root,
@@ -230,13 +232,22 @@ def _exchange(folder: PackageFolder, modules: Path, lock: Path) -> None:
     shutil.rmtree(folder.aside, ignore_errors=True)
 
 
-def prepare(folder: PackageFolder) -> None:
-    """Let interpreters start with what the project's modules import of the packages, where that is worth it."""
+def prepare(folder: PackageFolder) -> bool:
+    """
+    Let interpreters start with what the project's modules import of the packages, where that is worth it.
+
+    Returns:
+        Whether anything had to be made for it.
+    """
     command = [find_node().path, host_root() / "js" / "server" / "prepare.js", folder.root, folder.modules]
     # Without it they start more slowly, no more.
     done = subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL)  # noqa: S603 - our own
+    prepared = folder.modules / PREPARED
     if done.returncode == 0:
-        (folder.modules / PREPARED).touch()
+        prepared.touch()
+    else:
+        prepared.unlink(missing_ok=True)
+    return done.stdout.strip() == b"made"
 
 
 def clean_up(folder: PackageFolder) -> None:

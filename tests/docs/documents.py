@@ -38,6 +38,19 @@ class Block:
         found = re.search(r"title=(\S+)", self.info)
         return found[1] if found else None
 
+    @property
+    def commands(self) -> list[str]:
+        """The commands of a console. Where lines begin with a prompt, the others are what they print."""
+        lines = self.text.replace("\\\n", "").splitlines()
+        prompted = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+        return prompted or lines
+
+    @property
+    def printed(self) -> list[str]:
+        """What a console shows beside its commands."""
+        lines = self.text.replace("\\\n", "").splitlines()
+        return [line for line in lines if not line.startswith("$ ")]
+
     def __str__(self) -> str:
         return f"{self.document.relative_to(ROOT)}:{self.line}"
 
@@ -47,6 +60,12 @@ def blocks(document: Path) -> Iterator[Block]:
     text = document.read_text(encoding="utf-8")
     for found in _FENCE.finditer(text):
         yield Block(found[1], found[2].strip(), found[3], document, text.count("\n", 0, found.start()) + 1)
+
+
+def block(page: str, part: str) -> Block:
+    """The block of the page in docs/ that has *part*."""
+    [found] = [each for each in blocks(ROOT / "docs" / page) if part in each.text]
+    return found
 
 
 def all_blocks(*languages: str) -> list[Block]:

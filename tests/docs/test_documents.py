@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 import pytest
-from documents import DOCUMENTS, ROOT, Block, all_blocks
+from documents import DOCUMENTS, ROOT, Block, all_blocks, block
 
 from stepwell import exit_codes
 from stepwell.cli import stepwell
+from stepwell.wasmtime_settings import wasmtime_settings
 
 _LINK = re.compile(r"\]\(([^)\s#]+)(#[^)\s]*)?\)")
 _VARIABLE = re.compile(r"STEPWELL_[A-Z_]+")
@@ -118,6 +119,13 @@ def test_the_limits_are_those_of_the_engine():
     found = {name: re.search(pattern, text) for name, pattern in said.items()}
     documented = {name: int(match[1].replace(",", "")) for name, match in found.items() if match}
     assert documented == {name: int(limit[name].replace("_", "")) for name in said}
+
+
+def test_the_settings_of_wasmtime_are_taken():
+    """Those that are commented out, too."""
+    text = re.sub(r"^# (?=\S+ = )", "", block("runtimes.md", "[tool.stepwell.wasmtime]").text, flags=re.MULTILINE)
+    table = tomllib.loads(text)["tool"]["stepwell"]
+    assert len(table["wasmtime"]) == len(wasmtime_settings((ROOT / "pyproject.toml", table)))
 
 
 def test_the_files_of_the_architecture_exist():

@@ -5,6 +5,7 @@
  * host's own files are those that this process has written anew (`openApart`).
  */
 
+/** @import { DatabaseSync } from "node:sqlite" */
 /** @import { Driver } from "../store/driver.d.ts" */
 /** @import { OpenedRun, RunContents } from "../store/run_file.js" */
 
@@ -15,7 +16,7 @@ import { dirname, join } from "node:path";
 import { constants } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { openDriver, openFile } from "../store/node_driver.js";
-import { openRun, RunFileError, writeRun } from "../store/run_file.js";
+import { isOfThisVersion, openRun, RunFileError, writeRun } from "../store/run_file.js";
 import { SqliteStore } from "../store/sqlite.js";
 
 /**
@@ -45,22 +46,23 @@ export function runFile(state, number, contents) {
  * Open a run file. It is not changed.
  *
  * @param {string} path
+ * @param {() => DatabaseSync} [takeEmpty] gives a database in memory without rows, which may have the tables of this version
  * @returns {{ run: OpenedRun, store: SqliteStore, db: Driver }} the database of the store; close the store when it is no longer needed
  * @throws {RunFileError}
  */
-export function openRunFile(path) {
-  const memory = openDriver(":memory:");
+export function openRunFile(path, takeEmpty) {
+  const file = openForReading(path);
   try {
-    const file = openForReading(path);
+    const memory = takeEmpty && isOfThisVersion(file) ? takeEmpty() : openDriver(":memory:");
     try {
       const run = openRun(file, memory);
       return { run, store: new SqliteStore(memory), db: memory };
-    } finally {
-      file.close();
+    } catch (error) {
+      memory.close();
+      throw error;
     }
-  } catch (error) {
-    memory.close();
-    throw error;
+  } finally {
+    file.close();
   }
 }
 

@@ -11,7 +11,7 @@
 /** @import { Driver } from "./driver.d.ts" */
 
 import { OF_HISTORY } from "./instance_tables.js";
-import { problemOfPaths, problemOfSchema, problemOfSize, problemOfValues } from "./run_file_checks.js";
+import { problemOfPaths, problemOfSchema, problemOfSize, problemOfValues, schemaOf } from "./run_file_checks.js";
 import { APPLICATION_ID, migrate, pragma, SCHEMA_VERSION } from "./schema.js";
 
 /** "StpR" in SQLite's header. */
@@ -125,6 +125,15 @@ function hiding({ vars, value, text }) {
   };
 }
 
+/** Whether a run file has the tables of this version. @param {Driver} file that may be anything */
+export function isOfThisVersion(file) {
+  try {
+    return pragma(file, "user_version") === SCHEMA_VERSION;
+  } catch {
+    return false; // it is not a database, which `openRun` says
+  }
+}
+
 /**
  * Copy a run file into an empty database, which is then a state of this version with that one instance. Nothing of the file
  * is read before it has been checked, and nothing in it is executed.
@@ -138,8 +147,7 @@ export function openRun(file, state) {
   try {
     const version = checkKind(file);
     migrate(state, version);
-    check(problemOfSchema(file, withRunTables(state)));
-    state.exec("ROLLBACK");
+    check(problemOfSchema(file, runSchema(state, version)));
     checkVersion(file);
     const [sound] = Object.values(file.prepare("PRAGMA quick_check(1)").get() ?? {});
     if (sound !== "ok") throw new RunFileError("run.corrupt", `it is damaged (${sound})`);
@@ -162,11 +170,19 @@ function check(problem) {
   if (problem !== undefined) throw new RunFileError("run.corrupt", problem);
 }
 
-/** The state with a run file's own tables, until it is rolled back. @param {Driver} state */
-function withRunTables(state) {
+/** Of run files, by the version of their tables. @type {Map<number, import("./run_file_checks.js").Schema>} */
+const schemas = new Map();
+
+/** What a run file of that version consists of. @param {Driver} state has the tables of that version @param {number} version */
+function runSchema(state, version) {
+  let schema = schemas.get(version);
+  if (schema) return schema;
   state.exec("BEGIN");
   state.exec(TABLES);
-  return state;
+  schema = schemaOf(state);
+  state.exec("ROLLBACK");
+  schemas.set(version, schema);
+  return schema;
 }
 
 /**

@@ -34,7 +34,7 @@ const JSON_COLUMNS = {
   },
   run: { versions: ["object"] },
 };
-/** Objects whose values are all text. */
+/** Objects whose values are all text, by table. @type {Record<string, string>} */
 const TEXTS = { workflows: "bindings", run: "versions" };
 
 /** @param {Driver} file @returns {string | undefined} what is wrong with its size, before its schema is read */
@@ -44,16 +44,17 @@ export function problemOfSize(file) {
     : undefined;
 }
 
+/** SQL of tables and the like by kind and name, without what only lays it out. @typedef {Map<string, string>} Schema */
+
 /**
  * @param {Driver} file
- * @param {Driver} reference has exactly the tables that the file must have
+ * @param {Schema} expected of exactly the tables that the file must have
  * @returns {string | undefined} what is wrong with the tables
  */
-export function problemOfSchema(file, reference) {
+export function problemOfSchema(file, expected) {
   const entries = Number(file.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.n);
   if (entries > MAX_ENTRIES) return `it has ${entries} tables, views and indexes`;
   const found = schemaOf(file);
-  const expected = schemaOf(reference);
   for (const [name, sql] of found) {
     if (!expected.has(name)) return `it has the ${name}, which a run file does not have`;
     if (expected.get(name) !== sql) return `its ${name} is not as Stepwell writes it`;
@@ -62,50 +63,69 @@ export function problemOfSchema(file, reference) {
   return undefined;
 }
 
-/** @param {Driver} db @returns {Map<string, string>} SQL by kind and name, without what only lays it out */
-function schemaOf(db) {
+/** @param {Driver} db @returns {Schema} */
+export function schemaOf(db) {
   const rows = db.prepare("SELECT type, name, substr(sql, 1, 20000) AS sql FROM sqlite_schema").all();
   return new Map(rows.map(({ type, name, sql }) => [`${type} ${name}`, String(sql).replaceAll(/\s+/g, " ")]));
 }
 
 /**
+ * One statement for each table: most time is spent on compiling them.
+ *
  * @param {Driver} file whose tables are right
  * @param {string[]} tables
  * @returns {string | undefined} what is wrong with the values; none of them has been read
  */
 export function problemOfValues(file, tables) {
+  const columns = columnsOf(file);
   for (const table of tables) {
-    const columns = file.prepare(`SELECT name, type, "notnull" AS required FROM pragma_table_info(?)`).all(table);
-    for (const { name, type, required } of columns) {
-      const right =
-        type === "TEXT"
-          ? `typeof("${name}") = 'text' AND octet_length("${name}") <= ${MAX_TEXT_BYTES}`
-          : `typeof("${name}") = 'integer' AND "${name}" BETWEEN -${MAX_NUMBER} AND ${MAX_NUMBER}`;
-      const allowed = required ? right : `"${name}" IS NULL OR (${right})`;
-      if (has(file, table, `NOT (${allowed})`)) return `a value in column ${name} of its table ${table} is damaged`;
-    }
+    const known = columns.filter((column) => column.table === table);
+    const damages = [...known.map(damageOfType), ...known.flatMap(damagesOfJson), ...known.flatMap(damagesOfTexts)];
+    // The first that holds counts, so JSON is parsed only where all types are right.
+    const cases = damages.map(({ column, condition }) => `WHEN ${condition} THEN '${column}'`);
+    const found = file
+      .prepare(`SELECT CASE ${cases.join(" ")} END AS damaged FROM "${table}" WHERE damaged IS NOT NULL LIMIT 1`)
+      .get();
+    if (found) return `a value in column ${found.damaged} of its table ${table} is damaged`;
   }
-  return problemOfJson(file, tables) ?? problemOfWords(file);
+  return problemOfWords(file);
 }
 
-/** @param {Driver} file @param {string[]} tables */
-function problemOfJson(file, tables) {
-  for (const table of tables) {
-    for (const [column, kinds] of Object.entries(JSON_COLUMNS[table] ?? {})) {
-      if (!hasColumn(file, table, column)) continue;
-      const wrong = kinds.includes("any")
-        ? `NOT json_valid("${column}")`
-        : `NOT json_valid("${column}") OR json_type("${column}") NOT IN (${kinds.map((kind) => `'${kind}'`).join(", ")})`;
-      if (has(file, table, `"${column}" IS NOT NULL AND (${wrong})`)) {
-        return `a value in column ${column} of its table ${table} is damaged`;
-      }
-    }
-  }
-  for (const [table, column] of Object.entries(TEXTS)) {
-    const wrong = `"${column}" IS NOT NULL AND EXISTS (SELECT 1 FROM json_each("${column}") WHERE type <> 'text')`;
-    if (has(file, table, wrong)) return `a value in column ${column} of its table ${table} is damaged`;
-  }
-  return undefined;
+/** @typedef {{ table: string, name: string, type: string, required: number }} Column */
+
+/** The columns of all tables: an older version's may lack some. @param {Driver} file @returns {Column[]} */
+function columnsOf(file) {
+  const rows = file.prepare(
+    `SELECT t.name AS "table", c.name, c.type, c."notnull" AS required
+     FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table'`,
+  );
+  return /** @type {any[]} */ (rows.all());
+}
+
+/** @param {Column} column */
+function damageOfType({ name, type, required }) {
+  const right =
+    type === "TEXT"
+      ? `typeof("${name}") = 'text' AND octet_length("${name}") <= ${MAX_TEXT_BYTES}`
+      : `typeof("${name}") = 'integer' AND "${name}" BETWEEN -${MAX_NUMBER} AND ${MAX_NUMBER}`;
+  return { column: name, condition: `NOT (${required ? right : `"${name}" IS NULL OR (${right})`})` };
+}
+
+/** @param {Column} column */
+function damagesOfJson({ table, name }) {
+  const kinds = JSON_COLUMNS[table]?.[name];
+  if (!kinds) return [];
+  const wrong = kinds.includes("any")
+    ? `NOT json_valid("${name}")`
+    : `NOT json_valid("${name}") OR json_type("${name}") NOT IN (${kinds.map((kind) => `'${kind}'`).join(", ")})`;
+  return [{ column: name, condition: `"${name}" IS NOT NULL AND (${wrong})` }];
+}
+
+/** @param {Column} column */
+function damagesOfTexts({ table, name }) {
+  if (TEXTS[table] !== name) return [];
+  const wrong = `EXISTS (SELECT 1 FROM json_each("${name}") WHERE type <> 'text')`;
+  return [{ column: name, condition: `"${name}" IS NOT NULL AND ${wrong}` }];
 }
 
 /** @param {Driver} file */
@@ -146,11 +166,6 @@ function isRelative(path, parts) {
 /** @param {string} text */
 function bytesOf(text) {
   return new TextEncoder().encode(text).length;
-}
-
-/** @param {Driver} file @param {string} table @param {string} column an older version's table may lack it */
-function hasColumn(file, table, column) {
-  return file.prepare("SELECT 1 FROM pragma_table_info(?) WHERE name = ?").get(table, column) !== undefined;
 }
 
 /** @param {Driver} file @param {string} table @param {string} condition */

@@ -5,8 +5,8 @@
 
 import { DatabaseSync } from "node:sqlite";
 
-/** How many are kept for engines to come. */
-const MAX_KEPT = 4;
+/** How many are kept for engines to come, and for run files that are replayed. */
+const MAX_KEPT = 20;
 /** One with more free pages than this has held much: its memory is given back. */
 const MAX_FREE_PAGES = 2000;
 

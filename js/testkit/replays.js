@@ -2,6 +2,7 @@
  * Replays of instances that have ended: their code is run against their history, many side by side, in virtual time.
  */
 
+/** @import { DatabaseSync } from "node:sqlite" */
 /** @import { WireError } from "../../bridge/protocol.d.ts" */
 /** @import { Replayed } from "../engine/replay.js" */
 /** @import { Deployment } from "../server/deployment.js" */
@@ -16,6 +17,7 @@ import { replay } from "../engine/replay.js";
 import { isFinalStatus } from "../engine/status.js";
 import { readSteps } from "../engine/step.js";
 import { openRunFile } from "../server/run_files.js";
+import { returnDatabase, takeDatabase } from "./memory_database.js";
 import { sharedGuestOf } from "./shared_guest.js";
 import { Timekeeper } from "./timekeeper.js";
 import { VirtualClock } from "./virtual_clock.js";
@@ -145,7 +147,7 @@ export async function replayFiles(paths, { deployment, deployments, memory }) {
       for (const { path, run, store } of opened)
         comparisons.push({ path, ...(byPath.get(path) ?? missing(store, run, classes, deployment.main)) });
     } finally {
-      for (const { store } of opened) store.close();
+      for (const { db } of opened) returnDatabase(/** @type {DatabaseSync} */ (db));
     }
   }
   return comparisons;
@@ -154,7 +156,7 @@ export async function replayFiles(paths, { deployment, deployments, memory }) {
 /** @param {string} path @throws {WorkflowError} it is not a run file */
 function openNamed(path) {
   try {
-    return openRunFile(path);
+    return openRunFile(path, takeDatabase);
   } catch (error) {
     throw new WorkflowError("run.unreadable", `${path} cannot be replayed: ${/** @type {Error} */ (error).message}`);
   }

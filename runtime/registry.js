@@ -2,6 +2,7 @@
 
 /** @import { Guest } from "../bridge/protocol.d.ts" */
 /** @import { DeploymentOptions } from "./pool/pool.js" */
+/** @import { WarmOptions } from "./pool/warm.js" */
 
 import { extname } from "node:path";
 
@@ -33,7 +34,7 @@ const JAVASCRIPT = [".js", ".mjs", ".ts", ".mts"];
  *
  * @typedef {Guest & LoadableRuntime} RuntimeGuest
  *
- * @typedef {{ new (options: { deployment: DeploymentOptions }): RuntimeGuest, prewarm?: (deployment: DeploymentOptions) => void, prepare?: (deployment: DeploymentOptions, say: (line: string) => void) => Promise<void> }} GuestClass
+ * @typedef {{ new (options: { deployment: DeploymentOptions }): RuntimeGuest, prewarm?: (deployment: DeploymentOptions, options?: WarmOptions) => void, prepare?: (deployment: DeploymentOptions, say: (line: string) => void) => Promise<void> }} GuestClass
  *   `prewarm` starts an interpreter for the next guest of the deployment; `prepare` makes what its interpreters start from
  */
 

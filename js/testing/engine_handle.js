@@ -11,7 +11,7 @@ const open = new Set();
 
 /** It is opened when it is first needed, and again after `finish`: so each test can have a fresh one. */
 export class EngineHandle {
-  #environment;
+  #hostOptions;
   #prepare;
   /** @type {Promise<number> | undefined} */
   #number;
@@ -19,11 +19,11 @@ export class EngineHandle {
   introspected = new Set();
 
   /**
-   * @param {Record<string, string>} environment for the host
+   * @param {import("./host_link.js").HostOptions} hostOptions
    * @param {Prepare} prepare called each time when an engine is opened
    */
-  constructor(environment, prepare) {
-    this.#environment = environment;
+  constructor(hostOptions, prepare) {
+    this.#hostOptions = hostOptions;
     this.#prepare = prepare;
   }
 
@@ -32,7 +32,7 @@ export class EngineHandle {
   }
 
   get host() {
-    return HostLink.current(this.#environment);
+    return HostLink.current(this.#hostOptions);
   }
 
   /**

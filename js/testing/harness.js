@@ -134,7 +134,9 @@ async function openSession({ root = process.cwd(), workers: inputs }) {
   const projects = await Promise.all(inputs.map((input) => readProject(requestOf(input, root))));
   /** @type {TestWorker[]} */
   const workers = [];
-  const engine = new EngineHandle(projects[0].environment, async (call) => {
+  const [{ environment, deployment }] = projects;
+  const warm = { main: deployment.main, runtime: deployment.runtime };
+  const engine = new EngineHandle({ environment, warm }, async (call) => {
     for (const worker of workers) await worker.deploy(call);
   });
   for (const [index, project] of projects.entries()) {

@@ -20,6 +20,14 @@ const SOCKET_FD = 3;
 /** The first major with the `node:sqlite` that the store is written for. */
 const MIN_NODE_MAJOR = 24;
 
+/**
+ * How a host starts.
+ *
+ * @typedef {object} HostOptions
+ * @property {Record<string, string>} environment
+ * @property {{ main: string, runtime: object | null }} warm the deployment whose interpreter is needed first
+ */
+
 export class HostLink {
   /** @type {HostLink | undefined} */
   static #current;
@@ -33,21 +41,21 @@ export class HostLink {
   /** Objects of tests, by main file and name of the binding. @type {Map<string, any>} */
   doubles = new Map();
 
-  /** The host of this process; the first call starts it. @param {Record<string, string>} environment for a host that starts */
-  static current(environment) {
-    if (!HostLink.#current || HostLink.#current.#isClosed) HostLink.#current = new HostLink(environment);
+  /** The host of this process; the first call starts it. @param {HostOptions} options of a host that starts */
+  static current(options) {
+    if (!HostLink.#current || HostLink.#current.#isClosed) HostLink.#current = new HostLink(options);
     return HostLink.#current;
   }
 
-  /** @param {Record<string, string>} environment */
-  constructor(environment) {
+  /** @param {HostOptions} options */
+  constructor({ environment, warm }) {
     if (Number.parseInt(process.versions.node, 10) < MIN_NODE_MAJOR)
       throw new TestKitError(
         `Node ${process.versions.node} runs the tests; Stepwell needs ${MIN_NODE_MAJOR} or newer.`,
       );
     // What the test's Node was started with, such as hooks for its modules, is not for the host.
     const { NODE_OPTIONS: _, ...inherited } = process.env;
-    this.#process = spawn(process.execPath, [...FLAGS, PROGRAM, String(SOCKET_FD)], {
+    this.#process = spawn(process.execPath, [...FLAGS, PROGRAM, String(SOCKET_FD), JSON.stringify(warm)], {
       stdio: ["ignore", 2, 2, "pipe"],
       env: { MALLOC_ARENA_MAX: "2", MALLOC_TRIM_THRESHOLD_: "131072", ...inherited, ...environment },
     });

@@ -11,13 +11,10 @@ import { TestEngine } from "./test_engine.js";
 import { Timekeeper } from "./timekeeper.js";
 import { START_MS, VirtualClock } from "./virtual_clock.js";
 
-/** How long code outside steps may keep an interpreter to itself, in real ms. */
-const CPU_LIMIT_MS = 5000;
-
 /** An engine, and what moves its time. @typedef {{ engine: TestEngine, time: Timekeeper }} Place */
 
 export class Bench {
-  clock = new VirtualClock(VirtualClock.memory());
+  clock;
   #deployments;
   /** @type {Map<number, Place>} */
   #places = new Map();
@@ -33,10 +30,12 @@ export class Bench {
 
   /**
    * @param {object} options
+   * @param {import("./guest_options.js").GuestOptions} options.guestOptions
    * @param {(line: string) => void} options.report takes lines for people
    * @param {(call: import("./doubles.js").DoubleCall) => void} options.call sends a call to the test process
    */
-  constructor({ report, call }) {
+  constructor({ guestOptions, report, call }) {
+    this.clock = new VirtualClock(guestOptions.clock);
     this.#report = report;
     this.doubles = new Doubles(call);
     this.#bindings = new TestBindings(report);
@@ -49,8 +48,7 @@ export class Bench {
       },
       answerWorkflow: ({ worker, ...call }) =>
         answerCall(this.#engineOf(call.workflow).engine.engine, { ...call, caller: { worker } }, () => {}),
-      // One interpreter: what a test sees does not depend on how busy the machine is.
-      guestOptions: { clock: this.clock.buffer, isolates: 1, cpuLimit: CPU_LIMIT_MS },
+      guestOptions,
     });
   }
 

@@ -1,23 +1,34 @@
 /**
- * The test kit's host: `node main.js [FD]`. One for each process that runs tests.
+ * The test kit's host: `node main.js FD [WARM]`. One for each process that runs tests.
  *
- * Standard input, or FD, is a socket to that process. Requests and replies are JSON objects, a line each: `{ number, op, ... }` is
- * answered by `{ number, result }` or `{ number, error }`. Calls of the test's own objects go the other way, `{ call, ... }`, and are
- * answered by the operation `answer`. When the other end closes, the host exits.
+ * FD is a socket to that process; WARM is JSON, `{ main, runtime }`, of the deployment whose interpreter is needed first. Requests and
+ * replies are JSON objects, a line each: `{ number, op, ... }` is answered by `{ number, result }` or `{ number, error }`. Calls of the
+ * test's own objects go the other way, `{ call, ... }`, and are answered by the operation `answer`. When the other end closes, the
+ * host exits.
  */
 
 import { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { haveThreadsEnded } from "../../runtime/pool/node_thread.js";
-import { HandlerError } from "../worker/errors.js";
-import { Bench } from "./bench.js";
-import { OPERATIONS } from "./operations.js";
+import { prewarm } from "../server/prewarm.js";
+import { Sources } from "../server/sources.js";
+import { guestOptions } from "./guest_options.js";
 
 // Ctrl-C at a terminal reaches the whole process group. The test process decides what it means, and closes the socket.
 process.on("SIGINT", () => {});
 
-const socket = new Socket({ fd: Number(process.argv[2] ?? 0), readable: true, writable: true });
+const [, , fd, warm] = process.argv;
+const options = guestOptions();
+// The interpreter takes longest to start. It starts while the rest is loaded.
+// A deployment that cannot be run is refused when it is deployed.
+if (warm !== undefined) await prewarm(JSON.parse(warm), new Sources(), options).catch(() => {});
+const { Bench } = await import("./bench.js");
+const { OPERATIONS } = await import("./operations.js");
+const { HandlerError } = await import("../worker/errors.js");
+
+const socket = new Socket({ fd: Number(fd), readable: true, writable: true });
 const bench = new Bench({
+  guestOptions: options,
   report: (line) => process.stderr.write(`${line}\n`),
   call: (call) => socket.write(`${JSON.stringify(call)}\n`),
 });

@@ -97,7 +97,7 @@ class HostSettings:
         if self.force_replay:
             arguments.append("--force-replay")
         if self.warm:
-            arguments += ["--warm", json.dumps({"main": os.fspath(self.warm.main), "runtime": self.warm.runtime})]
+            arguments += ["--warm", self.warm.to_json()]
         return arguments
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,10 @@ class Warm:
 
     main: Path
     runtime: Runtime
+
+    def to_json(self) -> str:
+        """As a host takes it."""
+        return json.dumps({"main": str(self.main), "runtime": self.runtime})
 
 
 UPSTREAM_SDK = "workers-runtime-sdk"

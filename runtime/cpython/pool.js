@@ -2,6 +2,7 @@
 
 /** @import { InterpreterBackend } from "../pool/isolate.js" */
 /** @import { DeploymentOptions } from "../pool/pool.js" */
+/** @import { WarmOptions } from "../pool/warm.js" */
 
 import { fileURLToPath } from "node:url";
 import { Pool } from "../pool/pool.js";
@@ -59,9 +60,14 @@ export class CPythonGuest extends Pool {
     super(kindOf(pythonOf(options.deployment.runtime)), options);
   }
 
-  /** Start a process before the deployment is loaded. @param {DeploymentOptions} deployment */
-  static prewarm({ runtime }) {
-    prewarmBackend(kindOf(pythonOf(runtime)));
+  /**
+   * Start a process before the deployment is loaded.
+   *
+   * @param {DeploymentOptions} deployment
+   * @param {WarmOptions} [options] of the pool that is to take it
+   */
+  static prewarm({ runtime }, options) {
+    prewarmBackend(kindOf(pythonOf(runtime)), options);
   }
 }
 

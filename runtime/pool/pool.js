@@ -161,7 +161,7 @@ export class Pool {
 
   /** A further isolate, which loads the deployment while messages for it wait. */
   #open() {
-    const ready = this.#clock ? undefined : takeWarm(this.#backend, this.#limits);
+    const ready = takeWarm(this.#backend, { ...this.#limits, clock: this.#clock });
     return this.#adopt(ready ?? new Isolate(this.#backend, this.#limits, this.#clock));
   }
 

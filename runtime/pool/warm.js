@@ -1,4 +1,4 @@
-/** Interpreters that stand by: started before it is known what for. The next pool with the default limits takes one. */
+/** Interpreters that stand by: started before it is known what for. The next pool with the same limits and clock takes one. */
 
 /** @import { InterpreterBackend } from "./isolate.js" */
 
@@ -15,41 +15,54 @@ const DEFAULTS = {
 
 /** @typedef {typeof DEFAULTS} PoolLimits */
 
-/** @type {Map<InterpreterBackend, Isolate>} */
+/**
+ * What a pool wants of an interpreter besides its kind.
+ *
+ * @typedef {{ memoryLimit?: number, cpuLimit?: number, clock?: SharedArrayBuffer | undefined }} WarmOptions
+ */
+
+/** @type {Map<InterpreterBackend, { isolate: Isolate, options: WarmOptions }>} */
 const warm = new Map();
 
 /**
  * Start an interpreter that stands by, where none does.
  *
  * @param {InterpreterBackend} backend
+ * @param {WarmOptions} [options]
  * @returns {Isolate} the one that stands by
  */
-export function prewarmBackend(backend) {
+export function prewarmBackend(backend, { clock, ...limits } = {}) {
   const standing = warm.get(backend);
-  if (standing) return standing;
-  const isolate = new Isolate(backend, limitsOf(backend));
+  if (standing) return standing.isolate;
+  const chosen = { ...limitsOf(backend), ...limits };
+  const isolate = new Isolate(backend, chosen, clock);
   isolate.ondeath = () => warm.delete(backend);
-  warm.set(backend, isolate);
+  warm.set(backend, { isolate, options: { ...chosen, clock } });
   return isolate;
 }
 
 /**
- * The interpreter that stands by, which is the caller's from now on; undefined where none does, or it has other limits.
+ * The interpreter that stands by, which is the caller's from now on; undefined where none does, or it has other limits or another
+ * clock.
  *
  * @param {InterpreterBackend} backend
- * @param {Pick<PoolLimits, "memoryLimit" | "cpuLimit">} limits
+ * @param {WarmOptions} wanted
  */
-export function takeWarm(backend, { memoryLimit, cpuLimit }) {
-  const defaults = limitsOf(backend);
-  if (memoryLimit !== defaults.memoryLimit || cpuLimit !== defaults.cpuLimit) return undefined;
-  const isolate = warm.get(backend);
+export function takeWarm(backend, { memoryLimit, cpuLimit, clock }) {
+  const standing = warm.get(backend);
+  if (!standing) return undefined;
+  const { options, isolate } = standing;
+  const fits = memoryLimit === options.memoryLimit && cpuLimit === options.cpuLimit && clock === options.clock;
+  if (!fits) return undefined;
   warm.delete(backend);
   return isolate;
 }
 
 /** End the interpreter that stands by: no pool will take it. @param {InterpreterBackend} backend */
 export function dropWarm(backend) {
-  void takeWarm(backend, limitsOf(backend))?.dispose();
+  const standing = warm.get(backend);
+  warm.delete(backend);
+  void standing?.isolate.dispose();
 }
 
 /** The limits of a pool that is told no others. @param {InterpreterBackend} backend @returns {PoolLimits} */

@@ -5,6 +5,7 @@
 /** @import { GuestFile } from "./interpreter.js" */
 /** @import { Packages, PackageSnapshot } from "./package_snapshot.js" */
 /** @import { DeploymentOptions } from "../pool/pool.js" */
+/** @import { WarmOptions } from "../pool/warm.js" */
 
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -155,12 +156,13 @@ export class PyodideGuest extends Pool {
    * Start an interpreter before the deployment is loaded. One that the deployment will not start from is not started.
    *
    * @param {DeploymentOptions} deployment
+   * @param {WarmOptions} [options] of the pool that is to take it
    */
-  static prewarm(deployment) {
+  static prewarm(deployment, options) {
     const packages = packagesOf(deployment);
     const found = packages && findPackageSnapshot(packages);
-    if (packages && found) prewarmBackend(backendWith(packages, found));
-    else if (!packages || !isPrepared(packages)) prewarmBackend(PYODIDE);
+    if (packages && found) prewarmBackend(backendWith(packages, found), options);
+    else if (!packages || !isPrepared(packages)) prewarmBackend(PYODIDE, options);
   }
 
   /**

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from stepwell.runtimes import Warm
+
 open_engines: WeakSet[EngineHandle] = WeakSet()
 """Engines that a test has opened. The pytest plugin closes them when the test ends."""
 
@@ -38,6 +40,8 @@ class EngineHandle:
         """Workflows whose further instances are captured."""
         self.root: Path | None = None
         """The folder whose sources name the steps."""
+        self.warm: Warm | None = None
+        """What a host that this engine starts is to start an interpreter for at once."""
 
     def on_open(self, prepare: Callable[[], object]) -> None:
         """Call *prepare* now, and each time when the engine is opened again."""
@@ -88,7 +92,7 @@ class EngineHandle:
         return "\n\n".join(parts)
 
     def _open(self) -> None:
-        self._host = HostLink.current()
+        self._host = HostLink.current(self.warm)
         fields = {} if self._start is None else {"start": self._start.timestamp() * 1000}
         self._number = self._host.call("open", **fields)["engine"]
         open_engines.add(self)

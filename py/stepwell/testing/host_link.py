@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import Future
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from stepwell.exceptions import HostLostError, InputError
 from stepwell.host_process import host_root
@@ -24,8 +24,13 @@ from stepwell.node import HOST_FLAGS, find_node, host_environment
 from stepwell.testing.doubles import answer_call
 from stepwell.testing.errors import ModifierError, TestKitError, WaitError
 
+if TYPE_CHECKING:
+    from stepwell.runtimes import Warm
+
 _ERRORS: dict[str, type[Exception]] = {"WaitError": WaitError, "ModifierError": ModifierError}
 _STOP_TIMEOUT_S = 10.0
+_SOCKET_FD = "0"
+"""Where the host finds its end of the socket."""
 
 
 class HostLink:
@@ -35,12 +40,12 @@ class HostLink:
     _lock: ClassVar[threading.Lock] = threading.Lock()
 
     @classmethod
-    def current(cls) -> HostLink:
-        """The host of this process; the first call starts it."""
+    def current(cls, warm: Warm | None = None) -> HostLink:
+        """The host of this process. The first call starts it, with an interpreter for *warm*."""
         with cls._lock:
             # A process that was forked from one with a host needs a host of its own.
             if cls._current is None or cls._current.is_closed or cls._current.pid != os.getpid():
-                cls._current = cls()
+                cls._current = cls(warm)
                 atexit.register(cls._current.close)
             return cls._current
 
@@ -52,7 +57,7 @@ class HostLink:
         if current is not None and current.pid == os.getpid():
             current.close()
 
-    def __init__(self) -> None:
+    def __init__(self, warm: Warm | None) -> None:
         self.pid = os.getpid()
         self.is_closed = False
         self._numbers = itertools.count(1)
@@ -62,11 +67,12 @@ class HostLink:
         """Objects of the test, by main file and name of the binding."""
         node = find_node()
         script = host_root() / "js" / "testkit" / "main.js"
+        first = [] if warm is None else [warm.to_json()]
         self._socket, theirs = socket.socketpair()
         environment = {"STEPWELL_HOST_PYTHON": sys.executable, **host_environment()}
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own script
-                [os.fspath(node.path), *HOST_FLAGS, os.fspath(script)],
+                [os.fspath(node.path), *HOST_FLAGS, os.fspath(script), _SOCKET_FD, *first],
                 stdin=theirs.fileno(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

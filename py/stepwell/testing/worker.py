@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from stepwell.names import binding_name
 from stepwell.project_loader import load_project
-from stepwell.runtimes import choose_runtime
+from stepwell.runtimes import Warm, choose_runtime
 from stepwell.suggestions import meant, similar
 from stepwell.testing.codec import encode
 from stepwell.testing.doubles import is_variable
@@ -114,6 +114,7 @@ class Worker:
         self._classes: dict[str, str] = {}
         self.env = Bindings(self)
         engine.root = self._project.main.parent
+        engine.warm = Warm(self._project.main, self._runtime)
         engine.on_open(self._deploy)
 
     def __repr__(self) -> str:
@@ -236,7 +237,7 @@ class Worker:
     def _deploy(self) -> None:
         deployment = self.deployment()
         for name, double in self._doubles.items():
-            HostLink.current().doubles[str(self._project.main), name] = double
+            HostLink.current(self.engine.warm).doubles[str(self._project.main), name] = double
         workflows = deployment.pop("workflows")
         deployed = self.engine.call("deploy", deployment=deployment, workflows=workflows)
         self._classes = {each["class_name"]: each["name"] for each in deployed}

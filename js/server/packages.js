@@ -7,7 +7,7 @@ const FOLDER = "python_modules";
 
 /**
  * The folder with the packages that were installed for a runtime: the file's own, else the project's. `stepwell sync` makes
- * them; `py/stepwell/packages/place.py` has the same names.
+ * them; `py/stepwell/packages/package_folder.py` has the same names.
  *
  * @param {string} main the file that has the workflows, absolute
  * @param {string} runtime

@@ -24,7 +24,7 @@ const thread = new InterpreterThread({
   mount: writeFolder,
   soon,
   block,
-  // Nor what can wake them: see `GRACE` in `rest.py`.
+  // Nor what can wake them: see `GRACE_S` in `quiescence.py`.
   others: () => 1,
   // Workers are not told what they have used. Time that passes is the nearest to it.
   processorTime: () => performance.now(),

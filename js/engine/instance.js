@@ -14,7 +14,6 @@
 import { Attempts } from "./attempts.js";
 import { checkDo } from "./calls.js";
 import { boundedError } from "./error_size.js";
-import { StoppedError } from "./commits.js";
 import { fatalError, faultError, internalError } from "./errors.js";
 import { targetOf } from "./events.js";
 import { MAX_SLEEPS_AND_WAITS, MAX_VALUE_BYTES } from "./limits.js";
@@ -113,7 +112,7 @@ export class Instance {
       leave: () => this.#leave("replay"),
     });
     this.#pass.onactivity = () => this.#parking.wake();
-    this.#pass.contain = (run) => this.contain(run);
+    this.#pass.onfault = (error) => this.#faulted(error);
     if (this.#pass.rollingBack) {
       const leave = () => this.#leave("end");
       this.#rollback = new RollbackPass(this.#pass, parts.rows, { attempts: this.#attempts, leave });
@@ -190,19 +189,12 @@ export class Instance {
     if (this.#engine.forceReplay) this.#pass.sendNow({ type: "hold", pass: this.pass, on: true });
   }
 
-  /**
-   * Run what a message or a timer of the pass causes. An exception ends this instance, and so that no replay comes to it
-   * again, for good.
-   *
-   * @param {() => void} run
-   */
-  contain(run) {
+  /** @param {FromGuest} message */
+  receive(message) {
     try {
-      run();
+      this.#take(message);
     } catch (error) {
-      if (error instanceof StoppedError) throw error;
-      this.#owner.faulted(this, error);
-      this.#errored(faultError(error));
+      this.#engine.guard(() => this.#pass.fault(error));
     }
   }
 
@@ -210,7 +202,7 @@ export class Instance {
    * @param {FromGuest} message
    * @throws {Error} it is not one that a guest may send, and no call can be refused for it
    */
-  receive(message) {
+  #take(message) {
     const problem = messageProblem(message);
     if (problem !== undefined) {
       const ref = refusableRef(message);
@@ -367,7 +359,7 @@ export class Instance {
 
   /** End the pass when no attempt of it runs: the next one runs newer code. */
   moveToNewCode() {
-    if (!this.#rollback) this.#renewal.moveToNewCode();
+    if (!this.#rollback) this.#pass.contain(() => this.#renewal.moveToNewCode());
   }
 
   // Ending -----------------------------------------------------------------------------------------------------------
@@ -395,6 +387,12 @@ export class Instance {
     this.#errored(error);
   }
 
+  /** @param {unknown} error an exception that is not the workflow's */
+  #faulted(error) {
+    this.#owner.faulted(this, error);
+    this.#errored(faultError(error));
+  }
+
   /** It has come to its end, and nothing is undone. @param {WireError} error */
   #errored(error) {
     if (this.#pass.ended) return;
@@ -416,7 +414,12 @@ export class Instance {
    *
    * @param {LostPass} lost
    */
-  lost({ blamed }) {
+  lost(lost) {
+    this.#pass.contain(() => this.#lose(lost));
+  }
+
+  /** @param {LostPass} lost */
+  #lose({ blamed }) {
     const { pausing } = this;
     this.#close();
     this.#owner.released(this);

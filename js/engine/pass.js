@@ -9,6 +9,7 @@
 /** @import { EngineContext } from "./context.js" */
 /** @import { LoggedKind } from "./step.js" */
 
+import { StoppedError } from "./commits.js";
 import { boundedError } from "./error_size.js";
 import { ATTEMPT_SUCCESS, WAIT_COMPLETE } from "./events.js";
 import { CHUNK_BYTES } from "./limits.js";
@@ -27,8 +28,10 @@ export class Pass {
   #refs = new Map();
   /** Something happens in the pass. */
   onactivity = () => {};
-  /** Runs what a timer or a commit of the pass causes; set by the instance. @type {(run: () => void) => void} */
-  contain = (run) => run();
+  /** Ends the instance for good; set by it. @type {(error: unknown) => void} */
+  onfault = (error) => {
+    throw error;
+  };
   ended = false;
   /** Steps that have not ended, in the order of their starts: few of many. @type {Set<Step>} */
   #unended = new Set();
@@ -201,6 +204,34 @@ export class Pass {
   get store() {
     return this.#engine.store;
   }
+
+  // Faults -----------------------------------------------------------------------------------------------------------
+
+  /**
+   * Run what a timer or a commit of the pass causes, or who leads its instance.
+   *
+   * @param {() => void} run
+   */
+  contain(run) {
+    try {
+      run();
+    } catch (error) {
+      this.fault(error);
+    }
+  }
+
+  /**
+   * An exception ends this instance alone, and so that no replay comes to it again, for good.
+   *
+   * @param {unknown} error
+   * @throws {StoppedError} no instance can be written
+   */
+  fault(error) {
+    if (error instanceof StoppedError) throw error;
+    this.onfault(error);
+  }
+
+  // Time -------------------------------------------------------------------------------------------------------------
 
   /**
    * @param {number} time

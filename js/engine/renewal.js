@@ -39,14 +39,15 @@ export class Renewal {
   replayIfForced({ endOrder: unseenFrom }) {
     if (!this.#engine.forceReplay || this.#pass.sent === 0 || this.#pass.ended || this.#pass.isExecuting()) return;
     this.#pass.withhold();
-    this.#engine.commits.afterCommit(() => {
+    const renew = () => {
       if (this.#pass.ended || this.#pass.held) return;
       if (this.#pass.isExecuting()) return this.#pass.sendWithheld();
       this.unseenFrom = unseenFrom;
       const { now } = this.#pass;
       this.#pass.write((store) => store.instanceDue(this.#pass.number, now));
       this.#leave();
-    });
+    };
+    this.#engine.commits.afterCommit(() => this.#pass.contain(renew));
   }
 
   /** End the pass when no attempt of it runs: the next one runs newer code. */

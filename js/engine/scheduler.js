@@ -141,7 +141,7 @@ export class Scheduler {
    */
   moveToNewCode(isSuperseded) {
     for (const instance of this.#passes.values()) {
-      if (isSuperseded(instance.guest)) instance.contain(() => instance.moveToNewCode());
+      if (isSuperseded(instance.guest)) instance.moveToNewCode();
     }
   }
 
@@ -439,16 +439,13 @@ export class Scheduler {
   #adopt(guest) {
     if (this.#guests.has(guest)) return;
     this.#guests.add(guest);
-    guest.onmessages = (messages) => this.#engine.guard(() => this.#receive(guest, messages));
+    guest.onmessages = (messages) => this.#receive(guest, messages);
     guest.onlost = (passes) => this.#engine.guard(() => this.#lost(guest, passes));
   }
 
   /** @param {Guest} guest @param {FromGuest[]} messages */
   #receive(guest, messages) {
-    for (const message of messages) {
-      const instance = this.#passOf(guest, message);
-      instance?.contain(() => instance.receive(message));
-    }
+    for (const message of messages) this.#passOf(guest, message)?.receive(message);
   }
 
   /**
@@ -461,7 +458,7 @@ export class Scheduler {
   #passOf(guest, message) {
     const instance = this.#passes.get(message?.pass);
     if (!instance || instance.guest === guest) return instance;
-    this.#options.onforgery?.({ workflow: instance.workflow, id: instance.id });
+    this.#engine.guard(() => this.#options.onforgery?.({ workflow: instance.workflow, id: instance.id }));
     return undefined;
   }
 
@@ -470,7 +467,7 @@ export class Scheduler {
     for (const lost of passes) {
       const instance = this.#passOf(guest, lost);
       if (!instance) continue;
-      instance.contain(() => instance.lost(lost));
+      instance.lost(lost);
       this.#uncharged.set(instance.number, instance.uncharged());
       if (lost.unloadable) this.#blocked.add(instance.number, instance.workflow, new Error(lost.reason));
     }

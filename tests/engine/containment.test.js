@@ -255,3 +255,27 @@ test("a damaged schedule keeps no other from its time", async () => {
   assert.equal(h.store.countByStatus("flow").complete, 1);
   assert.deepEqual(h.problems, []);
 });
+
+test("a state that cannot be written takes nothing of a turn's messages, and is reported once", async () => {
+  let blocks = true;
+  const h = new Harness(async (_event, step) => {
+    await step.do("a", () => (blocks ? forever() : 1));
+    return "done";
+  });
+  await h.create({}, "one");
+  await h.create({}, "two");
+  await h.pass(100); // nothing is left to be committed
+  const begin = h.store.begin.bind(h.store);
+  h.store.begin = () => {
+    throw new Error("The disk is full.");
+  };
+  h.guest.onmessages([...h.guest.passes.keys()].map((pass) => ({ type: "end", pass, value: encode("lost") })));
+  await h.settle();
+  h.store.begin = begin;
+
+  assert.equal(h.problems.length, 1);
+  blocks = false;
+  h.crash();
+  await h.settle();
+  assert.deepEqual([h.output("one"), h.output("two")], ["done", "done"]);
+});

@@ -16,6 +16,30 @@ const WHOLE_ANSWER_BYTES = 1024 * 1024;
 /** What SQLite says of a file that is damaged or of another kind. */
 const DAMAGED = /SQLITE_(NOTADB|CORRUPT)/;
 
+/** A process for the next `BindingsProcess` that starts. @type {import("node:child_process").ChildProcess | undefined} */
+let standing;
+
+/** Start a process before it is known for which data, where it is installed. Most of its start is to load miniflare. */
+export function standBy() {
+  const installation = findInstallation();
+  if (!installation || standing) return;
+  const child = (standing = startProcess(installation));
+  const forget = () => {
+    if (standing === child) standing = undefined;
+  };
+  child.on("exit", forget);
+  child.on("error", forget);
+}
+
+/** @param {string} installation */
+function startProcess(installation) {
+  return fork(MAIN, [installation], {
+    execArgv: [],
+    stdio: ["pipe", "ignore", "pipe", "ipc"],
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, CI: "1" },
+  });
+}
+
 /** @typedef {{ addresses: Record<string, string>, problems: Record<string, Record<string, string>> }} Started `problems`: why a binding of a Worker cannot be used */
 
 export class BindingsProcess {
@@ -102,18 +126,15 @@ export class BindingsProcess {
     answer.promise.catch(() => {});
     const child = (this.#process ??= this.#start(findInstallation()));
     // The arguments and the environment of a process can be read by others.
-    child.send({ secret: this.#secret, workers: [...this.#workers.values()] });
+    child.send({ secret: this.#secret, folder: this.#folder, workers: [...this.#workers.values()] });
     return await answer.promise;
   }
 
   /** @param {string | undefined} installation */
   #start(installation) {
     if (!installation) throw new Error(MISSING);
-    const child = fork(MAIN, [installation, this.#folder], {
-      execArgv: [],
-      stdio: ["pipe", "ignore", "pipe", "ipc"],
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, CI: "1" },
-    });
+    const child = standing ?? startProcess(installation);
+    standing = undefined;
     child.stderr?.on("data", (bytes) => this.#report(`Bindings: ${String(bytes).trimEnd()}`));
     child.on("message", (/** @type {any} */ { type, message, children, ...started }) => {
       if (type === "ready") this.#answer?.resolve(started);

@@ -1,5 +1,6 @@
 /**
- * The process that runs miniflare, and workerd under it. It ends when its standard input does, however the host has ended.
+ * The process that runs miniflare, and workerd under it: `node main.js INSTALLATION`. It ends when its standard input does, however
+ * the host has ended.
  *
  * It is told the Workers with a message of the parent's each time they change, and answers with the address of each.
  */
@@ -14,7 +15,7 @@ import { miniflareOptions } from "./options.js";
 
 /** @import { BoundWorker } from "./options.js" */
 
-const [, , installation, folder] = process.argv;
+const [, , installation] = process.argv;
 const require = createRequire(`${installation}/package.json`);
 const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await import(
   pathToFileURL(require.resolve("miniflare")).href
@@ -28,13 +29,13 @@ process.stdin.on("end", () => void end());
 process.on("message", (/** @type {BoundWorkers} */ message) => void apply(message));
 
 /**
- * The Workers, and what a request must carry.
+ * The Workers, where their data is, and what a request must carry.
  *
- * @typedef {{ secret: string, workers: BoundWorker[] }} BoundWorkers
+ * @typedef {{ secret: string, folder: string, workers: BoundWorker[] }} BoundWorkers
  */
 
 /** @param {BoundWorkers} message */
-async function apply({ secret, workers: all }) {
+async function apply({ secret, folder, workers: all }) {
   const { workers, problems } = servable(all);
   const options = convertV4MiniflareOptions({
     ...miniflareOptions(workers, secret, folder),

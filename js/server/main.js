@@ -1,5 +1,5 @@
 /**
- * The host process: `node main.js --state PATH [--idle] [--force-replay] [--warm JSON] [--patience MS] [--standby]`.
+ * The host process: `node main.js --state PATH [--idle] [--force-replay] [--warm JSON] [--bindings] [--patience MS] [--standby]`.
  *
  * Standard input is the socket of the control channel (`control.js`). Its first message is `ready` or `error`. When the
  * other end closes, the host exits as soon as no subscriber is left.
@@ -27,6 +27,7 @@ const { values } = parseArgs({
     "force-replay": { type: "boolean", default: false },
     transport: { type: "string" },
     warm: { type: "string", default: "" },
+    bindings: { type: "boolean", default: false },
     patience: { type: "string", default: "0" },
     standby: { type: "boolean", default: false },
   },
@@ -56,7 +57,8 @@ try {
   const parentGone = new Promise((resolve) => {
     onParentGone = () => resolve(undefined);
   });
-  // The interpreter takes longest to start. It starts while the rest is loaded.
+  // What carries out bindings and the interpreter take longest to start. They start while the rest is loaded.
+  if (values.bindings) (await import("../bindings/bindings_process.js")).standBy();
   if (values.warm) {
     const [{ prewarm }, { Sources }] = await Promise.all([import("./prewarm.js"), import("./sources.js")]);
     await prewarm(JSON.parse(values.warm), new Sources());

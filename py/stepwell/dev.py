@@ -52,7 +52,9 @@ def dev(*, port: int | None, ip: str | None, served: ServedChoice) -> None:
     DIR has a wrangler configuration; a file with a Worker or workflows does, too. Default: this folder.
     """
     log = ServingLog("text", sys.stdout, steps=True)
-    settings = HostSettings(warm=served.likely_main(), force_replay=served.force_replay, standby=True)
+    settings = HostSettings(
+        warm=served.likely_main(), bindings=served.likely_bound(), force_replay=served.force_replay, standby=True
+    )
     raise SystemExit(DevCommand(log, served.load).run(port, ip, served.state_path(), settings))
 
 

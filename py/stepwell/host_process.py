@@ -77,12 +77,14 @@ class HostSettings:
     Attributes:
         idle: Run nothing until something is deployed.
         warm: What an interpreter is needed for soon, or None.
+        bindings: Whether bindings are called soon that workerd carries out.
         standby: Wait without end while an engine on another machine holds the state.
         force_replay: Replay an instance after each of its steps, waits and sleeps.
     """
 
     idle: bool = False
     warm: Warm | None = None
+    bindings: bool = False
     force_replay: bool = False
     standby: bool = False
 
@@ -96,6 +98,8 @@ class HostSettings:
             arguments.append("--standby")
         if self.force_replay:
             arguments.append("--force-replay")
+        if self.bindings:
+            arguments.append("--bindings")
         if self.warm:
             arguments += ["--warm", self.warm.to_json()]
         return arguments

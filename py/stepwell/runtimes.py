@@ -28,6 +28,11 @@ Runtime = dict[str, object]
 """Its ``name``, and its own options, as the host takes it."""
 F = TypeVar("F", bound="Callable[..., Any]")
 
+_BOUND = re.compile(
+    r"""\b(kv_namespaces|d1_databases|r2_buckets|ratelimits|analytics_engine_datasets|images|assets)["']?\s*[:=\]]"""
+)
+"""A key of a configuration that adds a binding which workerd carries out (`js/bindings/options.js`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Warm:
@@ -172,11 +177,20 @@ def likely_main(
     return Warm(main, choose_runtime(main, name, python, sdk, untrusted=untrusted))
 
 
-def _likely_main(config: Path | None) -> Path | None:
+def likely_bound(target: Target) -> bool:
+    """Whether *target* probably has bindings that workerd carries out."""
+    return _BOUND.search(_text_of(target.config)) is not None
+
+
+def _text_of(config: Path | None) -> str:
     try:
-        text = config.read_text(encoding="utf-8", errors="replace") if config else ""
+        return config.read_text(encoding="utf-8", errors="replace") if config else ""
     except OSError:
-        return None
+        return ""
+
+
+def _likely_main(config: Path | None) -> Path | None:
+    text = _text_of(config)
     # A guess, right for every file that is not written to mislead; who reads it properly says what is wrong with it.
     found = re.search(r"""\bmain["']?\s*[:=]\s*["']([^"'\n]*\.py)["']""", text)
     return config.parent / found[1] if found and config else None

@@ -80,7 +80,9 @@ def serve(  # noqa: PLR0913 - one for each option
     log = ServingLog(cast("Format", log_format))
     loaded = served.load(lambda each: _say_notes(each, log))
     projects = [replace(each, project=replace(each.project, account=account)) for each in loaded]
-    settings = HostSettings(warm=projects[0].warm, force_replay=served.force_replay, standby=True)
+    settings = HostSettings(
+        warm=projects[0].warm, bindings=served.likely_bound(), force_replay=served.force_replay, standby=True
+    )
     options = ServingOptions(listener, time_limit_s=time_limit_s)
     server = ProjectServer(served.state_path(), projects, options, settings, log)
     server.on_ready = lambda serving, connection, client: _announce(serving, connection, client, log)

@@ -11,7 +11,7 @@ import click
 from stepwell.options import environment_option, force_replay_option, state_option
 from stepwell.packages.require import require_packages_of
 from stepwell.project_loader import find_targets, load_targets
-from stepwell.runtimes import choose_runtime, likely_main, runtime_name, runtime_options
+from stepwell.runtimes import choose_runtime, likely_bound, likely_main, runtime_name, runtime_options
 from stepwell.serving import ServedProject
 from stepwell.state import state_path
 
@@ -59,6 +59,11 @@ class ServedChoice:
         """Guess the main file of the first project and its runtime, without reading it."""
         first = find_targets(self.target, self.configs)[0]
         return likely_main(first, *self.runtime, untrusted=self.untrusted)
+
+    def likely_bound(self) -> bool:
+        """Guess whether a project has bindings that workerd carries out, without reading it."""
+        targets = find_targets(self.target, self.configs)
+        return any(likely_bound(each) for each in targets)
 
     def state_path(self) -> Path:
         """Get the path of the state, whose folder exists afterwards."""

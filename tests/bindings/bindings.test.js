@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { BindingsProcess } from "../../js/bindings/bindings_process.js";
+import { BindingsProcess, standBy } from "../../js/bindings/bindings_process.js";
 import { findInstallation } from "../../js/bindings/installation.js";
 import { BINDING_FACADES } from "../../runtime/bindings/facades.js";
 
@@ -204,6 +204,7 @@ test("what is installed after a call has failed carries out the next one", async
 
 test("damaged data is named, and data that was put back is there", async (t) => {
   const place = join(folder, "damaged");
+  const others = mainPids();
   /** @type {any} */
   const KV = BINDING_FACADES.kv((path) => bound.call("worker", "KV", /** @type {Uint8Array} */ (path[0][1][0])));
   const begin = () => {
@@ -213,7 +214,7 @@ test("damaged data is named, and data that was put back is there", async (t) => 
   };
   let bound = begin();
   await KV.put("a", "1");
-  await end(bound, place);
+  await end(bound, others);
   cpSync(place, `${place}-copy`, { recursive: true });
   const files = readdirSync(place, { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".sqlite"));
   for (const name of files) writeFileSync(join(place, name), "x".repeat(5000));
@@ -231,14 +232,34 @@ test("damaged data is named, and data that was put back is there", async (t) => 
 });
 
 test("a process that was warmed is there before the first call", async () => {
+  const others = mainPids();
   const warmed = new BindingsProcess(join(folder, "warmed"), () => {});
   try {
     warmed.add({ name: "worker", bindings: BINDINGS });
     warmed.warm();
 
-    assert.equal(childrenOf(process.pid, join(folder, "warmed")).length, 1);
+    assert.equal(mainPids(others).length, 1);
   } finally {
     warmed.dispose();
+  }
+});
+
+test("a process that stands by carries out the calls of the next that needs one", async () => {
+  const others = mainPids();
+  standBy();
+  const standing = mainPids(others);
+  const next = new BindingsProcess(join(folder, "next"), () => {});
+  try {
+    next.add({ name: "worker", bindings: { KV: BINDINGS.KV } });
+    /** @type {any} */
+    const KV = BINDING_FACADES.kv((path) => next.call("worker", "KV", /** @type {Uint8Array} */ (path[0][1][0])));
+    await KV.put("a", "1");
+
+    assert.equal(standing.length, 1);
+    assert.deepEqual(mainPids(others), standing);
+    assert.ok(readdirSync(join(folder, "next")).length > 0);
+  } finally {
+    next.dispose();
   }
 });
 
@@ -253,9 +274,9 @@ test("no command line has the secret that calls carry", async () => {
   assert.doesNotMatch(table, /(^|\s)[\w-]{43}(\s|$)/);
 });
 
-/** Dispose of it, and wait until its processes have gone. @param {BindingsProcess} ended @param {string} place its folder */
-async function end(ended, place) {
-  const mains = childrenOf(process.pid, place);
+/** Dispose of it, and wait until its processes have gone. @param {BindingsProcess} ended @param {number[]} others that are not its */
+async function end(ended, others) {
+  const mains = mainPids(others);
   const pids = [...mains, ...mains.flatMap((pid) => childrenOf(pid, "workerd"))];
   ended.dispose();
   await until(() => Promise.resolve(!pids.some(isAlive)));
@@ -270,8 +291,9 @@ function workerdPids() {
   return mainPids().flatMap((pid) => childrenOf(pid, "workerd"));
 }
 
-function mainPids() {
-  return childrenOf(process.pid, "js/bindings/main.js");
+/** @param {number[]} [others] that do not count */
+function mainPids(others = []) {
+  return childrenOf(process.pid, "js/bindings/main.js").filter((pid) => !others.includes(pid));
 }
 
 /** @param {number} parent @param {string} text what its command line has @returns {number[]} */

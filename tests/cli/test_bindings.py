@@ -1,4 +1,4 @@
-"""`stepwell bindings`: whether what carries out bindings is installed, and what is said where it is not."""
+"""`stepwell bindings`: whether what carries out bindings is there, what is said where it is not, and when it starts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stepwell.bindings import STAMP
+from stepwell.config.binding_keys import BINDING_KEYS
+from stepwell.runtimes import likely_bound
+from stepwell.target import find_target
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from places import Place
+
+OF_THE_HOST = {"queue", "durable_object", "version_metadata"}
+"""Types of bindings that the host carries out without workerd."""
+BOUND_KEYS = [
+    key.path[0] for key in BINDING_KEYS if key.entry and key.entry({}).get("type", "queue") not in OF_THE_HOST
+]
 
 
 @pytest.fixture
@@ -80,3 +89,26 @@ def test_call_without_the_installation(place: Place, installation: Path) -> None
     assert not installation.exists()
     done = place.run("run", ".", "--quiet")
     assert "Install it with: stepwell bindings install" in done.out, done.err
+
+
+@pytest.mark.parametrize("key", BOUND_KEYS)
+@pytest.mark.parametrize(
+    ("suffix", "form"), [("jsonc", '{{"name": "a", "{key}" : []}}'), ("toml", "[[{key}]]"), ("toml", "[[env.b.{key}]]")]
+)
+def test_guess_of_a_bound_project(tmp_path: Path, key: str, suffix: str, form: str) -> None:
+    """A project with a binding that workerd carries out is recognized by its text, so workerd can start early."""
+    config = tmp_path / f"wrangler.{suffix}"
+    config.write_text(form.format(key=key), encoding="utf-8")
+
+    assert likely_bound(find_target(str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    "text", ['{"name": "images", "main": "assets/main.py", "vars": {}}', '{"ai": {"binding": "AI"}}']
+)
+def test_guess_of_an_unbound_project(tmp_path: Path, text: str) -> None:
+    """Words that are no keys, and keys that need no workerd, start nothing."""
+    config = tmp_path / "wrangler.jsonc"
+    config.write_text(text, encoding="utf-8")
+
+    assert not likely_bound(find_target(str(tmp_path)))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
 from stepwell.testing import workflow_machine
+from stepwell.testing.instance_introspector import InstanceIntrospector
 from stepwell.testing.machine import _WorkflowMachine
 
 FLOWS = Path(__file__).parent / "flows" / "machine.py"
@@ -45,6 +46,24 @@ def test_rules(name):
     machine = workflow_machine("Order", events={"paid": 1}, versions=[FLOWS], target=FLOWS)
 
     assert any("rule" in key.lower() for key in vars(getattr(machine, name)))
+
+
+def test_open_instances(monkeypatch):
+    """Rules choose among the instances that have not ended, whose statuses are read once after each rule."""
+    machine = workflow_machine("Order", {"flaky": False}, target=FLOWS)()
+    read = []
+    status = InstanceIntrospector.status
+    monkeypatch.setattr(InstanceIntrospector, "status", lambda self: read.append(self.id) or status(self))
+    try:
+        machine.create({"flaky": False})
+        machine.create({"flaky": False})
+        machine.instances["instance-1"].terminate()
+        machine.status_is_known()
+
+        assert [["instance-2"]] * 3 == [machine.open_instances for _ in range(3)]
+        assert ["instance-1", "instance-2"] == read
+    finally:
+        machine.teardown()
 
 
 def test_broken_rule():

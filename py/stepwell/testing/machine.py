@@ -99,6 +99,8 @@ class _WorkflowMachine(RuleBasedStateMachine):
         self.workflows, self.worker = self.open()
         self.instances: dict[str, InstanceIntrospector] = {}
         self._logs: dict[str, list[tuple[Any, ...]]] = {}
+        self._statuses: dict[str, str] = {}
+        """Read after each rule. Before each rule hypothesis asks for the open instances many times."""
 
     def open(self) -> tuple[Workflows, Worker]:
         """An engine for this example, and the project in it."""
@@ -107,7 +109,7 @@ class _WorkflowMachine(RuleBasedStateMachine):
     @property
     def open_instances(self) -> list[str]:
         """Instances that have not ended."""
-        return [name for name, each in self.instances.items() if each.status() not in _FINAL]
+        return [name for name, status in self._statuses.items() if status not in _FINAL]
 
     def pick(self, data: st.DataObject) -> InstanceIntrospector:
         """One of them."""
@@ -172,8 +174,8 @@ class _WorkflowMachine(RuleBasedStateMachine):
     @invariant()
     def status_is_known(self) -> None:
         """An instance has a status that there is."""
-        for name, instance in self.instances.items():
-            status = instance.status()
+        self._statuses = {name: instance.status() for name, instance in self.instances.items()}
+        for name, status in self._statuses.items():
             assert status in _STATUSES, f"{name} has the status {status!r}"  # noqa: S101
 
     def teardown(self) -> None:

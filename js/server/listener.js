@@ -17,9 +17,12 @@ const MAX_HEADER_BYTES = 32 * 1024;
 const MAX_PORT = 65_535;
 
 /**
- * Answers a request; undefined: the API answers. `rawHeaders`: names and values in turns, as they have arrived.
+ * @typedef {object} RequestConnection
+ * @property {string[]} rawHeaders of the request, names and values in turns, as they have arrived
+ * @property {() => void} cut close the connection, whatever has been sent
  *
- * @typedef {(request: Request, path: string, rawHeaders: string[]) => Response | Promise<Response> | undefined} Answer
+ * Answers a request; undefined: the API answers.
+ * @typedef {(request: Request, path: string, connection: RequestConnection) => Response | Promise<Response> | undefined} Answer
  *
  * @typedef {object} ListenerOptions
  * @property {string} ip
@@ -64,8 +67,10 @@ export async function openListener(host, options) {
   const made = {};
   /** @param {Request} request @param {any} env */
   const respond = (request, env) =>
-    answer?.(request, pathOf(env.incoming.url ?? "/"), env.incoming.rawHeaders) ??
-    /** @type {NonNullable<typeof made.app>} */ (made.app).fetch(request, env);
+    answer?.(request, pathOf(env.incoming.url ?? "/"), {
+      rawHeaders: env.incoming.rawHeaders,
+      cut: () => env.outgoing.destroy(),
+    }) ?? /** @type {NonNullable<typeof made.app>} */ (made.app).fetch(request, env);
   const server = /** @type {import("node:http").Server} */ (
     createAdaptorServer({
       fetch: respond,

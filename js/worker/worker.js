@@ -6,7 +6,7 @@
 
 import { fromWire } from "../../bridge/errors.js";
 import { encode } from "../../bridge/values.js";
-import { packRequest, packValue, unpackAnswer, unpackValue } from "../../runtime/handlers/packing.js";
+import { packRequest, packValue, unpackResponse, unpackValue } from "../../runtime/handlers/packing.js";
 import { HandlerPool } from "../../runtime/pool/handler_pool.js";
 import { ObjectPool } from "../../runtime/pool/object_pool.js";
 import { HandlerError, toHandlerError } from "./errors.js";
@@ -68,12 +68,12 @@ export class Worker {
    * Answer a request.
    *
    * @param {Request} request its `signal` is the client's leaving
-   * @param {CallOptions & { cf?: object, rawHeaders?: string[] }} [options] `rawHeaders`: the request's, names and values in turns,
-   *   where they are at hand
+   * @param {CallOptions & { cf?: object, rawHeaders?: string[], unpack?: typeof unpackResponse }} [options] `rawHeaders`: the
+   *   request's, names and values in turns, where they are at hand; `unpack` makes the response
    * @returns {Promise<Response>} its body comes as the handler gives it, and as fast as it is read
    * @throws {HandlerError}
    */
-  async fetch(request, { cf, rawHeaders, ...options } = {}) {
+  async fetch(request, { cf, rawHeaders, unpack = unpackResponse, ...options } = {}) {
     const { reply, port } = await this.#call(
       "fetch",
       options,
@@ -84,7 +84,7 @@ export class Worker {
         request: (await packRequest(request, streams, { cf, rawHeaders })).packed,
       }),
     );
-    return unpackAnswer(reply.response, port);
+    return unpack(reply.response, port);
   }
 
   /**

@@ -307,7 +307,8 @@ def _to_data(body: object, status: object, headers: object) -> tuple[int, str, A
         text = _JSON_HEADERS
     elif type(headers) is dict and all(map(_is_plain, headers.items())):
         lower = {name.lower(): value for name, value in headers.items()}
-        if len(lower) != len(headers):
+        # A body is encoded as its header says: that is JavaScript's to do.
+        if len(lower) != len(headers) or "content-encoding" in lower:
             return None
         if kind is str:
             lower.setdefault("content-type", "text/plain;charset=UTF-8")

@@ -6,7 +6,7 @@
 
 import { decode, encode } from "../../bridge/values.js";
 import { bytesOf } from "./byte_streams.js";
-import { guestResponse, isEncoded, socketOf, wholeBodyOf } from "./response.js";
+import { guestResponse, isEncoded, isMade, socketOf, wholeBodyOf } from "./response.js";
 
 /** A body of a known length up to this crosses with its head. */
 const WHOLE_BODY_BYTES = 64 * 1024;
@@ -111,27 +111,8 @@ export async function packResponse(response, { streams, sockets }) {
   const headers = [...encoded.headers];
   const whole = encoded === response ? wholeBodyOf(response) : undefined;
   const { packed: body, sent } =
-    whole === undefined ? await packBody(encoded, lengthOf(headers), streams) : { packed: whole, sent: AT_ONCE };
+    whole === undefined ? await packBody(encoded, knownLengthOf(encoded), streams) : { packed: whole, sent: AT_ONCE };
   return { packed: { status, statusText, headers, body }, sent };
-}
-
-/**
- * As `unpackResponse`, for the server of the host: a body that is whole becomes a response of the class that is global there,
- * which the server sends without reading it first.
- *
- * @param {PackedResponse} packed
- * @param {Ends} ends
- * @returns {Response}
- */
-export function unpackAnswer(packed, ends) {
-  const { status, statusText, headers, body, socket } = packed;
-  const isWhole = body === null || typeof body === "string" || body instanceof Uint8Array;
-  // Its class does not know that a body is encoded as its headers say.
-  if (socket !== undefined || !isWhole || headers.some(([name]) => name === "content-encoding"))
-    return unpackResponse(packed, ends);
-  const named = Object.fromEntries(headers);
-  const hasEachOnce = Object.keys(named).length === headers.length;
-  return new Response(/** @type {any} */ (body), { status, statusText, headers: hasEachOnce ? named : headers });
 }
 
 /**
@@ -201,6 +182,16 @@ function encoderOf(encoding) {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The length of a response that has come from a server. The header of one that a handler has made is the handler's word: often
+ * it is copied from another response, whose body was of another length.
+ *
+ * @param {Response} response
+ */
+function knownLengthOf(response) {
+  return isMade(response) ? undefined : lengthOf([...response.headers]);
 }
 
 /** @param {[string, string][]} headers */

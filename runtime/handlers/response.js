@@ -103,6 +103,11 @@ export function wholeBodyOf(response) {
   return response.bodyUsed ? undefined : made.get(response)?.body;
 }
 
+/** Whether a handler has made it, with headers of its own. @param {object} response */
+export function isMade(response) {
+  return made.has(response);
+}
+
 /** Whether the body is encoded as the headers say. @param {object} response */
 export function isEncoded(response) {
   return made.get(response)?.encoded === true;

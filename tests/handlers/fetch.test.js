@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { describe, test } from "node:test";
+import { gunzipSync } from "node:zlib";
 import { createAdaptorServer } from "@hono/node-server";
 import { LANGUAGES, request, UPSTREAM, useWorker } from "./places.js";
 
@@ -75,6 +76,16 @@ for (const language of [...LANGUAGES, ...UPSTREAM]) {
       }
       controller.close();
       assert.equal((await reader.read()).done, true);
+    });
+
+    test("a body is encoded as its header says, and has no length of before", async () => {
+      const response = await fetch("/encoded");
+
+      assert.deepEqual(
+        [response.headers.get("content-encoding"), response.headers.get("content-length")],
+        ["gzip", null],
+      );
+      assert.equal(gunzipSync(await response.arrayBuffer()).toString(), "packed");
     });
 
     test("globals of Workers are there", { skip: language.suffix !== ".mjs" }, async () => {

@@ -96,7 +96,7 @@ export class Serving {
     if (listener) {
       const otherPorts = development && listener.port !== 0 ? OTHER_PORTS : 0;
       /** @type {import("../listener.js").Answer} */
-      const answer = (request, path, rawHeaders) => this.#answer(request, path, rawHeaders);
+      const answer = (request, path, connection) => this.#answer(request, path, connection);
       this.#listener = await this.#host.listen({ ...listener, otherPorts, answer });
     }
     this.#armCrons(workers);
@@ -264,10 +264,10 @@ export class Serving {
   /**
    * @param {Request} request
    * @param {string} path
-   * @param {string[]} rawHeaders
+   * @param {import("../listener.js").RequestConnection} connection
    * @returns {Response | Promise<Response> | undefined} undefined: the API answers
    */
-  #answer(request, path, rawHeaders) {
+  #answer(request, path, connection) {
     const { development, timeLimitMs } = this.#request;
     if (development && SCHEDULED_PATHS.has(path)) {
       const fire = (/** @type {string} */ cron, /** @type {number} */ time) => this.fire(cron, time);
@@ -281,7 +281,7 @@ export class Serving {
     const { assets } = this.#request.workers[0];
     if (isReserved(path) || (!hasHandler && !assets)) return undefined;
     const fetch = assets ? this.#fetchWithAssets(assets, worker, hasHandler) : worker.fetch.bind(worker);
-    return answerByWorker({ fetch }, request, { development, timeLimitMs, rawHeaders, emit: this.#emit });
+    return answerByWorker({ fetch }, request, { development, timeLimitMs, ...connection, emit: this.#emit });
   }
 
   /**

@@ -1,10 +1,12 @@
 /** Requests of the public port that a Worker's fetch handler answers. */
 
 /** @import { ServingEvent } from "./event_queue.js" */
+/** @import { unpackResponse } from "../../../runtime/handlers/packing.js" */
 /** @import { PairedSocket } from "../../../runtime/handlers/web_socket.js" */
 
 import { socketOf } from "../../../runtime/handlers/response.js";
 import { disconnect } from "../../../runtime/handlers/web_socket.js";
+import { toAnswer } from "./answer.js";
 import { errorPage } from "./error_page.js";
 
 /** The client has closed the connection: a status for logs alone. */
@@ -14,12 +16,13 @@ const CLIENT_LEFT = 499;
  * What of a Worker answers requests: see `js/worker/worker.js`.
  *
  * @typedef {object} FetchWorker
- * @property {(request: Request, options?: { timeLimitMs?: number, rawHeaders?: string[] }) => Promise<Response>} fetch
+ * @property {(request: Request, options?: { timeLimitMs?: number, rawHeaders?: string[], unpack?: typeof unpackResponse }) => Promise<Response>} fetch
  *
  * @typedef {object} AnswerOptions
  * @property {boolean} development show errors to the client
  * @property {number | undefined} timeLimitMs for the head of an answer; undefined: no limit
  * @property {string[]} [rawHeaders] the request's, names and values in turns
+ * @property {() => void} [cut] cut the connection
  * @property {(event: ServingEvent) => void} emit
  * @property {() => number} [now] in ms
  */
@@ -33,15 +36,21 @@ const CLIENT_LEFT = 499;
  * @returns {Promise<Response>}
  */
 export async function answerByWorker(worker, request, options) {
-  const { timeLimitMs, rawHeaders, emit, now = () => performance.now() } = options;
+  const { timeLimitMs, rawHeaders, cut = () => {}, emit, now = () => performance.now() } = options;
   const began = now();
   const { method, url } = request;
   /** @param {number} status */
   const report = (status) => emit({ type: "request", method, url, status, duration_ms: Math.round(now() - began) });
+  // The head has been sent: a body that is cut is the one way left to say that it is not whole.
+  const onfail = (/** @type {unknown} */ error) => {
+    if (!request.signal.aborted) emit({ type: "error", method, url, ...describe(error) });
+    cut();
+  };
   try {
     const response = await worker.fetch(request, {
       ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
       ...(rawHeaders === undefined ? {} : { rawHeaders }),
+      unpack: (packed, ends) => toAnswer(packed, ends, { method, onfail }),
     });
     refuseUnaskedSocket(request, response);
     report(response.status);

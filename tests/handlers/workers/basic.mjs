@@ -44,6 +44,7 @@ const ROUTES = {
       rewriter: typeof HTMLRewriter,
     });
   },
+  "/encoded": () => new Response("packed", { headers: { "content-encoding": "gzip", "content-length": "6" } }),
   "/cookies": () => {
     const headers = new Headers({ "x-one": "1" });
     headers.append("set-cookie", "a=1");

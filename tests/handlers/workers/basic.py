@@ -33,6 +33,10 @@ async def stream(_worker, request):
     return Response(request.body, headers={"x-streamed": "yes"})
 
 
+async def encoded(_worker, _request):
+    return Response("packed", headers={"content-encoding": "gzip", "content-length": "6"})
+
+
 async def cookies(_worker, _request):
     headers = [("x-one", "1"), ("set-cookie", "a=1"), ("set-cookie", "b=2")]
     return Response(None, status=204, headers=headers)
@@ -74,6 +78,7 @@ ROUTES = {
     "/echo": echo,
     "/raise": fail,
     "/stream": stream,
+    "/encoded": encoded,
     "/cookies": cookies,
 }
 

@@ -14,6 +14,9 @@ import { fileOf } from "./addresses.js";
 import { forgetReported, isProgress, takeReported } from "./reported.js";
 
 const SOONEST_MS = 80;
+/** After how long is asked again where there was no answer. */
+const AGAIN_MS = 1000;
+const MISSING = new Set(["instance.not_found", "workflow.not_found"]);
 /** How many events are kept for the log's view; what is older is in the tables. */
 const MOST_EVENTS = 50_000;
 
@@ -86,8 +89,13 @@ function follow({ workflow, id }) {
         });
       } catch (error) {
         if (isOver) return;
-        if (/** @type {any} */ (error).reason === "instance.not_found")
-          missing.value = /** @type {Error} */ (error).message;
+        const { reason, message } = /** @type {Error & { reason?: string }} */ (error);
+        if (MISSING.has(reason ?? "")) missing.value = message;
+        else {
+          // Nothing else would ask again for a run in which nothing happens.
+          isDirty = true;
+          await pause(AGAIN_MS);
+        }
       }
       await pause(Math.max(SOONEST_MS, 2 * (performance.now() - begun)));
     }

@@ -75,6 +75,26 @@ before(async () => {
 });
 after(() => dashboard.close());
 
+test("an address of what there is not says so", async () => {
+  const page = await dashboard.open("#/instances/nothing/x");
+  await page
+    .getByRole("status")
+    .getByText(/Workflow does not exist: nothing/)
+    .waitFor();
+  await page.goto(`${dashboard.url}#/workflows/nothing`);
+  await page
+    .getByRole("alert")
+    .getByText(/cannot be read: .*Workflow does not exist: nothing/)
+    .waitFor();
+  await page.goto(`${dashboard.url}#/workflows/flow?status=lost`);
+  await page
+    .getByRole("alert")
+    .getByText(/cannot be read: status: Invalid option/)
+    .waitFor();
+
+  assert.equal(await page.getByText("No instance matches").count(), 0);
+});
+
 test("an instance of ten thousand steps has few elements, in its timeline and in its event log", async () => {
   await create(dashboard, "many", { steps: 10_000 });
   while ((await dashboard.harness.engine.get("flow", "many")).status !== "complete") await dashboard.pass();

@@ -5,7 +5,6 @@ import { useEffect } from "preact/hooks";
 import { filter } from "./address.js";
 import { changes } from "./changes.js";
 import { inAccount, isReady, send } from "./session.js";
-import { notify } from "../../../pages/notices.js";
 
 const PAGE = 100;
 /** Found by one search; more are not looked at. */
@@ -18,6 +17,8 @@ export const rows = signal([]);
 export const total = signal(0);
 /** Whether there is nothing more. */
 export const isWhole = signal(false);
+/** Why there is no list; empty: there is one. */
+export const failure = signal("");
 /** Instances that the search has gone through. */
 export const searched = signal(0);
 
@@ -46,6 +47,7 @@ async function begin() {
   batch(() => {
     rows.value = [];
     isWhole.value = false;
+    failure.value = "";
     searched.value = 0;
   });
   if (filter.peek().text === "") await loadMore();
@@ -82,7 +84,7 @@ export async function loadMore() {
       isWhole.value = cursor === "";
     });
   } catch (error) {
-    complain(error);
+    if (mine === generation) complain(error);
   } finally {
     if (mine === generation) isLoading = false;
   }
@@ -141,7 +143,7 @@ async function search() {
       if (isWhole.peek()) return;
     }
   } catch (error) {
-    complain(error);
+    if (mine === generation) complain(error);
   }
 }
 
@@ -153,6 +155,8 @@ export function stop() {
 
 /** @param {unknown} error */
 function complain(error) {
-  isWhole.value = true;
-  notify("error", `The list cannot be read: ${/** @type {Error} */ (error).message}`);
+  batch(() => {
+    isWhole.value = true;
+    failure.value = `The list cannot be read: ${/** @type {Error} */ (error).message}`;
+  });
 }

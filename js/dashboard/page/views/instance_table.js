@@ -5,7 +5,7 @@ import { ago, duration, timeOfDay } from "../../../pages/format.js";
 import { StatusPill } from "../../../pages/parts/status.js";
 import { VirtualList } from "../../../pages/parts/virtual_list.js";
 import { filter, instanceHash } from "../state/address.js";
-import { isWhole, keyOf, loadMore, rows } from "../state/instances.js";
+import { failure, isWhole, keyOf, loadMore, rows } from "../state/instances.js";
 import { serverNow } from "../state/session.js";
 import { chosen, toggle } from "./bulk.js";
 import { ColumnHead } from "./order.js";
@@ -23,6 +23,7 @@ const PLACES = /** @type {Record<string, string>} */ ({
 
 export function InstanceTable() {
   const all = rows.value;
+  if (failure.value !== "" && all.length === 0) return null;
   if (all.length === 0) return html`<p class="empty">${isWhole.value ? "No instance matches." : "Searching…"}</p>`;
   return html`<div class="instance-table">
     <div class="instance-heads" role="group" aria-label="Columns">

@@ -7,7 +7,7 @@ import { Icon } from "../../../pages/parts/icon.js";
 import { statusLook } from "../../../pages/parts/status.js";
 import { changeQuery, filter } from "../state/address.js";
 import { useAnswer } from "../state/answers.js";
-import { isWhole, loadMore, rows, searched, stop, total, useInstances } from "../state/instances.js";
+import { failure, isWhole, loadMore, rows, searched, stop, total, useInstances } from "../state/instances.js";
 import { canWrite, inAccount } from "../state/session.js";
 import { BulkBar, chosen } from "./bulk.js";
 import { Charts } from "./charts.js";
@@ -44,7 +44,7 @@ export function ListPage() {
     <${Filters} />
     <${BulkBar} />
     <${InstanceTable} />
-    <${Foot} />`;
+    ${failure.value === "" ? html`<${Foot} />` : html`<p class="empty" role="alert">${failure.value}</p>`}`;
 }
 
 /** @param {{ id: "charts" | "diagram", label: string }} props */

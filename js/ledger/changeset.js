@@ -14,7 +14,7 @@ const DELETE = 9;
  * @property {string} table
  * @property {"insert" | "update" | "delete"} kind
  * @property {(Value | undefined)[]} values in the order of the table's columns: of a new row all, of a deleted one all that it had,
- *   of a changed one those of its primary key
+ *   of a changed one those that it had in its primary key and in the columns that have changed
  */
 
 /** @param {Uint8Array} bytes @returns {Generator<RowChange>} */

@@ -196,21 +196,36 @@ export class WorkingSet extends SqliteStore {
     if (bytes.length === 0) return;
     this.#session.close();
     this.#session = this.driver.createSession();
-    const changes = [...this.#changes(bytes)];
+    const changes = this.#changes(bytes);
     if (changes.some(({ table }) => COMMON.includes(table))) this.commonCommits += 1;
     if (changes.length > 0) this.#onchanges(changes);
   }
 
-  /** @param {Uint8Array} bytes @returns {Generator<Change>} */
-  *#changes(bytes) {
+  /**
+   * Rows that are gone come first: SQLite gives the number of a deleted row to a new one, and a row that is inserted again
+   * has another number, so the order of a changeset says nothing about the ledger's keys.
+   *
+   * @param {Uint8Array} bytes
+   * @returns {Change[]}
+   */
+  #changes(bytes) {
+    /** @type {Change[]} */
+    const gone = [];
+    /** @type {Change[]} */
+    const there = [];
     for (const { table, kind, values } of readChangeset(bytes)) {
       const known = this.#recorded.get(table);
       if (!known) continue;
       const found = kind === "update" ? this.#rowOf(known, values) : values;
       const row = known.places.map((place) => found[place] ?? null);
       const keys = known.keys.map((place) => row[place]);
-      yield { table, key: keys.join("\0"), keys, row: kind === "delete" ? null : row };
+      if (kind !== "delete") there.push({ table, key: keys.join("\0"), keys, row });
+      // Of a changed row, what has not changed is undefined.
+      const before = known.keys.map((place, index) => values[known.places[place]] ?? keys[index]);
+      const key = before.join("\0");
+      if (kind === "delete" || key !== keys.join("\0")) gone.push({ table, key, keys: before, row: null });
     }
+    return [...gone, ...there];
   }
 
   /** The whole row of a primary key. @param {Recorded} known @param {(Value | undefined)[]} values @returns {Value[]} */

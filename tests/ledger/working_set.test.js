@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DatabaseSync } from "node:sqlite";
 import { Engine } from "../../js/engine/engine.js";
+import { batchOf } from "../../js/ledger/batch.js";
 import { AttachedLedger } from "../../js/ledger/attached_ledger.js";
 import { tablesOf } from "../../js/ledger/copy.js";
 import { TABLES } from "../../js/ledger/tables.js";
@@ -86,6 +87,38 @@ test("a row that is deleted is named by its key, and rows of triggers are left o
   );
 
   assert.deepEqual(changes, ["instances 7 deleted", "log 7 1 deleted"]);
+});
+
+test("a new row with the number of a deleted one is not that row", () => {
+  const changes = changesOf(
+    (store) => {
+      store.instanceRestarted(/** @type {any} */ (store.loadInstance("flow", "a")), 3);
+    },
+    (store) => store.instanceStarted(/** @type {any} */ (create(store, "a")), 2),
+  );
+
+  assert.deepEqual(changes, ["instances 7", "log 7 1 deleted", "log 7 2 deleted", "log 7 4"]);
+});
+
+test("of a row that is deleted and inserted again with another number, the new one counts", () => {
+  /** @type {Change[]} */
+  const found = [];
+  const store = new WorkingSet((changes) => found.push(...changes));
+  store.begin();
+  for (const id of [1, 2, 3])
+    store.driver.exec(`INSERT INTO log (id, instance, seq, event, at) VALUES (${id}, 7, ${id}, 0, 0)`);
+  store.commit();
+  store.record();
+  store.begin();
+  for (const id of [1, 2, 3])
+    store.driver.exec(
+      `DELETE FROM log WHERE id = ${id}; INSERT INTO log (id, instance, seq, event, at) VALUES (${id + 97}, 7, ${id}, 1, 0)`,
+    );
+  store.commit();
+  store.close();
+
+  const events = [...(batchOf(found).get("log")?.values() ?? [])].map(({ row }) => row?.[2]);
+  assert.deepEqual(events, [1, 1, 1]);
 });
 
 test("a transaction that is rolled back brings nothing, and neither does one that changes nothing", () => {

@@ -1,8 +1,8 @@
 /**
  * The host process: `node main.js --state PATH [--idle] [--force-replay] [--warm JSON] [--bindings] [--patience MS] [--standby]`.
  *
- * Standard input is the socket of the control channel (`control.js`). Its first message is `ready` or `error`. When the
- * other end closes, the host exits as soon as no subscriber is left.
+ * Standard input is the socket of the control channel (`control.js`). Its first message is `ready` or `error`; `waiting` comes
+ * before that while an engine elsewhere holds the state. When the other end closes, the host exits as soon as no subscriber is left.
  *
  * If another process owns the state, the host exits when that owner replies, or when the patience is over.
  *

@@ -30,7 +30,7 @@ DEFAULT_GRACE_S = 10.0
 DEFAULT_TIME_LIMIT_S = 300.0
 
 
-@click.command(epilog=exit_codes.HELP, short_help="Run a project on a server until Ctrl-C.")
+@click.command(epilog=exit_codes.SHORT_HELP, short_help="Run a project on a server until Ctrl-C.")
 @served_options("[TARGET]")
 @listener_options
 @click.option("--account", metavar="NAME", help="The account whose workflows they are. Default: the default account.")

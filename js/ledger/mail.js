@@ -8,6 +8,7 @@
 /** @import { Clock } from "../engine/clock.d.ts" */
 /** @import { Call, Ledger, Member } from "./ledger.d.ts" */
 
+import { StoppedError } from "../engine/commits.js";
 import { WorkflowError } from "../engine/errors.js";
 import { LedgerError } from "./ledger_error.js";
 
@@ -156,11 +157,17 @@ export class Mail {
       );
       return JSON.stringify({ value });
     } catch (error) {
-      const known = error instanceof WorkflowError ? error : new WorkflowError("engine.failed", String(error));
-      const { reason, message, code } = known;
+      const { reason, message, code } = refusalOf(error);
       return JSON.stringify({ error: { reason, message, code } });
     }
   }
+}
+
+/** @param {unknown} error that a call has ended with here @returns {WorkflowError} */
+function refusalOf(error) {
+  if (error instanceof WorkflowError) return error;
+  if (error instanceof StoppedError) return noAnswer("it has stopped, and the request may have been carried out");
+  return new WorkflowError("engine.failed", String(error));
 }
 
 /** @param {Waiting | undefined} waiting @param {string | null} text */

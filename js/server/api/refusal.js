@@ -38,6 +38,7 @@ const CONFLICT = new Set([
   "engine.elsewhere",
 ]);
 const UNAVAILABLE = new Set(["engine.no_answer"]);
+const FAILED = new Set(["engine.failed"]);
 
 /** A refusal by the interface itself, before the engine is asked. */
 export class HttpRefusal extends Error {
@@ -61,6 +62,7 @@ export class HttpRefusal extends Error {
 function statusOf(reason) {
   if (NOT_FOUND.has(reason)) return 404;
   if (CONFLICT.has(reason)) return 409;
+  if (FAILED.has(reason)) return 500;
   return UNAVAILABLE.has(reason) ? 503 : 400;
 }
 

@@ -128,9 +128,56 @@ def test_the_settings_of_wasmtime_are_taken():
     assert len(table["wasmtime"]) == len(wasmtime_settings((ROOT / "pyproject.toml", table)))
 
 
-def test_the_files_of_the_architecture_exist():
-    """Each file that the page names by its path is there."""
-    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    tops = {path.name for path in ROOT.iterdir() if path.is_dir()} - {"node_modules"}
-    named = {name for name in re.findall(r"`([\w./*-]+/[\w./*-]+)`", text) if name.split("/")[0] in tops}
+RUNTIMES = ROOT / "runtime/README.md"
+# The changelog names files of older versions, too.
+OF_TODAY = [*(each for each in DOCUMENTS if each.name != "CHANGELOG.md"), RUNTIMES]
+
+
+@pytest.mark.parametrize("document", OF_TODAY, ids=lambda each: str(each.relative_to(ROOT)))
+def test_files_that_are_named_by_their_path_exist(document):
+    text = document.read_text(encoding="utf-8")
+    named = {name for name in re.findall(r"`([\w./*-]+/[\w./*-]+)`", text) if name.split("/")[0] in SOURCE_FOLDERS}
     assert [name for name in sorted(named) if not any(ROOT.glob(name.rstrip("/")))] == []
+
+
+SOURCE_FOLDERS = ("benchmarks", "bridge", "conformance", "examples", "js", "notices", "py", "runtime", "tests")
+FOR_DEVELOPERS = [*(ROOT / name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "docs/internals.md")), RUNTIMES]
+
+
+@pytest.fixture(scope="module")
+def sources():
+    """The names of all files of the project."""
+    return {
+        path.name
+        for folder in SOURCE_FOLDERS
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".js", ".py", ".ts"}
+    } | {path.name for path in ROOT.glob("*.py")}
+
+
+@pytest.mark.parametrize("document", FOR_DEVELOPERS, ids=lambda each: str(each.relative_to(ROOT)))
+def test_files_that_are_named_without_their_path_exist(document, sources):
+    text = document.read_text(encoding="utf-8")
+    named = set(re.findall(r"`(?:[\w./-]+/)?([\w-]+(?:\.test|\.d)?\.(?:js|py|ts))`", text))
+    assert sorted(named - sources) == []
+
+
+def interfaces():
+    """Names in docs/internals.md, each with the files that use it. A file without a folder is beside the last one."""
+    text = (ROOT / "docs/internals.md").read_text(encoding="utf-8")
+    users = []
+    for row in re.findall(r"^\| (?!what |---)(.+) \|$", text, re.MULTILINE):
+        what, where = row.split(" | ")[:2]
+        folder = ROOT
+        for number, name in enumerate(re.findall(r"`([^`]+)`", where)):
+            folder = (ROOT / name).parent if "/" in name else folder
+            users = [*(users if number else []), folder / name.rpartition("/")[2]]
+        for name in re.findall(r"`([^`]+)`", what):
+            yield re.findall(r"[A-Za-z_$][\w$-]*", name)[-1], users
+
+
+@pytest.mark.parametrize(("name", "users"), list(interfaces()), ids=lambda each: each if isinstance(each, str) else "")
+def test_private_interfaces_are_used_where_the_page_says(name, users):
+    files = [file for user in users for file in (user.rglob("*.py") if user.is_dir() else [user])]
+    word = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+    assert any(word.search(file.read_text(encoding="utf-8")) for file in files)

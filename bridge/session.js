@@ -246,7 +246,9 @@ export class Session {
     const { ref, name, count, userConfig } = call;
     const config = userConfig === "" ? {} : { config: JSON.parse(userConfig) };
     if (known) this.#history.adopt(call, known);
-    else call.state = !this.#held && this.attempts.mayRetry(call) ? "running" : "pending";
+    // What the callback does would not be undone where the engine refuses the rollback's configuration.
+    else if (this.#held || rollback?.config || !this.attempts.mayRetry(call)) call.state = "pending";
+    else call.state = "running";
     const started = call.state === "running" ? { started: /** @type {const} */ (true) } : {};
     const withRollback = rollback ? { rollback } : {};
     this.#track(call);

@@ -156,8 +156,13 @@ class Session:
             message += f',"rollback":{to_json(_config_of(rollback))}'
         if entry is not None:
             self._history.adopt(call, entry)
-        elif not self.held and (self._default_limit if config is None else (self.defaults, config) in retryable):
-            # It must not begin where there is only one attempt: the engine has it on disk first.
+        elif (
+            not self.held
+            and (rollback is None or rollback.config is None)
+            and (self._default_limit if config is None else (self.defaults, config) in retryable)
+        ):
+            # It must not begin where there is only one attempt: the engine has it on disk first. Nor where the engine
+            # can refuse the rollback's configuration: what the callback does would not be undone.
             call.state = RUNNING
             call.attempt = 1
             call.config = self.defaults if config is None else retryable[self.defaults, config]

@@ -29,6 +29,8 @@ try {
     // What the replaced state had not written back yet belongs to no other.
     for (const suffix of ["-wal", "-shm"]) rmSync(`${ownership.state}${suffix}`, { force: true });
     renameSync(draft, ownership.state);
+    // The mark counts the log entries of the replaced state.
+    rmSync(`${ownership.state}.mark`, { force: true });
   } finally {
     ownership.release();
   }

@@ -20,6 +20,7 @@ REMEDIES = {
     "state.foreign": "Give another path with --state.",
     "state.readonly": "Make it and its folder writable, or give another path with --state.",
     "state.full": "Free some space, then continue: what was finished is kept.",
+    "state.owned": "Stop that process first.",
     "state.gone": "Put it back, or run the command again: it continues from the file's contents.",
     "state.scheme": "A state is an SQLite file, or in PostgreSQL: give a path or postgres://… with --state.",
     "state.held": "It continues there; to run it here, end that process first.",

@@ -260,6 +260,17 @@ def test_backup_and_restore(stored):
     assert (0, ["a"]) == (done.code, [each["id"] for each in stored.run(*INSTANCES, "list", "flow", "--json").json])
 
 
+def test_restore_of_an_older_copy(stored):
+    """A state that has fewer log entries than the one that it replaces is not taken for a damaged one."""
+    stored.run("state", "backup", "copy.sqlite")
+    stored.run("run", ".", "--id", "later", "-q")
+
+    stored.run("state", "restore", "copy.sqlite", "--force")
+    listed = stored.run(*INSTANCES, "list", "flow")
+
+    assert (0, "") == (listed.code, listed.err)
+
+
 def test_backup_without_objects(stored):
     """A copy says what is not in it."""
     before = stored.run("state", "backup", "before.sqlite")

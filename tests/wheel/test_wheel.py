@@ -271,6 +271,19 @@ def test_no_workers(installed, away):
     assert printed.startswith("workers workers is imported by workflows, which `stepwell run` starts.")
 
 
+def test_workers_in_tests(installed, away):
+    """The test kit's own `workers` comes before the types: tests import the classes of their workflows."""
+    script = """
+from stepwell.testing.guest_packages import mount_guest_packages
+
+mount_guest_packages()
+from workers import WorkflowEntrypoint
+print(WorkflowEntrypoint.__name__)
+"""
+
+    assert "WorkflowEntrypoint" == run(installed / "python", "-c", script, folder=away).strip()
+
+
 FLOW = """
 from typing import Protocol
 

@@ -2,7 +2,7 @@
 Packages of the guest in the test process: the SDK, so that tests can import workflow classes, and the bridge.
 
 A project's own `workers` comes first. Cloudflare's SDK of that name, which only runs in an interpreter with JavaScript,
-does not.
+does not. Neither does the folder of types that an installation of the wheel adds to `sys.path` for type checkers.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
+_TYPES = Path(__file__).parents[1] / "_guest_types"
 _FOLDERS = {"workers": "py/workers", "_workflows_bridge": "bridge", "workflow_graph": "py/workflow_graph"}
 
 
@@ -49,7 +50,8 @@ def _has_own_workers() -> bool:
     # A folder of that name need not be a package.
     if spec is None or spec.origin is None:
         return False
-    return not any(Path(spec.origin).parents[1].glob("workers_runtime_sdk-*.dist-info"))
+    folder = Path(spec.origin).parents[1]
+    return folder != _TYPES and not any(folder.glob("workers_runtime_sdk-*.dist-info"))
 
 
 def mount_guest_packages() -> None:

@@ -75,6 +75,13 @@ for (const { where, runtime, transport } of PLACES) {
       );
     });
 
+    test("a callback does not run where the configuration of its rollback is refused", async () => {
+      const { error, logs } = await real.run("Misconfigured");
+
+      assert.match(String(error?.message), /timout is not known/);
+      assert.deepEqual(logs, []);
+    });
+
     test("terminate with rollback tells the handlers so", async () => {
       const id = await real.engine.creator.create("Terminated");
       await real.until("Terminated", id, (status) => status === "waiting");
@@ -116,5 +123,12 @@ describe("delay functions and rollbacks in JavaScript", () => {
       [["first-1", 'first boom [ [ 1, "no" ] ] first-1'.replaceAll('"', "'")]],
     );
     assert.equal(steps[1].config.timeout, "1 minute");
+  });
+
+  test("a callback does not run where the configuration of its rollback is refused", async () => {
+    const { error, logs } = await real.run("Misconfigured");
+
+    assert.match(String(error?.message), /timout is not known/);
+    assert.deepEqual(logs, []);
   });
 });

@@ -80,6 +80,15 @@ class Failing(WorkflowEntrypoint):
         await charge()
 
 
+class Misconfigured(WorkflowEntrypoint):
+    async def run(self, event, step):
+        @step.do("a", rollback=lambda: None, rollback_config={"timout": 1})
+        async def a():
+            print("the callback runs")
+
+        await a()
+
+
 class Terminated(WorkflowEntrypoint):
     async def run(self, event, step):
         async def undo(error):

@@ -1,5 +1,13 @@
 import { WorkflowEntrypoint } from "cloudflare:workers";
 
+export class Misconfigured extends WorkflowEntrypoint {
+  /** @param {any} _ @param {any} step */
+  async run(_, step) {
+    const rollbackConfig = { timout: 1 };
+    await step.do("a", async () => console.log("the callback runs"), { rollback: async () => {}, rollbackConfig });
+  }
+}
+
 export class Undoing extends WorkflowEntrypoint {
   /** @param {any} event @param {any} step */
   async run(event, step) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -130,14 +131,20 @@ def server() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     yield server
-    Handler.over.set()
-    server.shutdown()
     server.server_close()
 
 
-def serve(server: ThreadingHTTPServer, scheme: str = "http") -> str:
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"{scheme}://127.0.0.1:{server.server_address[1]}"
+@contextmanager
+def served(server: ThreadingHTTPServer, scheme: str = "http") -> Iterator[str]:
+    """The address of a server that answers meanwhile."""
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"{scheme}://127.0.0.1:{server.server_address[1]}"
+    finally:
+        Handler.over.set()
+        server.shutdown()
+        thread.join()
 
 
 def run(place: Place, url: str) -> object:
@@ -152,7 +159,8 @@ def test_clients(place: Place, server: ThreadingHTTPServer) -> None:
     synced = place.run("sync", "flow.py")
     assert synced.code == 0, synced.err
 
-    httpx, requests, urllib3, aiohttp = run(place, serve(server))
+    with served(server) as url:
+        httpx, requests, urllib3, aiohttp = run(place, url)
 
     assert httpx == [[{"a": 1}, "yes", "application/json"], 300_000, "ReadTimeout", "ConnectError"]
     errors = ["ConnectionError", "ConnectionError"]
@@ -170,12 +178,12 @@ def test_authority(place: Place, server: ThreadingHTTPServer, tmp_path: Path, va
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    url = f"{serve(server, 'https')}/end"
     place.write("flow.py", ONE)
 
-    before = run(place, url)
-    place.environment[variable] = str(authority)
-    after = run(place, url)
+    with served(server, "https") as url:
+        before = run(place, f"{url}/end")
+        place.environment[variable] = str(authority)
+        after = run(place, f"{url}/end")
 
     assert (str(before).startswith("failed: "), after) == (True, "end")
 
@@ -183,14 +191,15 @@ def test_authority(place: Place, server: ThreadingHTTPServer, tmp_path: Path, va
 def test_proxy(place: Place, server: ThreadingHTTPServer) -> None:
     """Requests go through the proxy of the environment, but for those to this machine and to what NO_PROXY names."""
     Proxy.asked = []
-    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
-    place.environment |= {"HTTP_PROXY": serve(proxy), "NO_PROXY": "direct.invalid"}
     place.write("flow.py", ONE)
-    local = f"{serve(server)}/end"
 
-    given = [run(place, url) for url in ("http://proxied.invalid/", "http://direct.invalid/", local)]
-    proxy.shutdown()
-    proxy.server_close()
+    with (
+        ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy,
+        served(proxy) as proxy_url,
+        served(server) as local,
+    ):
+        place.environment |= {"HTTP_PROXY": proxy_url, "NO_PROXY": "direct.invalid"}
+        given = [run(place, url) for url in ("http://proxied.invalid/", "http://direct.invalid/", f"{local}/end")]
 
     assert [str(text).startswith("failed: ") for text in given] == [True, True, False]
     assert Proxy.asked == ["proxied.invalid:80"]

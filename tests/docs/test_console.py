@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -56,6 +57,9 @@ GREET_CONFIGURATION = {
     "compatibility_date": "2026-09-08",
     "workflows": [{"binding": "GREET", "name": "greet", "class_name": "Greet"}],
 }
+
+
+WITH_CURL = pytest.mark.skipif(shutil.which("curl") is None, reason="the command curl is missing")
 
 
 @pytest.fixture
@@ -200,6 +204,7 @@ def test_lines_of_json(greet):
     assert {"time", "type"} <= set.intersection(*(set(each) for each in seen))
 
 
+@WITH_CURL
 def test_query(greet):
     """docs/monitoring.md: spans are asked for with SQL."""
     url, _ = served(greet, "stepwell serve . --port 0")
@@ -225,6 +230,7 @@ def test_server(greet):
         greet.dispose()
 
 
+@WITH_CURL
 def test_subscription(greet):
     """docs/rest.md: the stream of an instance begins with what is shown."""
     url, _ = served(greet, "stepwell serve . --port 0")

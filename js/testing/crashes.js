@@ -7,16 +7,7 @@
 /** @import { ScriptedRun, ScriptedWorkflow } from "./scripted_workflow.js" */
 
 import { CrashError, TestKitError } from "./errors.js";
-import {
-  began,
-  checkSteps,
-  cutSteps,
-  endOf,
-  fits,
-  objection,
-  shownEnd,
-  stepsThatRunOnce,
-} from "./scripted_workflow.js";
+import { began, checkSteps, cutSteps, objection, shownEnd, stepsThatRunOnce } from "./scripted_workflow.js";
 import { numbersOf } from "./seeds.js";
 
 const PREFIX = "crash:";
@@ -33,7 +24,7 @@ const SHOWN_PROBLEMS = 5;
 export async function exploreCrashes(script, { once = [], invariant, pairs = 20, seed }) {
   if (pairs < 0) throw new TestKitError(`pairs is ${pairs}; it must be a number from 0.`);
   const only = seed === undefined ? undefined : numbersOf("crash", seed);
-  const { first, stable } = await script.baseline(null);
+  const first = await script.baseline(null);
   checkSteps(first, "once", once);
   /** @type {CrashReport} */
   const report = { points: first.points, runs: 0, repeated: [], givenUp: [] };
@@ -44,7 +35,7 @@ export async function exploreCrashes(script, { once = [], invariant, pairs = 20,
   const check = async (run, seedOfRun) => {
     const found = [
       ...repetitions(report, first, run, seedOfRun, once),
-      ...otherEnd(report, first, run, seedOfRun, stable),
+      ...((await script.endsAsUsual(run)) ? [] : otherEnd(report, first, run, seedOfRun)),
       ...(await objection(invariant, run)),
     ];
     if (found.length === 0) return;
@@ -108,10 +99,8 @@ function repetitions(report, baseline, run, seed, once) {
  * @param {ScriptedRun} baseline
  * @param {ScriptedRun} run
  * @param {string} seed
- * @param {any} stable
  */
-function otherEnd(report, baseline, run, seed, stable) {
-  if (fits(endOf(run), stable)) return [];
+function otherEnd(report, baseline, run, seed) {
   const runOnce = stepsThatRunOnce(run);
   const cut = [...cutSteps(run)].filter((step) => runOnce.has(step));
   report.givenUp.push(...cut.map((step) => ({ step, seed })));

@@ -7,7 +7,7 @@
 /** @import { ScriptedRun, ScriptedWorkflow } from "./scripted_workflow.js" */
 
 import { OrderError, TestKitError } from "./errors.js";
-import { checkSteps, endOf, fits, objection, shownEnd } from "./scripted_workflow.js";
+import { checkSteps, objection, shownEnd } from "./scripted_workflow.js";
 import { numbersOf } from "./seeds.js";
 
 const PREFIX = "order:";
@@ -23,11 +23,11 @@ const PREFIX = "order:";
 export async function exploreOrders(script, { once = [], invariant, same = true, runs = 100, seed }) {
   if (runs < 1) throw new TestKitError(`runs is ${runs}; it must be a number from 1.`);
   const only = seed === undefined ? undefined : numbersOf("order", seed);
-  const { first, stable } = await script.baseline([]);
+  const first = await script.baseline([]);
   checkSteps(first, "once", once);
   /** @param {ScriptedRun} run */
   const problemsOf = async (run) => [
-    ...(same && !fits(endOf(run), stable) ? [`it has ended as ${shownEnd(run)}`] : []),
+    ...(same && !(await script.endsAsUsual(run)) ? [`it has ended as ${shownEnd(run)}`] : []),
     ...repetitions(run, once),
     ...(await objection(invariant, run)),
   ];

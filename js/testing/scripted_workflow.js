@@ -13,13 +13,26 @@ const STEP_START = 5;
 const WAIT_START = 14;
 const CUT = "Attempt failed due to internal workflows error";
 const FINAL = new Set(["complete", "errored", "terminated"]);
+/** How often a run that has ended otherwise is made again, before that counts. */
+const CONFIRMATIONS = 4;
 
-/** One run, as the host reports it, with its output decoded. @typedef {ExploredRun & { choices: { among: string[], taken: number }[], points: number }} ScriptedRun */
+/**
+ * `crashes`: the point of the first crash, and those of further ones, counted from each restart. `order`: which outcome comes first, each
+ * time when several are there; null: as they come.
+ *
+ * @typedef {{ crashes?: number[], order?: number[] | null }} Script
+ */
+
+/** One run, as the host reports it, with its output decoded. @typedef {ExploredRun & { choices: { among: string[], taken: number }[], points: number, script: Script }} ScriptedRun */
 
 export class ScriptedWorkflow {
   #engine;
   #events;
   #fields;
+  /** @type {number[] | null} */
+  #usualOrder = null;
+  /** What runs with nothing going wrong end with, where chance leaves it the same. @type {any} */
+  #stable;
 
   /**
    * @param {EngineHandle} engine
@@ -49,20 +62,21 @@ export class ScriptedWorkflow {
   /**
    * Run it from its beginning to its end.
    *
-   * @param {{ crashes?: number[], order?: number[] | null }} script `crashes`: the point of the first crash, and those of further
-   *   ones, counted from each restart. `order`: which outcome comes first, each time when several are there; null: as they come
+   * @param {Script} script
    * @returns {Promise<ScriptedRun>}
    */
-  async run({ crashes = [], order = null }) {
+  async run(script) {
+    const { crashes = [], order = null } = script;
     const found = await this.#engine.call("script", { crashes, order, ...this.#fields });
     const error = found.error && { name: found.error.name, message: found.error.message };
-    return { ...found, output: found.output === null ? undefined : decode(found.output), error };
+    return { ...found, output: found.output === null ? undefined : decode(found.output), error, script };
   }
 
   /**
-   * Run it twice with nothing going wrong: what the two runs have in common is what all other runs have to come to.
+   * Run it twice with nothing going wrong. What both have ended with is what other runs have to end with.
    *
    * @param {number[] | null} order
+   * @returns {Promise<ScriptedRun>} the first of the two
    * @throws {TestKitError} it does not come to its end
    */
   async baseline(order) {
@@ -76,12 +90,31 @@ export class ScriptedWorkflow {
       first,
       this.#events.map(({ type }) => type),
     );
-    return { first, stable: stablePart(endOf(first), endOf(await this.run({ order }))) };
+    this.#usualOrder = order;
+    this.#stable = stablePart(endOf(first), endOf(await this.run({ order })));
+    return first;
+  }
+
+  /**
+   * Whether a run has ended as runs do with nothing going wrong.
+   *
+   * One that has not is made again, and so is one with nothing going wrong: where a step draws a random number, either may end otherwise
+   * by chance.
+   *
+   * @param {ScriptedRun} run
+   */
+  async endsAsUsual(run) {
+    for (let i = 0; i < CONFIRMATIONS; i++) {
+      if (fits(endOf(run), this.#stable)) return true;
+      this.#stable = stablePart(this.#stable, endOf(await this.run({ order: this.#usualOrder })));
+      run = await this.run(run.script);
+    }
+    return fits(endOf(run), this.#stable);
   }
 }
 
 /** What is compared with other runs. @param {ScriptedRun} run */
-export function endOf({ status, output, error }) {
+function endOf({ status, output, error }) {
   return { status, output, error };
 }
 
@@ -173,7 +206,7 @@ function stablePart(first, second) {
 }
 
 /** Whether *found* is as *stable* where that does not vary. @param {any} found @param {any} stable @returns {boolean} */
-export function fits(found, stable) {
+function fits(found, stable) {
   if (stable === VARIES) return true;
   if (isContainer(stable) && isContainer(found))
     return haveSameKeys(found, stable) && Object.keys(stable).every((key) => fits(found[key], stable[key]));

@@ -1,10 +1,11 @@
 """Crash exploration: sound workflows survive every crash, and faults that only a crash shows are found."""
 
+import random
 from pathlib import Path
 
 import pytest
 
-from stepwell.testing import CrashError, TestKitError, Workflows, check_all_crashes
+from stepwell.testing import CrashError, TestKitError, Workflows, check_all_crashes, check_all_orders, scripts
 
 FLOWS = Path(__file__).parent / "flows" / "crashes.py"
 
@@ -35,6 +36,37 @@ def test_state_in_memory(explore):
     """State that only the memory has is lost, and the report says by which crash."""
     with pytest.raises(CrashError, match="it has ended as complete: None\n  instead of       complete: 42"):
         explore("InMemory")
+
+
+class Chance:
+    """The same numbers in each run of the test."""
+
+    def __init__(self, seed):
+        self._random = random.Random(seed)
+
+    def draw(self):
+        return self._random.random()
+
+
+def explore_chance(seed):
+    with Workflows(FLOWS) as workflows:
+        workflows.worker(env={"CHANCE": Chance(seed)})
+        check_all_crashes("Triage", workflows=workflows)
+        check_all_orders("Triage", workflows=workflows)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_chance_in_a_step(seed):
+    """A step whose result is drawn gives other ends by chance, which no crash has caused."""
+    explore_chance(seed)
+
+
+def test_chance_is_confirmed(monkeypatch):
+    """Without the runs that confirm another end it would count."""
+    monkeypatch.setattr(scripts, "_CONFIRMATIONS", 0)
+
+    with pytest.raises(CrashError, match="it has ended as complete: 'rejected'"):
+        explore_chance(0)
 
 
 def test_state_on_the_instance():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stepwell.testing import Workflows
+from stepwell.testing import Workflows, check_all_crashes
 from stepwell.testing.async_client import AsyncClient
 
 FLOW = Path(__file__).parent / "flows" / "doubled.py"
@@ -44,6 +44,16 @@ def test_object_of_the_test():
 
     assert {"id": 1} == run(payments)
     assert [(5, "EUR")] == payments.charged
+
+
+def test_every_run_has_it():
+    """A target that was given doubles runs with them wherever its workflows are named."""
+    payments = Payments()
+    with Workflows(FLOW) as workflows:
+        workflows.worker(env={"PAYMENTS": payments, "CURRENCY": "EUR"})
+
+        assert {"id": 1} == workflows.run("Pay", {"amount": 5})
+        assert check_all_crashes("Pay", {"amount": 5}, workflows=workflows).runs < len(payments.charged)
 
 
 def test_error_of_a_double():

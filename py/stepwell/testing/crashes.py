@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from stepwell.testing.current import replay_hint
 from stepwell.testing.errors import TestKitError
-from stepwell.testing.scripts import ScriptedWorkflow, fits, stable_part
+from stepwell.testing.scripts import ScriptedWorkflow
 from stepwell.testing.seeds import chosen_seed
 
 if TYPE_CHECKING:
@@ -129,10 +129,9 @@ class _Exploration:
         self._first_seed = ""
 
     def explore(self, pairs: int, only: tuple[int, ...] | None) -> CrashReport:
-        baseline, again = self._script.baseline(), self._script.baseline()
+        baseline = self._script.baseline()
         baseline.check_steps("once", self._once)
         self._baseline = baseline
-        self._stable = stable_part(baseline.end, again.end)
         self._report.points = baseline.points
         self._check(baseline, "")
         for crashes in self._cases(baseline.points, pairs, only):
@@ -166,7 +165,7 @@ class _Exploration:
     def _check(self, result: ScriptedResult, seed: str) -> None:
         problems = [*self._repetitions(result, seed)]
         cut = result.cut_steps() & result.steps_that_run_once()
-        if not fits(result.end, self._stable):
+        if not self._script.ends_as_usual(result):
             if cut:
                 self._report.given_up += [(step, seed) for step in sorted(cut)]
             else:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from stepwell.testing.current import replay_hint
 from stepwell.testing.errors import TestKitError
-from stepwell.testing.scripts import ScriptedWorkflow, fits, stable_part
+from stepwell.testing.scripts import ScriptedWorkflow
 from stepwell.testing.seeds import chosen_seed
 from stepwell.testing.source_steps import expected_runs
 
@@ -99,8 +99,7 @@ class _Exploration:
         self._report = OrderReport()
 
     def explore(self, runs: int, only: tuple[int, ...] | None) -> OrderReport:
-        first, again = self._script.baseline(order=()), self._script.baseline(order=())
-        self._stable = stable_part(first.end, again.end)
+        self._script.baseline(order=())
         for order in self._orders(runs, only):
             result = self._script.run(order=order)
             self._report.runs += 1
@@ -134,7 +133,7 @@ class _Exploration:
 
     def _problems(self, result: ScriptedResult) -> list[str]:
         problems = []
-        if self._same and not fits(result.end, self._stable):
+        if self._same and not self._script.ends_as_usual(result):
             problems.append(f"it has ended as {result.end!r}")
         for step in result.began():
             name, _, count = step.rpartition("-")

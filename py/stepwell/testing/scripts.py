@@ -25,6 +25,8 @@ _STEP_START = 5
 _WAIT_START = 14
 _CUT = "Attempt failed due to internal workflows error"
 _FINAL = ("complete", "errored", "terminated")
+_CONFIRMATIONS = 4
+"""How often a run that has ended otherwise is made again, before that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class ScriptedResult:
     What has become of one run.
 
     Attributes:
+        crashes: The points of the crashes that were asked for.
+        order: The order that was asked for.
         points: How many points a crash could have cut since the last crash.
         crashed: What each crash has cut.
         callbacks: Callbacks in the order in which they began: ``step``, ``attempt`` and ``life`` (crashes before it).
@@ -43,6 +47,8 @@ class ScriptedResult:
         log: The event log.
     """
 
+    crashes: Sequence[int]
+    order: Sequence[int] | None
     points: int
     crashed: list[str]
     callbacks: list[dict[str, Any]]
@@ -130,6 +136,9 @@ class ScriptedWorkflow:
         self.worker = worker
         given = to_events(events)
         self._event_types = [event["type"] for event in given]
+        self._usual_order: Sequence[int] | None = None
+        self._stable: Any = None
+        """What runs with nothing going wrong end with, where chance leaves it the same."""
         self._fields: dict[str, object] = {"workflow": self.name, "events": given}
         self._fields["changes"] = recorded(modify)
         if params is not None:
@@ -147,6 +156,8 @@ class ScriptedWorkflow:
         found = self._engine.call("script", crashes=list(crashes), order=chosen, **self._fields)
         output, error = found.pop("output"), found.pop("error")
         return ScriptedResult(
+            crashes=crashes,
+            order=order,
             output=None if output is None else decode(output),
             error=error and {"name": error["name"], "message": error["message"]},
             **found,
@@ -154,7 +165,7 @@ class ScriptedWorkflow:
 
     def baseline(self, *, order: Sequence[int] | None = None) -> ScriptedResult:
         """
-        Run it with nothing going wrong; see `run`.
+        Run it twice with nothing going wrong; see `run`. What both have ended with is what other runs have to end with.
 
         Raises:
             TestKitError: It does not come to its end.
@@ -166,7 +177,23 @@ class ScriptedWorkflow:
                 "Give the events that it waits for: events={'type': payload}."
             )
         result.check_events(self._event_types)
+        self._usual_order = order
+        self._stable = _stable_part(result.end, self.run(order=order).end)
         return result
+
+    def ends_as_usual(self, result: ScriptedResult) -> bool:
+        """
+        Whether a run has ended as runs do with nothing going wrong.
+
+        One that has not is made again, and so is one with nothing going wrong: where a step draws a random number,
+        either may end otherwise by chance.
+        """
+        for _ in range(_CONFIRMATIONS):
+            if _fits(result.end, self._stable):
+                return True
+            self._stable = _stable_part(self._stable, self.run(order=self._usual_order).end)
+            result = self.run(crashes=result.crashes, order=result.order)
+        return _fits(result.end, self._stable)
 
     def close(self) -> None:
         """Let go of the engine."""
@@ -177,26 +204,26 @@ class ScriptedWorkflow:
 _VARIES = object()
 
 
-def stable_part(first: Any, second: Any) -> Any:  # noqa: ANN401 - of any type
+def _stable_part(first: Any, second: Any) -> Any:  # noqa: ANN401 - of any type
     """What two runs with nothing going wrong have in common: where they differ, no other run is held to it."""
     if isinstance(first, dict) and isinstance(second, dict) and first.keys() == second.keys():
-        return {key: stable_part(first[key], second[key]) for key in first}
+        return {key: _stable_part(first[key], second[key]) for key in first}
     if isinstance(first, list | tuple) and isinstance(second, list | tuple) and len(first) == len(second):
-        return [stable_part(a, b) for a, b in zip(first, second, strict=True)]
+        return [_stable_part(a, b) for a, b in zip(first, second, strict=True)]
     return first if first == second and type(first) is type(second) else _VARIES
 
 
-def fits(found: Any, stable: Any) -> bool:  # noqa: ANN401 - of any type
+def _fits(found: Any, stable: Any) -> bool:  # noqa: ANN401 - of any type
     """Whether *found* is as *stable* where that does not vary."""
     if stable is _VARIES:
         return True
     if isinstance(stable, dict):
         is_alike = isinstance(found, dict) and found.keys() == stable.keys()
-        return is_alike and all(fits(found[key], stable[key]) for key in stable)
+        return is_alike and all(_fits(found[key], stable[key]) for key in stable)
     if isinstance(stable, list):
         return (
             isinstance(found, list | tuple)
             and len(found) == len(stable)
-            and all(fits(a, b) for a, b in zip(found, stable, strict=True))
+            and all(_fits(a, b) for a, b in zip(found, stable, strict=True))
         )
     return type(found) is type(stable) and bool(found == stable)

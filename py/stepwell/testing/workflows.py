@@ -73,17 +73,15 @@ class Workflows:
         Args:
             target: A file with workflows, or a folder with a wrangler configuration. By default the one of this object.
             env: Further entries for `env`: values of variables, and objects whose methods answer calls. They come
-                before those of the project.
+                before those of the project. From then on the target's workflows run with them, in explorations too.
 
         Raises:
             InputError: The target cannot be used.
             TestKitError: There is no default target.
         """
         text = str(target) if target is not None else self._default_target()
-        if env:
-            return Worker(self._engine, find_target(text), variables=env, **self._options)
-        if text not in self._workers:
-            self._workers[text] = Worker(self._engine, find_target(text), **self._options)
+        if env or text not in self._workers:
+            self._workers[text] = Worker(self._engine, find_target(text), variables=env, **self._options)
         return self._workers[text]
 
     def run(self, workflow: WorkflowName, params: object = None, *, id: str | None = None) -> Any:  # noqa: A002, ANN401

@@ -96,3 +96,20 @@ class Many(WorkflowEntrypoint):
 
             total += await one()
         return total
+
+
+class Triage(WorkflowEntrypoint):
+    """What a step draws decides which step comes next."""
+
+    async def run(self, event, step):
+        @step.do("score")
+        async def score():
+            return await self.env.CHANCE.draw()
+
+        @step.do("reject")
+        async def reject():
+            return "rejected"
+
+        if await score() < 0.2:
+            return await reject()
+        return "accepted"

@@ -35,3 +35,12 @@ export class LastWins extends WorkflowEntrypoint {
     return last;
   }
 }
+
+/** What a step draws decides which step comes next. */
+export class Triage extends WorkflowEntrypoint {
+  async run(_event, step) {
+    const score = await step.do("score", async () => await this.env.CHANCE.draw());
+    if (score < 0.2) return await step.do("reject", async () => "rejected");
+    return "accepted";
+  }
+}

@@ -4,7 +4,13 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { createTestHarness } from "stepwell/testing";
 
-const harness = createTestHarness({ root: import.meta.dirname, workers: [{ main: "../explored.mjs" }] });
+/** The same numbers in each run of the tests. */
+let drawn = 1;
+const CHANCE = { draw: () => (drawn = (drawn * 16_807) % 2_147_483_647) / 2_147_483_647 };
+const harness = createTestHarness({
+  root: import.meta.dirname,
+  workers: [{ main: "../explored.mjs", bindings: { CHANCE } }],
+});
 const worker = harness.getWorker();
 after(() => harness.close());
 const SOUND = { params: { count: 3 }, events: { confirmed: "yes" }, pairs: 3 };
@@ -36,6 +42,15 @@ test("state in a variable is lost, and the seed runs that case alone", async () 
   const [, seed] = /seed: "(.+?)"/.exec(error.message);
 
   await assert.rejects(worker.checkAllCrashes("IN_MEMORY", { seed }), /1 of 1 runs/);
+});
+
+test("a step whose result is drawn gives other ends by chance, which no crash has caused", async () => {
+  const outputs = new Set();
+  const invariant = ({ output }) => outputs.add(output);
+  for (let i = 0; i < 4; i++) await worker.checkAllCrashes("TRIAGE", { invariant });
+
+  assert.deepEqual(outputs, new Set(["accepted", "rejected"]));
+  await worker.checkAllOrders("TRIAGE");
 });
 
 test("modifiers and an invariant apply to each run", async () => {

@@ -7,7 +7,7 @@
 /** @import { ScriptedRun, ScriptedWorkflow } from "./scripted_workflow.js" */
 
 import { CrashError, TestKitError } from "./errors.js";
-import { began, checkSteps, cutSteps, objection, shownEnd, stepsThatRunOnce } from "./scripted_workflow.js";
+import { began, checkSteps, givenUpSteps, objection, shownEnd, stepsThatRunOnce } from "./scripted_workflow.js";
 import { numbersOf } from "./seeds.js";
 
 const PREFIX = "crash:";
@@ -101,9 +101,8 @@ function repetitions(report, baseline, run, seed, once) {
  * @param {string} seed
  */
 function otherEnd(report, baseline, run, seed) {
-  const runOnce = stepsThatRunOnce(run);
-  const cut = [...cutSteps(run)].filter((step) => runOnce.has(step));
-  report.givenUp.push(...cut.map((step) => ({ step, seed })));
-  if (cut.length > 0) return [];
+  const givenUp = [...givenUpSteps(run)];
+  report.givenUp.push(...givenUp.map((step) => ({ step, seed })));
+  if (givenUp.length > 0) return [];
   return [`it has ended as ${shownEnd(run)}`, `instead of       ${shownEnd(baseline)}`];
 }

@@ -169,12 +169,18 @@ export function stepsThatRunOnce({ log }) {
   return new Set(starts.map(({ name, count }) => `${name}-${count}`));
 }
 
-/** Steps of which a crash has cut an attempt. @param {ScriptedRun} run */
-export function cutSteps({ log }) {
+/** Steps whose last attempt a crash has cut. @param {ScriptedRun} run */
+export function givenUpSteps({ log }) {
+  const starts = log.filter(({ event }) => event === STEP_START);
+  const limits = new Map(starts.map(({ name, count, detail }) => [`${name}-${count}`, detail.config.retries.limit]));
   const cuts = log.filter(
     ({ event, detail }) => event === ATTEMPT_FAILURE && String(detail.error.message).startsWith(CUT),
   );
-  return new Set(cuts.map(({ name, count }) => `${name}-${count}`));
+  const last = cuts.filter(({ name, count, attempt }) => {
+    const limit = limits.get(`${name}-${count}`);
+    return limit !== null && Number(attempt) > limit;
+  });
+  return new Set(last.map(({ name, count }) => `${name}-${count}`));
 }
 
 /** What *invariant* objects to. @param {ExplorationOptions["invariant"]} invariant @param {ScriptedRun} run */

@@ -149,7 +149,7 @@ export interface CrashReport {
   runs: number;
   /** Callbacks that ran again because of a crash, and whether their steps may. */
   repeated: { step: string; crash: string; seed: string; allowed: boolean }[];
-  /** Steps of retry limit 0 that were cut, and so have failed. */
+  /** Steps that have failed because a crash has cut their last attempt. */
   givenUp: { step: string; seed: string }[];
 }
 

@@ -93,6 +93,14 @@ def test_step_that_may_run_once(explore):
     assert [] == report.repeated
 
 
+def test_last_attempt_is_cut(explore):
+    """A crash takes an attempt: a step whose last one it cuts fails, which is listed, and is no fault."""
+    report = explore("SecondAttempt")
+
+    assert {"launch-1"} == {step for step, _ in report.given_up}
+    assert "launch-1 fails when its last attempt is cut (crash:" in str(report)
+
+
 def test_step_that_must_not_repeat(explore):
     """A step that is said to run once is reported where it runs twice."""
     with pytest.raises(CrashError, match="the callback of reserve-1 ran 2 times, 1 without a crash"):

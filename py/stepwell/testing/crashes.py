@@ -59,7 +59,7 @@ class CrashReport:
         points: How many points a crash can cut.
         runs: How many runs there were.
         repeated: Callbacks that ran again.
-        given_up: Cases in which a step of retry limit 0 was cut, which then fails: as NAME-COUNT, and the seed.
+        given_up: Steps that failed because a crash has cut their last attempt: as NAME-COUNT, and the seed.
     """
 
     points: int = 0
@@ -73,7 +73,7 @@ class CrashReport:
             cases = [each for each in self.repeated if each.step == step]
             word = "allowed" if all(each.allowed for each in cases) else "NOT ALLOWED"
             lines.append(f"{step} ran again in {len(cases)} of them ({word}), such as {cases[0].seed}")
-        lines += [f"{step} has retry limit 0 and fails when it is cut ({seed})" for step, seed in self.given_up]
+        lines += [f"{step} fails when its last attempt is cut ({seed})" for step, seed in self.given_up]
         return "\n".join(lines)
 
 
@@ -164,10 +164,9 @@ class _Exploration:
 
     def _check(self, result: ScriptedResult, seed: str) -> None:
         problems = [*self._repetitions(result, seed)]
-        cut = result.cut_steps() & result.steps_that_run_once()
         if not self._script.ends_as_usual(result):
-            if cut:
-                self._report.given_up += [(step, seed) for step in sorted(cut)]
+            if given_up := result.given_up_steps():
+                self._report.given_up += [(step, seed) for step in sorted(given_up)]
             else:
                 problems.append(f"  it has ended as {_shown(result)}\n  instead of       {_shown(self._baseline)}")
         if self._invariant is not None:

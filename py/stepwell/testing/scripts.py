@@ -108,12 +108,19 @@ class ScriptedResult:
             if entry["event"] == _STEP_START and entry["detail"]["config"]["retries"]["limit"] == 0
         }
 
-    def cut_steps(self) -> set[str]:
-        """Steps of which a crash has cut an attempt."""
+    def given_up_steps(self) -> set[str]:
+        """Steps whose last attempt a crash has cut."""
+        limits = {
+            (entry["name"], entry["count"]): entry["detail"]["config"]["retries"]["limit"]
+            for entry in self.log
+            if entry["event"] == _STEP_START
+        }
         return {
             f"{entry['name']}-{entry['count']}"
             for entry in self.log
-            if entry["event"] == _ATTEMPT_FAILURE and entry["detail"]["error"]["message"].startswith(_CUT)
+            if entry["event"] == _ATTEMPT_FAILURE
+            and entry["detail"]["error"]["message"].startswith(_CUT)
+            and _is_last(entry["attempt"], limits[entry["name"], entry["count"]])
         }
 
 
@@ -199,6 +206,10 @@ class ScriptedWorkflow:
         """Let go of the engine."""
         if self._is_own:
             self._workflows.close()
+
+
+def _is_last(attempt: int, limit: int | None) -> bool:
+    return limit is not None and attempt > limit
 
 
 _VARIES = object()

@@ -79,6 +79,20 @@ class Twice(WorkflowEntrypoint):
             return "unknown"
 
 
+class SecondAttempt(WorkflowEntrypoint):
+    """Has one retry, and needs it."""
+
+    async def run(self, event, step):
+        @step.do("launch", config={"retries": {"limit": 1, "delay": "1 hour"}})
+        async def launch(ctx):
+            if ctx["attempt"] == 1:
+                raise ConnectionError("no answer")
+            await asyncio.sleep(60)
+            return "up"
+
+        return await launch()
+
+
 class Waiting(WorkflowEntrypoint):
     async def run(self, event, step):
         found = await step.wait_for_event("wait", "go", timeout="365 days")

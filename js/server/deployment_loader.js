@@ -48,7 +48,7 @@ export class DeploymentLoader {
   #scripts = new Map();
   /** By deployment. @type {Map<string, LoadedEntry>} */
   #loaded = new Map();
-  /** Code that could not be imported, by deployment. @type {Map<string, { version: string, error: unknown }>} */
+  /** Code that could not be imported, or was refused, by deployment. @type {Map<string, { version: string, error: unknown }>} */
   #failed = new Map();
   /** @type {WeakMap<object, string>} */
   #versions = new WeakMap();
@@ -97,11 +97,12 @@ export class DeploymentLoader {
    * Load the code into an interpreter, once for the same deployment in the same version.
    *
    * @param {Deployment} deployment
-   * @param {{ maxAge?: number, unchanged?: "retry" | "fail" }} [options] `maxAge`: for how long, in ms, what was loaded last
-   *   is taken for the newest; `unchanged`: what happens to code that could not be imported and has not changed since
+   * @param {{ maxAge?: number, unchanged?: "retry" | "fail", check?: (loaded: Loaded) => Promise<void> }} [options] `maxAge`: for
+   *   how long, in ms, what was loaded last is taken for the newest; `unchanged`: what happens to code that could not be
+   *   imported, or was refused, and has not changed since; `check` refuses code, which then takes no other's place
    * @returns {Promise<Loaded>}
    */
-  async load(deployment, { maxAge = 0, unchanged = "retry" } = {}) {
+  async load(deployment, { maxAge = 0, unchanged = "retry", check = async () => {} } = {}) {
     const key = keyOf(deployment);
     const known = this.#loaded.get(key);
     this.#noteScript(deployment);
@@ -111,6 +112,7 @@ export class DeploymentLoader {
     const version = this.#sources.version(complete);
     if (known?.version === version && known.varsText === complete.varsText) {
       known.lookedAt = now;
+      await check(await known.loaded);
       return known.loaded;
     }
     const failed = this.#failed.get(key);
@@ -119,7 +121,18 @@ export class DeploymentLoader {
       throw failed.error;
     }
     this.#failed.delete(key);
-    const loaded = this.#guests.start(this.rows.withScripts(this.#withImports(complete)));
+    let isRefused = false;
+    const loading = this.#guests.start(this.rows.withScripts(this.#withImports(complete)));
+    const loaded = loading.then(async (each) => {
+      try {
+        await check(each);
+      } catch (error) {
+        isRefused = true;
+        void this.#guests.retire(each);
+        throw error;
+      }
+      return each;
+    });
     /** @type {LoadedEntry} */
     const entry = {
       version,
@@ -138,7 +151,7 @@ export class DeploymentLoader {
       else if (isLast) this.#loaded.delete(key);
       if (!known || this.#loaded.get(key) !== known) void retireKnown();
       const isImport = error.traceback !== undefined || error.during === "import";
-      if (isImport) this.#failed.set(key, { version, error });
+      if (isImport || isRefused) this.#failed.set(key, { version, error });
     });
     return loaded;
   }

@@ -4,6 +4,7 @@
 /** @import { Access } from "./auth/access.js" */
 /** @import { Deployment } from "./deployment.js" */
 /** @import { DeploymentLoader } from "./deployment_loader.js" */
+/** @import { Loaded } from "./guests.js" */
 /** @import { Objects } from "./objects/objects.js" */
 
 import { workflowKey } from "../engine/accounts.js";
@@ -66,26 +67,19 @@ export class Registration {
    */
   async deployWorker({ workflows, script_name, ...rest }, { hasAssets = false } = {}) {
     const deployment = { ...rest, scriptName: script_name ?? null };
-    const { classes, schemas = {}, worker } = await this.#load(deployment);
+    /** @param {string[]} classes @returns {NonNullable<typeof workflows>} */
+    const wantedOf = (classes) => workflows ?? classes.map((name) => ({ name, class_name: name, schedules: [] }));
+    const {
+      classes,
+      schemas = {},
+      worker,
+    } = await this.#load(deployment, async (loaded) => {
+      this.#checkExports(loaded, deployment, hasAssets);
+      await this.#checkWorkflows(wantedOf(loaded.classes), loaded.classes, deployment);
+    });
     const script = { account: deployment.account, script: this.#deployments.rows.scriptOf(deployment) };
-    if (!this.#allowsObjects && worker.handlers.objects.length > 0) {
-      const names = worker.handlers.objects.join(", ");
-      throw new WorkflowError(
-        "deployment.objects",
-        `${deployment.main} has Durable Objects (${names}). They keep files on one machine, so a state in PostgreSQL cannot have them. Give the path of a file with --state.`,
-      );
-    }
     for (const className of worker.handlers.objects) await this.#objects.openNamespace(script, className);
-    const isEmpty = classes.length === 0 && worker.isEmpty && worker.handlers.objects.length === 0;
-    if (isEmpty && !hasAssets) {
-      throw new WorkflowError(
-        "deployment.no_workflow",
-        `${deployment.main} has no workflow: no class in it extends WorkflowEntrypoint. It has no handler either.`,
-      );
-    }
-    /** @type {NonNullable<typeof workflows>} */
-    const wanted = workflows ?? classes.map((name) => ({ name, class_name: name, schedules: [] }));
-    await this.#checkWorkflows(wanted, classes, deployment);
+    const wanted = wantedOf(classes);
     for (const { name, class_name, limits, concurrency, default_retention, schedules } of wanted) {
       const row = this.#deployments.rows.toRow(deployment, {
         name,
@@ -105,6 +99,27 @@ export class Registration {
       ...(schemas[class_name] && { input_schema: schemas[class_name] }),
     }));
     return { name: workerName({ script_name, main: deployment.main }), workflows: registered, worker };
+  }
+
+  /**
+   * @param {Loaded} loaded
+   * @param {Deployment} deployment
+   * @param {boolean} hasAssets it need not have anything else
+   * @throws {WorkflowError}
+   */
+  #checkExports({ classes, worker }, { main }, hasAssets) {
+    const { objects } = worker.handlers;
+    if (!this.#allowsObjects && objects.length > 0)
+      throw new WorkflowError(
+        "deployment.objects",
+        `${main} has Durable Objects (${objects.join(", ")}). They keep files on one machine, so a state in PostgreSQL cannot have them. Give the path of a file with --state.`,
+      );
+    const isEmpty = classes.length === 0 && worker.isEmpty && objects.length === 0;
+    if (isEmpty && !hasAssets)
+      throw new WorkflowError(
+        "deployment.no_workflow",
+        `${main} has no workflow: no class in it extends WorkflowEntrypoint. It has no handler either.`,
+      );
   }
 
   /**
@@ -172,10 +187,10 @@ export class Registration {
     return this.#engine.workflow(key);
   }
 
-  /** @param {Deployment} deployment */
-  async #load(deployment) {
+  /** @param {Deployment} deployment @param {(loaded: Loaded) => Promise<void>} [check] refuses it */
+  async #load(deployment, check = async () => {}) {
     try {
-      return await this.#deployments.load(deployment);
+      return await this.#deployments.load(deployment, { check });
     } catch (error) {
       if (error instanceof WorkflowError) throw error;
       const { message, traceback, during } = /** @type {Error & { traceback?: string, during?: string }} */ (error);

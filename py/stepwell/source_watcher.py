@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -85,6 +86,14 @@ def is_source_folder(path: Path) -> bool:
     return not (path / "pyvenv.cfg").exists()
 
 
+def _files_below(folder: Path) -> list[Path]:
+    found = []
+    for each in source_folders(folder):
+        with contextlib.suppress(OSError):
+            found += [path for path in each.iterdir() if path.is_file()]
+    return found
+
+
 class SourceWatcher:
     """
     Calls *on_change* in a thread of its own when files below *roots*, or in *folders*, have changed.
@@ -111,12 +120,18 @@ class SourceWatcher:
         self._stop.set()
 
     def _run(self) -> None:
-        from watchfiles import watch  # noqa: PLC0415 - imported while Node starts
+        from watchfiles import Change, watch  # noqa: PLC0415 - imported while Node starts
 
         pacer = ReloadPacer()
         pending: set[Path] = set()
+        fresh: set[Path] = set()
         while not self._stop.is_set():
-            watched = dict.fromkeys([*(each for root in self._roots for each in source_folders(root)), *self._folders])
+            wanted = [*(each for root in self._roots for each in source_folders(root)), *self._folders]
+            watched = {folder for folder in wanted if folder.is_dir()}
+            missing = set(wanted) - watched
+            if not watched:
+                self._stop.wait(TIMEOUT_MS / 1000)
+                continue
             changes = watch(
                 *watched,
                 watch_filter=None,
@@ -132,6 +147,9 @@ class SourceWatcher:
             for batch in changes:
                 paths = {Path(path) for _, path in batch}
                 now = time.monotonic()
+                # They are watched from here on: what was made in them before is found, and what comes is in a batch.
+                paths |= {path for folder in fresh for path in _files_below(folder)}
+                fresh = set()
                 if files := {path for path in paths if is_watched(path)}:
                     pending |= files
                     take = pacer.changed(now)
@@ -140,10 +158,9 @@ class SourceWatcher:
                 if pending and (take or pacer.is_due(now)):
                     taken, pending = pending, set()
                     self._on_change(taken)
-                if any(path.is_dir() and is_source_folder(path) and path not in watched for path in paths):
-                    pending |= {
-                        path for folder in paths if folder.is_dir() for path in folder.iterdir() if is_watched(path)
-                    }
-                    if pending:
-                        pacer.changed(now)
+                # A folder that was deleted and made again is another one, whatever its path.
+                lost = {Path(path) for change, path in batch if change is Change.deleted} & watched
+                new = {path for path in paths - watched if path.is_dir() and is_source_folder(path)}
+                if lost or new or any(folder.is_dir() for folder in missing):
+                    fresh = lost | new | missing
                     break

@@ -1,8 +1,13 @@
 """When `stepwell dev` reloads: which files count, and how changes are taken together."""
 
+import queue
+import shutil
+
 import pytest
 
-from stepwell.source_watcher import ReloadPacer, is_source_folder, is_watched, source_folders
+from stepwell.source_watcher import ReloadPacer, SourceWatcher, is_source_folder, is_watched, source_folders
+
+PATIENCE_S = 20
 
 
 def reloads(changes):
@@ -62,3 +67,56 @@ def test_folders(tmp_path):
 
     assert [tmp_path, tmp_path / "pkg", tmp_path / "pkg" / "sub"] == source_folders(tmp_path)
     assert not is_source_folder(tmp_path / ".wrangler")
+
+
+@pytest.fixture
+def changes(tmp_path):
+    """A queue of what changes below the folder `project`, which has `src/entry.py`."""
+    project = tmp_path / "project"
+    (project / "src").mkdir(parents=True)
+    (project / "src/entry.py").write_text("1")
+    found = queue.Queue()
+    watcher = SourceWatcher([project], [], found.put)
+    watcher.start()
+    # The watch has begun once a change is seen.
+    until_changed(found, project / "begun.py")
+    yield found
+    watcher.stop()
+
+
+def until_changed(found, path):
+    """Write *path* until it is among the changes."""
+    deadline = PATIENCE_S / 0.1
+    while deadline > 0:
+        deadline -= 1
+        path.write_text(str(deadline))
+        try:
+            if path in found.get(timeout=0.1):
+                return
+        except queue.Empty:
+            pass
+    pytest.fail(f"A change of {path} is not seen.")
+
+
+@pytest.mark.parametrize("name", ["project/src", "project"])
+def test_folder_made_again(tmp_path, changes, name):
+    """A folder that is deleted and made again, as by a change of branches, is watched again; its files have changed."""
+    entry = tmp_path / "project/src/entry.py"
+    shutil.copytree(tmp_path / name, tmp_path / "kept")
+    shutil.rmtree(tmp_path / name)
+    shutil.copytree(tmp_path / "kept", tmp_path / name)
+
+    while entry not in changes.get(timeout=PATIENCE_S):
+        pass
+    until_changed(changes, entry)
+
+
+def test_folder_made_later(tmp_path, changes):
+    """A file in a folder of a new folder is seen, though it was there before the folder was watched."""
+    new = tmp_path / "project/lib/sub"
+    new.mkdir(parents=True)
+    (new / "a.py").write_text("1")
+
+    while new / "a.py" not in changes.get(timeout=PATIENCE_S):
+        pass
+    until_changed(changes, new / "a.py")

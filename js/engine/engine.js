@@ -15,7 +15,7 @@
 
 import { accountOf, workflowNameOf } from "./accounts.js";
 import { answerCall } from "./binding.js";
-import { BulkJobs } from "./bulk_jobs.js";
+import { BulkJobs, ownInstances } from "./bulk_jobs.js";
 import { Commands } from "./commands.js";
 import { EngineContext } from "./context.js";
 import { Creator } from "./creator.js";
@@ -53,6 +53,7 @@ import { Schedules } from "./schedules.js";
  * @property {number} [retryBlockedMs] how often code that does not load is tried again; 0: only when it is saved again
  * @property {(schedule: import("../store/store.d.ts").ScheduleRow) => boolean} [carriesOut] whether a schedule is this engine's to carry
  *   out; all are where it is absent
+ * @property {import("./bulk_jobs.js").BulkReach} [bulkReach] the instances of jobs; those of the store where it is absent
  * @property {number} [keepParked] how long the passes of parked instances are kept where there is room, in ms
  * @property {number} [stateLimit] how much an instance may keep, in characters
  * @property {boolean} [forceReplay] drop a pass and replay it each time a step, a sleep or a wait has ended, to find code that
@@ -86,7 +87,7 @@ export class Engine {
     });
     this.creator = new Creator(this.#engine, this.#scheduler, options);
     this.commands = new Commands(this.#engine, this.#scheduler, ended);
-    this.#bulkJobs = new BulkJobs(this.#engine, this.commands);
+    this.#bulkJobs = new BulkJobs(this.#engine, options.bulkReach ?? ownInstances(this.#engine, this.commands));
     this.#sweeper = new Sweeper(this.#engine);
     this.#schedules = new Schedules(this.#engine, {
       ...options,
@@ -216,18 +217,18 @@ export class Engine {
   }
 
   /** Delete a workflow with its instances, in the background. @type {BulkJobs["deleteWorkflow"]} */
-  deleteWorkflow(workflow) {
-    return this.#bulkJobs.deleteWorkflow(workflow);
+  deleteWorkflow(workflow, upTo) {
+    return this.#bulkJobs.deleteWorkflow(workflow, upTo);
   }
 
   /** Delete the instances of a workflow, in the background. @type {BulkJobs["deleteInstances"]} */
-  deleteInstances(workflow) {
-    return this.#bulkJobs.deleteInstances(workflow);
+  deleteInstances(workflow, upTo) {
+    return this.#bulkJobs.deleteInstances(workflow, upTo);
   }
 
   /** Terminate the instances of a workflow, in the background. @type {BulkJobs["terminateAll"]} */
-  terminateAll(workflow, status) {
-    return this.#bulkJobs.terminateAll(workflow, status);
+  terminateAll(workflow, status, upTo) {
+    return this.#bulkJobs.terminateAll(workflow, status, upTo);
   }
 
   /** How many instances a workflow has, by status. @param {string} workflow */
@@ -386,6 +387,7 @@ export class Engine {
   takeUp(numbers) {
     this.commits.write((store) => store.recover(this.#engine.now, numbers));
     this.commonChanged();
+    this.#bulkJobs.open();
     this.#sweeper.schedule();
   }
 
@@ -407,6 +409,18 @@ export class Engine {
   /** They are about to leave the store. @type {Scheduler["letGo"]} */
   letGo(numbers, isMeant) {
     this.#scheduler.letGo(numbers, isMeant);
+  }
+
+  /**
+   * Make an instance out of another one of this state.
+   *
+   * @param {string} workflow
+   * @param {number} number of the other instance
+   * @param {Parameters<Creator["fork"]>[2]} [options]
+   * @returns {Promise<string>} its id
+   */
+  forkInstance(workflow, number, options) {
+    return this.creator.fork(workflow, { store: this.#engine.store, number }, options);
   }
 
   /**

@@ -3,7 +3,9 @@
  * which arrives whole or has no effect.
  */
 
-import type { InstanceFilter } from "../store/store.d.ts";
+import type { InstanceFilter, InstanceRow } from "../store/store.d.ts";
+
+export type NumberedInstance = Pick<InstanceRow, "number" | "id" | "status">;
 
 /** A value of a row, as SQLite has it. */
 export type Value = string | number | null;
@@ -95,8 +97,12 @@ export interface Ledger {
   /** Rows of instances, of a list. */
   readListed(filter: InstanceFilter): Promise<Value[][]>;
   countListed(filter: Omit<InstanceFilter, "limit" | "offset">): Promise<number>;
+  /** Instances of a workflow in the order of their numbers. */
+  readNumbered(workflow: string, portion: { after: number; upTo: number; limit: number }): Promise<NumberedInstance[]>;
   /** Rows of a table of instances that belong to these instances; of the log, those from a time on. */
   readRowsOf(table: string, numbers: number[], from?: number): Promise<Value[][]>;
+  /** All rows of an instance and of its workflow by table, as of one moment; empty where it does not exist. */
+  readHistory(number: number): Promise<Map<string, Value[][]>>;
   /** How many instances a workflow has by status, and when one was last created. */
   readCounts(workflow: string): Promise<{ byStatus: Record<string, number>; triggeredOn: number | null }>;
   /** The largest number that an instance has. */

@@ -3,6 +3,7 @@
  * the answers are the store's.
  */
 
+/** @import { Driver } from "../store/driver.d.ts" */
 /** @import { Activity, ActivityQuery, InstanceFilter, InstanceRow, InstanceSort, SearchQuery } from "../store/store.d.ts" */
 /** @import { Ledger, Value } from "./ledger.d.ts" */
 
@@ -18,6 +19,8 @@ const SEARCH_PORTION = 20;
 
 /** @typedef {Pick<Ledger, "readListed" | "countListed" | "readRowsOf">} ListedLedger */
 
+/** An instance apart from the engine that runs it. @typedef {{ driver: Driver, store: SqliteStore, close(): void }} InstanceCopy */
+
 /** @template T @param {(copy: ReadCopy) => Promise<T>} read @returns {Promise<T>} */
 async function withCopy(read) {
   const copy = new ReadCopy();
@@ -29,27 +32,43 @@ async function withCopy(read) {
 }
 
 class ReadCopy {
-  #driver;
-
   constructor() {
-    this.#driver = new DatabaseSync(":memory:");
-    this.store = new SqliteStore(this.#driver);
+    this.driver = new DatabaseSync(":memory:");
+    this.store = new SqliteStore(this.driver);
   }
 
   /** @param {string} table @param {Value[][]} rows */
   add(table, rows) {
     const names = Object.keys(TABLES[table].columns);
     const list = names.map((name) => `"${name}"`).join(", ");
-    const insert = this.#driver.prepare(
+    const insert = this.driver.prepare(
       `INSERT OR REPLACE INTO ${table} (${list}) VALUES (${names.map(() => "?").join(", ")})`,
     );
-    this.#driver.exec("BEGIN");
+    this.driver.exec("BEGIN");
     for (const row of rows) insert.run(...row);
-    this.#driver.exec("COMMIT");
+    this.driver.exec("COMMIT");
   }
 
   close() {
     this.store.close();
+  }
+}
+
+/**
+ * An instance with its history and its workflow, whichever engine runs it. Its store has nothing else. The caller closes it.
+ *
+ * @param {Pick<Ledger, "readHistory">} ledger
+ * @param {number} number
+ * @returns {Promise<InstanceCopy>}
+ */
+export async function copyInstance(ledger, number) {
+  const copy = new ReadCopy();
+  try {
+    for (const [table, rows] of await ledger.readHistory(number)) copy.add(table, rows);
+    return copy;
+  } catch (error) {
+    copy.close();
+    throw error;
   }
 }
 

@@ -125,7 +125,7 @@ export class RoutedCreator {
 
   /** @type {Creator["create"]} */
   create(workflow, options = {}) {
-    const { id = this.#idHere(workflow) } = options;
+    const { id = this.idHere(workflow) } = options;
     const named = { ...options, id };
     return this.#routing.byName(workflow, id, "creator.create", [workflow, named], () =>
       this.#local.create(workflow, named),
@@ -133,7 +133,7 @@ export class RoutedCreator {
   }
 
   /** An id of an instance that this engine can run itself. @param {string} workflow */
-  #idHere(workflow) {
+  idHere(workflow) {
     for (let tries = 1; ; tries++) {
       const id = this.#options.newId();
       if (this.#routing.holds(workflow, id) || tries === MOST_TRIES) return id;
@@ -142,7 +142,7 @@ export class RoutedCreator {
 
   /** @type {Creator["createBatch"]} */
   async createBatch(workflow, batch, trigger = 0, traceparent) {
-    const all = batchInstances(batch).map((options) => ({ ...options, id: options.id ?? this.#idHere(workflow) }));
+    const all = batchInstances(batch).map((options) => ({ ...options, id: options.id ?? this.idHere(workflow) }));
     const named = Array.isArray(batch) ? all : { instances: all };
     if (all.every(({ id }) => this.#routing.holds(workflow, id)))
       return await this.#local.createBatch(workflow, named, trigger, traceparent);
@@ -171,7 +171,7 @@ export class RoutedCreator {
 
   /** @type {Creator["fork"]} */
   async fork(workflow, source, options = {}) {
-    const { id = this.#idHere(workflow) } = options;
+    const { id = this.idHere(workflow) } = options;
     if (!this.#routing.holds(workflow, id))
       throw new WorkflowError(
         "engine.elsewhere",

@@ -93,6 +93,47 @@ export class Routing {
     return await this.#mail.call(part, method, args);
   }
 
+  /**
+   * Carry something out for many instances of a workflow, at the engines that run them.
+   *
+   * @param {string} workflow
+   * @param {string[]} ids
+   * @param {string} method of one that takes ids as its last argument, and answers which of them another engine runs
+   * @param {any[]} args the others
+   * @param {(ids: string[]) => Promise<string[]>} here
+   * @returns {Promise<string[]>} those for which it was not done: another engine has their part by now
+   */
+  async byHolder(workflow, ids, method, args, here) {
+    const { byPart } = await this.#attached.ledger.readHolders();
+    const mine = ids.filter((id) => this.holds(workflow, id));
+    const groups = Map.groupBy(
+      ids.filter((id) => !this.holds(workflow, id)),
+      (id) => byPart[partOf(workflow, id)],
+    );
+    const asked = [...groups.values()].map((group) =>
+      this.#mail.call(partOf(workflow, group[0]), method, [...args, group]),
+    );
+    return (await Promise.all([here(mine), ...asked])).flat();
+  }
+
+  /** Have all engines that run instances read what they have in common as it is now. False: one has not done so yet. */
+  async commonSeen() {
+    const { byPart, commonVersion } = await this.#attached.ledger.readHolders();
+    const parts = new Map(byPart.map((holder, part) => [holder, part]));
+    parts.delete(this.#attached.member.id);
+    const seen = await Promise.all(
+      [...parts.values()].map((part) => this.#mail.call(part, "seeCommon", [commonVersion])),
+    );
+    // A part may have gone to another engine on the way.
+    return [...parts.keys()].every((holder, place) => seen[place] === holder);
+  }
+
+  /** The same for this engine, which answers with its id. @param {number} version */
+  async seeCommon(version) {
+    await this.#sharing.seeCommon(version);
+    return this.#attached.member.id;
+  }
+
   /** @param {number} number @returns {Promise<number | undefined>} */
   async #partOfNumber(number) {
     const known = this.#known.get(number);

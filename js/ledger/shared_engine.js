@@ -7,9 +7,11 @@
 /** @import { EngineOptions } from "../engine/engine.js" */
 /** @import { AttachedLedger } from "./attached_ledger.js" */
 
+import { applyToAll } from "../engine/bulk_jobs.js";
 import { Engine } from "../engine/engine.js";
-import { WorkflowError } from "../engine/errors.js";
-import { listInstances, readActivity, searchInstances, sortInstances } from "./read_copy.js";
+import { notFound, WorkflowError } from "../engine/errors.js";
+import { copyInstance, listInstances, readActivity, searchInstances, sortInstances } from "./read_copy.js";
+import { HOME, sharedInstances } from "./shared_bulk.js";
 import { RoutedCommands, RoutedCreator } from "./routed_commands.js";
 import { Routing } from "./routing.js";
 
@@ -19,7 +21,20 @@ const WATCH_MS = 200;
 const MISSED_MS = 1000;
 
 /** What other engines may ask for. */
-const METHODS = new Set(["get", "find", "log", "chunk", "output", "additions"]);
+const METHODS = new Set([
+  "get",
+  "find",
+  "log",
+  "chunk",
+  "output",
+  "additions",
+  "forkInstance",
+  "terminateAll",
+  "deleteInstances",
+  "deleteWorkflow",
+  "applyBulk",
+  "seeCommon",
+]);
 const COMMANDS = new Set([
   "sendEvent",
   "pause",
@@ -40,7 +55,11 @@ const CREATIONS = new Set(["create", "createBatch", "createScheduled"]);
 
 export class SharedEngine extends Engine {
   #ledger;
+  #store;
   #routing;
+  /** Commands for the instances that this engine runs. */
+  #local;
+  #creator;
   /** @type {Clock} */
   #clock;
   #ended = false;
@@ -52,8 +71,18 @@ export class SharedEngine extends Engine {
     const later = {};
     const carriesOut = (/** @type {{ workflow: string, cron: string }} */ { workflow, cron }) =>
       later.routing?.holds(workflow, cron) ?? false;
-    super({ ...options, store, acknowledge, nextNumber, carriesOut });
+    const bulkReach = sharedInstances({
+      routing: () => /** @type {Routing} */ (later.routing),
+      ledger,
+      clock: options.clock,
+      committed: () => this.commits.committed(),
+      applyHere: (workflow, action, ids) => this.applyBulk(workflow, action, ids),
+      isEnded: () => this.#ended,
+    });
+    super({ ...options, store, acknowledge, nextNumber, carriesOut, bulkReach });
+    this.#local = this.commands;
     this.#ledger = ledger;
+    this.#store = store;
     this.#clock = options.clock;
     const routing = new Routing(attached, {
       clock: options.clock,
@@ -80,6 +109,7 @@ export class SharedEngine extends Engine {
     });
     // The same methods, without the private parts.
     this.creator = /** @type {any} */ (creator);
+    this.#creator = creator;
     this.commands = /** @type {any} */ (new RoutedCommands(this.commands, routing));
   }
 
@@ -172,6 +202,30 @@ export class SharedEngine extends Engine {
     };
   }
 
+  // Copies ------------------------------------------------------------------------------------------------------------
+
+  /** An instance as it is in the ledger now. @param {number} number */
+  async copyOf(number) {
+    await this.commits.committed();
+    const copy = await copyInstance(this.#ledger, number);
+    if (copy.store.nameOf(number)) return copy;
+    copy.close();
+    throw notFound(String(number));
+  }
+
+  /** It is made by the engine that runs the new instance, out of what the ledger has of the other one. @type {Engine["forkInstance"]} */
+  forkInstance(workflow, number, { id = this.#creator.idHere(workflow), ...options } = {}) {
+    const named = { ...options, id };
+    return this.#routing.byName(workflow, id, "forkInstance", [workflow, number, named], async () => {
+      const source = await this.copyOf(number);
+      try {
+        return await this.creator.fork(workflow, { store: source.store, number }, named);
+      } finally {
+        source.close();
+      }
+    });
+  }
+
   // Of all instances --------------------------------------------------------------------------------------------------
 
   /** @type {Engine["list"]} */
@@ -216,28 +270,78 @@ export class SharedEngine extends Engine {
     return await this.#ledger.readLastNumber();
   }
 
+  // Jobs --------------------------------------------------------------------------------------------------------------
+
+  /** @type {Engine["terminateAll"]} */
+  terminateAll(workflow, status) {
+    return this.#atHome("terminateAll", [workflow, status], async () =>
+      super.terminateAll(workflow, status, await this.lastNumber()),
+    );
+  }
+
+  /** @type {Engine["deleteInstances"]} */
+  deleteInstances(workflow) {
+    return this.#atHome("deleteInstances", [workflow], async () =>
+      super.deleteInstances(workflow, await this.lastNumber()),
+    );
+  }
+
+  /** Nothing may be left of it: its instances are all that there are when none is created any more. @type {Engine["deleteWorkflow"]} */
+  deleteWorkflow(workflow) {
+    return this.#atHome("deleteWorkflow", [workflow], () => super.deleteWorkflow(workflow, Number.MAX_SAFE_INTEGER));
+  }
+
+  /** @template T @param {string} method @param {[workflow: string, ...rest: any[]]} args @param {() => Promise<T>} here */
+  #atHome(method, args, here) {
+    return this.#routing.byName(args[0], HOME, method, args, here);
+  }
+
+  /**
+   * Change those of the instances that this engine runs.
+   *
+   * @param {string} workflow
+   * @param {string} action
+   * @param {string[]} ids
+   * @returns {Promise<string[]>} those that another one runs
+   */
+  async applyBulk(workflow, action, ids) {
+    const mine = ids.filter((id) => this.#routing.holds(workflow, id));
+    await applyToAll(this.#local, workflow, action === "terminate" ? "terminate" : "delete", mine);
+    return ids.filter((id) => !mine.includes(id));
+  }
+
+  /** Wherever they are done. @type {Engine["bulkJobsDone"]} */
+  async bulkJobsDone() {
+    for (;;) {
+      await this.commits.committed();
+      const found = await this.#store.readCommon(this.#ledger);
+      if (this.#ended || found.get("bulk_jobs")?.length === 0) return;
+      await this.#pause();
+    }
+  }
+
+  /** Read what all engines have in common as it was in this version, or later. @param {number} version @returns {Promise<number>} the id of this engine */
+  async seeCommon(version) {
+    const id = await this.#routing.seeCommon(version);
+    await this.commits.committed();
+    return id;
+  }
+
+  #pause() {
+    return new Promise((resolve) => this.#clock.at(this.#clock.now() + WATCH_MS, () => resolve(undefined)));
+  }
+
   // What engines that share a state cannot do ---------------------------------------------------------------------------
 
   /** @type {Engine["saveWorkflow"]} */
   async saveWorkflow(workflow) {
     if (workflow.concurrency !== undefined && workflow.concurrency !== null)
       throw sharedRefusal(`Workflow '${workflow.name}' has a concurrency limit, which is counted by one engine.`);
+    const isDeleting = () =>
+      this.#store.loadBulkJobs().some((job) => job.workflow === workflow.name && job.kind === "remove");
+    // Where this engine deletes it itself, the deletion is awaited below.
+    while (!this.#ended && isDeleting() && !this.#routing.holds(workflow.name, HOME)) await this.#pause();
     await super.saveWorkflow(workflow);
-  }
-
-  /** @type {Engine["terminateAll"]} */
-  async terminateAll() {
-    throw sharedRefusal("Terminating all instances is done by one engine.");
-  }
-
-  /** @type {Engine["deleteInstances"]} */
-  async deleteInstances() {
-    throw sharedRefusal("Deleting all instances is done by one engine.");
-  }
-
-  /** @type {Engine["deleteWorkflow"]} */
-  async deleteWorkflow() {
-    throw sharedRefusal("Deleting a workflow is done by one engine.");
   }
 }
 

@@ -47,6 +47,8 @@ export class Sharing {
   /** The living holder of each part, as it was read last. @type {(number | null)[]} */
   #byPart = [];
   #commonVersion;
+  /** The look that is under way, or the last one: two of them could read what is common in one order and take it in in the other. */
+  #looking = Promise.resolve();
   /** How many parts were given up. */
   #given = 0;
   /** @type {(() => void) | null} */
@@ -110,13 +112,24 @@ export class Sharing {
     if (this.#ended) return;
     const { clock } = this.#options;
     this.#cancel = clock.at(clock.now() + ms, () => {
-      this.#look()
+      this.#lookNext()
         .catch((error) => {
           // The database does not answer, which the writer reports: it is asked again.
           if (!(error instanceof LedgerError && error.kind === "unavailable")) this.#options.onfailure(error);
         })
         .finally(() => this.#plan(LOOK_MS));
     });
+  }
+
+  #lookNext() {
+    const look = this.#looking.then(() => this.#look());
+    this.#looking = look.catch(() => {});
+    return look;
+  }
+
+  /** Resolves when this engine has read what all engines have in common as it was in this version, or later. @param {number} version */
+  async seeCommon(version) {
+    while (!this.#ended && this.#commonVersion < version) await this.#lookNext();
   }
 
   async #look() {

@@ -73,7 +73,7 @@ export const TABLES = {
 export const OF_INSTANCES = { ...OF_INSTANCE, trace_outbox: "instance" };
 
 /** Tables that all engines of a state read: each of them notices when another one has changed them. */
-export const COMMON = ["workflows", "versions", "schedules", "tokens"];
+export const COMMON = ["workflows", "versions", "schedules", "tokens", "bulk_jobs"];
 
 /** Tables that only an engine that has a state to itself works on. */
-export const UNSHARED = ["bulk_jobs", "queue_messages"];
+export const UNSHARED = ["queue_messages"];

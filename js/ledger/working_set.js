@@ -118,29 +118,43 @@ export class WorkingSet extends SqliteStore {
   adoptCommon(rows, isHeld) {
     const known = new Map(this.loadWorkflows().map(({ name, versionId }) => [name, versionId]));
     const columns = Object.keys(TABLES.workflows.columns);
-    const [name, version] = [columns.indexOf("name"), columns.indexOf("version_id")];
-    const isAlike = (/** @type {Value[]} */ row) => (known.get(String(row[name])) ?? row[version]) === row[version];
+    const [name, version, deleted] = ["name", "version_id", "deleted_on"].map((each) => columns.indexOf(each));
+    const isAdopted = (/** @type {Value[]} */ row) =>
+      row[deleted] !== null || (known.get(String(row[name])) ?? row[version]) === row[version];
     const isOfOthers = (/** @type {unknown} */ workflow, /** @type {unknown} */ cron) =>
       !isHeld(partOf(String(workflow), String(cron)));
     const schedules = rows.get("schedules") ?? [];
-    const listed = new Set(schedules.map(([workflow, cron]) => `${workflow}\0${cron}`));
-    const own = this.loadSchedules();
-    const ownNames = new Set(own.map(({ workflow, cron }) => `${workflow}\0${cron}`));
-    const gone = own.filter(({ workflow, cron }) => !listed.has(`${workflow}\0${cron}`));
+    const ownNames = new Set(this.loadSchedules().map(({ workflow, cron }) => `${workflow}\0${cron}`));
+    this.#removeUnlisted(rows);
     this.adopt(
       new Map([
-        ["workflows", (rows.get("workflows") ?? []).filter(isAlike)],
+        ["workflows", (rows.get("workflows") ?? []).filter(isAdopted)],
         ["versions", rows.get("versions") ?? []],
         ["tokens", rows.get("tokens") ?? []],
+        ["bulk_jobs", rows.get("bulk_jobs") ?? []],
         [
           "schedules",
           schedules.filter(([workflow, cron]) => isOfOthers(workflow, cron) || !ownNames.has(`${workflow}\0${cron}`)),
         ],
       ]),
     );
+  }
+
+  /** Remove what others have removed of tables that all engines read. It is not recorded. @param {Rows} rows all of them */
+  #removeUnlisted(rows) {
     this.#withoutRecord(() => {
-      const remove = this.driver.prepare("DELETE FROM schedules WHERE workflow = ? AND cron = ?");
-      for (const { workflow, cron } of gone) remove.run(workflow, cron);
+      for (const table of COMMON) {
+        const { keys, columns } = TABLES[table];
+        const places = keys.map((key) => Object.keys(columns).indexOf(key));
+        const listed = new Set((rows.get(table) ?? []).map((row) => places.map((place) => row[place]).join("\0")));
+        const remove = this.driver.prepare(
+          `DELETE FROM ${table} WHERE ${keys.map((key) => `${quoted(key)} = ?`).join(" AND ")}`,
+        );
+        for (const found of this.driver.prepare(`SELECT ${keys.map(quoted).join(", ")} FROM ${table}`).all()) {
+          const values = Object.values(found);
+          if (!listed.has(values.join("\0"))) remove.run(...values);
+        }
+      }
     });
   }
 

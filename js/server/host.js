@@ -148,8 +148,7 @@ export class Host {
     this.copies = new RunCopies({
       engine: this.engine,
       deployments: this.#deployments,
-      driver: this.#driver,
-      store: this.#store,
+      source: sourceOf(this.engine, this.#driver),
     });
     this.histories = new Histories(this.engine, this.#store, this.#deployments);
     this.#queues = new Queues({
@@ -472,6 +471,12 @@ function engineOn(store, ledger, options) {
   if (isShared) return new SharedEngine(options, attached);
   const { acknowledge, nextNumber } = attached;
   return new Engine({ ...options, store, acknowledge, nextNumber });
+}
+
+/** Where instances are read as a whole. @param {Engine} engine @param {import("../store/driver.d.ts").Driver} driver @returns {import("./run_copies.js").Source} */
+function sourceOf(engine, driver) {
+  if (engine instanceof SharedEngine) return (number) => engine.copyOf(number);
+  return async () => ({ driver, close() {} });
 }
 
 /** @param {import("../store/driver.d.ts").Driver} driver @param {import("./owner.js").StateOwnership} ownership */

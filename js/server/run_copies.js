@@ -3,7 +3,6 @@
 /** @import { Engine } from "../engine/engine.js" */
 /** @import { Driver } from "../store/driver.d.ts" */
 /** @import { DeploymentLoader } from "./deployment_loader.js" */
-/** @import { SqliteStore } from "../store/sqlite.js" */
 
 import { WorkflowError } from "../engine/errors.js";
 import { importedFiles } from "./imports.js";
@@ -11,18 +10,18 @@ import { masked, maskedVars } from "./masking.js";
 import { openApart, runFile } from "./run_files.js";
 import { PYODIDE_VERSION, VERSION } from "./version.js";
 
+/** Gives what has the rows of an instance and of its workflow. @typedef {(number: number) => Promise<{ driver: Driver, close(): void }>} Source */
+
 export class RunCopies {
   #engine;
   #deployments;
-  #driver;
-  #store;
+  #source;
 
-  /** @param {{ engine: Engine, deployments: DeploymentLoader, driver: Driver, store: SqliteStore }} parts */
-  constructor({ engine, deployments, driver, store }) {
+  /** @param {{ engine: Engine, deployments: DeploymentLoader, source: Source }} parts */
+  constructor({ engine, deployments, source }) {
     this.#engine = engine;
     this.#deployments = deployments;
-    this.#driver = driver;
-    this.#store = store;
+    this.#source = source;
   }
 
   /**
@@ -36,7 +35,6 @@ export class RunCopies {
    */
   async export(name, id, { vars = "masked" } = {}) {
     const { number } = await this.#engine.get(name, id);
-    this.#checkIsHere(number, id);
     const workflow = await this.#engine.workflow(name);
     const { root, main } = this.#deployments.rows.deploymentOf(workflow);
     const mask = this.#deployments.maskFor(workflow);
@@ -50,13 +48,18 @@ export class RunCopies {
     const versions = { stepwell: VERSION, node, sqlite };
     if (main.endsWith(".py")) versions.pyodide = PYODIDE_VERSION;
     const sources = this.#sourcesOf(root, main);
-    return runFile(this.#driver, number, {
-      sources,
-      main: sources[0].path,
-      versions,
-      exportedAt: Date.now(),
-      ...(vars === "whole" ? {} : { masking }),
-    });
+    const source = await this.#source(number);
+    try {
+      return runFile(source.driver, number, {
+        sources,
+        main: sources[0].path,
+        versions,
+        exportedAt: Date.now(),
+        ...(vars === "whole" ? {} : { masking }),
+      });
+    } finally {
+      source.close();
+    }
   }
 
   /** @param {string} root @param {string} main */
@@ -84,27 +87,5 @@ export class RunCopies {
     } finally {
       store.close();
     }
-  }
-
-  /**
-   * Make an instance out of another one of this state.
-   *
-   * @param {string} name of the workflow
-   * @param {number} number of the other instance
-   * @param {Parameters<Engine["creator"]["fork"]>[2]} options
-   * @returns {Promise<string>} its id
-   */
-  async forkInstance(name, number, options) {
-    this.#checkIsHere(number, String(number));
-    return await this.#engine.creator.fork(name, { store: this.#store, number }, options);
-  }
-
-  /** @param {number} number @param {string} id @throws {WorkflowError} another engine of the state runs the instance */
-  #checkIsHere(number, id) {
-    if (this.#store.nameOf(number)) return;
-    throw new WorkflowError(
-      "engine.elsewhere",
-      `Instance '${id}' is run by another engine of this state. Copy the state with 'stepwell state copy', and read it from the copy.`,
-    );
   }
 }

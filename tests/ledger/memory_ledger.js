@@ -127,6 +127,8 @@ export class MemoryLedger {
   readListed;
   countListed;
   readRowsOf;
+  readNumbered;
+  readHistory;
   readCounts;
   readLastNumber;
   readAudit;
@@ -139,6 +141,8 @@ export class MemoryLedger {
     this.readListed = lists.readListed;
     this.countListed = lists.countListed;
     this.readRowsOf = lists.readRowsOf;
+    this.readNumbered = lists.readNumbered;
+    this.readHistory = lists.readHistory;
     this.readCounts = lists.readCounts;
     this.readLastNumber = lists.readLastNumber;
     this.readAudit = lists.readAudit;

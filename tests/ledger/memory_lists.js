@@ -23,7 +23,7 @@ function columnOf(database, table, column) {
   return (row) => row[place];
 }
 
-/** @param {MemoryDatabase} database @returns {Pick<Ledger, "readListed" | "countListed" | "readRowsOf" | "readCounts" | "readLastNumber" | "readAudit">} */
+/** @param {MemoryDatabase} database @returns {Pick<Ledger, "readListed" | "countListed" | "readNumbered" | "readRowsOf" | "readHistory" | "readCounts" | "readLastNumber" | "readAudit">} */
 export function listsOf(database) {
   const number = columnOf(database, "instances", "number");
   return {
@@ -35,11 +35,31 @@ export function listsOf(database) {
     async countListed(filter) {
       return withStore(database, (store) => store.countInstances(filter));
     },
+    async readNumbered(workflow, { limit, ...range }) {
+      return withStore(database, (store) => store.loadNumbered(workflow, range).slice(0, limit));
+    },
     async readRowsOf(table, numbers, from = 0) {
       const owner = columnOf(database, table, OF_INSTANCES[/** @type {keyof typeof OF_INSTANCES} */ (table)]);
       const at = columnOf(database, table, "at");
       const isMeant = (/** @type {Value[]} */ row) => numbers.includes(Number(owner(row))) && Number(at(row)) >= from;
       return database.rows(table).filter(isMeant);
+    },
+    async readHistory(wanted) {
+      const found = new Map();
+      for (const [table, column] of Object.entries(OF_INSTANCES)) {
+        const owner = columnOf(database, table, column);
+        found.set(
+          table,
+          database.rows(table).filter((row) => owner(row) === wanted),
+        );
+      }
+      const workflow = columnOf(database, "instances", "workflow");
+      const names = new Set(found.get("instances").map(workflow));
+      found.set(
+        "workflows",
+        database.rows("workflows").filter(([name]) => names.has(name)),
+      );
+      return found;
     },
     async readCounts(workflow) {
       return withStore(database, (store) => ({

@@ -155,3 +155,28 @@ test("lists and counts are of all instances, in their order", async () => {
   assert.equal((await ledger.readCounts("none")).triggeredOn, null);
   assert.equal(await ledger.readLastNumber(), 9);
 });
+
+test("instances are found by their numbers, and read whole", async () => {
+  const [{ ledger, me }] = await engines("one");
+  const rows = [1, 2, 3, 4].map((number) => instance(number, `i${number}`));
+  const log = [entry(3, 2), entry(3, 1), entry(4, 1)];
+  const line = row("output", { id: 2 ** 45, instance: 3, at: 7, level: "log", text: 'a\0b\x01"\\é', step: null });
+  await ledger.write(me, batchOf([...rows, ...log, line]));
+
+  const portion = await ledger.readNumbered("flow", { after: 1, upTo: 3, limit: 5 });
+  assert.deepEqual(
+    portion.map(({ number, id }) => [number, id]),
+    [
+      [2, "i2"],
+      [3, "i3"],
+    ],
+  );
+  assert.equal((await ledger.readNumbered("flow", { after: 0, upTo: 9, limit: 3 })).length, 3);
+  assert.deepEqual(await ledger.readNumbered("other", { after: 0, upTo: 9, limit: 3 }), []);
+  const history = await ledger.readHistory(3);
+  assert.deepEqual(history.get("instances"), [rows[2].row]);
+  assert.deepEqual(history.get("log"), [log[1].row, log[0].row]);
+  assert.deepEqual(history.get("output"), [line.row]);
+  assert.deepEqual(history.get("events"), []);
+  assert.deepEqual((await ledger.readHistory(9)).get("instances"), []);
+});

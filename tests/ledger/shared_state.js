@@ -1,7 +1,7 @@
 /** Several engines on one ledger in memory, with one manual clock. */
 
 import { AttachedLedger } from "../../js/ledger/attached_ledger.js";
-import { partOf } from "../../js/ledger/parts.js";
+import { PARTS, partOf } from "../../js/ledger/parts.js";
 import { SharedEngine } from "../../js/ledger/shared_engine.js";
 import { cron } from "../../js/server/cron.js";
 import { ManualClock } from "../../conformance/manual_clock.js";
@@ -87,10 +87,15 @@ export class SharedState {
       onhold() {},
     };
     engine.open();
-    await engine.saveWorkflow({ ...WORKFLOW, versionId, ...this.settings });
+    await this.save({ engine }, versionId);
     const member = { name, engine, attached, guest, fenced, problems, end };
     this.members.push(member);
     return member;
+  }
+
+  /** An engine registers the workflow. @param {Pick<Member, "engine">} member @param {string} [versionId] */
+  async save({ engine }, versionId = "v1") {
+    await engine.saveWorkflow({ ...WORKFLOW, versionId, ...this.settings });
   }
 
   /** The engine is gone, and with it its connection. @param {Member} member */
@@ -146,4 +151,20 @@ export class SharedState {
   close() {
     for (const member of this.members.splice(0)) member.end();
   }
+}
+
+/**
+ * A state that so many engines share equally.
+ *
+ * @param {(name: string) => Run} runOf
+ * @param {number} engines
+ * @param {Partial<NewWorkflow>} [settings]
+ */
+export async function shared(runOf, engines, settings) {
+  const state = new SharedState(runOf, settings);
+  for (let n = 1; n <= engines; n++) await state.join(`engine ${n}`);
+  for (let tries = 0; tries < 20 && state.shares().some((share) => share > Math.ceil(PARTS / engines)); tries++)
+    await state.pass(1000);
+  await state.pass(1000);
+  return state;
 }

@@ -4,19 +4,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LineIds } from "../../js/ledger/line_ids.js";
 import { PARTS, partOf, shareOf } from "../../js/ledger/parts.js";
-import { SharedState } from "./shared_state.js";
+import { shared, SharedState } from "./shared_state.js";
 
-/** @import { Run } from "../engine/fake_guest.js" */
-
-/** @param {(name: string) => Run} runOf @param {number} engines @param {ConstructorParameters<typeof SharedState>[1]} [settings] */
-async function shared(runOf, engines, settings) {
-  const state = new SharedState(runOf, settings);
-  for (let n = 1; n <= engines; n++) await state.join(`engine ${n}`);
-  for (let tries = 0; tries < 20 && state.shares().some((share) => share > Math.ceil(PARTS / engines)); tries++)
-    await state.pass(1000);
-  await state.pass(1000);
-  return state;
-}
+const OTHER_WORKFLOW = {
+  name: "second",
+  className: "S",
+  root: ".",
+  main: "s.py",
+  vars: "{}",
+  versionId: "v",
+  stepLimit: null,
+};
 
 test("parts are divided equally, and each has one holder", () => {
   for (const engines of [[7], [3, 9], [5, 1, 8], Array.from({ length: 70 }, (_, id) => id)]) {
@@ -391,22 +389,9 @@ test("what one engine alone can do is refused", async () => {
   const state = await shared(() => (_event, step) => step.do("a", () => 1), 2);
   const { engine } = state.members[0];
 
-  for (const refused of [
-    engine.terminateAll("flow"),
-    engine.deleteInstances("flow"),
-    engine.deleteWorkflow("flow"),
-    engine.saveWorkflow({
-      name: "limited",
-      concurrency: 1,
-      className: "F",
-      root: ".",
-      main: "f.py",
-      vars: "{}",
-      versionId: "v",
-      stepLimit: null,
-    }),
-  ])
-    await assert.rejects(refused, { reason: "state.shared", message: /without engines=several in the address/ });
+  const refused = engine.saveWorkflow({ ...OTHER_WORKFLOW, concurrency: 1 });
+
+  await assert.rejects(refused, { reason: "state.shared", message: /without engines=several in the address/ });
   state.close();
 });
 
@@ -434,15 +419,7 @@ test("a workflow that one engine registers is known to the others", async () => 
   const state = await shared(() => (_event, step) => step.do("a", () => 1), 2);
   const [{ engine }, { engine: other }] = state.members;
 
-  await engine.saveWorkflow({
-    name: "second",
-    className: "S",
-    root: ".",
-    main: "s.py",
-    vars: "{}",
-    versionId: "v",
-    stepLimit: null,
-  });
+  await engine.saveWorkflow(OTHER_WORKFLOW);
   await state.pass(2000);
 
   assert.equal((await other.workflow("second")).main, "s.py");

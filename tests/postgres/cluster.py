@@ -79,13 +79,14 @@ class Cluster:
         self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "stop")
 
     @contextlib.contextmanager
-    def standby(self) -> Iterator[Standby]:
-        """A synchronous standby, for which each commit waits from now on."""
+    def standby(self, *, synchronous: bool = True) -> Iterator[Standby]:
+        """A standby. For a synchronous one each commit waits from now on."""
         standby = Standby(self)
         try:
             standby.start()
-            self.query("ALTER SYSTEM SET synchronous_standby_names = '*'")
-            self.query("SELECT pg_reload_conf()")
+            if synchronous:
+                self.query("ALTER SYSTEM SET synchronous_standby_names = '*'")
+                self.query("SELECT pg_reload_conf()")
             yield standby
         finally:
             standby.stop("immediate")
@@ -126,11 +127,11 @@ class Standby(Cluster):
     """A server that follows another one, until it is promoted."""
 
     def __init__(self, primary: Cluster) -> None:
-        self.folder = primary.folder / "standby"
+        self.port = free_port()
+        self.folder = primary.folder / f"standby-{self.port}"
         self.folder.mkdir()
         if (user := server_user()) is not None:
             shutil.chown(self.folder, user)
-        self.port = free_port()
         self.programs = primary.programs
         self._data = self.folder / "data"
         self._schemas = 0

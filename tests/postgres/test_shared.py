@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
+from contextlib import closing
 
 import pytest
 from places import until
@@ -62,6 +64,13 @@ def serve_together(machines, cluster, state, schema):
     held = f"SELECT string_agg(n::text, ' ') FROM (SELECT count(*) AS n FROM {schema}.parts GROUP BY holder) AS each"
     until(lambda: cluster.query(held) == "32 32", "the engines do not share the state equally")
     return both
+
+
+def results(path):
+    """The results of the steps in a run file."""
+    with closing(sqlite3.connect(path)) as db:
+        rows = db.execute("SELECT value FROM log WHERE name LIKE 'step %' AND next = 6 ORDER BY seq").fetchall()
+    return [int(value) for (value,) in rows]
 
 
 def statuses(cluster, schema):
@@ -166,6 +175,32 @@ def test_engines_come_and_go(cluster, engines):
     for name in IDS:
         command(one, "instances", "terminate", "Flow", name, "--state", state)
     assert statuses(cluster, "several") == {"terminated"}
+
+
+def test_all_instances(cluster, engines):
+    """Any engine exports instances of another one, and terminates and deletes those of all engines."""
+    one, two = engines
+    state = cluster.address(schema="jobs", engines="several")
+    serve_together(engines, cluster, state, "jobs")
+    for name in IDS:
+        command(one, "trigger", "Flow", "--id", name, "--state", state)
+    until(lambda: statuses(cluster, "jobs") == {"waiting"}, "the instances do not wait")
+
+    for machine in engines:
+        for name in IDS[:4]:
+            exported = machine.run("runs", "export", name, "exported.run.sqlite", "--state", state)
+            assert 0 == exported.code, exported.err
+            assert list(range(STEPS)) == results(machine.folder / "exported.run.sqlite")
+            (machine.folder / "exported.run.sqlite").unlink()
+    command(two, "instances", "terminate-all", "Flow", "--state", state)
+    until(lambda: statuses(cluster, "jobs") == {"terminated"}, "they are not terminated")
+    command(one, "delete", "Flow", "--state", state)
+    until(lambda: cluster.query("SELECT count(*) FROM jobs.workflows") == "0", "it is not deleted")
+
+    assert statuses(cluster, "jobs") == set()
+    assert "0" == cluster.query("SELECT count(*) FROM jobs.log")
+    for machine in engines:
+        assert 0 != machine.run("workflows", "trigger", "Flow", "--state", state).code
 
 
 def test_a_command_without_an_engine(cluster, engines):

@@ -1,11 +1,11 @@
 /** Lists of instances, whichever engines run them. */
 
 /** @import { InstanceFilter } from "../../store/store.d.ts" */
-/** @import { Value } from "../ledger.d.ts" */
+/** @import { Ledger, Value } from "../ledger.d.ts" */
 /** @import { Query } from "./calls.js" */
 
 import { DEFAULT_ACCOUNT } from "../../engine/accounts.js";
-import { TABLES } from "../tables.js";
+import { OF_INSTANCES, TABLES } from "../tables.js";
 import { arrayLiteral, fromRow, toText } from "./values.js";
 
 /** Up to how many instances are counted for a list, as the store does. */
@@ -44,6 +44,16 @@ export class Lists {
     return count;
   }
 
+  /** @type {Ledger["readNumbered"]} */
+  async numbered(workflow, { after, upTo, limit }) {
+    const rows = await this.#query(
+      `SELECT number, id, status FROM ${this.#schema}.instances
+       WHERE workflow = $1 AND number > $2::bigint AND number <= $3::bigint ORDER BY number LIMIT $4::bigint`,
+      [workflow, after, upTo, limit],
+    );
+    return rows.map(([number, id, status]) => ({ number, id, status }));
+  }
+
   /** @param {string} table @param {string} column that says to which instance a row belongs @param {number[]} numbers @param {number} [from] @returns {Promise<Value[][]>} */
   async readOf(table, column, numbers, from) {
     const rows = await this.#query(
@@ -52,6 +62,24 @@ export class Lists {
       [arrayLiteral(numbers), ...(from === undefined ? [] : [from])],
     );
     return rows.map(fromRow);
+  }
+
+  /** One statement, for all of it as of one moment. @param {number} number @returns {Promise<Map<string, Value[][]>>} */
+  async history(number) {
+    const one = `(SELECT workflow FROM ${this.#schema}.instances WHERE number = $1::bigint)`;
+    /** @type {[table: string, condition: string][]} */
+    const sources = [["workflows", `name = ${one}`]];
+    for (const [table, column] of Object.entries(OF_INSTANCES)) sources.push([table, `${column} = $1::bigint`]);
+    const all = sources.map(
+      ([table, condition]) =>
+        `(SELECT '${table}', json_build_array(${columnsOf(table)})::text FROM ${this.#schema}.${table} WHERE ${condition}
+          ORDER BY ${TABLES[table].keys.map(quoted).join(", ")})`,
+    );
+    /** @type {Map<string, Value[][]>} */
+    const found = new Map(sources.map(([table]) => [table, []]));
+    for (const [table, row] of await this.#query(all.join(" UNION ALL "), [number]))
+      found.get(table)?.push(fromRow(JSON.parse(row)));
+    return found;
   }
 
   /** @param {string} workflow */

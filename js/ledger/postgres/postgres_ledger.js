@@ -214,10 +214,20 @@ export class PostgresLedger {
     return this.#lists.count(filter);
   }
 
+  /** @type {Ledger["readNumbered"]} */
+  readNumbered(workflow, portion) {
+    return this.#lists.numbered(workflow, portion);
+  }
+
   /** @type {Ledger["readRowsOf"]} */
   readRowsOf(table, numbers, from) {
     const column = OF_INSTANCES[/** @type {keyof typeof OF_INSTANCES} */ (table)];
     return this.#lists.readOf(table, column, numbers, from);
+  }
+
+  /** @type {Ledger["readHistory"]} */
+  readHistory(number) {
+    return this.#lists.history(number);
   }
 
   /** @type {Ledger["readCounts"]} */

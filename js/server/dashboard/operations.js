@@ -194,7 +194,7 @@ function instanceOperations({ engine, host, audit, rates }) {
           results: Object.fromEntries(Object.entries(results).map(([step, value]) => [step, encode(value, step)])),
         };
         const entry = { action: "instance.fork", workflow: key, instance: id, detail: { instance_id, from } };
-        const made = await audit.record(call.caller, entry, () => host.copies.forkInstance(key, row.number, options));
+        const made = await audit.record(call.caller, entry, () => host.engine.forkInstance(key, row.number, options));
         return { workflow: workflowNameOf(key), id: made };
       },
     },

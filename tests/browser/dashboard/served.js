@@ -39,11 +39,6 @@ async function leaveBrowser() {
  */
 export async function openDashboard(run, { policy = {}, settings = {}, graphs } = {}) {
   const on = await served(run, graphs ? { settings, graphs } : { settings });
-  on.host.copies.forkInstance = (
-    /** @type {string} */ name,
-    /** @type {number} */ number,
-    /** @type {any} */ options,
-  ) => on.harness.engine.creator.fork(name, { store: on.harness.store, number }, options);
   // Here, so that no page waits for the bundler.
   await readPage();
   const browser = await takeBrowser();

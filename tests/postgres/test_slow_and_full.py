@@ -68,7 +68,7 @@ def small_disk(cluster) -> Iterator[Path]:
 
 
 def test_disk_full(cluster, machine):
-    """The engine says that the disk is full and waits; once there is room it goes on, and nothing is lost or charged."""
+    """The engine says that the disk is full, and waits for room: nothing is lost, and no attempt is charged."""
     machine.write("flow.mjs", LARGE)
     with small_disk(cluster) as disk:
         state = cluster.address(schema="filled").replace("/postgres?", "/small?")
@@ -123,11 +123,8 @@ def test_write_is_stuck(cluster, machines):
     standby.read_until("The state is held by engine")
     steps_begun(one, 5)
     renewed = "SELECT extract(epoch FROM max(until)) FROM stuck.engines"
-    writer = int(
-        cluster.query(
-            "SELECT pid FROM pg_stat_activity WHERE query LIKE 'WITH me%INSERT INTO \"stuck\".log%' ORDER BY pid LIMIT 1"
-        )
-    )
+    writing = "query LIKE 'WITH me%INSERT INTO \"stuck\".log%'"
+    writer = int(cluster.query(f"SELECT pid FROM pg_stat_activity WHERE {writing} ORDER BY pid LIMIT 1"))
 
     os.kill(writer, signal.SIGSTOP)
     try:
@@ -144,14 +141,16 @@ def test_write_is_stuck(cluster, machines):
 
 
 def test_asynchronous_standby_is_promoted(cluster, machine):
-    """A standby that has less than was acknowledged is promoted: the engine says so, and begins anew from what there is."""
+    """A standby that has less than was acknowledged is promoted: the engine says so, and begins anew from that."""
     proxy = Proxy(cluster.port)
     try:
         with cluster.standby(synchronous=False) as standby:
             state = cluster.address(schema="lossy", port=proxy.port)
             serving = begin(machine, state)
             steps_begun(machine, 5)
-            until(lambda: "5" == standby.query("SELECT least(count(*), 5) FROM lossy.log"), "the standby does not follow")
+            until(
+                lambda: "5" == standby.query("SELECT least(count(*), 5) FROM lossy.log"), "the standby does not follow"
+            )
             standby.query("ALTER SYSTEM SET primary_conninfo = ''")
             standby.query("SELECT pg_reload_conf()")
             behind = "SELECT count(*) FROM pg_stat_replication"

@@ -1,14 +1,14 @@
 /**
  * Measures bindings: `node benchmarks/bindings.js --python PYTHON [--calls N] [--rounds N]`.
  *
- * A KV get and a D1 query from a Python handler, one call after the other, beside miniflare's own proxy; and how long a start
+ * A KV get and a D1 query from a Python handler, one call after the other, beside miniflare's own proxy; and how long `stepwell dev`
  * takes until the first call is answered, beside a start without bindings and miniflare's own. All in turns, in the same run.
  *
  * It needs what `stepwell bindings install` installs.
  */
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -100,11 +100,14 @@ async function unbound(round) {
  * @param {(url: string, began: number) => Promise<Figures>} measure
  */
 async function served(name, main, keys, measure) {
-  const config = join(root, `${name}.jsonc`);
+  const folder = join(root, name);
+  mkdirSync(folder);
+  const config = join(folder, "wrangler.jsonc");
   writeFileSync(config, JSON.stringify({ name: "bench", main, compatibility_date: "2026-09-08", ...keys }));
+  // Outside of the folder that `dev` watches.
   const state = join(root, `${name}.sqlite`);
   const began = performance.now();
-  const child = spawn(values.python, ["-m", "stepwell", "serve", "-c", config, "--port", "0", "--state", state], {
+  const child = spawn(values.python, ["-m", "stepwell", "dev", "-c", config, "--port", "0", "--state", state], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
@@ -118,7 +121,7 @@ async function served(name, main, keys, measure) {
       };
       child.stdout.on("data", read);
       child.stderr.on("data", read);
-      child.once("exit", (code) => reject(new Error(`serve has ended (${code}):\n${text}`)));
+      child.once("exit", (code) => reject(new Error(`stepwell dev has ended (${code}):\n${text}`)));
     });
     return await measure(url, began);
   } finally {

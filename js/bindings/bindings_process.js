@@ -33,10 +33,11 @@ export function standBy() {
 
 /** @param {string} installation */
 function startProcess(installation) {
+  const { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE } = process.env;
   return fork(MAIN, [installation], {
     execArgv: [],
     stdio: ["pipe", "ignore", "pipe", "ipc"],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, CI: "1" },
+    env: { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE, CI: "1" },
   });
 }
 

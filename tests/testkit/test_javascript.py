@@ -51,7 +51,8 @@ def test_bad_tests():
     [
         (["missing.test.js"], "'missing.test.js' is not a file. Give tests, such as tests/flow.test.js."),
         ([], "Or give tests: stepwell test tests/flow.test.js."),
-        ([__file__, "--target", "nowhere.js"], "nowhere.js"),
+        ([__file__], f"{__file__!r} has tests in Python. Run it: pytest {__file__}"),
+        ([FLOWS / "javascript" / "harness.mjs", "--target", "nowhere.js"], "nowhere.js"),
     ],
 )
 def test_bad_commands(arguments, expected):

@@ -23,11 +23,14 @@ def run_node_tests(files: Sequence[str], target: str) -> int:
     Run *files* by ``node --test`` for the project *target*. Gives the exit code.
 
     Raises:
-        InputError: A file is missing, or *target* is no project.
+        InputError: A file is missing or has tests in Python, or *target* is no project.
     """
     missing = [each for each in files if not Path(each).is_file()]
     if missing:
         raise InputError(f"{missing[0]!r} is not a file. Give tests, such as tests/flow.test.js.")
+    in_python = [each for each in files if each.endswith(".py")]
+    if in_python:
+        raise InputError(f"{in_python[0]!r} has tests in Python. Run it: pytest {in_python[0]}")
     hooks = host_root() / "js" / "testing" / "node_hooks.js"
     environment = {
         **host_environment(),

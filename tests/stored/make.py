@@ -1,8 +1,8 @@
 """
 Write a state and run files of this version's format: `python tests/stored/make.py tests/stored/schema_N`.
 
-`tests/guest/stored.test.js` opens what every format has left here, so run this once for each new version of
-the tables, with the last commit that has it, and keep what is there. The state is that of a killed host: it has
+`tests/guest/stored.test.js` opens what every format has left here, so run this with each release that has a new
+version of the tables, and keep what is there. The state is that of a killed host: it has
 its write-ahead log. Every status has an instance.
 """
 

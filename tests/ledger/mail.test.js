@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { ManualClock } from "../../conformance/manual_clock.js";
 import { StoppedError } from "../../js/engine/commits.js";
 import { WorkflowError } from "../../js/engine/errors.js";
+import { LedgerError } from "../../js/ledger/ledger_error.js";
 import { Mail } from "../../js/ledger/mail.js";
 import { describeError } from "../../js/server/api/refusal.js";
 
@@ -62,4 +63,11 @@ test("a fault of the other engine is not the request's", async () => {
   const { status, reason } = describeError(await sent(new Error("a fault")));
 
   assert.deepEqual([status, reason], [500, "engine.failed"]);
+});
+
+test("a database that does not answer is not the request's fault, and can be asked again", () => {
+  const { status, reason, message } = describeError(new LedgerError("unavailable", "Connection terminated"));
+
+  assert.deepEqual([status, reason], [503, "engine.no_answer"]);
+  assert.equal(message, "The database does not answer: Connection terminated");
 });

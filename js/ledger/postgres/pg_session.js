@@ -37,6 +37,8 @@ export function connectWith(connectionString) {
 /** @implements {Session} */
 class PgSession {
   #client;
+  /** Settles when the statement that was sent last has been answered. @type {Promise<unknown>} */
+  #last = Promise.resolve();
   isLost = false;
 
   /** @param {Client} client */
@@ -57,7 +59,7 @@ class PgSession {
   async query(text, values, { name } = {}) {
     try {
       const query = { text, values, rowMode: /** @type {const} */ ("array"), types: TYPES, ...(name ? { name } : {}) };
-      return (await this.#client.query(query)).rows;
+      return (await this.#inTurn(() => this.#client.query(query))).rows;
     } catch (error) {
       this.#note(error);
       throw error;
@@ -67,11 +69,24 @@ class PgSession {
   /** @param {string} text */
   async run(text) {
     try {
-      await this.#client.query(text);
+      await this.#inTurn(() => this.#client.query(text));
     } catch (error) {
       this.#note(error);
       throw error;
     }
+  }
+
+  /**
+   * Send a statement once the one before it is answered: of two at once, `pg` prints a warning.
+   *
+   * @template T
+   * @param {() => Promise<T>} send
+   * @returns {Promise<T>}
+   */
+  #inTurn(send) {
+    const answer = this.#last.then(send, send);
+    this.#last = answer;
+    return answer;
   }
 
   /** @param {string} channel @param {(payload: string) => void} onnotify */

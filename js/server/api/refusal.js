@@ -83,6 +83,10 @@ export function describeError(error) {
   if (error?.name === "NotSerializableError")
     return { status: 400, code: INTERNAL_ERROR, reason: "value.not_serializable", message };
   if (error instanceof RunFileError) return { status: 400, code: INTERNAL_ERROR, reason: error.code, message };
+  if (error?.name === "LedgerError" && error.kind === "unavailable") {
+    const text = `The database does not answer: ${message}`;
+    return { status: 503, code: INTERNAL_ERROR, reason: "engine.no_answer", message: text };
+  }
   if (error instanceof StoppedError) return { status: 500, code: INTERNAL_ERROR, reason: "state.stopped", message };
   const cause = toStateError(error);
   if (cause instanceof StateError) {

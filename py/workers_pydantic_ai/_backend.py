@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_ai.durable_exec import (
     BoundDurableOperation,
+    EventStreamHandlerId,
     JournalCallableOperationBackend,
     ModelRequestId,
     ToolsetCallToolId,
     ToolsetValidateToolArgumentsId,
     record_durable_unit,
 )
-from pydantic_ai.messages import ModelResponse, ToolCallPart
+from pydantic_ai.messages import CapabilityEvent, CustomEvent, ModelResponse, ToolCallPart
 
 from ._config import StepConfig
 from ._divergence import check_replay, question_of
 from ._outcomes import describe_permanent, raise_if_failed
 from ._progress import reporting
 from ._scope import current_scope
+from ._usage import UsageOfStep, add_recorded_usage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,6 +40,7 @@ class Asked(NamedTuple):
     params: Any
     label: str | None
     """The tool's name."""
+    usage: UsageOfStep
 
 
 _asked: ContextVar[Asked] = ContextVar("workers_pydantic_ai_asked")
@@ -87,12 +90,13 @@ class StepBackend(JournalCallableOperationBackend[StepConfig]):
             executed = True
             with scope.inside_step(caller), reporting(ctx):
                 try:
-                    return {"asked": question, "payload": await body()}
+                    outcome = {"asked": question, "payload": await body()}
                 except Exception as error:
                     described = describe_permanent(error, operation_id, asked.label)
                     if described is None:
                         raise
-                    return {"asked": question, "error": described}
+                    outcome = {"asked": question, "error": described}
+                return outcome | asked.usage.recorded()
 
         try:
             outcome = await scope.step.do(step_name, config=config or None)(attempt)()
@@ -106,6 +110,7 @@ class StepBackend(JournalCallableOperationBackend[StepConfig]):
         if not executed:
             check_replay(step_name, question, outcome["asked"], outcome.get("payload"))
         record_durable_unit(executed=executed)
+        add_recorded_usage(asked.params, outcome)
         raise_if_failed(outcome)
         payload: object = outcome.get("payload")
         return payload
@@ -120,6 +125,11 @@ class StepBackend(JournalCallableOperationBackend[StepConfig]):
             position = _position_among_equals(asked.params.ctx)
             if position > 1:
                 name = f"{name} ({position})"
+        if isinstance(operation_id, EventStreamHandlerId):
+            event = asked.params.event
+            if isinstance(event, CustomEvent | CapabilityEvent):
+                # A call that has finished emits nothing in a replay, which must not move the framework's events.
+                name = f"{name}:{event.tool_call_id or 'run'}"
         return name
 
 
@@ -134,9 +144,10 @@ class _WithParams(BoundDurableOperation[Any, Any, Any]):
         return self._bound.operation
 
     async def __call__(self, params: Any, *, config: object | None = None) -> Any:  # noqa: ANN401 - of any operation
-        token = _asked.set(Asked(params, getattr(params, "name", None)))
+        usage = UsageOfStep(params)
+        token = _asked.set(Asked(params, getattr(params, "name", None), usage))
         try:
-            return await self._bound(params, config=config)
+            return await self._bound(usage.params, config=config)
         finally:
             _asked.reset(token)
 

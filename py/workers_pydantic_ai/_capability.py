@@ -16,7 +16,9 @@ from pydantic_ai.durable_exec import (
     replay_scope,
 )
 from pydantic_ai.external_events import external_event_scope
+from pydantic_ai.tool_manager import ToolManager
 from pydantic_ai.tools import AgentDepsT
+from pydantic_ai.toolsets import FunctionToolset
 
 from ._backend import StepBackend, run_number
 from ._config import METADATA_KEY, StepConfig, ToolConfig, check_config
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from pydantic_ai.capabilities.abstract import WrapRunHandler
     from pydantic_ai.models import Model
     from pydantic_ai.run import AgentRunResult
+    from pydantic_ai.tool_manager import ParallelExecutionMode
     from pydantic_ai.tools import RunContext
 
 __all__ = ["WorkflowsDurability"]
@@ -153,7 +156,17 @@ class WorkflowsDurability(BaseDurabilityCapability[AgentDepsT]):
 
         token = run_number.set(scope.next(f"run {self.name}"))
         try:
-            with replay_scope(), Agent.using_sleep(sleep), external_event_scope(EventWaiter(scope, self.name)):
+            with (
+                replay_scope(),
+                Agent.using_sleep(sleep),
+                Agent.parallel_tool_call_execution_mode(self._order_of_tool_calls()),
+                external_event_scope(EventWaiter(scope, self.name)),
+            ):
                 return await super().wrap_run(ctx, handler=handler)
         finally:
             run_number.reset(token)
+
+    def _order_of_tool_calls(self) -> ParallelExecutionMode:
+        """The mode that is set. For a handler, whose steps are found by their number, events keep the calls' order."""
+        mode = ToolManager(FunctionToolset[Any]()).get_parallel_execution_mode()
+        return "parallel_ordered_events" if mode == "parallel" and self._event_stream_handler else mode

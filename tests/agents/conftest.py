@@ -1,5 +1,6 @@
-"""Mount what a guest mounts, so that agents can be tested in the Python that runs the tests."""
+"""What a guest mounts, mounted in the Python that runs the tests, and a folder of workflows with their packages."""
 
+import shutil
 import sys
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
@@ -16,9 +17,37 @@ if "_workflows_bridge" not in sys.modules:
     sys.path.insert(0, str(ROOT / "py"))
 
 from fake_workflow import FakeWorkflow  # noqa: E402 - it imports what was mounted
+from places import Place  # noqa: E402
+from syncing import sync  # noqa: E402
+
+FLOWS = Path(__file__).parent / "flows"
+PROJECT = """
+[project]
+name = "flows"
+version = "1"
+dependencies = ["stepwell[pydantic-ai]"]
+"""
 
 
 @pytest.fixture
 def workflow() -> FakeWorkflow:
     """An instance with an empty log."""
     return FakeWorkflow()
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory):
+    """A function that gives the folder with all of `flows`, with their packages for a runtime, installed once."""
+    place = Place(tmp_path_factory.mktemp("flows"))
+    shutil.copytree(FLOWS, place.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    place.write("pyproject.toml", PROJECT)
+    synced = set()
+
+    def with_packages(runtime: str) -> Place:
+        if runtime not in synced:
+            sync(place, ".", runtime)
+            synced.add(runtime)
+        return place
+
+    yield with_packages
+    place.dispose()

@@ -34,7 +34,7 @@ class FakeWorkflow:
         configs: The configuration that each step was called with, by name.
         events: Payloads that were sent, by type.
         progress: What the steps have reported, with their keys.
-        crash_after: Names of steps after whose result the process dies once.
+        crash_after: Steps, by name or by ``name-count``, after whose result the process dies once.
     """
 
     def __init__(self) -> None:
@@ -92,8 +92,12 @@ class FakeStep:
     def __init__(self, workflow: FakeWorkflow) -> None:
         self._workflow = workflow
         self._counts: Counter[str] = Counter()
+        self._crashed = False
 
     def _key(self, name: str) -> str:
+        if self._crashed:
+            # What is unwound in this process would not run in one that is dead.
+            raise Crash
         self._counts[name] += 1
         return f"{name}-{self._counts[name]}"
 
@@ -134,8 +138,9 @@ class FakeStep:
             except Exception:
                 if attempt == limit:
                     raise
-        if name in workflow.crash_after:
-            workflow.crash_after.remove(name)
+        if planned := {name, key} & workflow.crash_after:
+            workflow.crash_after -= planned
+            self._crashed = True
             raise Crash
 
     async def _finish(self, key: str, function: Callable[..., Awaitable[Any]]) -> None:

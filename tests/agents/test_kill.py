@@ -6,18 +6,22 @@ import contextlib
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from ledger import Ledger
 
-FLOW = Path(__file__).parent / "flows" / "agent_flow.py"
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from places import Place
+
 KILLS = int(os.environ.get("STEPWELL_AGENT_KILLS", "8"))
 SIDE_BY_SIDE = 2
 LONGEST_LIFE_S = 3.0
@@ -50,8 +54,12 @@ def check(starts: list[str]) -> None:
     assert set(starts) == set(place)
 
 
-def kill_until_done(folder: Path, runtime: str, chance: random.Random) -> int:
-    """Run one instance, kill it at random moments, let it end, and check what it did. Gives the number of kills."""
+def kill_until_done(project: Path, folder: Path, runtime: str, chance: random.Random) -> int:
+    """
+    Run one instance of *project*, kill it at random moments, let it end, and check what it did.
+
+    Its state is in *folder*. Gives the number of kills.
+    """
     ledger = Ledger(folder / "ledger", served=True)
     instance = folder.name
     kills = 0
@@ -67,7 +75,7 @@ def kill_until_done(folder: Path, runtime: str, chance: random.Random) -> int:
     try:
         while True:
             process = subprocess.Popen(
-                command, cwd=folder.parent, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                command, cwd=project, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
             )
             life = chance.uniform(0, LONGEST_LIFE_S)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -87,14 +95,11 @@ def kill_until_done(folder: Path, runtime: str, chance: random.Random) -> int:
 
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("runtime", ["pyodide", "cpython"])
-def test_agent_survives_kills_at_random_moments(tmp_path: Path, runtime: str) -> None:
+def test_agent_survives_kills_at_random_moments(project: Callable[[str], Place], tmp_path: Path, runtime: str) -> None:
     """Every model request and tool call that has finished ran once, and the outputs are right."""
     seed = int(os.environ.get("STEPWELL_SEED", random.randrange(2**32)))
     print(f"STEPWELL_SEED={seed}")
-    shutil.copy(FLOW, tmp_path)
-    subprocess.run(
-        [sys.executable, "-m", "stepwell", "sync", "agent_flow.py", "--runtime", runtime], cwd=tmp_path, check=True
-    )
+    place = project(runtime)
 
     def kill_often(number: int) -> int:
         chance = random.Random(f"{seed}-{number}")
@@ -103,7 +108,7 @@ def test_agent_survives_kills_at_random_moments(tmp_path: Path, runtime: str) ->
             instances += 1
             folder = tmp_path / f"agent-{number}-{instances}"
             folder.mkdir()
-            kills += kill_until_done(folder, runtime, chance)
+            kills += kill_until_done(place.folder, folder, runtime, chance)
         return kills
 
     began = time.monotonic()

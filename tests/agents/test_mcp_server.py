@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from mcp.shared.exceptions import MCPError
 from mcp_sessions import FLOW, TASKS, Session, connect_stdio
 from places import Place
 from syncing import PATIENCE_S
+
+from stepwell.state import read_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,29 +103,65 @@ def test_failed_and_cancelled(place):
     run(place, body)
 
 
+COUNT = """
+    class Count(WorkflowEntrypoint):
+        async def run(self, event, step):
+            for number in range(300):
+                if number % 30 == 0:
+                    await step.wait_for_event(f"go {number}", "go")
+
+                @step.do(f"count {number}")
+                async def count():
+                    print(number)
+
+                await count()
+"""
+
+
 def test_killed_servers(place):
-    """The server is killed ten times; each new one has the task, which goes on."""
+    """
+    The server is killed ten times, every other time with the state's owner. Each task goes on in the next one.
+
+    One task has been sent on its way by an event each time, and each server is given another one, which waits.
+    """
+    place.write("flow.py", FLOW + COUNT)
+
+    async def kill_one(tasks):
+        async with contextlib.AsyncExitStack() as stack:
+            session = await stack.enter_async_context(connect_stdio(place))
+            if not tasks:
+                tasks.append((await session.call("Count", {})).task_id)
+            tasks.append((await session.call("Buy", {"articles": [str(len(tasks))]})).task_id)
+            await session.until(tasks[-1], "input_required")
+            await session.admin("send_event", workflow="Count", instance_id=tasks[0], type="go")
+            if len(tasks) % 2:
+                os.kill(read_owner(place.state).pid, signal.SIGKILL)
+            os.kill(session.pid, signal.SIGKILL)
+            # What the client says of it depends on where the server was.
+            with contextlib.suppress(Exception):
+                await stack.aclose()
+
+    async def finish(session, tasks):
+        counting, *buying = tasks
+        await session.until(counting, "completed")
+        logs = await session.admin("read_logs", workflow="Count", instance_id=counting)
+        # A step that was under way when the server died has printed twice, and nothing that had finished has.
+        assert [number for number, _ in itertools.groupby(int(line["text"]) for line in logs)] == list(range(300))
+        for number, task in enumerate(buying, 1):
+            await session.until(task, "input_required")
+            answers = {"decision-1": {"action": "accept", "content": {"n": number}}}
+            await session.request("tasks/update", taskId=task, inputResponses=answers)
+            done = await session.until(task, "completed")
+            assert done["result"]["structuredContent"] == {"bought": [str(number)], "decision": {"n": number}}
+            logs = await session.admin("read_logs", workflow="Buy", instance_id=task)
+            assert [line["text"] for line in logs] == [f"reserving {number}"]
 
     async def main():
-        task = None
-        for number in range(11):
-            async with contextlib.AsyncExitStack() as stack:
-                session = await stack.enter_async_context(connect_stdio(place))
-                if task is None:
-                    task = (await session.call("Buy", {"articles": ["tea"]})).task_id
-                waiting = await session.until(task, "input_required")
-                assert list(waiting["inputRequests"]) == ["decision-1"]
-                if number < 10:
-                    os.kill(session.pid, signal.SIGKILL)
-                    with contextlib.suppress(Exception):
-                        await stack.aclose()
-                    continue
-                answers = {"decision-1": {"action": "accept", "content": {"n": 1}}}
-                await session.request("tasks/update", taskId=task, inputResponses=answers)
-                done = await session.until(task, "completed")
-                assert done["result"]["structuredContent"] == {"bought": ["tea"], "decision": {"n": 1}}
-                logs = await session.admin("read_logs", workflow="Buy", instance_id=task)
-                assert [line["text"] for line in logs] == ["reserving tea"]
+        tasks: list[str] = []
+        for _ in range(10):
+            await kill_one(tasks)
+        async with connect_stdio(place) as session:
+            await finish(session, tasks)
 
     anyio.run(main)
 

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
-from places import Place
-from syncing import PATIENCE_S, sync
+from syncing import PATIENCE_S
 
 pytestmark = pytest.mark.timeout(2 * PATIENCE_S)
-FLOW = Path(__file__).parent / "flows" / "stream_flow.py"
 RUNTIMES = {"pyodide": (), "cpython": ("--runtime", "cpython")}
 
 
-@pytest.fixture(scope="module")
-def flow(tmp_path_factory):
-    """A folder with the workflows and their packages."""
-    place = Place(tmp_path_factory.mktemp("streams"))
-    shutil.copy(FLOW, place.folder / "flow.py")
-    for runtime in ("pyodide", "cpython"):
-        sync(place, "flow.py", runtime)
-    yield place
-    place.dispose()
-
-
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_cancelled_in_the_middle_of_a_stream(flow, runtime):
+def test_cancelled_in_the_middle_of_a_stream(project, runtime):
     """An instance that is terminated while its model streams ends at once, and its stream is closed."""
+    place = project(runtime)
     state = ("--state", f"endless-{runtime}.sqlite")
-    running = flow.start("run", "flow.py:Endless", "--id", "e", *RUNTIMES[runtime], *state)
+    running = place.start("run", "stream_flow.py:Endless", "--id", "e", *RUNTIMES[runtime], *state)
     running.read_until("the stream has begun")
 
-    ended = flow.run("workflows", "instances", "terminate", "Endless", "e", *state)
+    ended = place.run("workflows", "instances", "terminate", "Endless", "e", *state)
     done = running.wait()
 
     assert ended.code == 0, ended.err
@@ -42,9 +27,11 @@ def test_cancelled_in_the_middle_of_a_stream(flow, runtime):
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_model_that_never_answers(flow, runtime):
+def test_model_that_never_answers(project, runtime):
     """Its attempts time out; the error names the agent and where to set the timeout."""
-    done = flow.run("run", "flow.py:Silent", *RUNTIMES[runtime], "--state", f"silent-{runtime}.sqlite")
+    place = project(runtime)
+
+    done = place.run("run", "stream_flow.py:Silent", *RUNTIMES[runtime], "--state", f"silent-{runtime}.sqlite")
 
     assert done.code == 1
     assert "The model of agent 'mute' gave no answer: step 'mute__model.request' failed with" in done.err

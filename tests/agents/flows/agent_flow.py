@@ -1,6 +1,3 @@
-# /// script
-# dependencies = ["stepwell[pydantic-ai]"]
-# ///
 """An agent whose every model request and tool call tells a ledger outside of the process that it has begun."""
 
 import asyncio

@@ -1,6 +1,3 @@
-# /// script
-# dependencies = ["stepwell[pydantic-ai]"]
-# ///
 """Models that do not end: one whose stream goes on and on, one that never answers."""
 
 import asyncio

@@ -403,7 +403,7 @@ def agents(session: nox.Session) -> None:
     link_guest_packages()
     use_agents(session)
     session.run("mypy", "-p", "workers_pydantic_ai")
-    session.run("pytest", "tests/agents", *session.posargs)
+    session.run("pytest", "-n", "2", "--dist=loadgroup", "tests/agents", *session.posargs)
 
 
 @nox.session(default=False)

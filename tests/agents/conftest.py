@@ -29,6 +29,13 @@ dependencies = ["stepwell[pydantic-ai]"]
 """
 
 
+def pytest_collection_modifyitems(items):
+    """Let one worker of xdist have all tests that share the project, and each other file one worker."""
+    for item in items:
+        if item.path.parent == FLOWS.parent:
+            item.add_marker(pytest.mark.xdist_group("project" if "project" in item.fixturenames else item.path.stem))
+
+
 @pytest.fixture
 def workflow() -> FakeWorkflow:
     """An instance with an empty log."""

@@ -9,28 +9,19 @@ from workers_pydantic_ai import WorkflowsDurability, durable_agents
 
 
 async def endless(_messages, _info):
-    try:
-        while True:
-            yield "word "
-            await asyncio.sleep(0.01)
-    finally:
-        print("the stream was closed")
+    while True:
+        yield "word "
+        await asyncio.sleep(0.01)
 
 
 async def silent(_messages, _info):
     await asyncio.Event().wait()
 
 
-async def first_word(_ctx, events):
-    async for event in events:
-        if event.event_kind == "part_start":
-            print("the stream has begun")
-
-
 poet = Agent(
     FunctionModel(stream_function=endless),
     name="poet",
-    capabilities=[WorkflowsDurability(event_stream_handler=first_word)],
+    capabilities=[WorkflowsDurability(report_progress=True)],
 )
 mute = Agent(
     FunctionModel(silent),

@@ -17,9 +17,11 @@ from _workflows_bridge.link import Loop
 from _workflows_bridge.origin import origin
 from _workflows_bridge.traces import format_traceback
 
+from .abandon import abandon_generator
+
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 
     from _workflows_bridge.session import Session
 
@@ -189,6 +191,15 @@ class GuestLoop(Loop["Session"]):
             task = self.plain_task(coro, loop=self, name=name, context=context)
         self._adopt(task, found.session if found else None)
         return task
+
+    def _asyncgen_finalizer_hook(self, agen: AsyncGenerator[Any, Any]) -> None:
+        """Close *agen*, which nobody reads any more: at once if its pass is over, which has no tasks any more."""
+        found = copy_context().get(origin)
+        if found and found.session.closed:
+            self._asyncgens.discard(agen)  # type: ignore[attr-defined]
+            abandon_generator(agen)
+        else:
+            super()._asyncgen_finalizer_hook(agen)  # type: ignore[misc]
 
     def begin_now(self, coro: Coroutine[Any, Any, None], session: Session, context: Context) -> Task[None] | None:
         """See `Loop`. As `create_task`, for a session that is known to be open."""

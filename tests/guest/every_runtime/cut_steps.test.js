@@ -58,5 +58,19 @@ for (const { place, open, timedOut, givenUp, shared } of CASES) {
         assert.equal(run.logs.length, 1);
       });
     }
+
+    if (shared && place !== "in JavaScript") {
+      for (const waits of ["inside", "outside"]) {
+        test(`generators that a step reads are closed where the instance is terminated while one waits ${waits} of them`, async () => {
+          const { length } = await engine.run("Told");
+          const run = engine.start("Streams", { payload: { waits } });
+          await run.next("log", ({ text }) => text.includes("read"));
+
+          run.send({ type: "drop", reason: "it has been terminated" });
+
+          assert.deepEqual((await engine.run("Told")).slice(length).toSorted(), ["inner closed", "outer closed"]);
+        });
+      }
+    }
   });
 }

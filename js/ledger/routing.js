@@ -55,6 +55,11 @@ export class Routing {
     return this.#sharing.holds(workflow, id);
   }
 
+  /** How many parts this engine runs, and how many engines there are. */
+  get division() {
+    return { parts: this.#sharing.parts.length, engines: this.#sharing.engines.length };
+  }
+
   /** Whether this engine has the instance of this number. @param {number} number */
   has(number) {
     return this.#attached.store.nameOf(number) !== undefined;

@@ -133,6 +133,11 @@ export class SharedEngine extends Engine {
     super.close();
   }
 
+  /** How the state is divided, for people. */
+  get division() {
+    return this.#routing.division;
+  }
+
   /** @param {string} method @param {any[]} args @returns {Promise<unknown>} */
   async #carryOut(method, args) {
     const [first, second] = method.split(".");

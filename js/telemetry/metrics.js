@@ -35,7 +35,12 @@ const COUNTED = {
   [E.ROLLBACK_FAILED]: ["rollbacks", "failure"],
 };
 
-/** The part of the engine that metrics are read from. @typedef {Pick<Engine, "observe" | "workflows" | "countByStatus">} MeasuredEngine */
+/**
+ * The part of the engine that metrics are read from. `division`: of an engine that shares its state with others, how many parts it
+ * runs and how many engines there are.
+ *
+ * @typedef {Pick<Engine, "observe" | "workflows" | "countByStatus"> & { division?: { parts: number, engines: number } }} MeasuredEngine
+ */
 
 export class Metrics {
   #engine;
@@ -55,6 +60,7 @@ export class Metrics {
   async text(account) {
     const metrics = this.#of(account);
     await metrics.readCounts(this.#engine, account);
+    if (account === DEFAULT_ACCOUNT) metrics.readDivision(this.#engine);
     return metrics.registry.metrics();
   }
 
@@ -65,7 +71,7 @@ export class Metrics {
    */
   async read() {
     // There is always the default account, with the metrics of the process.
-    this.#of(DEFAULT_ACCOUNT);
+    this.#of(DEFAULT_ACCOUNT).readDivision(this.#engine);
     return Promise.all(
       [...this.#accounts].map(async ([account, metrics]) => {
         await metrics.readCounts(this.#engine, account);
@@ -104,6 +110,10 @@ class AccountMetrics {
   #queueSeconds;
   #instanceSeconds;
   #attemptSeconds;
+  /** Only where engines share the state. @type {Gauge | undefined} */
+  #parts;
+  /** @type {Gauge | undefined} */
+  #engines;
 
   /** @param {boolean} withProcess */
   constructor(withProcess) {
@@ -154,6 +164,23 @@ class AccountMetrics {
     for (const [index, { name }] of rows.entries())
       for (const [status, count] of Object.entries(counts[index]))
         this.#instances.set({ workflow: workflowNameOf(name), status }, count);
+  }
+
+  /** @param {MeasuredEngine} engine */
+  readDivision({ division }) {
+    if (!division) return;
+    this.#parts ??= new Gauge({
+      name: "stepwell_parts",
+      help: "Parts of the state that this engine runs.",
+      registers: [this.registry],
+    });
+    this.#engines ??= new Gauge({
+      name: "stepwell_engines",
+      help: "Engines that run parts of the state.",
+      registers: [this.registry],
+    });
+    this.#parts.set(division.parts);
+    this.#engines.set(division.engines);
   }
 
   /** @param {Addition} addition */

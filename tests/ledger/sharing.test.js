@@ -55,6 +55,10 @@ test("an engine that joins gets its share, and instances run where their part is
     3,
   );
   assert.deepEqual(state.shares(), [22, 21, 21]);
+  assert.deepEqual(
+    state.members.map(({ engine }) => engine.division),
+    [22, 21, 21].map((parts) => ({ parts, engines: 3 })),
+  );
   const ids = state.idsOf(3);
   const [{ engine }] = state.members;
 

@@ -116,3 +116,13 @@ test("an account sees its own metrics alone, and a token is required where it is
   assert.doesNotMatch(ofAcme.text, /workflow="flow"|^process_/m);
   assert.doesNotMatch(ofOther.text, /vault|acme/);
 });
+
+test("only an engine that shares its state says how it is divided, to the default account", async () => {
+  const on = await served(async () => {});
+  assert.doesNotMatch((await scraped(on)).text, /stepwell_(parts|engines)/);
+
+  Object.assign(on.harness.engine, { division: { parts: 21, engines: 3 } });
+
+  const { stepwell_parts: parts, stepwell_engines: engines } = samplesOf((await scraped(on)).text);
+  assert.deepEqual([parts, engines], [21, 3]);
+});

@@ -78,16 +78,17 @@ class ProjectServer:
                 with connector.connection() as connection:
                     self._connection = connection
                     self._serve(connection)
-            except HostFencedError as error:
+            except HostLostError as error:
                 if self._stopped.is_set():
                     return
-                self._log.say(str(error))
-            except HostLostError:
-                if self._stopped.is_set():
-                    return
-                if self._connection is not None and self._connection.process is not None:
-                    raise
-                # The owner was another process. The next owner may be ours.
+                process = self._connection.process if self._connection is not None else None
+                # A request that the end of the host cuts says less of it.
+                death = (process.death() if process is not None else None) or error
+                if isinstance(death, HostFencedError):
+                    self._log.say(str(death))
+                elif process is not None:
+                    raise death from None
+                # Otherwise the owner was another process. The next owner may be ours.
             finally:
                 self._serving = None
                 self._connection = None

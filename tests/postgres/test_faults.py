@@ -127,3 +127,23 @@ def test_a_declared_engine_is_refused(cluster, machines):
     complete(cluster, "declared")
 
     assert log_is_whole(cluster, "declared")
+
+
+def test_declared_while_it_opens(cluster, machine):
+    """An engine that is declared dead while it loads its first code joins anew, too."""
+    slow = """
+        import { existsSync, writeFileSync } from "node:fs";
+        const isFirst = !existsSync("loading");
+        writeFileSync("loading", "");
+        while (isFirst && !existsSync("declared")) await new Promise((resolve) => setTimeout(resolve, 10));
+    """
+    machine.write("flow.mjs", slow + (machine.folder / "flow.mjs").read_text())
+    state = cluster.address(schema="opening")
+    serving = machine.start("serve", "flow.mjs", "--state", state)
+    until((machine.folder / "loading").exists, "the code is not loaded")
+
+    cluster.query("UPDATE opening.engines SET dead = true")
+    machine.write("declared", "")
+    serving.read_until("What was not in the database yet runs again.")
+
+    serving.read_until("Serving")

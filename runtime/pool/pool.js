@@ -83,8 +83,9 @@ export class Pool {
   #retry;
   #disposed = false;
   #deaths = 0;
-  /** The interpreter of a deployment that has no workflow, for which no pass comes. @type {Isolate | undefined} */
-  #spare;
+  /** The interpreter that has loaded the deployment, until handlers ask for one. @type {Isolate | undefined} */
+  #first;
+  #hasWorkflows = false;
 
   /**
    * @param {InterpreterBackend} backend
@@ -113,7 +114,8 @@ export class Pool {
     const { isolate, loaded } = this.#open();
     try {
       const found = await loaded;
-      this.#spare = found.classes.length === 0 ? isolate : undefined;
+      this.#first = isolate;
+      this.#hasWorkflows = found.classes.length > 0;
       return found;
     } catch (error) {
       this.#isolates = this.#isolates.filter((other) => other !== isolate);
@@ -125,14 +127,18 @@ export class Pool {
   /**
    * An isolate of its own for the handlers of the deployment. The caller takes its messages and its death, and disposes of it.
    *
+   * The one that has loaded the deployment serves them if no pass is in it: a request waits for an answer, and a pass rarely
+   * does. Passes get another one.
+   *
    * @returns {{ isolate: Isolate, loaded: Promise<unknown> }}
    */
   openForHandlers() {
-    const spare = this.#spare;
-    this.#spare = undefined;
-    const opened =
-      spare && this.#isolates.includes(spare) ? { isolate: spare, loaded: Promise.resolve() } : this.#open();
+    const first = this.#first;
+    this.#first = undefined;
+    const isFree = first !== undefined && first.passes.size === 0 && this.#isolates.includes(first);
+    const opened = isFree ? { isolate: first, loaded: Promise.resolve() } : this.#open();
     this.#isolates = this.#isolates.filter((isolate) => isolate !== opened.isolate);
+    if (this.#isolates.length === 0 && this.#hasWorkflows) this.#openIsolate();
     return opened;
   }
 

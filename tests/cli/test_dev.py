@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,96 @@ def test_reload(dev, project, place):
     running.wait_for("nap a: complete")
 
     assert "two" == place.run("workflows", "instances", "describe", "nap", "a", "--json").json["output"]
+    assert "does not fit the new code" not in running.text
+
+
+IN_FLIGHT = """
+    from workers import WorkflowEntrypoint, fetch
+
+
+    class Nap(WorkflowEntrypoint):
+        async def run(self, event, step):
+            payload = event["payload"]
+
+            @step.do("first")
+            async def first():
+                response = await fetch(payload["url"])
+                return await response.text()
+
+            text = await first()
+            if payload["how"] == "sleeps":
+                await step.sleep("nap", "1 hour")
+            if payload["how"] == "waits":
+                await step.wait_for_event("word", "word", timeout="1 hour")
+
+            @step.do("last")
+            async def last():
+                return [text, "one"]
+
+            return await last()
+"""
+
+
+class HeldServer:
+    """Answers requests of /runs once it is released, and all others at once. Counts them by path."""
+
+    def __init__(self):
+        released = self.released = threading.Event()
+        requests = self.requests = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                requests.append(self.path)
+                if self.path == "/runs":
+                    released.wait(PATIENCE)
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"answered")
+
+            def log_message(self, *_):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self):
+        self.released.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def held():
+    server = HeldServer()
+    yield server
+    server.close()
+
+
+def test_instances_over_a_reload(dev, project, place, held):
+    """Instances that run a step, sleep or wait when the code is reloaded end in the new code; no step runs twice."""
+    project.write_text(textwrap.dedent(IN_FLIGHT))
+    running = dev("--port", "0")
+    running.wait_for("Ready on")
+    for how in ("runs", "sleeps", "waits"):
+        params = json.dumps({"how": how, "url": f"{held.url}/{how}"})
+        assert 0 == place.run("workflows", "trigger", "nap", params, "--id", how).code
+    running.wait_for("nap sleeps: sleep 'nap-1'")
+    running.wait_for("nap waits: wait 'word-1'")
+    until(lambda: "/runs" in held.requests, "the step does not run")
+
+    edit(project, '"one"', '"two"')
+    running.wait_for("Reloaded.")
+    held.released.set()
+    place.run("workflows", "instances", "skip-sleep", "nap", "sleeps")
+    place.run("workflows", "instances", "send-event", "nap", "waits", "--type", "word")
+
+    for how in ("runs", "sleeps", "waits"):
+        running.wait_for(f"nap {how}: complete")
+        output = place.run("workflows", "instances", "describe", "nap", how, "--json").json["output"]
+        assert ["answered", "two"] == output
+    assert ["/runs", "/sleeps", "/waits"] == sorted(held.requests)
     assert "does not fit the new code" not in running.text
 
 

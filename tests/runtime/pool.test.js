@@ -108,6 +108,41 @@ describe("the event loop", () => {
   });
 });
 
+describe("handlers", () => {
+  test("get the interpreter that has loaded the code, at once; passes get another", async () => {
+    const guest = openGuest("pool.py");
+    await guest.load();
+    const { isolate, loaded } = guest.openForHandlers();
+    let isLoaded = false;
+    void loaded.then(() => (isLoaded = true));
+    await Promise.resolve();
+
+    assert.ok(isLoaded);
+    assert.equal(await new Engine(guest).run("Quick"), "quick");
+    assert.equal(isolate.passes.size, 0);
+    await Promise.all([isolate.dispose(), guest.dispose()]);
+  });
+
+  test("get another one where a pass is in it", async () => {
+    const guest = openGuest("pool.py");
+    await guest.load();
+    const run = new Engine(guest).start("Hold");
+    const wait = await run.next("waitForEvent");
+
+    const { isolate, loaded } = guest.openForHandlers();
+    await loaded;
+
+    assert.equal(isolate.passes.size, 0);
+    assert.deepEqual(
+      guest.stats().isolates.map(({ passes }) => passes),
+      [1],
+    );
+    run.send({ type: "resolve", ref: wait.ref, value: "null" });
+    await run.output;
+    await Promise.all([isolate.dispose(), guest.dispose()]);
+  });
+});
+
 describe("a warm interpreter", () => {
   test("is taken by the next guest", async () => {
     PyodideGuest.prewarm(/** @type {any} */ ({ main: "pool.py" }));

@@ -156,6 +156,23 @@ export class DeploymentLoader {
     return loaded;
   }
 
+  /**
+   * End what was loaded of a deployment that another has taken the place of: other variables or bindings, say. Its passes may
+   * move to the other's code, and calls that run end in their own.
+   *
+   * @param {Deployment} deployment
+   * @param {Deployment} replacement
+   */
+  async release(deployment, replacement) {
+    const key = keyOf(deployment);
+    if (key === keyOf(replacement)) return;
+    const entry = this.#loaded.get(key);
+    this.#loaded.delete(key);
+    this.#failed.delete(key);
+    const loaded = await entry?.loaded.catch(() => undefined);
+    if (loaded) void this.#guests.retire(loaded).catch(() => {});
+  }
+
   /** Hides the secrets of all that has been loaded. @param {string} text */
   mask(text) {
     return this.#guests.mask(text);

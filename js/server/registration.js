@@ -59,6 +59,16 @@ export class Registration {
   }
 
   /**
+   * End what was loaded of a deployment that another has taken the place of.
+   *
+   * @param {DeployRequest} request
+   * @param {DeployRequest} replacement
+   */
+  async release(request, replacement) {
+    await this.#deployments.release(request, replacement);
+  }
+
+  /**
    * Load a deployment, which may have handlers only, and register its workflows.
    *
    * @param {DeployRequest} request

@@ -211,9 +211,13 @@ export class Worker {
     return { isolates: this.#pool.isolates, inFlight: this.#pool.inFlight };
   }
 
-  /** End when the calls that run have settled, streams of their answers and `waitUntil` included. */
+  /**
+   * End when the calls that run have settled, streams of their answers and `waitUntil` included. Durable Objects that are in
+   * memory stay: they end at the first event that the new code gets.
+   */
   async retire() {
     await this.#pool.retire();
+    if (this.objects.size === 0) await this.objects.dispose();
   }
 
   /** End now. */

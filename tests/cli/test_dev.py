@@ -548,3 +548,64 @@ def test_reloads_of_a_burst(dev, worker):
     until(lambda: get(running.url) == (200, "last"), "the last save is not served")
 
     assert running.text.count("Reloaded.") <= 2 + (time.monotonic() - began) / QUIET_S
+
+
+OF_ALL_KINDS = """
+    from workers import DurableObject, Response, WorkerEntrypoint, WorkflowEntrypoint
+
+    CODE = 0
+
+
+    class Nap(WorkflowEntrypoint):
+        async def run(self, event, step):
+            await step.sleep("nap", "1 hour")
+
+
+    class Counter(DurableObject):
+        async def fetch(self, request):
+            return Response("counted")
+
+
+    class Default(WorkerEntrypoint):
+        async def fetch(self, request):
+            return Response(f"{CODE} {self.env.SETTING}")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+@pytest.mark.parametrize("changed", ["code", "configuration"])
+def test_many_reloads(dev, project, place, changed):
+    """What a reload starts ends: after 12 the processes have no more threads and open files than after 2."""
+    config = {
+        **json.loads((place.folder / "wrangler.jsonc").read_text()),
+        "durable_objects": {"bindings": [{"name": "COUNTER", "class_name": "Counter"}]},
+        "migrations": [{"tag": "v1", "new_sqlite_classes": ["Counter"]}],
+        "vars": {"SETTING": 0},
+    }
+    place.write("wrangler.jsonc", json.dumps(config))
+    place.write("src/entry.py", OF_ALL_KINDS)
+    running = dev("--port", "0")
+    running.wait_for("Ready on")
+    place.run("workflows", "trigger", "nap", "--id", "a")
+    running.wait_for("nap a: sleep 'nap-1'")
+    command = running.process.pid
+    [host] = [int(pid) for pid in Path(f"/proc/{command}/task/{command}/children").read_text().split()]
+
+    def reload(number):
+        if changed == "code":
+            place.write("src/entry.py", OF_ALL_KINDS.replace("CODE = 0", f"CODE = {number}"))
+        else:
+            place.write("wrangler.jsonc", json.dumps({**config, "vars": {"SETTING": number}}))
+        answer = f"{number} 0" if changed == "code" else f"0 {number}"
+        until(lambda: get(running.url) == (200, answer), "the change is not served")
+
+    def in_use():
+        return [len(list(Path(f"/proc/{pid}/{what}").iterdir())) for pid in (command, host) for what in ("task", "fd")]
+
+    for number in range(1, 3):
+        reload(number)
+    before = in_use()
+    for number in range(3, 13):
+        reload(number)
+
+    until(lambda: all(now <= then for now, then in zip(in_use(), before, strict=True)), f"{before} has become more")

@@ -37,6 +37,8 @@ async function serving(context, { worker = fakeWorker(), development = true, por
   /** @type {any[]} */
   const events = [];
   let moved = 0;
+  /** @type {unknown[]} */
+  const released = [];
   const current = { worker };
   Object.assign(host, {
     servings: new Servings(),
@@ -45,6 +47,7 @@ async function serving(context, { worker = fakeWorker(), development = true, por
         if (current.worker instanceof Error) throw current.worker;
         return { name: "w", workflows: [], worker: current.worker };
       },
+      release: async (/** @type {any} */ deployment) => void released.push(deployment),
     },
     listen: (/** @type {any} */ options) => openListener(host, options),
     moveToNewCode: () => (moved += 1),
@@ -58,7 +61,7 @@ async function serving(context, { worker = fakeWorker(), development = true, por
   const ours = new Serving(host, request, (event) => events.push(event));
   const ready = await ours.open();
   context.after(() => ours.close());
-  return { host, ours, ready, workers, current, events, moved: () => moved };
+  return { host, ours, ready, workers, current, events, released, moved: () => moved };
 }
 
 /** @param {string} url @param {RequestInit} [init] */
@@ -148,6 +151,26 @@ test("a reload answers by the new code", async (context) => {
 
   assert.deepEqual(await get(`${ready.url}/`), [200, "new"]);
   assert.equal(moved(), 1);
+});
+
+test("a reload releases what it replaces", async (context) => {
+  const { ours, workers, current, released } = await serving(context);
+  current.worker = fakeWorker();
+
+  await ours.reload([{ ...workers[0], deployment: { ...DEPLOYMENT, vars: { A: 1 } } }]);
+
+  assert.deepEqual(released, [DEPLOYMENT]);
+});
+
+test("a reload does not release what another serving answers by", async (context) => {
+  const { host, ours, workers, current, released } = await serving(context);
+  const { worker } = current;
+  host.servings.add({ mains: new Map(), serves: (/** @type {any} */ each) => each === worker });
+  current.worker = fakeWorker();
+
+  await ours.reload(workers);
+
+  assert.deepEqual(released, []);
 });
 
 test("a reload closes the WebSockets of the old code", async (context) => {

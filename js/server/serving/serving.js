@@ -47,13 +47,15 @@ const SERVICE_RESTART = 1012;
  * @property {import("../queues/consumer.js").Deliver} queue
  *
  * @typedef {{ name: string, workflows: DeployedWorkflow[], worker: ServedWorker }} Deployed
+ *
+ * @typedef {Deployed & { deployment: DeployRequest }} ServedDeployment
  */
 
 export class Serving {
   #host;
   #request;
   #emit;
-  /** @type {Deployed[]} */
+  /** @type {ServedDeployment[]} */
   #deployed = [];
   /** @type {CronTriggers[]} */
   #crons = [];
@@ -79,6 +81,11 @@ export class Serving {
   /** The main files of its Workers, by their names. @returns {Map<string, string>} */
   get mains() {
     return new Map(this.#request.workers.map(({ deployment }) => [workerName(deployment), deployment.main]));
+  }
+
+  /** Whether it answers by this Worker. @param {ServedWorker} worker */
+  serves(worker) {
+    return this.#deployed.some((each) => each.worker === worker);
   }
 
   /**
@@ -204,7 +211,10 @@ export class Serving {
     if (this.#deployed.length === 0) for (const { deployment } of workers) this.#host.warmBindings(deployment);
     for (const [index, { deployment, crons, assets }] of workers.entries()) {
       const deployed = await this.#host.registration.deployWorker(deployment, { hasAssets: Boolean(assets) });
-      this.#deployed[index] = deployed;
+      const replaced = this.#deployed[index];
+      this.#deployed[index] = { ...deployed, deployment };
+      if (replaced && !this.#host.servings.serves(replaced.worker))
+        await this.#host.registration.release(replaced.deployment, deployment);
       const { worker, name } = deployed;
       void worker.warm().catch(() => {});
       if (crons.length > 0 && !worker.handlers.default.includes("scheduled"))
@@ -340,6 +350,11 @@ export class Servings {
     const serving = [...this.#open.values()].find((each) => each.mains.get(name) === main);
     serving?.log(log);
     return serving !== undefined;
+  }
+
+  /** Whether one answers by this Worker. @param {ServedWorker} worker */
+  serves(worker) {
+    return this.#open.values().some((each) => each.serves(worker));
   }
 
   /** @param {string} id */

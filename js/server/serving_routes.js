@@ -25,8 +25,7 @@ export function addServingRoutes(app, host) {
     const request = { workers: withExactVars(workers, exact), listener: optionsOf(listener), development, timeLimitMs };
     const serving = new Serving(host, request, (event) => queue.push(event));
     const opened = await host.serve(serving, { development });
-    const body = queue.stream(() => opened.close());
-    queue.push({ type: "ready", id: opened.id, ...opened.ready });
+    const body = queue.stream({ type: "ready", id: opened.id, ...opened.ready }, () => opened.close());
     return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
   });
   app.post("/servings/:id/reload", async (c) => {

@@ -13,32 +13,43 @@ function eventsOf(chunk) {
 
 test("events of one turn leave together, in their order", async () => {
   const queue = new EventQueue();
-  const reader = queue.stream(() => {}).getReader();
+  const reader = queue.stream({ type: "ready" }, () => {}).getReader();
 
   queue.push({ type: "one" });
   queue.push({ type: "two" });
 
   assert.deepEqual(
     eventsOf((await reader.read()).value).map(({ type }) => type),
-    ["one", "two"],
+    ["ready", "one", "two"],
+  );
+});
+
+test("what happens while it opens comes behind its first line", async () => {
+  const queue = new EventQueue();
+  queue.push({ type: "notice" });
+  const reader = queue.stream({ type: "ready" }, () => {}).getReader();
+
+  assert.deepEqual(
+    eventsOf((await reader.read()).value).map(({ type }) => type),
+    ["ready", "notice"],
   );
 });
 
 test("what has been pushed before the end is read", async () => {
   const queue = new EventQueue();
-  const reader = queue.stream(() => {}).getReader();
+  const reader = queue.stream({ type: "ready" }, () => {}).getReader();
 
   queue.push({ type: "last" });
   queue.end();
 
-  assert.equal(eventsOf((await reader.read()).value)[0].type, "last");
+  assert.equal(eventsOf((await reader.read()).value).at(-1).type, "last");
   assert.equal((await reader.read()).done, true);
 });
 
 test("what comes faster than it is read is counted and dropped", async () => {
   const queue = new EventQueue();
-  const reader = queue.stream(() => {}).getReader();
-  for (let number = 0; number < 10_001; number += 1) queue.push({ type: "event", number });
+  const reader = queue.stream({ type: "ready" }, () => {}).getReader();
+  for (let number = 0; number < 10_000; number += 1) queue.push({ type: "event", number });
   await turn();
   const kept = eventsOf((await reader.read()).value);
 

@@ -8,6 +8,8 @@ const MAX_WAITING = 10_000;
 export class EventQueue {
   /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
   #controller;
+  /** Events of a serving that opens, which leave behind its first line. @type {ServingEvent[] | undefined} */
+  #early = [];
   #encoder = new TextEncoder();
   #dropped = 0;
   /** Lines of this turn, which leave together. */
@@ -15,11 +17,12 @@ export class EventQueue {
   #count = 0;
 
   /**
+   * @param {ServingEvent} first its first line
    * @param {() => void} oncancel the command reads no further
    * @returns {ReadableStream<Uint8Array>}
    */
-  stream(oncancel) {
-    return new ReadableStream(
+  stream(first, oncancel) {
+    const stream = new ReadableStream(
       {
         start: (controller) => {
           this.#controller = controller;
@@ -31,10 +34,18 @@ export class EventQueue {
       },
       { highWaterMark: MAX_WAITING, size: () => this.#count },
     );
+    const events = [first, ...(this.#early ?? [])];
+    this.#early = undefined;
+    for (const event of events) this.push(event);
+    return stream;
   }
 
   /** @param {ServingEvent} event */
   push(event) {
+    if (this.#early) {
+      if (this.#early.length < MAX_WAITING) this.#early.push(event);
+      return;
+    }
     if (!this.#controller) return;
     if ((this.#controller.desiredSize ?? 0) <= this.#count) {
       this.#dropped += 1;

@@ -13,6 +13,7 @@ from stepwell.exceptions import StepwellError
 from stepwell.host_connector import HostConnector
 from stepwell.host_process import HostSettings
 from stepwell.listener import LOOPBACK, MAX_PORT
+from stepwell.printable import raw_stream
 from stepwell.project_notes import notes_at_start
 from stepwell.project_server import ProjectServer, announce_schedules
 from stepwell.served_options import served_options
@@ -147,7 +148,7 @@ class DevCommand:
             case "s":
                 server.fire_cron()
             case "c":
-                click.echo(CLEAR_SCREEN, nl=False)
+                click.echo(CLEAR_SCREEN, nl=False, file=raw_stream(sys.stdout))
                 self._log.say(KEYS)
             case "b":
                 click.launch(self._url)

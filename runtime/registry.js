@@ -26,8 +26,8 @@ const JAVASCRIPT = [".js", ".mjs", ".ts", ".mts"];
  * @property {boolean} [hasObjects] whether Durable Objects can live in its interpreters
  * @property {(folder: string) => ReturnType<import("./pool/handler_pool.js").OpenIsolate>} [openForObjects] likewise for Durable
  *   Objects, whose files are in the folder
- * @property {import("./pool/handler_pool.js").OpenIsolate} [openForHandlers] an interpreter of its own for handlers; absent: handlers do
- *   not run in this runtime
+ * @property {boolean} [runsHandlers] whether handlers can be called in its interpreters
+ * @property {import("./pool/handler_pool.js").OpenIsolate} [openForHandlers] an interpreter of its own for handlers
  * @property {(text: string) => void} onoutput takes what was written, and whose it is nobody knows
  * @property {(line: string) => void} onproblem takes a line for the operator
  * @property {(on: boolean) => void} [ondebugging] told when a debugger takes the terminal, and when it gives it back

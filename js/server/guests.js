@@ -108,7 +108,7 @@ export class Guests {
       /** @type {{ classes: string[], handlers?: Handlers, schemas?: Record<string, JsonSchema>, output: { text: string }[] }} */
       const { classes, handlers, schemas, output } = await guest.load();
       for (const { text } of output) this.#options.print(mask(text.trimEnd()));
-      const worker = makeWorker(guest, handlers, this.#options.objectsFolder);
+      const worker = makeWorker(guest, runtimeNameOf(deployment), handlers, this.#options.objectsFolder);
       this.#workers.add(worker);
       worker.onlog = (log) => this.#options.onlog({ ...log, text: mask(log.text) }, deployment);
       guest.answer = answerBindingCalls(deployment.env ?? {}, this.#options.servicesFor(deployment, worker));
@@ -186,17 +186,18 @@ function maskError(error, mask) {
   return error;
 }
 
-/** @param {RuntimeGuest} guest @param {Handlers} [handlers] @param {string} [objectsFolder] */
-function makeWorker(guest, handlers = { default: [], entrypoints: {}, objects: [] }, objectsFolder) {
-  const { openForHandlers: open, openForObjects: openObjects, hasObjects = false } = guest;
-  return new Worker(
-    handlers,
-    open ? () => open.call(guest) : "Handlers do not run in this runtime. Use the runtime pyodide.",
-    {
-      openForObjects:
-        openObjects && hasObjects && objectsFolder !== undefined
-          ? () => openObjects.call(guest, objectsFolder)
-          : "Durable Objects do not run in this runtime. Use the runtime pyodide.",
-    },
-  );
+/**
+ * @param {RuntimeGuest} guest
+ * @param {string} runtime
+ * @param {Handlers} [handlers]
+ * @param {string} [objectsFolder]
+ */
+function makeWorker(guest, runtime, handlers = { default: [], entrypoints: {}, objects: [] }, objectsFolder) {
+  const { openForHandlers: open, runsHandlers, openForObjects: openObjects, hasObjects } = guest;
+  const elsewhere = `do not run in runtime ${runtime}. Use runtime pyodide.`;
+  const openForHandlers = open && runsHandlers ? () => open.call(guest) : `Handlers ${elsewhere}`;
+  if (!openObjects || !hasObjects)
+    return new Worker(handlers, openForHandlers, { openForObjects: `Durable Objects ${elsewhere}` });
+  if (objectsFolder === undefined) return new Worker(handlers, openForHandlers);
+  return new Worker(handlers, openForHandlers, { openForObjects: () => openObjects.call(guest, objectsFolder) });
 }

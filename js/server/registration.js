@@ -130,6 +130,8 @@ export class Registration {
         "deployment.no_workflow",
         `${main} has no workflow: no class in it extends WorkflowEntrypoint. It has no handler either.`,
       );
+    if (classes.length === 0 && worker.refusal !== undefined && !hasAssets)
+      throw new WorkflowError("deployment.no_workflow", `${main} has handlers and no workflow. ${worker.refusal}`);
   }
 
   /**

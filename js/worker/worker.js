@@ -58,6 +58,11 @@ export class Worker {
     return this.#handlers.default.length === 0 && Object.keys(this.#handlers.entrypoints).length === 0;
   }
 
+  /** Why its handlers do not run; undefined: they do. */
+  get refusal() {
+    return this.isEmpty ? undefined : this.#why;
+  }
+
   /** Start interpreters before the first call, those of handlers first. */
   async warm() {
     if (!this.isEmpty && this.#why === undefined) await this.#pool.warm();

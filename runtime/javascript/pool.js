@@ -13,6 +13,7 @@ import { Pool } from "../pool/pool.js";
  */
 const JAVASCRIPT = {
   start: (events, clock, objects) => startThread(new URL("worker.js", import.meta.url), events, { clock, objects }),
+  runsHandlers: true,
   hasObjects: true,
   parts: async () => ({}),
   interruptible: false,

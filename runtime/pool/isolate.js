@@ -36,6 +36,7 @@ import { Watchdog } from "./watchdog.js";
  * @typedef {object} InterpreterBackend
  * @property {(events: InterpreterEvents, clock?: SharedArrayBuffer, objects?: string) => InterpreterHandle} start `clock`: virtual
  *   time for user code; `objects`: the folder of the Durable Objects that are to live in it
+ * @property {boolean} [runsHandlers] whether handlers can be called in it
  * @property {boolean} [hasObjects] whether Durable Objects can live in it
  * @property {() => Promise<object>} parts the fields of its `boot` message besides `control` and the limits
  * @property {boolean} interruptible whether it can be interrupted while it runs code

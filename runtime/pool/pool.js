@@ -142,6 +142,11 @@ export class Pool {
     return opened;
   }
 
+  /** Whether handlers can be called in the isolates of `openForHandlers`. */
+  get runsHandlers() {
+    return this.#backend.runsHandlers ?? false;
+  }
+
   /** Whether Durable Objects can live in the isolates of `openForObjects`. */
   get hasObjects() {
     return this.#backend.hasObjects ?? false;

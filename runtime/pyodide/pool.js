@@ -55,6 +55,7 @@ const PYODIDE = {
       },
     };
   },
+  runsHandlers: true,
   hasObjects: true,
   soon: setImmediate,
   hasVirtualTime: true,

@@ -87,16 +87,16 @@ export class WasmtimeGuest {
   /**
    * Import the deployment's main module, in an interpreter that is for nothing else.
    *
-   * @returns {Promise<{ classes: string[], schemas?: Record<string, object>, output: { level: string, text: string }[] }>}
+   * @returns {Promise<{ classes: string[], handlers?: import("../pool/pool.js").Handlers, schemas?: Record<string, object>, output: { level: string, text: string }[] }>}
    * @throws what the import raised, with `traceback`
    */
   async load() {
-    const { classes, schemas, error, output } = await this.#start();
+    const { classes, handlers, schemas, error, output } = await this.#start();
     if (error) {
       const message = error.message ? `${error.name}: ${error.message}` : error.name;
       throw Object.assign(new Error(message), { traceback: error.traceback, wire: error });
     }
-    return { classes, schemas, output };
+    return { classes, handlers, schemas, output };
   }
 
   /** The process, with the deployment loaded. @returns {Promise<any>} */

@@ -570,6 +570,29 @@ def test_reloads_of_a_burst(dev, worker):
     assert running.text.count("Reloaded.") <= 2 + (time.monotonic() - began) / QUIET_S
 
 
+@pytest.mark.parametrize("runtime", ["cpython", "wasmtime"])
+def test_runtime_without_handlers(dev, project, place, runtime):
+    """Where a runtime has no handlers, the start and each request say so, and workflows run."""
+    project.write_text(textwrap.dedent(FLOW) + textwrap.dedent(WORKER))
+    running = dev("--port", "0", "--runtime", runtime)
+    refusal = f"Handlers do not run in runtime {runtime}. Use runtime pyodide."
+
+    status, text = get(running.url)
+
+    assert (500, True) == (status, refusal in text), text
+    running.wait_for(f"Worker 'app': {refusal}")
+    place.run("workflows", "trigger", "nap", "--id", "a")
+    running.wait_for("nap a: sleep 'nap-1'")
+
+
+def test_handlers_alone_in_another_runtime(place, worker):
+    """A Worker of which nothing would run is refused."""
+    done = place.run("dev", "--port", "0", "--runtime", "cpython")
+
+    assert 0 != done.code
+    assert "has handlers and no workflow. Handlers do not run in runtime cpython. Use runtime pyodide." in done.err
+
+
 OF_ALL_KINDS = """
     from workers import DurableObject, Response, WorkerEntrypoint, WorkflowEntrypoint
 

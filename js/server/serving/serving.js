@@ -40,6 +40,7 @@ const SERVICE_RESTART = 1012;
  *
  * @typedef {object} ServedWorker
  * @property {boolean} isEmpty
+ * @property {string | undefined} refusal why its handlers do not run; undefined: they do
  * @property {() => Promise<unknown>} warm start an interpreter before the first call
  * @property {{ default: string[], entrypoints: Record<string, string[]>, objects: string[] }} handlers
  * @property {import("./worker_requests.js").FetchWorker["fetch"]} fetch
@@ -217,6 +218,7 @@ export class Serving {
         await this.#host.registration.release(replaced.deployment, deployment);
       const { worker, name } = deployed;
       void worker.warm().catch(() => {});
+      if (worker.refusal !== undefined) this.#emit({ type: "notice", text: `Worker '${name}': ${worker.refusal}` });
       if (crons.length > 0 && !worker.handlers.default.includes("scheduled"))
         this.#emit({ type: "notice", text: `Worker '${name}' has cron triggers and no scheduled handler.` });
     }

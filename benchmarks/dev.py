@@ -1,8 +1,8 @@
 """
 `stepwell dev` in figures.
 
-Its start beside that of `stepwell run`, a saved change until it is served, the memory of many reloads, and instances
-over a reload.
+Its start beside that of `stepwell run`, a saved change until it is served beside one until it is noticed and read, the
+memory of many reloads, and instances over a reload.
 
     python benchmarks/dev.py [--starts 5] [--edits 50] [--reloads 1000] [--json FILE]
 """
@@ -18,10 +18,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from watchfiles import watch
+
+from stepwell.source_watcher import STEP_MS, TIMEOUT_MS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,29 +140,99 @@ def write(folder: Path, version: str) -> None:
 
 def measure_starts(folder: Path, count: int) -> dict[str, float]:
     """Both commands, in turns."""
-    runs, devs = [], []
+    first_outputs, runs, devs = [], [], []
     for _ in range(count):
-        began = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "stepwell", "run", ".", "-q"], cwd=folder, check=True, capture_output=True
-        )
-        runs.append(time.perf_counter() - began)
+        first_output, end = measure_run(folder)
+        first_outputs.append(first_output)
+        runs.append(end)
         server = Server(folder)
         devs.append(server.ready_s)
         server.stop()
-    return {"run_s": statistics.median(runs), "dev_ready_s": statistics.median(devs)}
+    return {
+        "run_first_output_s": statistics.median(first_outputs),
+        "run_s": statistics.median(runs),
+        "dev_ready_s": statistics.median(devs),
+    }
+
+
+def measure_run(folder: Path) -> tuple[float, float]:
+    """When `stepwell run` prints for the first time, and when it ends."""
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "stepwell", "run", "."]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdout
+        process.stdout.read(1)
+        first_output = time.perf_counter() - began
+        process.stdout.read()
+    return first_output, time.perf_counter() - began
 
 
 def measure_edits(server: Server, folder: Path, count: int) -> dict[str, float]:
-    """From a save until the new answer."""
-    times = []
-    for number in range(count):
-        time.sleep(PAUSE_S)
+    """From a save until the new answer; and in turns from a save of another file until a watcher has read it."""
+    served, noticed = [], []
+    with tempfile.TemporaryDirectory(prefix="stepwell-floor-") as name:
+        watcher = FileWatcher(Path(name, "entry.py"))
+        for number in range(count):
+            time.sleep(PAUSE_S)
+            noticed.append(watcher.measure(SOURCE.replace("VERSION", f"v{number}")))
+            began = time.perf_counter()
+            write(folder, f"v{number}")
+            wait(lambda wanted=f"v{number}": server.get() == wanted, server.log)
+            served.append((time.perf_counter() - began) * 1000)
+        watcher.stop()
+    return {
+        "edit_p50_ms": statistics.median(served),
+        "edit_p95_ms": percentile_95(served),
+        "noticed_p50_ms": statistics.median(noticed),
+        "noticed_p95_ms": percentile_95(noticed),
+    }
+
+
+def percentile_95(times: list[float]) -> float:
+    """The time that 95 of 100 are below."""
+    return sorted(times)[int(len(times) * 0.95) - 1]
+
+
+class FileWatcher:
+    """Watches a file as `dev` does, and reads it when it has changed: the floor for a reload."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read = threading.Event()
+        self._text = ""
+        self._stop = threading.Event()
+        path.touch()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        # The watcher has started when it notices the first change.
+        while not self._read.wait(0.1):
+            path.write_text("first")
+
+    def _watch(self) -> None:
+        for _ in watch(
+            self._path.parent,
+            recursive=False,
+            step=STEP_MS,
+            debounce=TIMEOUT_MS,
+            rust_timeout=TIMEOUT_MS,
+            stop_event=self._stop,
+        ):
+            self._text = self._path.read_text()
+            self._read.set()
+
+    def measure(self, text: str) -> float:
+        """Save *text*; milliseconds until it is read."""
         began = time.perf_counter()
-        write(folder, f"v{number}")
-        wait(lambda wanted=f"v{number}": server.get() == wanted, server.log)
-        times.append((time.perf_counter() - began) * 1000)
-    return {"edit_p50_ms": statistics.median(times), "edit_p95_ms": sorted(times)[int(len(times) * 0.95) - 1]}
+        self._path.write_text(text)
+        while self._text != text:
+            self._read.clear()
+            self._read.wait(0.001)
+        return (time.perf_counter() - began) * 1000
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        self._thread.join()
 
 
 def measure_memory(server: Server, folder: Path, count: int) -> dict[str, float]:
@@ -166,8 +241,11 @@ def measure_memory(server: Server, folder: Path, count: int) -> dict[str, float]
         reload(server, folder, f"w{number}")
     time.sleep(3)
     before = server.memory_mib()
+    print(f"{before:,.0f} MiB", flush=True)
     for number in range(count):
         reload(server, folder, f"m{number}")
+        if number % 100 == 99:
+            print(f"{number + 1:,} reloads: {server.memory_mib() - before:+,.0f} MiB", flush=True)
     time.sleep(3)
     return {"reloads": count, "memory_growth_mib": server.memory_mib() - before}
 

@@ -195,7 +195,7 @@ export class DeploymentLoader {
     return guest;
   }
 
-  /** The deployment in an interpreter of its own, which the caller disposes of. @param {Deployment} deployment */
+  /** The deployment in an interpreter of its own, which the caller closes. @param {Deployment} deployment */
   openApart(deployment) {
     return this.#guests.openApart(this.#withImports(withSecrets(withModules(deployment))));
   }

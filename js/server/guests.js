@@ -121,23 +121,26 @@ export class Guests {
   }
 
   /**
-   * The deployment in an interpreter of its own. The caller disposes of it.
+   * The deployment in an interpreter of its own, which `close` ends.
    *
    * @param {CompleteDeployment} deployment
-   * @returns {Promise<RuntimeGuest>}
+   * @returns {Promise<{ guest: RuntimeGuest, close: () => Promise<void> }>}
    */
   async openApart(deployment) {
     const GuestClass = await RUNTIMES[runtimeNameOf(deployment)].load();
     const guest = new GuestClass({ deployment });
     this.#guests.add(guest);
+    const close = async () => {
+      this.#guests.delete(guest);
+      await guest.dispose();
+    };
     try {
       await guest.load();
     } catch (error) {
-      this.#guests.delete(guest);
-      await guest.dispose();
+      await close();
       throw error;
     }
-    return guest;
+    return { guest, close };
   }
 
   /** Hides the secrets of all that has been loaded. @param {string} text */

@@ -37,7 +37,7 @@ export class Histories {
       .map(({ number, id, workflow }) => ({ number, id, workflow: workflowNameOf(workflow.name) }));
   }
 
-  /** A deployment in an interpreter of its own, which the caller disposes of. @param {DeployRequest} request */
+  /** A deployment in an interpreter of its own, which the caller closes. @param {DeployRequest} request */
   openInterpreter({ script_name, ...rest }) {
     return this.#deployments.openApart({ ...rest, scriptName: script_name ?? null });
   }

@@ -446,6 +446,7 @@ export class Pool {
     clearTimeout(this.#retry);
     const isolates = this.#isolates;
     this.#isolates = [];
+    this.#first = undefined;
     await Promise.all(isolates.map((isolate) => isolate.dispose()));
   }
 }

@@ -31,7 +31,7 @@ const MAX_CHECKED = 500;
 export async function* findDivergences(histories, deployment, isStale) {
   const candidates = histories.unfinished(deployment, MAX_CHECKED);
   if (candidates.length === 0 || isStale()) return;
-  const guest = await histories.openInterpreter(deployment);
+  const { guest, close } = await histories.openInterpreter(deployment);
   try {
     for (const { number, workflow, id } of candidates) {
       if (isStale()) return;
@@ -42,7 +42,7 @@ export async function* findDivergences(histories, deployment, isStale) {
       yield { workflow, id, ...rest, ...placeOf(deployment, at) };
     }
   } finally {
-    await guest.dispose();
+    await close();
   }
 }
 

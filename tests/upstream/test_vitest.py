@@ -36,6 +36,8 @@ def test_workflow_examples(tmp_path):
         shutil.copytree(source / name, tmp_path / name, ignore=shutil.ignore_patterns("tsconfig.json"))
     shutil.copy(source / "wrangler.jsonc", tmp_path)
     (tmp_path / "vitest.config.mjs").write_text(CONFIG)
+    # npm installs into the nearest folder above that has one.
+    (tmp_path / "package.json").write_text("{}")
     node = find_node().path
     npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     install = [node, npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", VITEST, host_root()]

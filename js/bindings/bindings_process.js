@@ -56,6 +56,8 @@ export class BindingsProcess {
   #started;
   /** @type {PromiseWithResolvers<Started> | undefined} */
   #answer;
+  /** Counts what the process has been told: an answer to an earlier message lacks Workers that were added since. */
+  #turn = 0;
   /** What the process has started. @type {{ pid: number, began?: string }[]} */
   #children = [];
 
@@ -122,12 +124,16 @@ export class BindingsProcess {
   }
 
   async #tell() {
-    this.#answer?.reject(new Error("The bindings have changed."));
-    const answer = (this.#answer = Promise.withResolvers());
+    /** @type {PromiseWithResolvers<Started>} */
+    const answer = Promise.withResolvers();
     answer.promise.catch(() => {});
+    // Who waits for the answer to the message before gets this one.
+    this.#answer?.resolve(answer.promise);
+    this.#answer = answer;
     const child = (this.#process ??= this.#start(findInstallation()));
     // The arguments and the environment of a process can be read by others.
-    child.send({ secret: this.#secret, folder: this.#folder, workers: [...this.#workers.values()] });
+    this.#turn += 1;
+    child.send({ turn: this.#turn, secret: this.#secret, folder: this.#folder, workers: [...this.#workers.values()] });
     return await answer.promise;
   }
 
@@ -137,9 +143,10 @@ export class BindingsProcess {
     const child = standing ?? startProcess(installation);
     standing = undefined;
     child.stderr?.on("data", (bytes) => this.#report(`Bindings: ${String(bytes).trimEnd()}`));
-    child.on("message", (/** @type {any} */ { type, message, children, ...started }) => {
-      if (type === "ready") this.#answer?.resolve(started);
-      else if (type === "children") this.#children = children;
+    child.on("message", (/** @type {any} */ { type, turn, message, children, ...started }) => {
+      if (type === "children") this.#children = children;
+      else if (turn !== this.#turn) return;
+      else if (type === "ready") this.#answer?.resolve(started);
       else if (type === "failed") this.#answer?.reject(new Error(this.#reasonOf(message)));
     });
     child.on("exit", (code, signal) => this.#lose(child, String(signal ?? code)));

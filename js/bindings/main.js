@@ -29,13 +29,13 @@ process.stdin.on("end", () => void end());
 process.on("message", (/** @type {BoundWorkers} */ message) => void apply(message));
 
 /**
- * The Workers, where their data is, and what a request must carry.
+ * The Workers, where their data is, and what a request must carry. `turn` counts these messages: the answer has it too.
  *
- * @typedef {{ secret: string, folder: string, workers: BoundWorker[] }} BoundWorkers
+ * @typedef {{ turn: number, secret: string, folder: string, workers: BoundWorker[] }} BoundWorkers
  */
 
 /** @param {BoundWorkers} message */
-async function apply({ secret, folder, workers: all }) {
+async function apply({ turn, secret, folder, workers: all }) {
   const { workers, problems } = servable(all);
   const options = convertV4MiniflareOptions({
     ...miniflareOptions(workers, secret, folder),
@@ -50,12 +50,12 @@ async function apply({ secret, folder, workers: all }) {
     const addresses = {};
     for (const { name } of workers) addresses[name] = String(await miniflare.unsafeGetDirectURL(name));
     tellChildren();
-    process.send?.({ type: "ready", addresses, problems });
+    process.send?.({ type: "ready", turn, addresses, problems });
   } catch (error) {
     // One that has not started fails with the same reason ever after.
     await miniflare?.dispose().catch(() => {});
     miniflare = undefined;
-    process.send?.({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+    process.send?.({ type: "failed", turn, message: error instanceof Error ? error.message : String(error) });
   }
 }
 

@@ -244,6 +244,24 @@ test("a process that was warmed is there before the first call", async () => {
   }
 });
 
+test("a Worker that is added while the process starts has its bindings, and calls that wait are carried out", async () => {
+  const starting = new BindingsProcess(join(folder, "starting"), () => {});
+  const kvOf = (/** @type {string} */ worker) =>
+    /** @type {any} */ (
+      BINDING_FACADES.kv((path) => starting.call(worker, "KV", /** @type {Uint8Array} */ (path[0][1][0])))
+    );
+  try {
+    starting.add({ name: "first", bindings: { KV: BINDINGS.KV } });
+    const early = kvOf("first").get("a");
+    starting.add({ name: "second", bindings: { KV: BINDINGS.KV } });
+
+    assert.equal(await kvOf("second").get("a"), null);
+    assert.equal(await early, null);
+  } finally {
+    starting.dispose();
+  }
+});
+
 test("a process that stands by carries out the calls of the next that needs one", async () => {
   const others = mainPids();
   standBy();

@@ -431,7 +431,7 @@ def upstream(session: nox.Session) -> None:
     use_stepwell(session, *group("upstream"), "-e", ".[upstream-sdk]")
     use_node(session, NODES[0])
     if not os.environ.get("STEPWELL_BINDINGS"):
-        # `create_tmp` would put temporary folders below the checkout, where pytest and npm take its configuration for theirs.
+        # With `create_tmp` temporary folders are below the checkout: pytest and npm take its configuration for theirs.
         session.env["STEPWELL_BINDINGS"] = str(Path(session.virtualenv.location, "bindings").resolve())
         session.run("stepwell", "bindings", "install")
     session.run("pytest", "tests/upstream", *session.posargs)

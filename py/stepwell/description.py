@@ -61,7 +61,9 @@ def _summary(workflow: str, instance_id: str, detail: InstanceDetail, output_lim
 
 
 def _succeeded(step: DoStep | SleepStep | WaitStep) -> bool:
-    return bool(step.success) if isinstance(step, DoStep) else step.finished and step.error is None
+    if isinstance(step, DoStep):
+        return step.type == "step" and bool(step.success)
+    return step.finished and step.error is None
 
 
 def _ended(step: DoStep | SleepStep | WaitStep) -> datetime:

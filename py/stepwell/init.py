@@ -21,7 +21,7 @@ SUFFIX = ".template"
 
 
 @click.command(epilog=exit_codes.SHORT_HELP, short_help="Make a project that runs at once.")
-@click.argument("folder", metavar="DIR", default=".")
+@click.argument("folder", metavar="[DIR]", default=".")
 @click.option(
     "--template",
     type=click.Choice(list(TEMPLATES)),

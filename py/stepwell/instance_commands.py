@@ -220,7 +220,13 @@ def skip_sleep(*, name: str, instance_id: str, step_name: str | None, server: Se
 @click.argument("instance_id", metavar="ID|latest")
 @click.option("--type", "event_type", metavar="TYPE", required=True, help="The event's type.")
 @click.option("--payload", metavar="JSON", help="The event's payload. Default: {}.")
-@click.option("--param", "pairs", metavar="KEY=VALUE", multiple=True, help="A member of the payload; repeatable.")
+@click.option(
+    "--param",
+    "pairs",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="A member of the payload; repeatable. VALUE is JSON, or else text.",
+)
 @server_options
 def send_event(  # noqa: PLR0913 - one for each option
     *,

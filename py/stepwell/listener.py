@@ -19,9 +19,9 @@ F = TypeVar("F", bound="Callable[..., Any]")
 def listener_options(command: F) -> F:
     """Add `--port` and what belongs to it; the command gets them as `listener`, None without a port."""
 
-    @click.option("--port", type=click.IntRange(0, MAX_PORT), help="Serve the REST API at this port; 0: a free one.")
+    @click.option("--port", type=click.IntRange(0, MAX_PORT), help="Listen at this port; 0: a free one.")
     @click.option("--ip", metavar="ADDRESS", default=LOOPBACK, show_default=True, help="Where to listen.")
-    @click.option("--public-url", metavar="URL", help="Where a proxy makes the API known, base path included.")
+    @click.option("--public-url", metavar="URL", help="The address of a proxy, with its base path, that clients use.")
     @click.option("--require-token", is_flag=True, help="Require a token on loopback too.")
     @click.option(
         "--create-rate",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+UNAUTHORIZED = 401
+UNAUTHORIZED_REMEDY = "Give the secret of a token with --token or STEPWELL_TOKEN; `stepwell tokens create` makes one."
 SERVER_ERROR = 500
 MAX_SHOWN_BYTES = 500
 NOT_CARRIED_OUT = frozenset({"state.stopped", "host.other_state", "host.secret"})
@@ -60,7 +62,7 @@ class ResponseParser:
 
         Raises:
             ApiError: The host refuses the request.
-            InputError: The state file is damaged, or cannot be written.
+            InputError: The state file is damaged, or cannot be written; or there is no valid token.
             HostLostError: The host has not carried the request out, because it has stopped or owns another state.
             InternalError: The host has failed.
         """
@@ -70,6 +72,8 @@ class ResponseParser:
             raise HostLostError(f"{error.message}.", sent=False)
         if error is not None and (remedy := REMEDIES.get(error.reason or "")):
             raise InputError(f"{error.message}. {remedy}")
+        if error is not None and status == UNAUTHORIZED:
+            raise InputError(f"{error.message}. {UNAUTHORIZED_REMEDY}")
         if error is None or status >= SERVER_ERROR:
             message = error.message if error else data.decode(errors="replace")
             detail = f"\n{error.traceback}" if error and error.traceback else ""

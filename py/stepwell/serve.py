@@ -74,8 +74,8 @@ def serve(  # noqa: PLR0913 - one for each option
     With --port, the Worker's fetch handler answers requests there. Cloudflare's REST API is at /client/v4, for wrangler
     and the official clients; /healthz and /readyz are for load balancers.
 
-    TARGET is as for `stepwell run`; schedules (cron expressions, in UTC) are in a wrangler configuration. Of the times
-    that passed while nothing ran, each schedule of a workflow makes up for the last one.
+    TARGET is as for `stepwell run`; schedules (cron expressions, in UTC) are in a wrangler configuration. If times were
+    missed while nothing ran, each schedule of a workflow runs once, for the most recent one.
     """
     log = ServingLog(cast("Format", log_format))
     loaded = served.load(lambda each: _say_notes(each, log))

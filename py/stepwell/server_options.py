@@ -74,12 +74,17 @@ def server_options(command: F) -> F:
 
     @json_option
     @click.option("--state", metavar="PATH", type=STATE, help=STATE_HELP)
-    @click.option("--url", metavar="URL", help=f"A server, instead of a state. Default: {URL_VARIABLE}.")
-    @click.option("--token", metavar="SECRET", help=f"Its token. Default: {TOKEN_VARIABLE}.")
-    @click.option("--account", default=DEFAULT_ACCOUNT, show_default=True, help="Whose workflows.")
-    @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds for an answer.")
+    @click.option("--url", metavar="URL", help=f"A server, in place of a state. Default: {URL_VARIABLE}.")
+    @click.option("--token", metavar="SECRET", help=f"The secret of a token of the server. Default: {TOKEN_VARIABLE}.")
+    @click.option("--account", default=DEFAULT_ACCOUNT, show_default=True, help="The account of the workflows.")
+    @click.option(
+        "--timeout",
+        type=click.FloatRange(0, min_open=True),
+        metavar="S",
+        help="How many seconds to wait for an answer.",
+    )
     @click.option("--utc", is_flag=True, help="Show times in UTC.")
-    @click.option("--no-emoji", is_flag=True, help="Show no signs.")
+    @click.option("--no-emoji", is_flag=True, help="Show no emoji.")
     @functools.wraps(command)
     def with_server(  # noqa: PLR0913 - one for each option
         *,

@@ -122,7 +122,13 @@ def delete(*, name: str, server: ServerChoice, as_json: bool) -> None:
 @workflows.command()
 @click.argument("name")
 @click.argument("params", required=False)
-@click.option("--param", "pairs", metavar="KEY=VALUE", multiple=True, help="A member of PARAMS; repeatable.")
+@click.option(
+    "--param",
+    "pairs",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="A member of PARAMS; repeatable. VALUE is JSON, or else text.",
+)
 @click.option("--id", "instance_id", metavar="ID", help="The instance's id. Default: a new one.")
 @server_options
 def trigger(  # noqa: PLR0913 - one for each option

@@ -56,6 +56,17 @@ def shown(capsys, described, **options):
     return capsys.readouterr().out
 
 
+def test_last_successful_step(capsys):
+    """It is a step of the run, and not the rollback of one."""
+    later = "2026-01-02T03:04:06Z"
+    steps = [
+        {"type": "step", "name": "book-1", "start": MOMENT, "end": MOMENT, "success": True, "attempts": [ATTEMPT]},
+        {"type": "rollback", "name": "cancel-1", "start": later, "end": later, "success": True, "attempts": [ATTEMPT]},
+    ]
+
+    assert "Last Successful Step: book-1" in shown(capsys, instance(steps))
+
+
 def test_countdowns(capsys):
     """A retry, a sleep and a wait say when they are over, and in how long."""
     failed = {"start": MOMENT, "success": False, "error": {"name": "E", "message": "no"}, "retryDelayMs": 7_000}

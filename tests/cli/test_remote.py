@@ -126,7 +126,7 @@ def test_remote(server):
     ("variables", "options", "message"),
     [
         ({"STEPWELL_TOKEN": "stepwell_wrong"}, (), "Authentication error"),
-        ({"STEPWELL_TOKEN": ""}, (), "Authentication error"),
+        ({"STEPWELL_TOKEN": ""}, (), "Authentication error. Give the secret of a token with --token or STEPWELL_TOKEN"),
         ({}, ("--url", "http://127.0.0.1:9"), "http://127.0.0.1:9 does not answer"),
         ({}, ("--url", "ftp://x"), "it must be the http or https address of a server"),
         ({}, ("--url", "http://127.0.0.1:9", "--state", "x"), "--state and --url are both given"),

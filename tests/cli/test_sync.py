@@ -371,6 +371,16 @@ def test_bad_project(place, index, text, complaint):
     assert (2, True) == (done.code, complaint in done.err), done.err
 
 
+def test_block_beside(place, index):
+    """A folder without a project names its files that declare packages."""
+    place.write("flow.py", '# /// script\n# dependencies = ["greeting"]\n# ///\n')
+    place.write("plain.py", "")
+
+    done = place.run("sync")
+
+    assert (2, True, False) == (done.code, "run `stepwell sync flow.py`" in done.err, "plain.py" in done.err), done.err
+
+
 @pytest.mark.parametrize(
     ("block", "complaint"),
     [

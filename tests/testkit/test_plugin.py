@@ -179,7 +179,7 @@ def test_no_target(run_suite):
     out = run_suite("def test_it(workflows):\n    workflows.run('Greet')\n", "-q", files=FILES)
 
     assert "No wrangler configuration was found" in out
-    assert 'stepwell_target = "flow.py"' in out
+    assert "stepwell_target = flow.py" in out
 
 
 INSIDE = """

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stepwell.testing import ReplayError, Workflows, assert_replays
+from stepwell.testing.replays import locate_step
 
 BEFORE = """
 from workers import WorkflowEntrypoint
@@ -216,3 +217,11 @@ def test_refused_calls(flow):
 
     with Workflows(flow) as workflows:
         assert len(workflows.run("Order")) == 3
+
+
+def test_code_comes_before_its_tests(tmp_path):
+    """A step is found in the code, also where a test before it in the alphabet names the step."""
+    (tmp_path / "trip.py").write_text('# the trip\n@step.do("pay")\n')
+    (tmp_path / "test_trip.py").write_text('mock_step_result("pay", 1)\n')
+
+    assert (tmp_path / "trip.py", 2) == locate_step("pay-1", tmp_path)

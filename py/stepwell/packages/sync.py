@@ -102,9 +102,16 @@ def declared_by(target: str) -> Declaration:
     if found is None:
         raise InputError(
             f"{target} declares no packages: there is no '# /// script' block in a file, and no pyproject.toml with "
-            "[project] beside or above it."
+            f"[project] beside or above it.{_files_that_declare(path)}"
         )
     return found
+
+
+def _files_that_declare(folder: Path) -> str:
+    """Names the files of *folder* that have a block of their own."""
+    files = sorted(folder.glob("*.py")) if folder.is_dir() else []
+    names = [path.name for path in files if path.is_file() and find_declaration(path) is not None]
+    return "".join(f" {name} declares its own: run `stepwell sync {name}`." for name in names[:3])
 
 
 def _usual(declaration: Declaration) -> list[PackageRuntime]:

@@ -109,7 +109,8 @@ def locate_step(step: str, root: Path | None) -> tuple[Path | None, int | None]:
         return None, None
     name = re.escape(step.rpartition("-")[0])
     pattern = re.compile(rf"""(?:["'`]{name}["'`])|(?:\bdef {name}\()""")
-    for path in sorted(root.iterdir()):
+    # Tests come last: they name the steps of the code beside them.
+    for path in sorted(root.iterdir(), key=lambda path: (path.name.startswith("test_"), path.name)):
         if path.suffix not in _SOURCES or not path.is_file():
             continue
         for number, text in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):

@@ -155,7 +155,7 @@ class Workflows:
                 return str(folder)
         raise TestKitError(
             f"No wrangler configuration was found at or above {self._folder}. Name the target: "
-            'stepwell_target = "flow.py" in the configuration of pytest, or Workflows("flow.py").'
+            'stepwell_target = flow.py below [pytest] in pytest.ini, or Workflows("flow.py").'
         )
 
 

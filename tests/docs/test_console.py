@@ -231,6 +231,17 @@ def test_server(greet):
 
 
 @WITH_CURL
+def test_bodies(greet):
+    """docs/rest.md: the server takes each request."""
+    url, _ = served(greet, "stepwell serve . --port 0")
+    address, *requests = block("rest.md", '"instance_id": "ada"').commands
+    for request in requests:
+        script = f"{address.replace('http://127.0.0.1:8787', url)}\n{request}"
+        done = subprocess.run(["bash", "-c", script], capture_output=True, check=True, timeout=PATIENCE)
+        assert json.loads(done.stdout)["success"], done.stdout
+
+
+@WITH_CURL
 def test_subscription(greet):
     """docs/rest.md: the stream of an instance begins with what is shown."""
     url, _ = served(greet, "stepwell serve . --port 0")

@@ -21,4 +21,4 @@ def test_the_example_passes_its_test(tmp_path):
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
 
-    assert (0, True) == (done.returncode, "2 passed" in done.stdout), done.stdout
+    assert (0, True) == (done.returncode, "3 passed" in done.stdout), done.stdout

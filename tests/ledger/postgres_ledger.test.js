@@ -73,6 +73,46 @@ test("a write that is sent again changes nothing", async () => {
   assert.deepEqual([await read(ledger, "instances"), await read(ledger, "log")], before);
 });
 
+test("a write that arrives late, by a connection that is lost, has no effect", async () => {
+  /** @type {(() => Promise<unknown>)[]} */
+  const late = [];
+  let arrives = true;
+  const ledger = new PostgresLedger(
+    async (purpose) => {
+      const session = await database.connect(purpose);
+      const delayed = {
+        query: async (/** @type {Parameters<typeof session.query>} */ ...statement) => {
+          if (arrives || purpose !== "writer") return await session.query(...statement);
+          arrives = true;
+          delayed.isLost = true;
+          late.push(() => session.query(...statement));
+          throw Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+        },
+        run: session.run.bind(session),
+        listen: session.listen.bind(session),
+        close: session.close.bind(session),
+        isLost: false,
+      };
+      return delayed;
+    },
+    { schema: `test ${++schemas}`, allowsVolatile: true, now: () => 1e9 },
+  );
+  await ledger.open();
+  const me = await ledger.join("one", LEASE_MS);
+  const old = batchOf([instance(1, "a"), entry(1, 1, { value: '"old"' })]);
+  arrives = false;
+  await assert.rejects(ledger.write(me, old), { kind: "unavailable" });
+  await ledger.reconnect();
+  assert.equal(await ledger.write(me, old), true);
+  assert.equal(await ledger.write(me, batchOf([entry(1, 1, { value: '"new"' })])), true);
+  const before = await read(ledger, "log");
+
+  for (const arrive of late) await arrive();
+
+  assert.equal(late.length, 1);
+  assert.deepEqual(await read(ledger, "log"), before);
+});
+
 test("the write of a dead engine has no effect", async () => {
   const { ledger, me } = await newLedger();
   await ledger.leave(me);

@@ -46,7 +46,11 @@ export class PostgresLedger {
   #writer;
   /** @type {Session | undefined} */
   #control;
-  /** Names of prepared statements, by the shape of what they write. @type {Map<string, string>} */
+  /** Which connection the writer is, counted from 0. */
+  #writerNumber = 0;
+  /** Engines of whom the ledger knows that the writer is their connection. @type {Set<number>} */
+  #announced = new Set();
+  /** Names of the writer's prepared statements, by the shape of what they write. @type {Map<string, string>} */
   #names = new Map();
   /** When a connection was lost the last time. */
   #now;
@@ -259,11 +263,31 @@ export class PostgresLedger {
 
   /** @param {Member} member @param {Batch} batch @returns {Promise<boolean>} */
   async write({ id }, batch) {
-    const { text, shape, values } = writeStatement(this.#schema, id, batch);
+    if (!(await this.#announceWriter(id))) return false;
+    const { text, shape, values } = writeStatement(this.#schema, id, this.#writerNumber, batch);
     let name = this.#names.get(shape);
     if (name === undefined) this.#names.set(shape, (name = `stepwell_${this.#names.size}`));
     const [[alive]] = await this.#query("writer", text, values, { name });
     return alive === 1;
+  }
+
+  /**
+   * From now on nothing has an effect that this engine has sent by a connection that it has lost. What is being written there
+   * is written first.
+   *
+   * @param {number} id
+   * @returns {Promise<boolean>} whether the engine is alive
+   */
+  async #announceWriter(id) {
+    if (this.#writerNumber === 0 || this.#announced.has(id)) return true;
+    const rows = await this.#query(
+      "writer",
+      `UPDATE ${this.#schema}.engines SET writer = $2::bigint WHERE id = $1::bigint AND NOT dead RETURNING 1`,
+      [id, this.#writerNumber],
+    );
+    if (rows.length === 0) return false;
+    this.#announced.add(id);
+    return true;
   }
 
   /** @param {number[]} instances @returns {Promise<Map<number, number>>} */
@@ -399,6 +423,8 @@ export class PostgresLedger {
     const session = await this.#opened(purpose);
     if (purpose === "writer") {
       this.#writer = session;
+      this.#writerNumber += 1;
+      this.#announced.clear();
       this.#names.clear();
     } else this.#control = session;
   }

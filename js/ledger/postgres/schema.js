@@ -98,6 +98,11 @@ const MIGRATIONS = [
     CREATE INDEX calls_open ON calls (part) WHERE taken_by IS NULL;
     UPDATE meta SET min_writer = 3;
   `,
+  // writer: counts the connections that an engine has written by. A write of one before the last has no effect.
+  (schema) => `
+    SET LOCAL search_path = ${schema};
+    ALTER TABLE engines ADD COLUMN writer bigint NOT NULL DEFAULT 0;
+  `,
 ];
 
 export const LEDGER_VERSION = MIGRATIONS.length;

@@ -4,6 +4,9 @@
  * It checks the fence itself: the row of the engine is locked for share, which conflicts with the declaration of its death. So
  * either the write is complete when the engine is declared dead, or it has no effect. To look at the row without the lock
  * would not do: the engine could be declared dead, and its log read by another one, between the look and the commit.
+ *
+ * The fence also shuts out the engine's own connections before the last: a statement may still be on its way there when its
+ * connection is lost, and would write old rows over those of the writes that came after it was sent again.
  */
 
 /** @import { Batch, Change, Value } from "../ledger.d.ts" */
@@ -18,15 +21,23 @@ const NAMES = Object.keys(TABLES);
 /**
  * @typedef {object} WriteStatement
  * @property {string} text
- * @property {string} shape the same for two statements of the same text
+ * @property {string} shape
  * @property {Value[]} values
  */
 
-/** @param {string} schema @param {number} engine @param {Batch} batch @returns {WriteStatement} */
-export function writeStatement(schema, engine, batch) {
+/**
+ * @param {string} schema
+ * @param {number} engine
+ * @param {number} writer which of the engine's connections it is, counted from 0
+ * @param {Batch} batch
+ * @returns {WriteStatement} with the same writer two of the same shape have the same text
+ */
+export function writeStatement(schema, engine, writer, batch) {
   /** @type {Value[]} */
   const values = [engine];
-  const parts = [`me AS MATERIALIZED (SELECT 1 FROM ${schema}.engines WHERE id = $1::bigint AND NOT dead FOR SHARE)`];
+  const parts = [
+    `me AS MATERIALIZED (SELECT 1 FROM ${schema}.engines WHERE id = $1::bigint AND NOT dead AND writer = ${writer} FOR SHARE)`,
+  ];
   const shape = [];
   const deletions = [];
   for (const name of NAMES) {

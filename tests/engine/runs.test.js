@@ -257,6 +257,31 @@ test("an instance that goes on is replayed as far as it has come", async () => {
   assert.deepEqual(calls, []);
 });
 
+test("an instance between two steps may end without a further one, and one that waits for a step may not", async () => {
+  const between = new Harness(async (_event, step) => {
+    await step.do("reserve", async () => 1);
+    await new Promise(() => {});
+  });
+  await between.create();
+  const waiting = new Harness(order);
+  await waiting.create();
+  /** @type {Run} */
+  const shorter = async (_event, step) => step.do("reserve", async () => 1);
+
+  const results = [
+    await replayed(exported(between), shorter, between),
+    await replayed(exported(waiting), shorter, waiting),
+  ];
+
+  assert.deepEqual(
+    results.map(({ same, status }) => [same, status]),
+    [
+      [true, "complete"],
+      [false, "complete"],
+    ],
+  );
+});
+
 test("code that never ends is given up", async () => {
   const harness = await ordered();
   const { run, store } = opened(exported(harness));

@@ -218,7 +218,7 @@ export class SharedEngine extends Engine {
     throw notFound(String(number));
   }
 
-  /** It is made by the engine that runs the new instance, out of what the ledger has of the other one. @type {Engine["forkInstance"]} */
+  /** The engine that runs the new instance makes it from the ledger's rows of the other instance. @type {Engine["forkInstance"]} */
   forkInstance(workflow, number, { id = this.#creator.idHere(workflow), ...options } = {}) {
     const named = { ...options, id };
     return this.#routing.byName(workflow, id, "forkInstance", [workflow, number, named], async () => {

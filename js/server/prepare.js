@@ -1,6 +1,6 @@
 /**
  * `node prepare.js ROOT MODULES`: make the snapshot with the packages that the modules in ROOT import, for the next start. It prints
- * whether it was "made" or "found", and exits 1 where there is none, because it would not do or is not worth it.
+ * whether it was "made" or "found", and exits 1 where a snapshot cannot be used or is not worth it.
  */
 
 import { findPackageSnapshot, makePackageSnapshot } from "../../runtime/pyodide/package_snapshot.js";

@@ -193,7 +193,7 @@ class GuestLoop(Loop["Session"]):
         return task
 
     def _asyncgen_finalizer_hook(self, agen: AsyncGenerator[Any, Any]) -> None:
-        """Close *agen*, which nobody reads any more: at once if its pass is over, which has no tasks any more."""
+        """Close *agen*, whose reader is gone: at once if its pass is over, for a pass that is over runs no tasks."""
         found = copy_context().get(origin)
         if found and found.session.closed:
             self._asyncgens.discard(agen)  # type: ignore[attr-defined]

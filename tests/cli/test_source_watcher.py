@@ -71,7 +71,7 @@ def test_folders(tmp_path):
 
 @pytest.fixture
 def changes(tmp_path):
-    """A queue of what changes below the folder `project`, which has `src/entry.py`."""
+    """A queue of the changes below the folder `project`, which has `src/entry.py`."""
     project = tmp_path / "project"
     (project / "src").mkdir(parents=True)
     (project / "src/entry.py").write_text("1")

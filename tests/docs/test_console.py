@@ -85,7 +85,7 @@ def words(command):
 
 
 def served(place, command):
-    """The address of what *command* serves, at a port that is free."""
+    """The address at which *command* serves, at a free port."""
     said = place.start(*re.sub(r"--port \d+", "--port 0", " ".join(words(command))).split()).read_until("Ready on ")
     return re.search(r"Ready on (\S+)", said)[1], said
 

@@ -29,7 +29,7 @@ const NOT_MODIFIED = 304;
  * @param {string} options.method of the request
  * @param {(error: unknown) => void} options.onfail the body has failed after the head was sent
  * @returns {Response} of the class that is global in the host; a whole body is sent without being read first
- * @throws {TypeError} a header is none that HTTP can carry
+ * @throws {TypeError} a header is invalid in HTTP
  */
 export function toAnswer(packed, ends, { method, onfail }) {
   const { status, body, socket } = packed;

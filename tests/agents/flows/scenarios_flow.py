@@ -110,7 +110,7 @@ def retried(result):
 
 
 async def refused(run, *fragments):
-    """The *fragments* that are in the message of what *run* raises; all of it where one is missing."""
+    """Those of *fragments* that the error of *run* contains; the whole message where one is missing."""
     try:
         await run
     except Exception as error:

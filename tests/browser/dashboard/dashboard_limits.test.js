@@ -75,7 +75,7 @@ before(async () => {
 });
 after(() => dashboard.close());
 
-test("an address of what there is not says so", async () => {
+test("a page says that its workflow or status does not exist", async () => {
   const page = await dashboard.open("#/instances/nothing/x");
   await page
     .getByRole("status")

@@ -10,10 +10,12 @@ import { configProblem, resolveConfig } from "./config.js";
 import { parseDuration } from "./duration.js";
 import { fatalError, invalidEventType, refusalToWire } from "./errors.js";
 import { MAX_DURATION_MS, MAX_STEP_NAME_LENGTH, MIN_WAIT_MS } from "./limits.js";
-import { isEventType, isStepName } from "./names.js";
+import { isEventType } from "./names.js";
 
 const DEFAULT_WAIT = "24 hours";
 const RETRY_DOCS = "https://developers.cloudflare.com/workflows/build/sleeping-and-retrying/";
+// oxlint-disable-next-line no-control-regex -- control characters are what the rule is about
+const CONTROL = /[\x00-\x1f]/;
 
 /**
  * @param {Pick<Extract<FromGuest, { type: "do" }>, "name" | "config" | "rollback">} call
@@ -62,6 +64,11 @@ export function checkWait({ name, eventType, timeout = DEFAULT_WAIT }) {
   if (ms !== undefined && ms >= MIN_WAIT_MS && ms <= MAX_DURATION_MS) return { ms };
   const given = JSON.stringify(timeout);
   return { error: fatalError(`Wait "${name}" has timeout ${given}; allowed are 1 second to 365 days`) };
+}
+
+/** @param {unknown} name */
+function isStepName(name) {
+  return typeof name === "string" && name.length <= MAX_STEP_NAME_LENGTH && !CONTROL.test(name) && name.isWellFormed();
 }
 
 /** @param {string} name */

@@ -1,13 +1,11 @@
-/** Which names, ids and event types are allowed: upstream's rules. */
+/** Which names of workflows, ids and event types are allowed: upstream's rules. That of steps' names is in calls.js. */
 
-import { MAX_EVENT_TYPE_LENGTH, MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_STEP_NAME_LENGTH } from "./limits.js";
+import { MAX_EVENT_TYPE_LENGTH, MAX_ID_LENGTH, MAX_NAME_LENGTH } from "./limits.js";
 
 const WORD = /^[a-zA-Z0-9_][a-zA-Z0-9-_]*$/;
 /** Wider than WORD, so that ids of cron-made instances ("<cron>-<ms>") can be addressed. */
 const ADDRESS = /^[a-zA-Z0-9, */#_-]{1,271}$/;
 const RESERVED = /^(batch|terminate|terminateAll|cf_[0-9a-f]{64})$/;
-// oxlint-disable-next-line no-control-regex -- control characters are what the rule is about
-const CONTROL = /[\x00-\x1f]/;
 
 /** @param {unknown} name */
 export function isWorkflowName(name) {
@@ -30,11 +28,6 @@ export function isInstanceId(id) {
 /** @param {unknown} id */
 export function isAddressableId(id) {
   return typeof id === "string" && ADDRESS.test(id);
-}
-
-/** @param {unknown} name */
-export function isStepName(name) {
-  return typeof name === "string" && name.length <= MAX_STEP_NAME_LENGTH && !CONTROL.test(name) && name.isWellFormed();
 }
 
 /** @param {unknown} type */

@@ -67,11 +67,11 @@ class Round:
     def instance_id(self, workflow: str) -> str:
         return f"{self.name}-{workflow}"
 
-    def live(self) -> None:
-        """Start, work for a while, die."""
+    def live(self, unfinished: list[str]) -> None:
+        """Start one of the unfinished workflows, work for a while, die."""
         self.ledger.begin_life()
         until = time.monotonic() + self.chance.uniform(0, LONGEST_LIFE)
-        process = self.start(self.chance.choice(self.unfinished()))
+        process = self.start(self.chance.choice(unfinished))
         try:
             while time.monotonic() < until and process.poll() is None:
                 with contextlib.suppress(StepwellError):
@@ -224,9 +224,11 @@ def kill_often(folder: Path, runtime: str, kills: int, seed: str) -> tuple[int, 
             rounds += 1
             round_ = Round(folder / f"round{rounds}", runtime, ledger, chance)
             for _ in range(12):
-                round_.live()
-                if not round_.unfinished():
+                # Read once: a host whose command alone was killed may finish the last instance at any moment.
+                unfinished = round_.unfinished()
+                if not unfinished:
                     break
+                round_.live(unfinished)
             done += round_.kills
             round_.finish()
             round_.check()

@@ -11,23 +11,52 @@ import { nodeClock } from "./clock.js";
 
 /** @typedef {{ attached: AttachedLedger, shown: string, isShared: boolean }} LedgerState */
 
+/** How soon a database is asked again that does not answer, in ms. */
+const RETRY_MS = 200;
+
 /**
+ * @typedef {object} OpenOptions
+ * @property {number} patienceMs how long to wait while another engine holds the state
+ * @property {boolean} idle run nothing yet
+ * @property {boolean} rejoins this machine has run the state before
+ * @property {(holder: string) => void} onwaiting another engine holds it
+ * @property {(reason: string) => void} onaway its database does not answer, and is waited for
+ */
+
+/**
+ * Who waits without end for the state waits for its database, too, once that has answered: the address is right.
+ *
  * @param {string} address
- * @param {object} options
- * @param {number} options.patienceMs how long to wait while another engine holds the state
- * @param {boolean} options.idle run nothing yet
- * @param {(holder: string) => void} options.onwaiting another engine holds it
+ * @param {OpenOptions} options
  * @returns {Promise<LedgerState>}
  * @throws {StateError}
  */
-export async function openLedgerState(address, { patienceMs, idle, onwaiting }) {
+export async function openLedgerState(address, options) {
+  let isKnown = options.rejoins;
+  let isSaid = false;
+  for (;;) {
+    try {
+      return await attach(address, options, () => {
+        isKnown ||= options.patienceMs === Infinity;
+      });
+    } catch (error) {
+      const isAway = error instanceof LedgerError && error.kind === "unavailable";
+      if (!isKnown || !isAway) throw toStateError(error);
+      if (!isSaid) options.onaway(error.message);
+      isSaid = true;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+/** @param {string} address @param {OpenOptions} options @param {() => void} onanswered its database has answered @returns {Promise<LedgerState>} */
+async function attach(address, { patienceMs, idle, onwaiting }, onanswered) {
   const deadline = performance.now() + patienceMs;
-  /** @type {PostgresLedger | undefined} */
-  let ledger;
+  const { connectionString, schema, leaseMs, isShared, shown } = parseAddress(address);
+  const ledger = new PostgresLedger(connectWith(connectionString), { schema, now: () => performance.now() });
   try {
-    const { connectionString, schema, leaseMs, isShared, shown } = parseAddress(address);
-    ledger = new PostgresLedger(connectWith(connectionString), { schema, now: () => performance.now() });
     await ledger.open();
+    onanswered();
     let isWaiting = false;
     const attached = await AttachedLedger.attach(ledger, {
       clock: nodeClock,
@@ -43,8 +72,8 @@ export async function openLedgerState(address, { patienceMs, idle, onwaiting }) 
     });
     return { attached, shown, isShared };
   } catch (error) {
-    await ledger?.close();
-    throw toStateError(error);
+    await ledger.close();
+    throw error;
   }
 }
 

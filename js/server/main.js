@@ -1,13 +1,16 @@
 /**
- * The host process: `node main.js --state PATH [--idle] [--force-replay] [--warm JSON] [--bindings] [--patience MS] [--standby]`.
+ * The host process: `node main.js --state PATH [--idle] [--force-replay] [--warm JSON] [--bindings] [--patience MS] [--standby]
+ * [--rejoins]`.
  *
  * Standard input is the socket of the control channel (`control.js`). Its first message is `ready` or `error`; `waiting` comes
- * before that while an engine elsewhere holds the state. When the other end closes, the host exits as soon as no subscriber is left.
+ * before that while an engine elsewhere holds the state, `away` while its database does not answer. When the other end closes, the
+ * host exits as soon as no subscriber is left.
  *
  * If another process owns the state, the host exits when that owner replies, or when the patience is over.
  *
  * With an address in `STEPWELL_LEDGER` the truth is in PostgreSQL, and PATH is a file by which the processes of this user on this
- * machine find the one that serves the address. With --standby it waits without end while an engine elsewhere holds the state.
+ * machine find the one that serves the address. With --standby it waits without end while an engine elsewhere holds the state, and for
+ * a database that has answered once: --rejoins says that it has.
  */
 
 import { parseArgs } from "node:util";
@@ -30,6 +33,7 @@ const { values } = parseArgs({
     bindings: { type: "boolean", default: false },
     patience: { type: "string", default: "0" },
     standby: { type: "boolean", default: false },
+    rejoins: { type: "boolean", default: false },
   },
 });
 
@@ -42,7 +46,7 @@ process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 
 const control = new ControlChannel();
-// While another owner is waited for, nothing is lost by an exit.
+// While something is waited for, nothing is lost by an exit.
 /** @type {() => void} */
 let onParentGone = () => process.exit(EXIT_STATE);
 void control.ended.then(() => onParentGone());
@@ -54,9 +58,6 @@ const ledgerAddress = takeLedgerAddress();
 
 try {
   const ownership = await takeOwnership(values.state ?? ".stepwell/state.sqlite", Number(values.patience));
-  const parentGone = new Promise((resolve) => {
-    onParentGone = () => resolve(undefined);
-  });
   // What carries out bindings and the interpreter take longest to start. They start while the rest is loaded.
   if (values.bindings) (await import("../bindings/bindings_process.js")).standBy();
   if (values.warm) {
@@ -66,6 +67,9 @@ try {
   const ledger = ledgerAddress === undefined ? undefined : await attachLedger(ledgerAddress, ownership);
   const { Host } = await import("./host.js");
   const { VERSION } = await import("./version.js");
+  const parentGone = new Promise((resolve) => {
+    onParentGone = () => resolve(undefined);
+  });
   const host = new Host({
     ownership,
     ...(ledger ? { ledger } : {}),
@@ -107,7 +111,9 @@ async function attachLedger(address, ownership) {
     return await openLedgerState(address, {
       patienceMs: values.standby ? Infinity : Number(values.patience),
       idle: values.idle,
+      rejoins: values.rejoins,
       onwaiting: (holder) => void control.send({ waiting: { holder } }),
+      onaway: (reason) => void control.send({ away: { reason } }),
     });
   } catch (error) {
     ownership.release();

@@ -79,6 +79,7 @@ class HostSettings:
         warm: What an interpreter is needed for soon, or None.
         bindings: Whether bindings are called soon that workerd carries out.
         standby: Wait without end while an engine on another machine holds the state.
+        rejoins: The state has been run by this command before: its database is waited for.
         force_replay: Replay an instance after each of its steps, waits and sleeps.
     """
 
@@ -87,6 +88,7 @@ class HostSettings:
     bindings: bool = False
     force_replay: bool = False
     standby: bool = False
+    rejoins: bool = False
 
     @property
     def arguments(self) -> list[str]:
@@ -96,6 +98,8 @@ class HostSettings:
             arguments.append("--idle")
         if self.standby:
             arguments.append("--standby")
+        if self.rejoins:
+            arguments.append("--rejoins")
         if self.force_replay:
             arguments.append("--force-replay")
         if self.bindings:
@@ -258,6 +262,8 @@ class HostProcess:
                 self._started.set()
             case {"waiting": {"holder": str(holder)}}:
                 sys.stderr.write(f"The state is held by {holder}; waiting until that engine has ended.\n")
+            case {"away": {"reason": str(reason)}}:
+                sys.stderr.write(f"The database of the state does not answer ({reason}); waiting for it.\n")
             case {"debugger": bool(on)}:
                 self.on_debugger(on)
             case {"fatal": dict(fatal)}:

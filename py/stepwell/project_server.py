@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stepwell.exceptions import ApiError, HostFencedError, HostLostError, StepwellError
@@ -72,7 +73,7 @@ class ProjectServer:
             StepwellError: The Workers do not load, or the state cannot be used.
         """
         while not self._stopped.is_set():
-            connector = self._first_connector or HostConnector(self._state, self._settings)
+            connector = self._first_connector or HostConnector(self._state, replace(self._settings, rejoins=True))
             self._first_connector = None
             try:
                 with connector.connection() as connection:

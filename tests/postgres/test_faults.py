@@ -96,6 +96,40 @@ def test_database_restarts(cluster, machine):
     assert list(range(STEPS)) == machine.ran()
 
 
+def test_database_restarts_while_a_standby_waits(cluster, machines):
+    """A standby that has reached the database once waits for it, and takes over later."""
+    one, two = machines
+    state = cluster.address(schema="awaited", lease_ms="600000")
+    serving = begin(one, state)
+    standby = two.start("serve", "flow.mjs", "--state", state)
+    standby.read_until("The state is held by engine")
+    steps_begun(one, 5)
+
+    cluster.stop("immediate")
+    standby.read_until("; waiting for it.")
+    cluster.start()
+    serving.read_until("this engine continues")
+    serving.kill_group()
+    standby.read_until("Serving")
+    complete(cluster, "awaited")
+
+    assert log_is_whole(cluster, "awaited")
+
+
+def test_a_standby_is_killed(cluster, machines):
+    """Nothing is left of it that keeps the next one on its machine from waiting."""
+    one, two = machines
+    state = cluster.address(schema="orphaned")
+    begin(one, state)
+    standby = two.start("serve", "flow.mjs", "--state", state)
+    standby.read_until("The state is held by engine")
+
+    os.kill(standby.pid, signal.SIGKILL)
+    following = two.start("serve", "flow.mjs", "--state", state)
+
+    following.read_until("The state is held by engine")
+
+
 def test_connections_are_cut(cluster, machine):
     """A statement that is cut half-way has no effect, and is sent again."""
     proxy = Proxy(cluster.port)

@@ -190,6 +190,7 @@ def tests(session: nox.Session) -> None:
         "fuzz",
         "postgres",
         "prose",
+        "shared_soak",
         "soak",
         "telemetry",
         "testkit",
@@ -234,6 +235,22 @@ def ledger(session: nox.Session) -> None:
     for outcome in ("lost", "arrived"):
         tests = session.posargs or node_tests("tests/engine")
         session.run(executable, *NODE_TEST, *tests, external=True, env={"STEPWELL_TEST_LEDGER": outcome})
+
+
+@nox.session(default=False)
+@budget(10)
+def shared_soak(session: nox.Session) -> None:
+    """
+    Let engines that share a state, and their database, fail 2,000 times in virtual time, and 60 times in processes.
+
+    STEPWELL_SHARING_SEEDS and STEPWELL_FAULTS say how often; STEPWELL_SEED makes the same faults again.
+    """
+    use_stepwell(session, *group("test"))
+    node = use_node(session, NODES[0])
+    seeds = os.environ.get("STEPWELL_SHARING_SEEDS", "167")
+    faults = "tests/ledger/sharing_faults.test.js"
+    session.run(node, "--test", faults, external=True, env={"STEPWELL_SHARING_SEEDS": seeds})
+    session.run("pytest", "tests/shared_soak", "-s", *session.posargs)
 
 
 @nox.session

@@ -160,4 +160,46 @@ class Timers {
   }
 }
 
+/**
+ * Measures how long something takes that must not seem shorter than it was: a lease. Nothing that sets the wall clock back has an
+ * effect, and the time counts in which the machine slept.
+ *
+ * @implements {Clock}
+ */
+export class SteadyClock {
+  #source;
+  #lastWall;
+  #lastSteady;
+  /** For how long the steady clock has stood still, as far as the wall clock tells. */
+  #slept = 0;
+
+  /** @param {TimeSource} [source] */
+  constructor(source = SYSTEM) {
+    this.#source = source;
+    this.#lastWall = source.wall();
+    this.#lastSteady = source.steady();
+  }
+
+  /** ms since any moment. */
+  now() {
+    const wall = this.#source.wall();
+    const steady = this.#source.steady();
+    const jump = wall - this.#lastWall - (steady - this.#lastSteady);
+    this.#lastWall = wall;
+    this.#lastSteady = steady;
+    if (jump > TOLERANCE_MS) this.#slept += jump;
+    return steady + this.#slept;
+  }
+
+  /** @param {number} time @param {() => void} run */
+  at(time, run) {
+    return this.#source.after(run, Math.max(0, time - this.now()));
+  }
+}
+
 export const nodeClock = new SystemClock();
+
+/** A clock by the time of another machine. @param {() => number} wall ms since 1970 @returns {Clock} */
+export function clockBy(wall) {
+  return new SystemClock({ ...SYSTEM, wall: () => Math.floor(wall()) });
+}

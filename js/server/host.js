@@ -86,6 +86,7 @@ export class Host {
     this.#options = options;
     this.#ownership = options.ownership;
     this.#ledger = options.ledger;
+    const clock = this.#ledger?.clock ?? nodeClock;
     try {
       this.#driver = this.#ledger?.attached.store.driver ?? openDriver(this.#ownership.state);
       this.#store = this.#ledger?.attached.store ?? openStore(this.#driver, this.#ownership);
@@ -115,7 +116,7 @@ export class Host {
       );
     /** @type {Omit<import("../engine/engine.js").EngineOptions, "store">} */
     const engineOptions = {
-      clock: nodeClock,
+      clock,
       cron,
       newId: randomUUID,
       defer: setImmediate,
@@ -154,14 +155,14 @@ export class Host {
     this.#queues = new Queues({
       store: this.#store.queues,
       commits: this.engine.commits,
-      clock: nodeClock,
+      clock,
       newId: randomUUID,
       report: options.report,
     });
     this.#objects = new Objects({
       store: this.#store.objects,
       commits: this.engine.commits,
-      clock: nodeClock,
+      clock,
       files: objectFiles,
       workerOf: ({ account, script }) => this.#deployments.workerOf(account, script),
       report: (line) => options.report(this.#deployments.mask(line)),

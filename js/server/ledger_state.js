@@ -1,5 +1,7 @@
 /** Opens a state whose truth is in PostgreSQL, for a host. */
 
+/** @import { Clock } from "../engine/clock.d.ts" */
+
 import { hostname } from "node:os";
 import { parseAddress } from "../ledger/address.js";
 import { AttachedLedger, HeldError } from "../ledger/attached_ledger.js";
@@ -7,9 +9,9 @@ import { LedgerError } from "../ledger/ledger_error.js";
 import { connectWith } from "../ledger/postgres/pg_session.js";
 import { PostgresLedger } from "../ledger/postgres/postgres_ledger.js";
 import { StateError } from "../store/schema.js";
-import { nodeClock } from "./clock.js";
+import { SteadyClock, clockBy } from "./clock.js";
 
-/** @typedef {{ attached: AttachedLedger, shown: string, isShared: boolean }} LedgerState */
+/** `clock` has the time of the database. @typedef {{ attached: AttachedLedger, shown: string, isShared: boolean, clock: Clock }} LedgerState */
 
 /** How soon a database is asked again that does not answer, in ms. */
 const RETRY_MS = 200;
@@ -59,7 +61,7 @@ async function attach(address, { patienceMs, idle, onwaiting }, onanswered) {
     onanswered();
     let isWaiting = false;
     const attached = await AttachedLedger.attach(ledger, {
-      clock: nodeClock,
+      clock: new SteadyClock(),
       name: `${hostname()} process ${process.pid}`,
       leaseMs,
       shares: isShared,
@@ -70,7 +72,7 @@ async function attach(address, { patienceMs, idle, onwaiting }, onanswered) {
         return performance.now() < deadline;
       },
     });
-    return { attached, shown, isShared };
+    return { attached, shown, isShared, clock: clockBy(() => ledger.time.now()) };
   } catch (error) {
     await ledger.close();
     throw error;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SystemClock } from "../../js/server/clock.js";
+import { SteadyClock, SystemClock } from "../../js/server/clock.js";
 
 const START = Date.UTC(2030, 0, 1);
 const HOUR = 3_600_000;
@@ -171,4 +171,42 @@ test("a timer that is taken back does not ring, after a jump either", () => {
   machine.pass(HOUR);
 
   assert.equal(rang, 10);
+});
+
+test("what is measured for a lease takes as long as it does, whatever the wall clock is set back by", () => {
+  const machine = new Machine();
+  const clock = new SteadyClock(machine.source);
+  const began = clock.now();
+  machine.pass(500);
+  // As little as the engine's time would follow it.
+  machine.wallMs -= 900;
+  machine.pass(500);
+  assert.equal(clock.now() - began, 1000);
+  machine.wallMs -= HOUR;
+  machine.pass(500);
+
+  assert.equal(clock.now() - began, 1500);
+});
+
+test("the time in which a machine slept is measured for a lease", () => {
+  const machine = new Machine();
+  const clock = new SteadyClock(machine.source);
+  const began = clock.now();
+  machine.wallMs += HOUR;
+
+  assert.equal(clock.now() - began, HOUR);
+});
+
+test("a renewal comes in time, whatever the wall clock is set to", () => {
+  for (const jump of [HOUR, -HOUR, 900, -900]) {
+    const machine = new Machine();
+    const clock = new SteadyClock(machine.source);
+    let rang = -1;
+    clock.at(clock.now() + 2000, () => (rang = machine.steadyMs));
+    machine.pass(1000);
+    machine.wallMs += jump;
+    machine.pass(HOUR);
+
+    assert.equal(rang, 2000, String(jump));
+  }
 });

@@ -7,6 +7,8 @@ import { LEDGER_VERSION } from "./schema.js";
 const OLDEST_SERVER = 130_000;
 /** By how much the clocks of this machine and of the database may differ. */
 const CLOCK_TOLERANCE_MS = 2000;
+const CLOCK_REMEDY =
+  "Synchronise the clocks: instances go by the database's, cron triggers of handlers and tokens by the machine's.";
 
 /**
  * @typedef {object} Finding
@@ -119,7 +121,7 @@ async function clock(session, now) {
   const difference = there - (before + now()) / 2;
   const found = `${Math.abs(Math.round(difference))} ms ${difference < 0 ? "behind" : "ahead of"} this machine's`;
   if (Math.abs(difference) <= CLOCK_TOLERANCE_MS) return { name: "Clock", found };
-  return { name: "Clock", found, remedy: "Synchronise the clocks: due times are kept by the clock of the engine." };
+  return { name: "Clock", found, remedy: CLOCK_REMEDY };
 }
 
 /** @param {Session} session @param {string} name @param {string} schema @returns {Promise<Finding[]>} */

@@ -11,6 +11,7 @@
 
 import { LedgerError } from "../ledger_error.js";
 import { charactersOf } from "../copy.js";
+import { DatabaseTime } from "../database_time.js";
 import { SLOTS_IN_PART } from "../parts.js";
 import { OF_INSTANCES, TABLES } from "../tables.js";
 import { Calls } from "./calls.js";
@@ -52,6 +53,8 @@ export class PostgresLedger {
   #announced = new Set();
   /** Names of the writer's prepared statements, by the shape of what they write. @type {Map<string, string>} */
   #names = new Map();
+  /** What the database's clock says, from the time on when this engine has joined. */
+  time;
   /** When a connection was lost the last time. */
   #now;
   #lostAt = -Infinity;
@@ -64,7 +67,7 @@ export class PostgresLedger {
   /**
    * @param {Connect} connect
    * @param {object} options
-   * @param {() => number} options.now ms, for the time since a connection was lost
+   * @param {() => number} options.now ms, of a clock that does not jump
    * @param {string} [options.schema]
    * @param {boolean} [options.allowsVolatile] use a database that runs with fsync = off: for tests
    */
@@ -73,6 +76,7 @@ export class PostgresLedger {
     this.#connect = connect;
     this.#schema = `"${schema}"`;
     this.#now = now;
+    this.time = new DatabaseTime(now);
     /** @type {import("./calls.js").Query} */
     const query = (text, values) => this.#query("control", text, values);
     this.#parts = new Parts(this.#schema, query);
@@ -93,26 +97,31 @@ export class PostgresLedger {
   /** @param {string} name @param {number} leaseMs @param {{ shares?: boolean }} [options] @returns {Promise<Member>} */
   async join(name, leaseMs, { shares = false } = {}) {
     this.#leaseMs = leaseMs;
-    const [[id]] = await this.#query(
+    const sent = this.#now();
+    const [[id, time]] = await this.#query(
       "control",
       `INSERT INTO ${this.#schema}.engines (id, name, role, until, pid, backend_start, shares)
        VALUES (nextval('${this.#schema}.engine_ids'), $1, current_user, clock_timestamp() + $2::integer * interval '1 ms',
-         pg_backend_pid(), ${BACKEND_START}, $3::integer = 1) RETURNING id`,
+         pg_backend_pid(), ${BACKEND_START}, $3::integer = 1) RETURNING id, ${TIME}`,
       [name, leaseMs, shares ? 1 : 0],
     );
+    this.time.learn(time, sent);
     return { id, name };
   }
 
   /** @param {Member} member @param {number} leaseMs */
   async renew({ id }, leaseMs) {
     if (this.#session("control").isLost) await this.#replace("control");
+    const sent = this.#now();
     const rows = await this.#query(
       "control",
       `UPDATE ${this.#schema}.engines SET until = clock_timestamp() + $2::integer * interval '1 ms', pid = pg_backend_pid(),
-         backend_start = ${BACKEND_START} WHERE id = $1::bigint AND NOT dead RETURNING 1`,
+         backend_start = ${BACKEND_START} WHERE id = $1::bigint AND NOT dead RETURNING ${TIME}`,
       [id, leaseMs],
     );
-    return rows.length === 1;
+    if (rows.length === 0) return false;
+    this.time.learn(rows[0][0], sent);
+    return true;
   }
 
   /** @param {Member} member */
@@ -455,5 +464,6 @@ export class PostgresLedger {
   }
 }
 
+const TIME = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 /** When the connection of the statement was opened; null where the database does not say that. */
 const BACKEND_START = "(SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())";

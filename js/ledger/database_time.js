@@ -1,6 +1,6 @@
 /**
  * The time of the database, as an engine knows it: the database says it with each renewal of the lease, and in between a clock of this
- * machine goes on that does not jump. So all engines of a state have one time, whatever the clocks of their machines say.
+ * machine continues that does not jump. So all engines of a state have one time, whatever the clocks of their machines say.
  */
 
 export class DatabaseTime {

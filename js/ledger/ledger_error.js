@@ -9,12 +9,18 @@
  */
 
 export class LedgerError extends Error {
-  /** @param {LedgerErrorKind} kind @param {string} message @param {ErrorOptions & { sqlState?: string | undefined }} [options] */
-  constructor(kind, message, { sqlState, ...options } = {}) {
+  /**
+   * @param {LedgerErrorKind} kind
+   * @param {string} message
+   * @param {ErrorOptions & { sqlState?: string | undefined, remedy?: string | undefined }} [options]
+   */
+  constructor(kind, message, { sqlState, remedy, ...options } = {}) {
     super(message, options);
     this.name = "LedgerError";
     this.kind = kind;
     /** PostgreSQL's code, where there is one. */
     this.sqlState = sqlState;
+    /** What a person can do, where that is known: a sentence without its full stop. */
+    this.remedy = remedy;
   }
 }

@@ -5,11 +5,12 @@
  */
 
 import { parseAddress } from "../ledger/address.js";
-import { LedgerError } from "../ledger/ledger_error.js";
 import { examineLedger } from "../ledger/postgres/examination.js";
 import { toLedgerError } from "../ledger/postgres/errors.js";
 import { connectWith } from "../ledger/postgres/pg_session.js";
 import { takeLedgerAddress } from "./ledger_address.js";
+
+const ADDRESS = "Check that it runs, and the address after --state";
 
 /** @param {string} address */
 async function examine(address) {
@@ -17,11 +18,9 @@ async function examine(address) {
     const { connectionString, schema } = parseAddress(address);
     return await examineLedger(connectWith(connectionString), schema, () => Date.now());
   } catch (error) {
-    const { kind, message } = error instanceof LedgerError ? error : toLedgerError(error);
+    const { kind, message, remedy = ADDRESS } = toLedgerError(error);
     const found = kind === "unavailable" ? `the database does not answer (${message})` : message;
-    return [
-      { name: "Database", found, ok: false, remedy: "Check the address that --state has, and the role's rights." },
-    ];
+    return [{ name: "Database", found, ok: false, remedy: `${remedy}.` }];
   }
 }
 

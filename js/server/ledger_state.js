@@ -84,8 +84,9 @@ export function toStateError(error) {
   const { message } = /** @type {Error} */ (error);
   if (error instanceof HeldError) return new StateError("state.held", message, { cause: error });
   if (!(error instanceof LedgerError)) return error;
-  if (error.kind === "unavailable")
+  const { kind, remedy, sqlState } = error;
+  if (kind === "unavailable" && remedy === undefined)
     return new StateError("state.unreachable", `its database does not answer (${message})`, { cause: error });
-  const text = error.sqlState === undefined ? message : `its database refuses it (${error.sqlState}: ${message})`;
-  return new StateError("state.unusable", text, { cause: error });
+  const text = kind === "unusable" ? message : `its database refuses it (${sqlState ? `${sqlState}: ` : ""}${message})`;
+  return new StateError("state.unusable", remedy === undefined ? text : `${text}. ${remedy}`, { cause: error });
 }

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { batchOf } from "../../js/ledger/batch.js";
 import { TABLES } from "../../js/ledger/tables.js";
 import { PostgresLedger } from "../../js/ledger/postgres/postgres_ledger.js";
+import { LEDGER_VERSION, MIGRATIONS } from "../../js/ledger/postgres/schema.js";
 import { database } from "./one_pglite.js";
 import { entry, gone, instance, row } from "./rows.js";
 
@@ -251,3 +252,32 @@ test("a ledger of a newer format is refused, and one that is newer but compatibl
   });
   await ledger.close();
 });
+
+for (let version = 1; version < LEDGER_VERSION; version++) {
+  test(`a ledger of format ${version} is brought to this one, with all that it has, by whichever engine comes first`, async () => {
+    const schema = `format_${version}`;
+    const session = await database.connect("test");
+    await session.run(`
+      CREATE SCHEMA ${schema};
+      CREATE TABLE ${schema}.meta (version integer NOT NULL, min_writer integer NOT NULL, holder bigint);
+      INSERT INTO ${schema}.meta VALUES (${version}, 1, NULL);
+      BEGIN;
+      ${MIGRATIONS.slice(0, version)
+        .map((migration) => migration(schema))
+        .join("\n")}
+      COMMIT;
+      INSERT INTO ${schema}.log (instance, seq, event, at) VALUES (7, 1, 0, 5);`);
+
+    for (const name of ["one", "two"]) {
+      const ledger = new PostgresLedger(database.connect, { schema, allowsVolatile: true, now: () => 1e9 });
+      await ledger.open();
+      const me = await ledger.join(name, 1000);
+      assert.equal(await ledger.write(me, batchOf([entry(7, 2)])), true);
+      assert.deepEqual(await ledger.readTails([7]), new Map([[7, 2]]));
+      await ledger.leave(me);
+      await ledger.close();
+    }
+
+    assert.deepEqual(await session.query(`SELECT version, min_writer FROM ${schema}.meta`, []), [[LEDGER_VERSION, 3]]);
+  });
+}

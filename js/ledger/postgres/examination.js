@@ -2,7 +2,8 @@
 
 /** @import { Connect, Session } from "./session.d.ts" */
 
-import { LEDGER_VERSION } from "./schema.js";
+import { RIGHTS } from "./errors.js";
+import { LEDGER_VERSION, OTHER_SCHEMA, othersText, readSchema } from "./schema.js";
 
 const OLDEST_SERVER = 130_000;
 /** By how much the clocks of this machine and of the database may differ. */
@@ -27,13 +28,12 @@ const CLOCK_REMEDY =
 export async function examineLedger(connect, schemaName, now) {
   const session = await connect("doctor");
   try {
-    const schema = `"${schemaName}"`;
     return [
       await server(session),
       ...(await durability(session)),
       await connection(session),
       await clock(session, now),
-      ...(await state(session, schemaName, schema)),
+      ...(await state(session, schemaName)),
     ];
   } finally {
     await session.close();
@@ -124,25 +124,21 @@ async function clock(session, now) {
   return { name: "Clock", found, remedy: CLOCK_REMEDY };
 }
 
-/** @param {Session} session @param {string} name @param {string} schema @returns {Promise<Finding[]>} */
-async function state(session, name, schema) {
-  const [[exists]] = await session.query("SELECT (to_regclass($1) IS NOT NULL)::integer", [`${schema}.meta`]);
-  if (exists !== 1) {
-    const [mayCreate] = await one(session, "SELECT has_database_privilege(current_database(), 'CREATE')::integer");
-    if (mayCreate === 1) return [{ name: "State", found: `schema ${name} does not exist yet; it will be made` }];
-    const remedy = "Grant the role CREATE on the database, or make the schema and give it to the role.";
-    return [{ name: "State", found: `schema ${name} does not exist, and the role may not make it`, ok: false, remedy }];
-  }
-  const [version, oldest] = await one(session, `SELECT version, min_writer FROM ${schema}.meta`);
+/** @param {Session} session @param {string} name of the schema @returns {Promise<Finding[]>} */
+async function state(session, name) {
+  const { exists, others, version, minWriter = 0 } = await readSchema(session, name);
+  if (others.length > 0)
+    return [{ name: "State", found: othersText(name, others), ok: false, remedy: `${OTHER_SCHEMA}.` }];
+  if (version === undefined) return [await room(session, name, exists)];
   const found = `schema ${name}, ledger format ${version}`;
-  if (oldest > LEDGER_VERSION)
+  if (minWriter > LEDGER_VERSION)
     return [
       { name: "State", found, ok: false, remedy: `This version writes format ${LEDGER_VERSION}. Upgrade Stepwell.` },
     ];
   if (version < LEDGER_VERSION)
     return [{ name: "State", found, remedy: `The next engine brings it to format ${LEDGER_VERSION}.` }];
   const engines = await session.query(
-    `SELECT e.id, e.name, count(p.number)::integer FROM ${schema}.engines AS e LEFT JOIN ${schema}.parts AS p ON p.holder = e.id
+    `SELECT e.id, e.name, count(p.number)::integer FROM "${name}".engines AS e LEFT JOIN "${name}".parts AS p ON p.holder = e.id
      WHERE NOT e.dead GROUP BY e.id, e.name ORDER BY e.id`,
     [],
   );
@@ -151,4 +147,19 @@ async function state(session, name, schema) {
     { name: "State", found },
     { name: "Engines", found: list || "no engine runs" },
   ];
+}
+
+/** Whether the role may make the tables. @param {Session} session @param {string} name of the schema @param {boolean} exists @returns {Promise<Finding>} */
+async function room(session, name, exists) {
+  const [mayCreate] = exists
+    ? (await session.query("SELECT has_schema_privilege($1, 'CREATE')::integer", [name]))[0]
+    : await one(session, "SELECT has_database_privilege(current_database(), 'CREATE')::integer");
+  const missing = exists ? `schema ${name} has no tables yet` : `schema ${name} does not exist yet`;
+  if (mayCreate === 1) return { name: "State", found: `${missing}; ${exists ? "they" : "it"} will be made` };
+  return {
+    name: "State",
+    found: `${missing}, and the role may not make ${exists ? "them" : "it"}`,
+    ok: false,
+    remedy: `${RIGHTS}.`,
+  };
 }

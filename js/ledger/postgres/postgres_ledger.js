@@ -42,6 +42,7 @@ const SETTINGS = [
 /** @implements {Ledger} */
 export class PostgresLedger {
   #connect;
+  #name;
   #schema;
   /** @type {Session | undefined} */
   #writer;
@@ -74,6 +75,7 @@ export class PostgresLedger {
   constructor(connect, { now, schema = "stepwell", allowsVolatile = false }) {
     this.#allowsVolatile = allowsVolatile;
     this.#connect = connect;
+    this.#name = schema;
     this.#schema = `"${schema}"`;
     this.#now = now;
     this.time = new DatabaseTime(now);
@@ -87,7 +89,7 @@ export class PostgresLedger {
   /** Connect, and bring the tables to this version. @throws {LedgerError} */
   async open() {
     this.#writer = await this.#opened("writer");
-    await this.#guarded(() => migrate(this.#session("writer"), this.#schema));
+    await this.#guarded(() => migrate(this.#session("writer"), this.#name));
     const [[fsync]] = await this.#query("writer", "SHOW fsync");
     if (fsync !== "on" && !this.#allowsVolatile)
       throw new LedgerError("unusable", "it runs with fsync = off, and would lose what it has acknowledged");

@@ -8,7 +8,7 @@
 import { LedgerError } from "../ledger_error.js";
 
 /** @type {((schema: string) => string)[]} */
-const MIGRATIONS = [
+export const MIGRATIONS = [
   (schema) => `
     SET LOCAL search_path = ${schema};
     CREATE TABLE engines (
@@ -111,52 +111,84 @@ export const LEDGER_VERSION = MIGRATIONS.length;
 const MIGRATION_LOCK = 0x53746570;
 
 /**
- * Bring the schema to this version's tables; it is made if it is missing.
+ * Bring the schema to this version's tables; it is made if it is missing, and taken if it is empty.
  *
  * `min_writer` is the oldest version that may still write.
  *
  * @param {import("./session.d.ts").Session} session
- * @param {string} schema a quoted identifier
- * @throws {LedgerError} it is of a newer version
+ * @param {string} name of the schema
+ * @throws {LedgerError} it is of a newer version, or somebody else's
  */
-export async function migrate(session, schema) {
-  const known = await readVersion(session, schema);
-  if (known && known.version >= LEDGER_VERSION) return checkVersion(known);
+export async function migrate(session, name) {
+  const schema = `"${name}"`;
+  const known = await readSchema(session, name);
+  refuseOthers(name, known);
+  if (known.version !== undefined && known.version >= LEDGER_VERSION) return checkVersion(known);
   // One string, so that the server does it in one transaction and no client can leave one open.
-  const from = known?.version ?? 0;
+  const from = known.version ?? 0;
   const steps = MIGRATIONS.slice(from).map((migration) => migration(schema));
   const begin = `
     BEGIN;
     SET LOCAL lock_timeout = '5s';
     SELECT pg_advisory_xact_lock(${MIGRATION_LOCK});`;
   const create = `
-    CREATE SCHEMA ${schema};
     CREATE TABLE ${schema}.meta (version integer NOT NULL, min_writer integer NOT NULL, holder bigint);
     INSERT INTO ${schema}.meta VALUES (0, ${LEDGER_VERSION}, NULL);`;
   const end = `
     UPDATE ${schema}.meta SET version = ${LEDGER_VERSION} WHERE version = ${from};
     COMMIT;`;
+  const first = [known.exists ? "" : `CREATE SCHEMA ${schema};`, known.version === undefined ? create : ""];
   try {
-    await session.run([begin, known ? "" : create, ...steps, end].join("\n"));
+    await session.run([begin, ...first, ...steps, end].join("\n"));
   } catch (error) {
     await session.run("ROLLBACK");
     // Another engine may have done it meanwhile.
-    const found = await readVersion(session, schema);
-    if (!found || found.version < LEDGER_VERSION) throw error;
+    const found = await readSchema(session, name);
+    if (found.version === undefined || found.version < LEDGER_VERSION) throw error;
     checkVersion(found);
   }
 }
 
-/** @param {import("./session.d.ts").Session} session @param {string} schema */
-async function readVersion(session, schema) {
-  const [[exists]] = await session.query("SELECT to_regclass($1) IS NOT NULL", [`${schema}.meta`]);
-  if (!exists || exists === "f") return undefined;
-  const [row] = await session.query(`SELECT version, min_writer FROM ${schema}.meta`, []);
-  return row && { version: Number(row[0]), minWriter: Number(row[1]) };
+/**
+ * What a schema has: `others` names tables of somebody else's, `version` is absent where there is no ledger.
+ *
+ * @typedef {{ exists: boolean, others: string[], version?: number, minWriter?: number }} FoundSchema
+ */
+
+/** @param {import("./session.d.ts").Session} session @param {string} name of the schema @returns {Promise<FoundSchema>} */
+export async function readSchema(session, name) {
+  const [[exists, list, columns]] = await session.query(
+    `SELECT count(n.oid)::integer, coalesce(json_agg(c.relname ORDER BY c.relname) FILTER (WHERE c.relname IS NOT NULL), '[]')::text,
+       (SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass($2) AND attname IN ('version', 'min_writer')
+          AND atttypid = 'integer'::regtype)::integer
+     FROM pg_namespace AS n LEFT JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+     WHERE n.nspname = $1`,
+    [name, `"${name}".meta`],
+  );
+  if (exists === 0) return { exists: false, others: [] };
+  const isLedger = columns === 2;
+  if (!isLedger) return { exists: true, others: JSON.parse(list) };
+  const [row] = await session.query(`SELECT version, min_writer FROM "${name}".meta`, []);
+  if (!row) return { exists: true, others: ["meta"] };
+  return { exists: true, others: [], version: Number(row[0]), minWriter: Number(row[1]) };
 }
 
-/** @param {{ version: number, minWriter: number }} found */
-function checkVersion({ version, minWriter }) {
+/** @param {string} name @param {FoundSchema} found */
+function refuseOthers(name, { others }) {
+  if (others.length === 0) return;
+  throw new LedgerError("unusable", `its ${othersText(name, others)}`, { remedy: OTHER_SCHEMA });
+}
+
+export const OTHER_SCHEMA = "Give another one with ?schema=NAME in the address";
+
+/** @param {string} name @param {string[]} others */
+export function othersText(name, others) {
+  const shown = others.slice(0, 3).join(", ");
+  return `schema ${name} has tables that are not Stepwell's (${others.length > 3 ? `${shown}, …` : shown})`;
+}
+
+/** @param {FoundSchema} found */
+function checkVersion({ version, minWriter = 0 }) {
   if (minWriter <= LEDGER_VERSION) return;
   throw new LedgerError(
     "unusable",

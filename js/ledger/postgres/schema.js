@@ -117,7 +117,7 @@ const MIGRATION_LOCK = 0x53746570;
  *
  * @param {import("./session.d.ts").Session} session
  * @param {string} name of the schema
- * @throws {LedgerError} it is of a newer version, or somebody else's
+ * @throws {LedgerError} it is of a newer version, or another program's
  */
 export async function migrate(session, name) {
   const schema = `"${name}"`;
@@ -150,7 +150,7 @@ export async function migrate(session, name) {
 }
 
 /**
- * What a schema has: `others` names tables of somebody else's, `version` is absent where there is no ledger.
+ * What a schema has: `others` names tables of another program, `version` is absent where there is no ledger.
  *
  * @typedef {{ exists: boolean, others: string[], version?: number, minWriter?: number }} FoundSchema
  */

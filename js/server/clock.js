@@ -2,16 +2,14 @@
  * The engine's clock in Node and in a page.
  *
  * Times are the wall clock's, which jumps: a machine sleeps, or somebody sets it. After a jump forward what falls due
- * is late by JUMP_CHECK_MS at most. A jump back moves no time that is due later: the engine's time goes on from where it was,
+ * is late by LOOK_MS at most. A jump back moves no time that is due later: the engine's time goes on from where it was,
  * and stays ahead of the wall clock. What means times of day (cron) goes by the wall clock itself.
  */
 
 /** @import { Clock } from "../engine/clock.d.ts" */
 
-/** setTimeout's longest delay; a later time is reached in several. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-/** How often timers that are set are compared with the clock. */
-const JUMP_CHECK_MS = 10_000;
+/** How often the clock is looked at for timers that are due later than the next look. */
+const LOOK_MS = 10_000;
 /** By how much the wall clock and the steady clock may differ without a jump. */
 const TOLERANCE_MS = 1000;
 
@@ -22,7 +20,8 @@ const TOLERANCE_MS = 1000;
  * @property {() => number} wall ms since 1970; may jump
  * @property {() => number} steady ms; does not jump
  * @property {(run: () => void, ms: number) => () => void} after the result takes it back
- * @property {(run: () => void, ms: number) => void} afterUnref the same; no process stays alive for it
+ * @property {(run: () => void, ms: number) => (keepsProcess: boolean) => void} look the same; the result says whether the
+ *   process stays alive for it, which it does at first
  */
 
 /** @type {TimeSource} */
@@ -33,9 +32,10 @@ const SYSTEM = {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
   },
-  afterUnref(run, ms) {
+  look(run, ms) {
+    const timer = setTimeout(run, ms);
     // A page's timers are numbers.
-    setTimeout(run, ms).unref?.();
+    return (keepsProcess) => void (keepsProcess ? timer.ref?.() : timer.unref?.());
   },
 };
 
@@ -85,16 +85,30 @@ export class SystemClock {
   }
 }
 
-/** @typedef {{ time: number, fire: () => void, cancel: () => void }} Timer */
+/**
+ * @typedef {object} Timer
+ * @property {number} time
+ * @property {() => void} run
+ * @property {(() => void) | null} cancel takes back the timer of the machine; null where none is set
+ * @property {number} place among those that are far; -1 where it is not one
+ */
 
-/** Timers of one measure of time, set anew when that has jumped. */
+/**
+ * Timers of one measure of time. The machine is given only those that are due soon: most of the others are taken back long before
+ * (each attempt has a time limit), and its timers do not notice when the clock jumps.
+ */
 class Timers {
   #source;
   #now;
-  /** Those that would notice a jump too late. @type {Set<Timer>} */
-  #long = new Set();
-  /** Whether they will be compared with the clock. Checks go on until one finds no timer: most timers are cancelled soon. */
-  #isChecking = false;
+  /**
+   * Those that are due later than the next look. No set: V8 keeps its deleted entries for a while, and with them all that they
+   * refer to, which doubled the engine's time in garbage collection.
+   *
+   * @type {Timer[]}
+   */
+  #far = [];
+  /** Says whether the process stays alive for the next look; undefined where none will be. @type {((keepsProcess: boolean) => void) | undefined} */
+  #keepProcess;
 
   /** @param {TimeSource} source @param {() => number} now */
   constructor(source, now) {
@@ -104,59 +118,65 @@ class Timers {
 
   /** @param {number} time @param {() => void} run */
   set(time, run) {
-    const timer = {
-      time,
-      cancel: () => {},
-      fire: () => {
-        // A timer may fire a millisecond early; the engine must not see its own future.
-        if (this.#now() < time) return this.#arm(timer);
-        this.#remove(timer);
-        run();
-      },
-    };
+    /** @type {Timer} */
+    const timer = { time, run, cancel: null, place: -1 };
     this.#arm(timer);
-    return () => {
-      timer.cancel();
-      this.#remove(timer);
-    };
-  }
-
-  /** @param {Timer} timer */
-  #remove(timer) {
-    this.#long.delete(timer);
+    return () => this.#remove(timer);
   }
 
   /** @param {Timer} timer */
   #arm(timer) {
-    const delay = Math.min(Math.max(timer.time - this.#now(), 0), MAX_DELAY_MS);
-    timer.cancel = this.#source.after(timer.fire, delay);
-    // A shorter one looks at the clock again soon enough by itself.
-    if (delay <= JUMP_CHECK_MS) return this.#remove(timer);
-    this.#long.add(timer);
-    if (!this.#isChecking) this.#checkLater();
+    const delay = Math.max(timer.time - this.#now(), 0);
+    if (delay > LOOK_MS) return this.#await(timer);
+    timer.cancel = this.#source.after(() => this.#ring(timer), delay);
   }
 
-  /** Compare the clock with the steady one as long as long timers are set. */
-  #checkLater() {
-    this.#isChecking = true;
-    const now = this.#now();
-    const steady = this.#source.steady();
-    const check = () => {
-      this.#isChecking = false;
-      if (this.#long.size === 0) return;
-      const jump = this.#now() - now - (this.#source.steady() - steady);
-      this.#checkLater();
-      if (Math.abs(jump) > TOLERANCE_MS) this.#armAll();
-    };
-    this.#source.afterUnref(check, JUMP_CHECK_MS);
+  /** @param {Timer} timer */
+  #await(timer) {
+    timer.cancel = null;
+    timer.place = this.#far.push(timer) - 1;
+    if (!this.#keepProcess) this.#lookLater();
+    else if (timer.place === 0) this.#keepProcess(true);
   }
 
-  #armAll() {
-    // What is overdue fires in the order in which it is set.
-    for (const timer of [...this.#long].sort((a, b) => a.time - b.time)) {
-      timer.cancel();
-      this.#arm(timer);
+  /** @param {Timer} timer */
+  #remove(timer) {
+    timer.cancel?.();
+    if (timer.place === -1) return;
+    this.#takeOut(timer);
+    if (this.#far.length === 0) this.#keepProcess?.(false);
+  }
+
+  /** The last one takes its place. @param {Timer} timer that is far */
+  #takeOut(timer) {
+    const last = /** @type {Timer} */ (this.#far.pop());
+    if (last !== timer) {
+      this.#far[timer.place] = last;
+      last.place = timer.place;
     }
+    timer.place = -1;
+  }
+
+  /** @param {Timer} timer */
+  #ring(timer) {
+    // A timer may ring a millisecond early; the engine must not see its own future.
+    if (this.#now() < timer.time) return this.#arm(timer);
+    timer.run();
+  }
+
+  /** Looks go on until one finds no timer: the next one is often set soon after. */
+  #lookLater() {
+    this.#keepProcess = this.#source.look(() => {
+      this.#keepProcess = undefined;
+      const soon = this.#now() + LOOK_MS;
+      // What is overdue rings in the order in which it is set.
+      const due = this.#far.filter(({ time }) => time <= soon).sort((a, b) => a.time - b.time);
+      for (const timer of due) {
+        this.#takeOut(timer);
+        this.#arm(timer);
+      }
+      if (this.#far.length > 0) this.#lookLater();
+    }, LOOK_MS);
   }
 }
 

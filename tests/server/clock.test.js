@@ -28,8 +28,12 @@ class Machine {
         this.kept.delete(timer);
       };
     },
-    afterUnref: (/** @type {() => void} */ run, /** @type {number} */ ms) => {
-      this.timers.add({ at: this.steadyMs + ms, run });
+    look: (/** @type {() => void} */ run, /** @type {number} */ ms) => {
+      const timer = { at: this.steadyMs + ms, run };
+      this.timers.add(timer);
+      this.kept.add(timer);
+      return (/** @type {boolean} */ keepsProcess) =>
+        void (keepsProcess ? this.kept.add(timer) : this.kept.delete(timer));
     },
   };
 
@@ -139,6 +143,33 @@ test("what means a time of day that a jump has passed comes within ten seconds",
   const rang = ranAfter((machine) => (machine.wallMs += HOUR), "atWall");
 
   assert.ok(rang >= 20_000 && rang <= 30_001, String(rang));
+});
+
+test("the process is kept for a timer that is due in an hour, until it has rung", () => {
+  const machine = new Machine();
+  const clock = new SystemClock(machine.source);
+  clock.at(START + HOUR, () => {})();
+  clock.at(START + HOUR, () => {});
+
+  assert.equal(machine.kept.size, 1);
+  machine.pass(HOUR - 1);
+  assert.equal(machine.kept.size, 1);
+  machine.pass(1);
+  assert.equal(machine.kept.size, 0);
+});
+
+test("a timer that has rung too early, and is far again after a jump back, can be taken back", () => {
+  const machine = new Machine();
+  const clock = new SystemClock(machine.source);
+  let rang = 0;
+  const cancel = clock.atWall(START + 5000, () => (rang += 1));
+  machine.wallMs -= HOUR;
+  machine.pass(5000);
+  cancel();
+  machine.pass(2 * HOUR);
+
+  assert.equal(rang, 0);
+  assert.equal(machine.kept.size, 0);
 });
 
 test("nothing keeps the process once no timer is set", () => {

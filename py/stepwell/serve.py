@@ -91,9 +91,6 @@ def serve(  # noqa: PLR0913 - one for each option
     try:
         server.run()
     except KeyboardInterrupt:
-        # Nothing is left to be interrupted: another signal must not change the exit code while Python ends.
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, signal.SIG_IGN)
         log.say("Stopped; what is unfinished continues with the next `stepwell serve` or `stepwell run`.")
         raise SystemExit(exit_codes.COMPLETE if stop.was_asked else exit_codes.INTERRUPTED) from None
 

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -184,3 +186,26 @@ def send(place):
         *("workflows", "instances", "send-event", "ApprovalWorkflow", "a"),
         *("--type", "decided", "--payload", '{"by": "Ada"}'),
     )
+
+
+def test_interrupt_in_code_of_a_string(place):
+    """An interrupt that is handled leaves the exit code alone, also where a dataclass was about to be made."""
+    place.write(
+        "interrupted.py",
+        """
+        from stepwell import __main__, cli
+
+        def serve():
+            try:
+                exec("raise KeyboardInterrupt")
+            except KeyboardInterrupt:
+                raise SystemExit(0)
+
+        cli.main = serve
+        __main__.main()
+        """,
+    )
+
+    done = subprocess.run([sys.executable, "-m", "interrupted"], cwd=place.folder, check=False, timeout=60)
+
+    assert 0 == done.returncode

@@ -219,7 +219,7 @@ def guest(session: nox.Session, node: str) -> None:
 
 
 @nox.session(default=False)
-@budget(10)
+@budget(15)
 def postgres(session: nox.Session) -> None:
     """Run the tests of states in a real PostgreSQL, which the session starts and stops itself."""
     use_stepwell(session, *group("test"))
@@ -479,7 +479,7 @@ def api_fuzz(session: nox.Session) -> None:
 
 
 @nox.session
-@budget(4)
+@budget(5)
 def crash(session: nox.Session) -> None:
     """Kill everything at random moments, and go on."""
     use_stepwell(session, *group("test"))

@@ -62,6 +62,7 @@ function parse(args) {
         page: { type: "string" },
         repeat: { type: "string", default: "1" },
         "force-replay": { type: "boolean", default: false },
+        ledger: { type: "string" },
         quiet: { type: "boolean", short: "q", default: false },
       },
     }).values;

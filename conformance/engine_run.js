@@ -3,6 +3,7 @@
 /** @import { Guest } from "../bridge/protocol.d.ts" */
 /** @import { Cron } from "../js/engine/cron.d.ts" */
 /** @import { Driver } from "../js/store/driver.d.ts" */
+/** @import { EngineOptions } from "../js/engine/engine.js" */
 /** @import { Outcome, Run, Scenario } from "./scenario.d.ts" */
 
 import { decode, encode } from "../bridge/values.js";
@@ -28,10 +29,19 @@ const BUSY_FACTOR = 50;
 const ABOUT_TO_RUN = new Set(["queued", "running", "rollingBack"]);
 
 /**
+ * Where the state of a scenario is. A crash leaves what a process that is killed leaves there.
+ *
+ * @typedef {object} RunState
+ * @property {() => Promise<Pick<EngineOptions, "store" | "acknowledge" | "nextNumber">>} open what an engine has of it
+ * @property {() => Promise<void>} settled all that the engine has committed is durable, or never will be
+ * @property {() => Promise<void>} crash the engine is gone
+ * @property {() => Promise<void>} close
+ *
  * What is of the place where the scenario runs.
  *
  * @typedef {object} RunPlace
  * @property {() => Driver} open gives a database of its own
+ * @property {() => RunState} [newState] gives a state that is not in a database of the process
  * @property {(run: () => void) => void} soon runs its argument at the end of this turn
  * @property {Cron} [cron] what schedules mean, where there can be any
  * @property {boolean} [forceReplay] replay after each step, sleep and wait
@@ -41,9 +51,37 @@ const ABOUT_TO_RUN = new Set(["queued", "running", "rollingBack"]);
 
 let instances = 0;
 
+/** @implements {RunState} */
+class OwnState {
+  #db;
+
+  /** @param {Driver} db */
+  constructor(db) {
+    this.#db = db;
+  }
+
+  async open() {
+    return { store: new SqliteStore(this.#db) };
+  }
+
+  async settled() {}
+
+  async crash() {
+    try {
+      this.#db.exec("ROLLBACK");
+    } catch {
+      // Nothing was open.
+    }
+  }
+
+  async close() {
+    this.#db.close();
+  }
+}
+
 /** @implements {Run} */
 export class EngineRun {
-  #db;
+  #state;
   #soon;
   #still;
   #isBusy;
@@ -61,8 +99,8 @@ export class EngineRun {
   #notes = [];
   /** @type {GuestView} */
   #view;
-  /** @type {Engine} */
-  #engine;
+  /** @type {Engine | undefined} */
+  #opened;
   #crashing = false;
 
   /**
@@ -75,9 +113,17 @@ export class EngineRun {
     guest,
     className,
     scenario,
-    { open, soon, cron, forceReplay = false, still = STILL, isBusy = () => false },
+    {
+      open,
+      newState = () => new OwnState(open()),
+      soon,
+      cron,
+      forceReplay = false,
+      still = STILL,
+      isBusy = () => false,
+    },
   ) {
-    this.#db = open();
+    this.#state = newState();
     this.#soon = soon;
     this.#still = still;
     this.#isBusy = isBusy;
@@ -87,13 +133,17 @@ export class EngineRun {
     this.#className = className;
     this.#scenario = scenario;
     this.#view = new GuestView(guest);
-    this.#engine = this.#open();
   }
 
-  #open() {
+  get #engine() {
+    if (!this.#opened) throw new Error("The engine is not open.");
+    return this.#opened;
+  }
+
+  async #open() {
     const view = this.#view;
     const engine = new Engine({
-      store: new SqliteStore(this.#db),
+      ...(await this.#state.open()),
       clock: this.#clock,
       ...(this.#cron ? { cron: this.#cron } : {}),
       newId: () => `${this.#id}-made-${++this.#made}`,
@@ -111,11 +161,12 @@ export class EngineRun {
     const code = { className: this.#className, root: ".", main: "scenarios", vars: "{}", versionId: "v1" };
     const { schedules = [], concurrency = null } = this.#scenario;
     void engine.saveWorkflow({ name: "flow", ...code, stepLimit, schedules, concurrency });
-    return engine;
+    this.#opened = engine;
   }
 
   /** @returns {Promise<Outcome>} */
   async outcome() {
+    await this.#open();
     const { drive, params } = this.#scenario;
     if (drive) await drive(this);
     else {
@@ -142,18 +193,26 @@ export class EngineRun {
     return outcome;
   }
 
-  close() {
+  async close() {
+    this.#leave();
+    await this.#state.close();
+  }
+
+  #leave() {
     this.#view.leave();
-    this.#engine.commits.abandon();
-    this.#engine.close();
+    this.#opened?.commits.abandon();
+    this.#opened?.close();
+    this.#opened = undefined;
     this.#clock.clear();
-    this.#db.close();
   }
 
   // What is under way ------------------------------------------------------------------------------------------------
 
   async #turn() {
-    for (let i = 0; i < 4; i++) await new Promise((resolve) => this.#soon(() => resolve(undefined)));
+    for (let i = 0; i < 4; i++) {
+      await new Promise((resolve) => this.#soon(() => resolve(undefined)));
+      await this.#state.settled();
+    }
   }
 
   /** Whether the guest says nothing for so long, with nothing to do. @param {number} ms in real time */
@@ -300,17 +359,10 @@ export class EngineRun {
 
   async crash() {
     this.#crashing = false;
-    try {
-      this.#db.exec("ROLLBACK");
-    } catch {
-      // Nothing was open.
-    }
-    this.#engine.commits.abandon();
-    this.#engine.close();
-    this.#clock.clear();
-    this.#view.leave();
+    await this.#state.crash();
+    this.#leave();
     this.#view = new GuestView(this.#guest);
-    this.#engine = this.#open();
+    await this.#open();
     await this.#turn();
   }
 

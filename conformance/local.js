@@ -41,6 +41,7 @@ export function localTarget({ name, language, guest: makeGuest, more = {}, unava
   return {
     name,
     language,
+    isLocal: true,
     ...(unavailable ? { unavailable } : {}),
     async open(scenarios) {
       if (scenarios.length === 0) return;
@@ -64,16 +65,17 @@ export function localTarget({ name, language, guest: makeGuest, more = {}, unava
       guest = calls ? new Recorder(made, calls) : made;
       await guest.load();
     },
-    async run(scenario, { forceReplay }) {
+    async run(scenario, { forceReplay, newState }) {
       const run = new EngineRun(/** @type {LocalGuest} */ (guest), classes.get(scenario) ?? "", scenario, {
         ...PLACE,
+        ...(newState ? { newState } : {}),
         forceReplay,
         still,
       });
       try {
         return await run.outcome();
       } finally {
-        run.close();
+        await run.close();
       }
     },
     async close() {

@@ -1,12 +1,14 @@
 /**
  * The suite: `node main.js [--target NAME]… [--without NAME]… [-k TEXT] [--scenarios FILE|FOLDER]… [--update]
- * [--parity FILE] [--page FILE] [--repeat N] [--force-replay] [--quiet]`.
+ * [--parity FILE] [--page FILE] [--repeat N] [--force-replay] [--ledger ADDRESS] [--quiet]`.
  *
  * Runs every scenario on every target and prints scenario x target. Exit code 1 where an outcome differs from the expected
  * one and the scenario does not declare it, where a declared difference does not occur, or where nothing could be run; 2
  * where the command line is invalid.
  *
  * `--force-replay` replays after each step, sleep and wait: outcome, log and prints must be the same.
+ *
+ * `--ledger` has our engine's states in PostgreSQL.
  *
  * `--parity` writes the columns of the targets that have been run into a file of results, each whole and of one run, and
  * nothing where anything has failed. `--page` is a page with a summary of that file, which is written anew with it.
@@ -15,7 +17,7 @@
  * that are handed in by `--scenarios` are run in place of the suite's own, and their logs are not compared.
  */
 
-/** @import { Scenario, Target } from "./scenario.d.ts" */
+/** @import { RunOptions, Scenario, Target } from "./scenario.d.ts" */
 /** @import { Result, Row } from "./table.js" */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -29,6 +31,8 @@ import { TARGETS } from "./targets/index.js";
 /** So many targets run side by side: most of a scenario is waiting. */
 const AT_ONCE = 2;
 
+/** Where our engine has the states of scenarios. @type {Pick<RunOptions, "newState">} */
+let states = {};
 const { values, all: everything } = await understood(async () => {
   const given = readArguments(process.argv.slice(2));
   return { values: given, all: await loadScenarios(given.scenarios) };
@@ -44,6 +48,7 @@ const expected = new URL("expected/log.json", import.meta.url);
 /** @type {Record<string, string[]>} */
 const logs = existsSync(expected) && !values.scenarios ? JSON.parse(readFileSync(expected, "utf8")) : {};
 let failures = 0;
+if (values.ledger !== undefined) states = { newState: (await import("./over_ledger.js")).statesAt(values.ledger) };
 
 const names = values.target ?? Object.keys(TARGETS).filter((each) => !values.without?.includes(each));
 const waiting = [...names];
@@ -91,8 +96,7 @@ function summary(name) {
 /** @param {string} name of a target */
 async function runOften(name) {
   const target = await TARGETS[name](name);
-  const why =
-    values.forceReplay && target.foreign ? "Its engine cannot be told to replay." : await target.unavailable?.();
+  const why = whyNot(target) ?? (await target.unavailable?.());
   if (why === undefined) {
     for (let turn = 0; turn < values.repeat; turn++) await runTarget(target);
     return;
@@ -100,6 +104,12 @@ async function runOften(name) {
   say(`${name}: not run. ${why}`);
   // Who asks for a target, or for a whole table, wants to know; the others are run where they can be.
   if (values.target || values.parity) failures += 1;
+}
+
+/** Why a target cannot be run as it is asked for. @param {Target} target */
+function whyNot({ foreign, isLocal }) {
+  if (values.forceReplay && foreign) return "Its engine cannot be told to replay.";
+  return values.ledger === undefined || isLocal ? undefined : "Its engine has no state in PostgreSQL.";
 }
 
 /** @param {Target} target */
@@ -148,7 +158,7 @@ async function judge(scenario, target) {
   const reason = scenario.differs?.[target.name];
   let outcome;
   try {
-    outcome = await target.run(scenario, { forceReplay: values.forceReplay });
+    outcome = await target.run(scenario, { forceReplay: values.forceReplay, ...states });
   } catch (error) {
     // A target that does not work is no difference, declared or not.
     return { kind: "failed", text: String(/** @type {Error} */ (error).stack ?? error) };

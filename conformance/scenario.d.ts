@@ -1,5 +1,7 @@
 /** A scenario: one workflow in both languages, what is done to it, and what has to come of it. */
 
+import type { RunState } from "./engine_run.js";
+
 export interface Scenario {
   /** "group: claim", unique. */
   name: string;
@@ -86,6 +88,13 @@ export interface Outcome {
   said?: string;
 }
 
+export interface RunOptions {
+  /** Replay after each step, sleep and wait. */
+  forceReplay: boolean;
+  /** Where our engine has the state; absent: in memory. */
+  newState?: () => RunState;
+}
+
 export interface Target {
   name: string;
   language: "python" | "javascript";
@@ -93,6 +102,8 @@ export interface Target {
   scales?: boolean;
   /** It runs on another engine than ours, which cannot be told to replay. */
   foreign?: boolean;
+  /** Our engine runs in this process. */
+  isLocal?: boolean;
   /** Outputs are what JSON leaves of them. */
   jsonOnly?: boolean;
   /** How many scenarios may run at once. */
@@ -100,6 +111,6 @@ export interface Target {
   /** Why it cannot be run here; undefined where it can. */
   unavailable?(): Promise<string | undefined>;
   open(scenarios: Scenario[]): Promise<void>;
-  run(scenario: Scenario, options: { forceReplay: boolean }): Promise<Outcome>;
+  run(scenario: Scenario, options: RunOptions): Promise<Outcome>;
   close(): Promise<void>;
 }

@@ -61,7 +61,7 @@ expose({
     try {
       return encode(await run.outcome());
     } finally {
-      run.close();
+      await run.close();
     }
   },
 });

@@ -78,6 +78,12 @@ class Cluster:
         """Stop it. `immediate` is as if it had crashed."""
         self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "stop")
 
+    def revive(self) -> None:
+        """Start it, whether it has ended already or is about to, of a fault of its own."""
+        with contextlib.suppress(AssertionError):
+            self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
+        self.start()
+
     @contextlib.contextmanager
     def standby(self, *, synchronous: bool = True) -> Iterator[Standby]:
         """A standby. For a synchronous one each commit waits from now on."""

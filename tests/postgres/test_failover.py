@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import signal
+import socket
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,15 @@ def steps_begun(machine, count):
     until(lambda: len(machine.ran()) >= count, f"{count} steps do not begin")
 
 
+def listens(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
 @contextlib.contextmanager
-def pooler(cluster, port) -> Iterator[None]:
-    """pgbouncer in session mode, until the block ends: then it is killed."""
+def pooler(cluster, port, mode="session") -> Iterator[None]:
+    """pgbouncer, until the block ends: then it is killed."""
     program = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin")
     if program is None:
         pytest.skip("pgbouncer is missing: install Debian's package pgbouncer.")
@@ -34,7 +41,7 @@ def pooler(cluster, port) -> Iterator[None]:
     # Any user is taken for the superuser: it listens on the loopback interface, for this test.
     config.write_text(
         f"[databases]\n* = host=127.0.0.1 port={cluster.port} user=postgres\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
-        f"listen_port = {port}\nunix_socket_dir =\nauth_type = any\npool_mode = session\n"
+        f"listen_port = {port}\nunix_socket_dir =\nauth_type = any\npool_mode = {mode}\n"
         "ignore_startup_parameters = extra_float_digits\n"
     )
     running = subprocess.Popen(
@@ -64,9 +71,24 @@ def test_pooler_restarts(cluster, machine):
         serving.read_until("this engine continues")
         until(lambda: cluster.query("SELECT status FROM pooled.instances") == "complete", "it does not complete")
 
-    assert "through a pooler" in examined.out
+    assert "through a pooler in session mode" in examined.out
     assert "0" == cluster.query("SELECT count(*) FROM pooled.log WHERE attempt > 1")
     assert list(range(STEPS)) == machine.ran()
+
+
+def test_pooler_in_transaction_mode(cluster, machine):
+    """It is refused: a connection would have its settings and its prepared statements only now and then."""
+    port = free_port()
+    state = cluster.address(schema="divided", port=port)
+    with pooler(cluster, port, "transaction"):
+        until(lambda: listens(port), "the pooler does not listen")
+        run = machine.run("run", "flow.mjs", "--state", state)
+        examined = machine.run("doctor", "--state", state)
+
+    assert (2, 1) == (run.code, examined.code), run.err + examined.out
+    assert "its pooler is in transaction mode. Set pool_mode = session" in run.err
+    assert "through a pooler in transaction mode" in examined.out
+    assert machine.ran() == []
 
 
 def test_synchronous_standby_is_promoted(cluster, machine):

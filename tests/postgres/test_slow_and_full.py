@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cluster import server_user
+from cluster import running_cluster, server_user
 from places import until
 from proxy import Proxy
 from test_faults import STEPS, begin, complete, log_is_whole, steps_begun
@@ -20,6 +20,11 @@ from test_faults import STEPS, begin, complete, log_is_whole, steps_begun
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cluster import Cluster
+
+SEGMENT_MIB = 16
+LOG_MIB = 4 * SEGMENT_MIB
+"""For a few segments of the write-ahead log."""
 DISK_MIB = 24
 """For a database of some 8 MiB, and some hundred results of steps."""
 LARGE = """
@@ -42,18 +47,28 @@ LARGE = """
 
 
 @contextlib.contextmanager
-def small_disk(cluster) -> Iterator[Path]:
-    """A disk for a database of its own, which is called `small`."""
+def mounted(mib: int) -> Iterator[Path]:
+    """A disk of so many MiB."""
     folder = Path(tempfile.mkdtemp(prefix="stepwell-disk-"))
-    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", str(folder)]
     if subprocess.run(command, capture_output=True, check=False).returncode != 0:
         folder.rmdir()
         pytest.skip("A file system cannot be mounted here: that needs the superuser.")
     try:
+        folder.chmod(0o755)
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        folder.rmdir()
+
+
+@contextlib.contextmanager
+def small_disk(cluster) -> Iterator[Path]:
+    """A disk for a database of its own, which is called `small`."""
+    with mounted(DISK_MIB) as folder:
         place = folder / "data"
         place.mkdir()
         if (user := server_user()) is not None:
-            folder.chmod(0o755)
             shutil.chown(place, user)
         cluster.query(f"CREATE TABLESPACE small LOCATION '{place}'")
         try:
@@ -62,9 +77,18 @@ def small_disk(cluster) -> Iterator[Path]:
         finally:
             cluster.query("DROP DATABASE IF EXISTS small WITH (FORCE)")
             cluster.query("DROP TABLESPACE small")
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-        folder.rmdir()
+
+
+@contextlib.contextmanager
+def small_log() -> Iterator[tuple[Cluster, Path]]:
+    """A server whose write-ahead log has a small disk for itself."""
+    with mounted(LOG_MIB) as folder, running_cluster() as cluster:
+        cluster.stop()
+        log = cluster.folder / "data" / "pg_wal"
+        subprocess.run(["mv", str(log), str(folder)], check=True)
+        log.symlink_to(folder / log.name)
+        cluster.start()
+        yield cluster, folder
 
 
 def test_disk_full(cluster, machine):
@@ -88,6 +112,35 @@ def test_disk_full(cluster, machine):
 
         assert (0, '"done"\n') == (done.code, done.out), done.err
         assert list(range(STEPS)) == machine.ran(), "each step has run once"
+        serving.interrupt()
+        serving.wait()
+
+
+def begin_segments(cluster, count):
+    """Use up the segments that are in reserve, and more."""
+    for _ in range(count):
+        cluster.query("SELECT pg_switch_wal(), pg_logical_emit_message(true, '', '')")
+
+
+def test_disk_of_the_log_is_full(machine):
+    """PostgreSQL itself ends then, and is started again when there is room: as any other restart of the database."""
+    with small_log() as (cluster, disk):
+        serving = begin(machine, cluster.address(schema="logged"))
+        steps_begun(machine, 5)
+        filler = disk / "filler"
+        filler.write_bytes(bytes(shutil.disk_usage(disk).free))
+        with pytest.raises(AssertionError, match=r"server closed the connection|No space left"):
+            begin_segments(cluster, 2 * LOG_MIB // SEGMENT_MIB)
+
+        serving.read_until("The database of the state does not answer")
+        filler.unlink()
+        cluster.revive()
+        serving.read_until("this engine continues")
+        complete(cluster, "logged")
+
+        assert log_is_whole(cluster, "logged")
+        assert list(range(STEPS)) == machine.ran()
+        assert "0" == cluster.query("SELECT count(*) FROM logged.log WHERE attempt > 1")
         serving.interrupt()
         serving.wait()
 

@@ -3,6 +3,7 @@
 /** @import { Connect, Session } from "./session.d.ts" */
 
 import { RIGHTS } from "./errors.js";
+import { SESSION_MODE, findPooler } from "./pooler.js";
 import { LEDGER_VERSION, OTHER_SCHEMA, othersText, readSchema } from "./schema.js";
 
 const OLDEST_SERVER = 130_000;
@@ -31,7 +32,7 @@ export async function examineLedger(connect, schemaName, now) {
     return [
       await server(session),
       ...(await durability(session)),
-      await connection(session),
+      await connection(session, connect),
       await clock(session, now),
       ...(await state(session, schemaName)),
     ];
@@ -97,21 +98,30 @@ async function durability(session) {
   return findings;
 }
 
-/** Statements of one connection that have different processes at the server come through a pooler that divides transactions. @param {Session} session @returns {Promise<Finding>} */
-async function connection(session) {
+/** @param {Session} session @param {Connect} connect @returns {Promise<Finding>} */
+async function connection(session, connect) {
   const [role, level, isSuper] = await one(
     session,
     `SELECT current_user, current_setting('default_transaction_isolation'),
        (SELECT rolsuper::integer FROM pg_roles WHERE rolname = current_user)`,
   );
-  const [pid] = await one(session, "SELECT pg_backend_pid()");
-  const isPooled = session.processId !== undefined && session.processId !== pid;
-  const found = `role ${role}${isSuper === 1 ? ", a superuser" : ""}${isPooled ? ", through a pooler" : ""}`;
-  const remedies = [];
-  if (isPooled) remedies.push("The pooler has to be in session mode.");
-  if (level !== "read committed")
-    remedies.push(`default_transaction_isolation is '${level}'; engines set it to 'read committed' for themselves.`);
-  return { name: "Connection", found, ...(remedies.length > 0 ? { remedy: remedies.join(" ") } : {}) };
+  const pooler = await poolerOf(session, connect);
+  const through = pooler === "none" ? "" : `, through a pooler in ${pooler} mode`;
+  const found = `role ${role}${isSuper === 1 ? ", a superuser" : ""}${through}`;
+  if (pooler === "transaction") return { name: "Connection", found, ok: false, remedy: `${SESSION_MODE}.` };
+  if (level === "read committed") return { name: "Connection", found };
+  const remedy = `default_transaction_isolation is '${level}'; engines set it to 'read committed' for themselves.`;
+  return { name: "Connection", found, remedy };
+}
+
+/** @param {Session} session @param {Connect} connect */
+async function poolerOf(session, connect) {
+  const other = await connect("doctor");
+  try {
+    return await findPooler(session, other);
+  } finally {
+    await other.close();
+  }
 }
 
 /** @param {Session} session @param {() => number} now @returns {Promise<Finding>} */

@@ -18,6 +18,7 @@ import { Calls } from "./calls.js";
 import { toLedgerError } from "./errors.js";
 import { Lists } from "./lists.js";
 import { Parts } from "./parts.js";
+import { refuseTransactionMode } from "./pooler.js";
 import { migrate } from "./schema.js";
 import { arrayLiteral, fromRow } from "./values.js";
 import { writeStatement } from "./write_statement.js";
@@ -94,6 +95,7 @@ export class PostgresLedger {
     if (fsync !== "on" && !this.#allowsVolatile)
       throw new LedgerError("unusable", "it runs with fsync = off, and would lose what it has acknowledged");
     this.#control = await this.#opened("control");
+    await this.#guarded(() => refuseTransactionMode(this.#session("writer"), this.#session("control")));
   }
 
   /** @param {string} name @param {number} leaseMs @param {{ shares?: boolean }} [options] @returns {Promise<Member>} */

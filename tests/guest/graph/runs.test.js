@@ -103,7 +103,7 @@ async function execute(guest, className, params, sent) {
   try {
     await run.outcome();
   } finally {
-    run.close();
+    await run.close();
   }
   return steps;
 }

@@ -21,6 +21,11 @@ const PONG_TIMEOUT_MS = 50;
 const GRACE_AFTER_INTERRUPT_MS = 500;
 /** What the interpreter gets to notice an interrupt; it does not while it is inside one long operation. */
 const INTERRUPT_TIMEOUT_MS = 5000;
+/**
+ * The limit on code outside steps is one of processor time where that can be measured: on a busy machine a large import may
+ * take longer. Code that waits instead has as many times the limit.
+ */
+const LONGEST_WAIT_LIMITS = 10;
 
 /**
  * Why an isolate is given up. `expired`: for an attempt that has been charged already. `run`: for code outside steps.
@@ -61,6 +66,8 @@ export class Watchdog {
   #harmless = new WeakSet();
   /** The processor time that it has used since it was suspected, in ms; nothing where it is not. @type {CpuTime | undefined} */
   #cpuTime;
+  /** The processor time that it has used since it was asked, in ms. @type {CpuTime | undefined} */
+  #silentCpuTime;
   /** @type {number | undefined} */
   #interruptedAt;
   #checksBefore = 0;
@@ -70,7 +77,8 @@ export class Watchdog {
 
   /**
    * @param {WatchedIsolate} watched
-   * @param {number} cpuLimit how long code outside steps may keep the interpreter to itself, in ms
+   * @param {number} cpuLimit how long code outside steps may keep the interpreter to itself, in ms of processor time where that
+   *   can be measured
    * @param {typeof CLOCK} [clock]
    */
   constructor(watched, cpuLimit, clock = CLOCK) {
@@ -134,6 +142,7 @@ export class Watchdog {
     this.#answered = true;
     this.#missed = 0;
     this.#cpuTime = undefined;
+    this.#silentCpuTime = undefined;
     if (this.#interruptedAt === undefined) return;
     this.#interruptedAt = undefined;
     this.#raisedAt = undefined;
@@ -151,13 +160,22 @@ export class Watchdog {
     }
     const expired = this.#watched.expired();
     const suspects = expired.filter((target) => !this.#harmless.has(target));
-    const overrun = this.silenceMs >= this.#cpuLimit;
+    const overrun = this.#hasOverrun();
     if (suspects.length > 0) this.#measure();
     if (!overrun && !this.#isDue(expired, suspects)) return;
     if (this.#interruptedAt === undefined) this.#begin();
     this.#giveUpIfDeaf(expired.length > 0, suspects.length > 0, overrun);
     // Again and again: what runs may change from one instance to another without an answer in between.
     this.#watched.control.interrupt(expired, overrun);
+  }
+
+  /** Whether code has kept the isolate to itself for too long. */
+  #hasOverrun() {
+    const { cpuTimeMs } = this.#watched;
+    if (!cpuTimeMs) return this.silenceMs >= this.#cpuLimit;
+    this.#silentCpuTime ??= new CpuTime(cpuTimeMs);
+    void this.#silentCpuTime.measure();
+    return this.#silentCpuTime.ms >= this.#cpuLimit || this.silenceMs >= this.#cpuLimit * LONGEST_WAIT_LIMITS;
   }
 
   /** Measure how much the isolate computes, where an answer is late. */

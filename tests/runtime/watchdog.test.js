@@ -92,3 +92,40 @@ test("where processor time cannot be measured, silence decides", async () => {
 
   assert.equal(silent.givenUp[0], "expired");
 });
+
+/** One in which nothing has timed out: code outside steps keeps it. */
+function importing(options = {}) {
+  const silent = new Silent(options);
+  silent.expired = [];
+  return silent;
+}
+
+test("code outside steps may use so much processor time, however long that takes on a busy machine", async () => {
+  const silent = importing();
+
+  await silent.pass(200_000, 0.25);
+  assert.deepEqual(silent.givenUp, []);
+  await silent.pass(60_000, 0.25);
+
+  assert.equal(silent.givenUp[0], "run");
+});
+
+test("code outside steps that waits has ten times the limit", async () => {
+  const silent = importing();
+
+  await silent.pass(590_000, 0);
+  assert.deepEqual(silent.givenUp, []);
+  await silent.pass(20_000, 0);
+
+  assert.equal(silent.givenUp[0], "run");
+});
+
+test("where processor time cannot be measured, code outside steps has the limit by the clock", async () => {
+  const silent = importing({ measured: false });
+
+  await silent.pass(59_000, 1);
+  assert.deepEqual(silent.givenUp, []);
+  await silent.pass(2000, 0);
+
+  assert.equal(silent.givenUp[0], "run");
+});

@@ -1,4 +1,4 @@
-/** Copies a whole state from one place to another: an SQLite file or a ledger. Rows go over as they are. */
+/** Copies a whole state from one place to another: an SQLite file or a ledger. Rows go over as they are, but for where code is. */
 
 /** @import { Driver } from "../store/driver.d.ts" */
 /** @import { Batch, Value } from "./ledger.d.ts" */
@@ -32,6 +32,44 @@ export function tablesOf(driver) {
       characters = 0;
     }
     if (rows.length > 0) yield rows;
+  };
+}
+
+/**
+ * Columns that say where code is from where the state is, and how: as a path, or as the folder of an object in JSON.
+ *
+ * @type {Record<string, Record<string, (value: string, move: (path: string) => string) => string>>}
+ */
+const PLACES = {
+  workflows: {
+    root: (path, move) => move(path),
+    main: (path, move) => move(path),
+    secrets: (text, move) => {
+      const source = JSON.parse(text);
+      return JSON.stringify({ ...source, folder: move(source.folder) });
+    },
+  },
+  versions: { main: (path, move) => move(path) },
+};
+
+/**
+ * The same rows, where code is said from another place.
+ *
+ * @param {ReadTable} readTable
+ * @param {(path: string) => string} move
+ * @returns {ReadTable}
+ */
+export function withPlaces(readTable, move) {
+  return async function* read(table) {
+    const columns = Object.keys(TABLES[table].columns);
+    const places = Object.entries(PLACES[table] ?? {}).map(([name, change]) => ({ at: columns.indexOf(name), change }));
+    for await (const rows of readTable(table)) {
+      yield rows.map((row) => {
+        const moved = [...row];
+        for (const { at, change } of places) if (row[at] !== null) moved[at] = change(String(row[at]), move);
+        return moved;
+      });
+    }
   };
 }
 

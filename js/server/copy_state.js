@@ -8,16 +8,17 @@
 
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
+import { dirname, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { parseAddress } from "../ledger/address.js";
-import { batchesOf, fill, hasObjects, tablesOf } from "../ledger/copy.js";
+import { batchesOf, fill, hasObjects, tablesOf, withPlaces } from "../ledger/copy.js";
 import { LedgerError } from "../ledger/ledger_error.js";
 import { connectWith } from "../ledger/postgres/pg_session.js";
 import { PostgresLedger } from "../ledger/postgres/postgres_ledger.js";
 import { openDriver } from "../store/node_driver.js";
 import { StateError } from "../store/schema.js";
 import { SqliteStore } from "../store/sqlite.js";
-import { toStateError } from "./ledger_state.js";
+import { LEDGER_PLACE, toStateError } from "./ledger_state.js";
 import { takeOwnership } from "./owner.js";
 
 /** @import { ReadTable } from "../ledger/copy.js" */
@@ -112,8 +113,15 @@ const { values } = parseArgs({ options: { from: { type: "string" }, to: { type: 
 const { STEPWELL_FROM: fromAddress = "", STEPWELL_TO: toAddress = "" } = process.env;
 let about = "from";
 
-/** @param {Source} source */
-function copy(source) {
+/** Where code is stays the same, though a state says it from its own place. @param {string} path */
+function move(path) {
+  const [from, to] = [values.from ?? LEDGER_PLACE, values.to ?? LEDGER_PLACE];
+  return relative(dirname(to), resolve(dirname(from), path));
+}
+
+/** @param {Source} given */
+function copy(given) {
+  const source = { ...given, readTable: withPlaces(given.readTable, move) };
   about = "to";
   return values.to === undefined ? copyToLedger(source, toAddress) : copyToFile(source, values.to);
 }

@@ -16,6 +16,7 @@ import { runModel } from "./ai/ai.js";
 import { LedgerError } from "../ledger/ledger_error.js";
 import { sharedAccess } from "../ledger/shared_access.js";
 import { SharedEngine, sharedRefusal } from "../ledger/shared_engine.js";
+import { LEDGER_PLACE } from "./ledger_state.js";
 import { DeploymentLoader } from "./deployment_loader.js";
 import { PROTOCOL } from "./admission.js";
 import { Followers } from "./followers.js";
@@ -36,8 +37,6 @@ import { otlpSettings } from "../telemetry/otlp_settings.js";
 import { startTelemetry, tracingIds } from "./tracing.js";
 
 const EXIT_STATE = 3;
-/** Engines on several machines have the state of a ledger: where code is, is said from the root. */
-const LEDGER_PLACE = "/ledger";
 /** How often the host checks that the files of its state are still there. */
 const WATCH_INTERVAL_MS = 500;
 /**
@@ -320,8 +319,8 @@ export class Host {
    * @param {string} target a file that does not exist
    */
   async backUp(target) {
-    if (this.#ledger?.isShared)
-      throw new WorkflowError("state.shared", "Several engines share this state. Copy it with: stepwell state copy");
+    if (this.#ledger)
+      throw new WorkflowError("state.no_file", "This state is in PostgreSQL. Copy it with: stepwell state copy");
     if (existsSync(target)) throw new WorkflowError("backup.exists", `${target} exists. Give another name.`);
     await this.engine.commits.committed();
     try {

@@ -11,6 +11,9 @@ import { PostgresLedger } from "../ledger/postgres/postgres_ledger.js";
 import { StateError } from "../store/schema.js";
 import { SteadyClock, clockBy } from "./clock.js";
 
+/** Engines on several machines have the state of a ledger: where code is, is said from the root. */
+export const LEDGER_PLACE = "/ledger";
+
 /** `clock` has the time of the database. @typedef {{ attached: AttachedLedger, shown: string, isShared: boolean, clock: Clock }} LedgerState */
 
 /** How soon a database is asked again that does not answer, in ms. */

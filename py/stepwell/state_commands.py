@@ -41,15 +41,19 @@ def backup(*, file: Path, force: bool, state: Path | None) -> None:
     if target.exists() and not force:
         raise InputError(f"{str(file)!r} exists. Give another name, or --force to replace it.")
     draft = target.with_name(f"{target.name}.{os.getpid()}")
+    path = state or DEFAULT
     try:
-        with open_host(state_path(state, create=False), idle=True) as connection:
-            connection.client.back_up(str(draft))
+        if ledger_of(path) is not None:
+            # As it is in the database at one moment, whichever engines run it.
+            _copy(path, draft)
+        else:
+            with open_host(state_path(state, create=False), idle=True) as connection:
+                connection.client.back_up(str(draft))
         draft.chmod(0o600)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
     click.echo(f"Wrote a copy of the state to {str(file)!r} ({target.stat().st_size / MIB:,.1f} MiB).")
-    path = state or DEFAULT
     objects = path.with_name(f"{path.name}.objects")
     if objects.is_dir():
         click.echo(f"Durable Objects are not in it. Copy {str(objects)!r} too, while nothing runs.", err=True)
@@ -62,6 +66,10 @@ def backup(*, file: Path, force: bool, state: Path | None) -> None:
 def restore(*, file: Path, force: bool, state: Path | None) -> None:
     """Put FILE, which `state backup` has written, in the place of the state. No process may use the state meanwhile."""
     path = (state or DEFAULT).absolute()
+    if ledger_of(path) is not None:
+        raise InputError(
+            "A state in PostgreSQL is not replaced. Copy FILE to a new schema: stepwell state copy FILE postgres://…"
+        )
     if not file.is_file():
         raise InputError(f"{str(file)!r} does not exist.")
     make_folder(path.parent, ignored=state is None)
@@ -103,6 +111,20 @@ def copy_(*, source: Path, target: Path, as_json: bool) -> None:
     TO must not exist; a schema of PostgreSQL must have no state. A file may not be in use. A state in PostgreSQL may be
     in use: it is read as it is at one moment.
     """
+    rows = _copy(source, target)
+    if as_json:
+        print_json({"rows": rows})
+    else:
+        click.echo(f"Copied {rows.get('instances', 0):,} instances with {rows.get('log', 0):,} log entries.")
+
+
+def _copy(source: Path, target: Path) -> dict[str, int]:
+    """
+    Copy a state.
+
+    Returns:
+        How many rows each table has.
+    """
     command = [str(find_node().path), str(host_root() / "js" / "server" / "copy_state.js")]
     environment = host_environment()
     for option, state in (("from", source), ("to", target)):
@@ -120,11 +142,8 @@ def copy_(*, source: Path, target: Path, as_json: bool) -> None:
             if code == "internal":
                 raise InternalError(f"The state was not copied: {message}")
             raise state_error(source if about == "from" else target, code, message.removesuffix("."))
-    rows = answer["rows"]
-    if as_json:
-        print_json({"rows": rows})
-    else:
-        click.echo(f"Copied {rows.get('instances', 0):,} instances with {rows.get('log', 0):,} log entries.")
+    rows: dict[str, int] = answer["rows"]
+    return rows
 
 
 @click.group(epilog=exit_codes.SHORT_HELP, short_help="Look at the cache, or empty it.")

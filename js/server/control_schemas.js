@@ -187,7 +187,7 @@ export const serving = z.strictObject({
   time_limit_ms: z.int().positive().optional(),
 });
 
-export const reload = z.strictObject({ workers: z.array(worker).min(1) });
+export const reload = z.strictObject({ workers: z.array(worker).min(1), turn: z.int().min(1) });
 
 export const fire = z.strictObject({ cron: z.string().default("") });
 

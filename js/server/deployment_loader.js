@@ -25,6 +25,7 @@ import { Sources } from "./sources.js";
  * @property {string | undefined} varsText variables and secrets
  * @property {number} lookedAt
  * @property {Promise<Loaded>} loaded
+ * @property {AbortController} loading ends an import that still runs
  * @property {Record<string, JsonSchema>} [schemas]
  *
  * A call of a workflow by a handler.
@@ -97,12 +98,13 @@ export class DeploymentLoader {
    * Load the code into an interpreter, once for the same deployment in the same version.
    *
    * @param {Deployment} deployment
-   * @param {{ maxAge?: number, unchanged?: "retry" | "fail", check?: (loaded: Loaded) => Promise<void> }} [options] `maxAge`: for
-   *   how long, in ms, what was loaded last is taken for the newest; `unchanged`: what happens to code that could not be
-   *   imported, or was refused, and has not changed since; `check` refuses code, which then takes no other's place
+   * @param {{ maxAge?: number, unchanged?: "retry" | "fail", check?: (loaded: Loaded) => Promise<void>, signal?: AbortSignal | undefined }} [options]
+   *   `maxAge`: for how long, in ms, what was loaded last is taken for the newest; `unchanged`: what happens to code that could
+   *   not be imported, or was refused, and has not changed since; `check` refuses code, which then takes no other's place;
+   *   `signal` ends the import, whoever has begun it
    * @returns {Promise<Loaded>}
    */
-  async load(deployment, { maxAge = 0, unchanged = "retry", check = async () => {} } = {}) {
+  async load(deployment, { maxAge = 0, unchanged = "retry", check = async () => {}, signal } = {}) {
     const key = keyOf(deployment);
     const known = this.#loaded.get(key);
     this.#noteScript(deployment);
@@ -112,6 +114,7 @@ export class DeploymentLoader {
     const version = this.#sources.version(complete);
     if (known?.version === version && known.varsText === complete.varsText) {
       known.lookedAt = now;
+      endWith(signal, known);
       await check(await known.loaded);
       return known.loaded;
     }
@@ -122,8 +125,9 @@ export class DeploymentLoader {
     }
     this.#failed.delete(key);
     let isRefused = false;
-    const loading = this.#guests.start(this.rows.withScripts(this.#withImports(complete)));
-    const loaded = loading.then(async (each) => {
+    const loading = new AbortController();
+    const started = this.#guests.start(this.rows.withScripts(this.#withImports(complete)), loading.signal);
+    const loaded = started.then(async (each) => {
       try {
         await check(each);
       } catch (error) {
@@ -139,9 +143,11 @@ export class DeploymentLoader {
       varsText: complete.varsText,
       lookedAt: now,
       loaded,
+      loading,
       ...(known?.schemas && { schemas: known.schemas }),
     };
     this.#loaded.set(key, entry);
+    endWith(signal, entry);
     void loaded.then(({ schemas = {} }) => (entry.schemas = schemas)).catch(() => {});
     void loaded.then(({ guest }) => this.#versions.set(guest, version)).catch(() => {});
     const retireKnown = () => known?.loaded.then((old) => this.#guests.retire(old)).catch(() => {});
@@ -151,7 +157,7 @@ export class DeploymentLoader {
       else if (isLast) this.#loaded.delete(key);
       if (!known || this.#loaded.get(key) !== known) void retireKnown();
       const isImport = error.traceback !== undefined || error.during === "import";
-      if (isImport || isRefused) this.#failed.set(key, { version, error });
+      if ((isImport && !loading.signal.aborted) || isRefused) this.#failed.set(key, { version, error });
     });
     return loaded;
   }
@@ -186,13 +192,29 @@ export class DeploymentLoader {
    */
   async guestFor(workflow) {
     const deployment = this.rows.deploymentOf(workflow);
-    const { guest, classes } = await this.load(deployment, { maxAge: VERSION_CACHE_MS, unchanged: "fail" });
+    const { guest, classes } = await this.#loadNewest(deployment, { unchanged: "fail" });
     if (!classes.includes(workflow.className)) {
       const found = classes.length === 0 ? "none" : classes.join(", ");
       const message = `${deployment.main} has no class ${workflow.className}. Found: ${found}.`;
       throw new WorkflowError("deployment.no_class", message);
     }
     return guest;
+  }
+
+  /**
+   * For a pass or a call: where newer code takes the place of code that still loads, they wait for that.
+   *
+   * @param {Deployment} deployment
+   * @param {{ unchanged?: "fail" }} [options]
+   * @returns {Promise<Loaded>}
+   */
+  async #loadNewest(deployment, options) {
+    try {
+      return await this.load(deployment, { maxAge: VERSION_CACHE_MS, ...options });
+    } catch (error) {
+      if (!(error instanceof WorkflowError && error.reason === "deployment.superseded")) throw error;
+      return await this.#loadNewest(deployment, options);
+    }
   }
 
   /** The deployment in an interpreter of its own, which the caller closes. @param {Deployment} deployment */
@@ -285,7 +307,7 @@ export class DeploymentLoader {
   async workerOf(account, script) {
     const found = this.#scripts.get(JSON.stringify([account, script]));
     if (!found) throw new Error(`Worker ${script} is not running. Start it in the same command.`);
-    return (await this.load(found, { maxAge: VERSION_CACHE_MS })).worker;
+    return (await this.#loadNewest(found)).worker;
   }
 
   /**
@@ -308,4 +330,9 @@ export class DeploymentLoader {
     this.#loaded.clear();
     await this.#guests.dispose();
   }
+}
+
+/** @param {AbortSignal | undefined} signal @param {LoadedEntry} entry */
+function endWith(signal, { loading }) {
+  signal?.addEventListener("abort", () => loading.abort(signal.reason), { once: true });
 }

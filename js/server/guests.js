@@ -63,21 +63,22 @@ export class Guests {
    * Import a deployment into a guest of its own.
    *
    * @param {CompleteDeployment} deployment
+   * @param {AbortSignal} signal ends an import that still runs
    * @returns {Promise<Loaded>}
-   * @throws what the import raised, without secrets
+   * @throws what the import raised, without secrets; the signal's reason
    */
-  async start(deployment) {
-    if (bundleOptionsOf(deployment)) return this.#startBundled(deployment);
+  async start(deployment, signal) {
+    if (bundleOptionsOf(deployment)) return this.#startBundled(deployment, signal);
     try {
-      return await this.#open(deployment);
+      return await this.#open(deployment, signal);
     } catch (error) {
       if (!(/** @type {{ unlinked?: boolean }} */ (error).unlinked)) throw error;
-      return await this.#startBundled(deployment);
+      return await this.#startBundled(deployment, signal);
     }
   }
 
-  /** @param {CompleteDeployment} deployment */
-  async #startBundled(deployment) {
+  /** @param {CompleteDeployment} deployment @param {AbortSignal} signal */
+  async #startBundled(deployment, signal) {
     const { root, main } = deployment;
     const modules = importedFiles(deployment)
       .map(({ path }) => join(root, path))
@@ -87,17 +88,21 @@ export class Guests {
     const path = await bundle(request, name, join(cacheFolder(), "bundles")).catch((error) => {
       throw Object.assign(error, { during: "import" });
     });
-    return await this.#open({ ...deployment, main: path, isBundle: true });
+    return await this.#open({ ...deployment, main: path, isBundle: true }, signal);
   }
 
   /**
    * @param {CompleteDeployment & { isBundle?: boolean }} deployment
+   * @param {AbortSignal} signal
    * @returns {Promise<Loaded>}
    */
-  async #open(deployment) {
+  async #open(deployment, signal) {
     const GuestClass = await RUNTIMES[runtimeNameOf(deployment)].load();
     await GuestClass.prepare?.(deployment, this.#options.print);
+    signal.throwIfAborted();
     const guest = new GuestClass({ deployment, ...this.#options.guestOptions });
+    const end = () => void guest.dispose();
+    signal.addEventListener("abort", end);
     const mask = maskOf(deployment.varsText ?? JSON.stringify(deployment.vars));
     this.#masks.set(keyOf(deployment), mask);
     guest.onoutput = (text) => this.#options.print(mask(text.trimEnd()));
@@ -116,7 +121,10 @@ export class Guests {
     } catch (error) {
       this.#guests.delete(guest);
       await guest.dispose();
+      signal.throwIfAborted();
       throw maskError(/** @type {Error & { traceback?: string }} */ (error), mask);
+    } finally {
+      signal.removeEventListener("abort", end);
     }
   }
 

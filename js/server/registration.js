@@ -72,10 +72,11 @@ export class Registration {
    * Load a deployment, which may have handlers only, and register its workflows.
    *
    * @param {DeployRequest} request
-   * @param {{ hasAssets?: boolean }} [options] `hasAssets`: it need not have anything else
+   * @param {{ hasAssets?: boolean, signal?: AbortSignal }} [options] `hasAssets`: it need not have anything else; `signal` ends
+   *   an import that still runs
    * @returns {Promise<import("./serving/serving.js").Deployed>}
    */
-  async deployWorker({ workflows, script_name, ...rest }, { hasAssets = false } = {}) {
+  async deployWorker({ workflows, script_name, ...rest }, { hasAssets = false, signal } = {}) {
     const deployment = { ...rest, scriptName: script_name ?? null };
     /** @param {string[]} classes @returns {NonNullable<typeof workflows>} */
     const wantedOf = (classes) => workflows ?? classes.map((name) => ({ name, class_name: name, schedules: [] }));
@@ -83,9 +84,12 @@ export class Registration {
       classes,
       schemas = {},
       worker,
-    } = await this.#load(deployment, async (loaded) => {
-      this.#checkExports(loaded, deployment, hasAssets);
-      await this.#checkWorkflows(wantedOf(loaded.classes), loaded.classes, deployment);
+    } = await this.#load(deployment, {
+      signal,
+      check: async (loaded) => {
+        this.#checkExports(loaded, deployment, hasAssets);
+        await this.#checkWorkflows(wantedOf(loaded.classes), loaded.classes, deployment);
+      },
     });
     const script = { account: deployment.account, script: this.#deployments.rows.scriptOf(deployment) };
     for (const className of worker.handlers.objects) await this.#objects.openNamespace(script, className);
@@ -199,10 +203,10 @@ export class Registration {
     return this.#engine.workflow(key);
   }
 
-  /** @param {Deployment} deployment @param {(loaded: Loaded) => Promise<void>} [check] refuses it */
-  async #load(deployment, check = async () => {}) {
+  /** @param {Deployment} deployment @param {{ check?: (loaded: Loaded) => Promise<void>, signal?: AbortSignal | undefined }} [options] */
+  async #load(deployment, options = {}) {
     try {
-      return await this.#deployments.load(deployment, { check });
+      return await this.#deployments.load(deployment, options);
     } catch (error) {
       if (error instanceof WorkflowError) throw error;
       const { message, traceback, during } = /** @type {Error & { traceback?: string, during?: string }} */ (error);

@@ -30,9 +30,9 @@ export function addServingRoutes(app, host) {
   });
   app.post("/servings/:id/reload", async (c) => {
     const { plain, exact } = await readJson(c.req.raw);
-    const { workers } = parse(S.reload, plain);
+    const { workers, turn } = parse(S.reload, plain);
     const serving = host.servings.get(c.req.param("id"));
-    return c.json(success(await serving.reload(withExactVars(workers, exact))));
+    return c.json(success(await serving.reload(withExactVars(workers, exact), turn)));
   });
   app.post("/servings/:id/cron", async (c) => {
     const { cron } = parse(S.fire, (await readJson(c.req.raw)).plain);

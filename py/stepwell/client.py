@@ -113,9 +113,14 @@ class Client:
         """Have the host show the state in a browser as long as the stream is open. Its first line says where."""
         return Stream(self.endpoint, self._responses, "POST", "/dashboards", {"port": port})
 
-    def reload(self, serving: str, workers: list[dict[str, object]]) -> None:
-        """Have a serving take new code. Where it does not load, `ApiError` says why, and the old code stays."""
-        self._request("POST", f"/servings/{serving}/reload", {"workers": workers})
+    def reload(self, serving: str, workers: list[dict[str, object]], turn: int) -> None:
+        """
+        Have a serving take new code. Where it does not load, `ApiError` says why, and the old code stays.
+
+        The one with the highest *turn* takes the place of one that still waits for an import, whose reason is
+        `deployment.superseded`.
+        """
+        self._request("POST", f"/servings/{serving}/reload", {"workers": workers, "turn": turn})
 
     def fire_cron(self, serving: str, cron: str) -> None:
         """Call the scheduled handler of a serving's first Worker."""

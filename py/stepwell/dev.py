@@ -67,7 +67,11 @@ class DevCommand:
         self._load = load
         self._url = ""
         self._said: list[str] = []
-        self._reloading = threading.Lock()
+        self._reading = threading.Lock()
+        """Held while the projects are read, so that the last to read them has the highest turn."""
+        self._turn = 0
+        self._is_stale = False
+        """Something has changed before the projects were served."""
         self._server: ProjectServer | None = None
         self._keys = TerminalKeys(self._press)
 
@@ -96,7 +100,7 @@ class DevCommand:
         options = ServingOptions(listener, development=True)
         server = self._server = ProjectServer(state, projects, options, settings, self._log, connector)
         server.on_ready = lambda serving, connection, client: self._announce(serving, connection, client, wanted)
-        watcher = SourceWatcher(_roots(projects), _folders(projects), lambda _changes: self._reload())
+        watcher = SourceWatcher(_roots(projects), _folders(projects), lambda _changes: self._reload(), state=state)
         watcher.start()
         try:
             server.run()
@@ -126,6 +130,10 @@ class DevCommand:
         self._keys.open()
         if self._keys.is_open:
             self._log.say(KEYS)
+        with self._reading:
+            is_stale, self._is_stale = self._is_stale, False
+        if is_stale:
+            self._reload()
 
     def _hold_keys(self, on: bool) -> None:  # noqa: FBT001 - as HostProcess calls it
         """A debugger has the terminal for itself."""
@@ -154,18 +162,27 @@ class DevCommand:
                 click.launch(self._url)
 
     def _reload(self) -> None:
+        """Take the code as it is now, also while an import of older code still runs."""
+        threading.Thread(target=self._take_code, name="reload", daemon=True).start()
+
+    def _take_code(self) -> None:
         server = self._server
         if server is None:
             return
-        with self._reloading:
+        with self._reading:
+            if not server.is_serving:
+                self._is_stale = True
+                return
             try:
                 projects = self._load()
             except StepwellError as error:
                 self._log.say(f"Not reloaded: {error}")
                 return
             self._say_notes(projects)
-            if server.reload(projects):
-                self._log.say("Reloaded.")
+            self._turn += 1
+            turn = self._turn
+        if server.reload(projects, turn):
+            self._log.say("Reloaded.")
 
     def _say_notes(self, projects: list[ServedProject]) -> None:
         """What the configurations say, unless it has been said before."""

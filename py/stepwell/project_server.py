@@ -134,14 +134,26 @@ class ProjectServer:
             for line in stream.lines():
                 self._log.event(json.loads(line))
 
-    def reload(self, projects: list[ServedProject]) -> bool:
-        """Take new code. Whether it loads: otherwise the old code stays, and the log says why."""
-        if self._serving is None:
-            self.projects = projects
-            return True
+    @property
+    def is_serving(self) -> bool:
+        """Whether the Workers are there."""
+        return self._serving is not None
+
+    def reload(self, projects: list[ServedProject], turn: int) -> bool:
+        """
+        Take new code; of several reloads at once the one with the highest *turn*.
+
+        Returns:
+            Whether it is served. Otherwise the old code stays and the log says why; or newer code has taken its place.
+        """
+        serving = self._serving
+        if serving is None:
+            return False
         try:
-            self._serving.reload(projects)
+            serving.reload(projects, turn)
         except ApiError as error:
+            if error.reason == "deployment.superseded":
+                return False
             self._log.say("Not reloaded; the code before it stays:")
             self._log.event({"type": "error", "name": "Error", "message": str(error), "traceback": error.traceback})
             return False

@@ -106,14 +106,14 @@ class Serving:
             yield event
         raise HostLostError("The host ended the serving.", sent=True)
 
-    def reload(self, projects: list[ServedProject]) -> None:
+    def reload(self, projects: list[ServedProject], turn: int) -> None:
         """
-        Take the code of *projects* as it is now.
+        Take the code of *projects* as it is now; see `Client.reload`.
 
         Raises:
             ApiError: It does not load; the old code stays.
         """
-        self._other().reload(self.id, [each.request() for each in projects])
+        self._other().reload(self.id, [each.request() for each in projects], turn)
 
     def fire_cron(self, cron: str) -> None:
         """Call the scheduled handler now."""

@@ -62,6 +62,13 @@ def is_watched(path: Path) -> bool:
     return path.suffix in SOURCE_SUFFIXES or name in CONFIG_NAMES or name.startswith(SECRET_PREFIXES)
 
 
+def is_of_state(path: Path, state: Path | None) -> bool:
+    """Whether the file *path* belongs to *state*: its owner's address, say."""
+    if state is None or not path.name.startswith(state.name):
+        return False
+    return path.parent.resolve() == state.parent.resolve()
+
+
 def source_folders(root: Path) -> list[Path]:
     """*root* and the folders below it that code is imported from; the nearest first, and a bounded number."""
     found = [root]
@@ -102,12 +109,21 @@ class SourceWatcher:
         roots: Folders that are watched with the folders below them.
         folders: Folders that are watched alone.
         on_change: Takes the changed files.
+        state: The path of the state, whose files are no sources, wherever it is.
     """
 
-    def __init__(self, roots: Iterable[Path], folders: Iterable[Path], on_change: Callable[[set[Path]], None]) -> None:
+    def __init__(
+        self,
+        roots: Iterable[Path],
+        folders: Iterable[Path],
+        on_change: Callable[[set[Path]], None],
+        *,
+        state: Path | None = None,
+    ) -> None:
         self._roots = list(roots)
         self._folders = list(folders)
         self._on_change = on_change
+        self._state = state
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
 
@@ -150,7 +166,7 @@ class SourceWatcher:
                 # They are watched from here on: what was made in them before is found, and what comes is in a batch.
                 paths |= {path for folder in fresh for path in _files_below(folder)}
                 fresh = set()
-                if files := {path for path in paths if is_watched(path)}:
+                if files := {path for path in paths if is_watched(path) and not is_of_state(path, self._state)}:
                     pending |= files
                     take = pacer.changed(now)
                 else:

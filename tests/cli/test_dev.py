@@ -284,6 +284,41 @@ def test_syntax_error(dev, project, place):
     running.wait_for("Reloaded.")
 
 
+JAVASCRIPT = """
+    export default { fetch: () => new Response("one") };
+"""
+
+
+def test_import_without_end(dev, place, held):
+    """A newer save takes the place of code that is still imported."""
+    entry = place.write("entry.mjs", JAVASCRIPT)
+    place.write("wrangler.json", json.dumps({"name": "web", "main": "entry.mjs"}))
+    running = dev("--port", "0")
+    assert (200, "one") == get(running.url)
+
+    entry.write_text(f'await fetch("{held.url}/runs");')
+    until(lambda: "/runs" in held.requests, "the import does not begin")
+    place.write("entry.mjs", JAVASCRIPT.replace("one", "two"))
+    running.wait_for("Reloaded.")
+
+    assert (200, "two") == get(running.url)
+    assert "Not reloaded" not in running.text
+
+
+def test_state_beside_the_configuration(dev, place):
+    """What the state writes there is no change of the project."""
+    entry = place.write("entry.mjs", JAVASCRIPT)
+    place.write("wrangler.json", json.dumps({"name": "web", "main": "entry.mjs"}))
+    running = dev("--port", "0", "--state", "state.sqlite")
+    assert (200, "one") == get(running.url)
+
+    edit(entry, "one", "two")
+    running.wait_for("Reloaded.")
+
+    assert (200, "two") == get(running.url)
+    assert 1 == running.text.count("Reloaded.")
+
+
 def test_broken_configuration(dev, project, place):
     """A configuration that does not fit is named with its line, and what runs stays."""
     running = dev("--port", "0")

@@ -5,7 +5,14 @@ import shutil
 
 import pytest
 
-from stepwell.source_watcher import ReloadPacer, SourceWatcher, is_source_folder, is_watched, source_folders
+from stepwell.source_watcher import (
+    ReloadPacer,
+    SourceWatcher,
+    is_of_state,
+    is_source_folder,
+    is_watched,
+    source_folders,
+)
 
 PATIENCE_S = 20
 
@@ -57,6 +64,17 @@ def test_watched(tmp_path, name):
 def test_not_watched(tmp_path, name):
     """What editors and tools write does not."""
     assert not is_watched(tmp_path / name)
+
+
+def test_files_of_the_state(tmp_path):
+    """A state may lie beside the configuration: its files are no sources, and those of that name elsewhere are."""
+    (tmp_path / "link").symlink_to(tmp_path)
+    state = tmp_path / "link" / "state.sqlite"
+
+    assert is_of_state(tmp_path / "state.sqlite.owner.json", state)
+    assert not is_of_state(tmp_path / "wrangler.json", state)
+    assert not is_of_state(tmp_path / "src" / "state.sqlite.owner.json", state)
+    assert not is_of_state(tmp_path / "state.sqlite.owner.json", None)
 
 
 def test_folders(tmp_path):

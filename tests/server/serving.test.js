@@ -43,7 +43,9 @@ async function serving(context, { worker = fakeWorker(), development = true, por
   Object.assign(host, {
     servings: new Servings(),
     registration: {
-      deployWorker: async () => {
+      deployWorker: async (/** @type {any} */ _deployment, /** @type {{ signal: AbortSignal }} */ { signal }) => {
+        if (current.worker === "imports without end") await once(signal, "abort");
+        signal?.throwIfAborted();
         if (current.worker instanceof Error) throw current.worker;
         return { name: "w", workflows: [], worker: current.worker };
       },
@@ -189,6 +191,20 @@ test("a reload closes the WebSockets of the old code", async (context) => {
 
   assert.equal((await closed)[0], 1012);
   assert.equal(events.find(({ type }) => type === "request")?.status, 101);
+});
+
+test("a newer reload takes the place of one that still imports, in whichever order they arrive", async (context) => {
+  const { ours, ready, workers, current } = await serving(context);
+  current.worker = "imports without end";
+  const older = assert.rejects(ours.reload(workers, 1), { reason: "deployment.superseded" });
+  await new Promise((resolve) => setImmediate(resolve));
+  current.worker = fakeWorker({ fetch: async () => new Response("newer") });
+
+  await ours.reload(workers, 3);
+
+  await older;
+  await assert.rejects(ours.reload(workers, 2), { reason: "deployment.superseded" });
+  assert.deepEqual(await get(`${ready.url}/`), [200, "newer"]);
 });
 
 test("code that does not load leaves the old code in place", async (context) => {

@@ -33,6 +33,7 @@ const CONFLICT = new Set([
   "instance.not_sleeping",
   "instance.damaged",
   "deployment.conflict",
+  "deployment.superseded",
   "workflow.being_deleted",
   "state.shared",
   "engine.elsewhere",

@@ -65,8 +65,12 @@ export class Serving {
   /** @type {Listener | undefined} */
   #listener;
   #draining = false;
-  /** Counts reloads, so that a check of an older one ends. */
-  #reloads = 0;
+  /** Which of the caller's reloads is the newest, so that what an older one still does ends. */
+  #turn = 0;
+  /** Ends what the newest reload still imports. */
+  #loading = new AbortController();
+  /** @type {Promise<unknown>} */
+  #reloading = Promise.resolve();
 
   /**
    * @param {Host} host
@@ -119,14 +123,27 @@ export class Serving {
   }
 
   /**
-   * Take new code. Where it does not load, the old code stays.
+   * Take new code. Where it does not load, the old code stays. A newer reload takes the place of one that still imports.
    *
    * @param {WorkerRequest[]} workers
+   * @param {number} [turn] which of the caller's reloads it is: they may arrive in another order
    */
-  async reload(workers) {
-    const turn = ++this.#reloads;
+  async reload(workers, turn = this.#turn + 1) {
+    if (turn <= this.#turn) throw superseded();
+    this.#turn = turn;
+    this.#loading.abort(superseded());
+    const { signal } = (this.#loading = new AbortController());
+    const before = this.#reloading;
+    const reloading = before.then(() => this.#reload(workers, turn, signal));
+    this.#reloading = reloading.catch(() => {});
+    return await reloading;
+  }
+
+  /** @param {WorkerRequest[]} workers @param {number} turn @param {AbortSignal} signal */
+  async #reload(workers, turn, signal) {
+    signal.throwIfAborted();
     for (const [index, triggers] of this.#crons.entries()) triggers.check(workers[index]?.crons ?? []);
-    await this.#deployAll(workers);
+    await this.#deployAll(workers, signal);
     this.#request = { ...this.#request, workers };
     this.#armCrons(workers);
     this.#consumeQueues(workers);
@@ -142,7 +159,7 @@ export class Serving {
   async #reportDivergences(turn) {
     for (const { deployment } of this.#request.workers) {
       try {
-        for await (const divergence of findDivergences(this.#host.histories, deployment, () => turn !== this.#reloads))
+        for await (const divergence of findDivergences(this.#host.histories, deployment, () => turn !== this.#turn))
           this.#emit({ type: "divergence", ...divergence });
       } catch (error) {
         this.#emit({ type: "error", ...describe(error) });
@@ -199,19 +216,27 @@ export class Serving {
   }
 
   close() {
-    this.#reloads += 1;
+    this.#turn = Infinity;
     for (const triggers of this.#crons) triggers.stop();
     for (const stop of this.#stopConsumers.splice(0)) stop();
     this.#listener?.close();
   }
 
-  /** Load all; each answers by its new code as soon as that is there. @param {WorkerRequest[]} workers */
-  async #deployAll(workers) {
+  /**
+   * Load all; each answers by its new code as soon as that is there.
+   *
+   * @param {WorkerRequest[]} workers
+   * @param {AbortSignal} [signal] ends an import that still runs
+   */
+  async #deployAll(workers, signal) {
     for (const { deployment } of workers) this.#host.servings.refuseConflict(this, deployment);
     // It takes as long as an interpreter does, and starts beside it.
     if (this.#deployed.length === 0) for (const { deployment } of workers) this.#host.warmBindings(deployment);
     for (const [index, { deployment, crons, assets }] of workers.entries()) {
-      const deployed = await this.#host.registration.deployWorker(deployment, { hasAssets: Boolean(assets) });
+      const deployed = await this.#host.registration.deployWorker(deployment, {
+        hasAssets: Boolean(assets),
+        ...(signal && { signal }),
+      });
       const replaced = this.#deployed[index];
       this.#deployed[index] = { ...deployed, deployment };
       if (replaced && !this.#host.servings.serves(replaced.worker))
@@ -308,6 +333,11 @@ export class Serving {
     return async (request, options) =>
       (await answerByAssets(request, assets, fetchAsset, hasHandler)) ?? (await worker.fetch(request, options));
   }
+}
+
+/** Why a reload ends that still imports. */
+function superseded() {
+  return new WorkflowError("deployment.superseded", "Newer code has taken the place of this one.");
 }
 
 /** Whether a path is Stepwell's where a Worker answers all others. @param {string} path */

@@ -52,7 +52,7 @@ class Proxy:
                     self._threads[-1].start()
 
     def _pump(self, source: socket.socket, target: socket.socket, counted: bool) -> None:  # noqa: FBT001 - a thread's
-        with contextlib.suppress(OSError):
+        try:
             while data := source.recv(65536):
                 with self._lock:
                     left = self.cut_after if counted else None
@@ -69,6 +69,11 @@ class Proxy:
                 target.shutdown(socket.SHUT_WR)
                 return
             self._cut()
+        except OSError:
+            # A side that is gone without a farewell is gone for the other one, too.
+            for each in (source, target):
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
 
     def _cut(self) -> None:
         sockets, self._sockets = self._sockets, set()

@@ -1,17 +1,22 @@
 /**
  * `node prepare.js ROOT MODULES`: make the snapshot with the packages that the modules in ROOT import, for the next start. It prints
- * whether it was "made" or "found", and exits 1 where a snapshot cannot be used or is not worth it.
+ * whether it was "made", "found" or "needless", and exits 1 where it cannot be made.
  */
 
-import { findPackageSnapshot, makePackageSnapshot } from "../../runtime/pyodide/package_snapshot.js";
+import { findPackageSnapshot, isWorthSnapshot, makePackageSnapshot } from "../../runtime/pyodide/package_snapshot.js";
 import { Sources } from "./sources.js";
 
 const [root = "", modules = ""] = process.argv.slice(2);
-const imports = new Sources().imports({ root, main: "", modules });
+const packages = { modules, imports: new Sources().imports({ root, main: "", modules }) };
 // Threads that make it do not keep a process alive.
 const alive = setInterval(() => {}, 1000);
-const found = findPackageSnapshot({ modules, imports }) !== undefined;
-const isThere = found || (await makePackageSnapshot({ modules, imports }));
+const outcome = await prepare();
 clearInterval(alive);
-if (isThere) process.stdout.write(found ? "found\n" : "made\n");
-process.exitCode = isThere ? 0 : 1;
+if (outcome) process.stdout.write(`${outcome}\n`);
+else process.exitCode = 1;
+
+async function prepare() {
+  if (!isWorthSnapshot(packages)) return "needless";
+  if (findPackageSnapshot(packages)) return "found";
+  return (await makePackageSnapshot(packages)) && "made";
+}

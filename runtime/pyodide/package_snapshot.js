@@ -63,6 +63,11 @@ function readStamp(modules) {
   }
 }
 
+/** Whether one would make starts faster. @param {Packages} packages */
+export function isWorthSnapshot(packages) {
+  return nameOf(packages) !== undefined;
+}
+
 /** The one that there is. @param {Packages} packages @returns {PackageSnapshot | undefined} */
 export function findPackageSnapshot(packages) {
   const name = nameOf(packages);

@@ -2,9 +2,11 @@
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import sys
+import sysconfig
 import tomllib
 from importlib.util import cache_from_source
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from places import until
 from wheels import ELSEWHERE, PYODIDE, declare, make_wheel
 
+HERE = re.sub("[-.]", "_", sysconfig.get_platform())
 FLOW = """
     import greeting
     from workers import WorkflowEntrypoint
@@ -241,6 +244,32 @@ def test_no_wheel(project, index):
     assert "Error: native has no wheel for runtime wasmtime. It can be installed for: pyodide.\n" in done.err
     assert "All that is declared can be installed for: pyodide.\nNothing was changed.\n" in done.err
     assert before == contents(project.folder)
+
+
+def test_package_of_the_distribution(project, index):
+    """What Pyodide's makers build, and no index has, is named with the way to get it."""
+    make_wheel(index, "numpy", "9.0", tag=f"py3-none-{HERE}")
+    declare(project, "greeting", "numpy")
+
+    done = project.run("sync")
+
+    assert 2 == done.code
+    assert "Error: numpy has no wheel for runtime pyodide." in done.err
+    assert re.search(r"The distribution of Pyodide \S+ has numpy \S+: name its folder .*pyodide-distribution", done.err)
+
+
+@pytest.mark.parametrize(("source", "warnings"), [("raise OSError('no such device')", 1), ("", 0)])
+def test_no_snapshot(project, index, source, warnings):
+    """Where no snapshot can be made with a large package, one line says so; it is installed all the same."""
+    make_wheel(index, "large", "1.0", source=f"{source}\n# {'x' * 500_000}\n")
+    declare(project, "large")
+    project.write("flow.py", "import large\n")
+
+    done = project.run("sync")
+
+    assert 0 == done.code, done.err
+    assert warnings == done.err.count("Warning: no snapshot can be made with the packages that the modules import")
+    assert "1 package locked in pylock.toml" in done.out
 
 
 def test_older_version(project, index):

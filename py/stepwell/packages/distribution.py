@@ -178,13 +178,36 @@ def _parse(text: bytes, where: str) -> dict[str, Any]:
     return found
 
 
+def _our_lock() -> dict[str, Any]:
+    """The lock file of the distribution of our Pyodide, which comes without the packages."""
+    lock: dict[str, Any] = json.loads((_pyodide() / LOCK).read_text(encoding="utf-8"))
+    return lock
+
+
+def _pyodide() -> Path:
+    return host_root() / "node_modules" / "pyodide"
+
+
+def advice(name: str) -> str | None:
+    """What helps where the package *name* lacks a wheel and the project names no distribution; None: that would not."""
+    entry = _our_lock()["packages"].get(name)
+    if entry is None:
+        return None
+    return (
+        f"The distribution of Pyodide {_our_version()} has {name} {entry['version']}: "
+        f"name its folder or address as {KEY} in [tool.stepwell] of pyproject.toml (docs/packages.md)."
+    )
+
+
+def _our_version() -> str:
+    return str(json.loads((_pyodide() / "package.json").read_text(encoding="utf-8"))["version"])
+
+
 def _check_version(info: Mapping[str, Any], setting: str) -> None:
-    package = host_root() / "node_modules" / "pyodide"
-    ours = json.loads((package / LOCK).read_text(encoding="utf-8"))["info"]
-    version = json.loads((package / "package.json").read_text(encoding="utf-8"))["version"]
+    ours = _our_lock()["info"]
     for key in _SAME:
         if info.get(key) != ours[key]:
             raise InputError(
                 f"{setting} is for another Pyodide: its {key} is {info.get(key)!r}, expected {ours[key]!r}. "
-                f"Name the distribution of Pyodide {version}."
+                f"Name the distribution of Pyodide {_our_version()}."
             )

@@ -10,6 +10,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from stepwell.compatibility import GUEST_PYTHON
+from stepwell.packages.distribution import advice
 from stepwell.packages.newest import find_newest
 from stepwell.packages.package_folder import RUNTIMES
 from stepwell.packages.uv import Uv, interpreter
@@ -60,6 +61,8 @@ def _blame(resolution: Resolution, requirement: str) -> Iterator[str]:
     for each in missing or [name]:
         if distribution and each in distribution.packages:
             yield f"The Pyodide distribution has {each} {distribution.packages[each]['version']}."
+        elif runtime == "pyodide" and distribution is None and (helpful := advice(each)):
+            yield helpful
 
 
 def _end_of(text: str) -> str:

@@ -243,18 +243,25 @@ def prepare(folder: PackageFolder) -> bool:
     """
     Let interpreters start with what the project's modules import of the packages, where that is worth it.
 
+    Where it cannot be done they start more slowly, no more, and a warning says so.
+
     Returns:
         Whether anything had to be made for it.
     """
     command = [find_node().path, host_root() / "js" / "server" / "prepare.js", folder.root, folder.modules]
-    # Without it they start more slowly, no more.
     done = subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL)  # noqa: S603 - our own
+    outcome = done.stdout.strip()
     prepared = folder.modules / PREPARED
-    if done.returncode == 0:
+    if outcome in {b"made", b"found"}:
         prepared.touch()
     else:
         prepared.unlink(missing_ok=True)
-    return done.stdout.strip() == b"made"
+    if done.returncode:
+        click.echo(
+            "Warning: no snapshot can be made with the packages that the modules import; interpreters start slowly.",
+            err=True,
+        )
+    return outcome == b"made"
 
 
 def clean_up(folder: PackageFolder) -> None:

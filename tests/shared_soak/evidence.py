@@ -77,6 +77,12 @@ def begun_again(cluster: Cluster, all_starts: list[Start]) -> list[Start]:
     ]
 
 
+def has_witnessed(cluster: Cluster) -> bool:
+    """Whether the triggers have seen engines die and steps succeed: without them nothing would be found."""
+    tables = ("witnessed_deaths", "witnessed_ends")
+    return all(cluster.query(f"SELECT count(*) > 0 FROM {SCHEMA}.{table}") == "t" for table in tables)
+
+
 def begun_twice(all_starts: list[Start]) -> list[str]:
     """Instances whose step without retries has begun more than once."""
     counts = Counter(start.instance for start in all_starts if start.step == ONCE)

@@ -20,6 +20,7 @@ from evidence import (
     begun_again,
     begun_twice,
     gaps,
+    has_witnessed,
     payloads,
     starts,
     statuses,
@@ -90,6 +91,7 @@ def check(cluster: Cluster, load: Load, ran: Path) -> None:
 
     assert gaps(cluster) == ""
     assert succeeded_twice(cluster) == ""
+    assert has_witnessed(cluster)
     of_plain = [start for start in starts(ran) if not start.instance.startswith(COMMANDED)]
     assert begun_again(cluster, of_plain) == []
     assert begun_twice(of_plain) == []

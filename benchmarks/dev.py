@@ -22,7 +22,7 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from watchfiles import watch
 
@@ -36,6 +36,12 @@ PAUSE_S = 0.4
 PATIENCE_S = 120
 SLEEPING = 100
 RUNNING = 20
+RELOADS_BEFORE = 20
+"""Reloads that come before the first figure of memory: caches have been filled then."""
+RELOADS_BETWEEN = 20
+"""Reloads from one figure of memory to the next."""
+REST_S = 5
+"""At rest, threads neither begin nor end for so long. Each second replaced interpreters are looked for."""
 
 CONFIG = {
     "name": "bench",
@@ -73,6 +79,14 @@ class Default(WorkerEntrypoint):
 """
 
 
+class Usage(NamedTuple):
+    """What processes use."""
+
+    pids: frozenset[int]
+    threads: int
+    memory_mib: float
+
+
 class Server:
     """A development server in a folder of its own."""
 
@@ -97,9 +111,25 @@ class Server:
         with urllib.request.urlopen(self.url, timeout=PATIENCE_S) as response:
             return response.read().decode()
 
-    def memory_mib(self) -> float:
-        """Resident memory of the command and of all that it has started."""
-        return sum(resident_mib(pid) for pid in descendants(self.process.pid))
+    def usage(self) -> Usage:
+        """What the command and all that it has started use."""
+        pids = descendants(self.process.pid)
+        threads = [len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in pids]
+        return Usage(frozenset(pids), sum(threads), sum(map(resident_mib, pids)))
+
+    def usage_at_rest(self) -> Usage:
+        """The same, once what reloads have replaced has ended."""
+        deadline = time.monotonic() + PATIENCE_S
+        last, since = self.usage(), time.monotonic()
+        while time.monotonic() - since < REST_S:
+            if time.monotonic() > deadline:
+                sys.exit(f"It does not come to rest: {last.threads} threads.")
+            time.sleep(0.2)
+            now = self.usage()
+            if now.threads != last.threads:
+                since = time.monotonic()
+            last = now
+        return last
 
     def stop(self) -> None:
         """End it, and wait."""
@@ -127,10 +157,7 @@ def descendants(pid: int) -> list[int]:
 
 def resident_mib(pid: int) -> float:
     """Resident memory of a process."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-    except OSError:
-        return 0
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def write(folder: Path, version: str) -> None:
@@ -236,18 +263,32 @@ class FileWatcher:
 
 
 def measure_memory(server: Server, folder: Path, count: int) -> dict[str, float]:
-    """How much memory grows over many reloads."""
-    for number in range(20):
+    """How much memory grows over many reloads, from rest to rest."""
+    for number in range(RELOADS_BEFORE):
         reload(server, folder, f"w{number}")
-    time.sleep(3)
-    before = server.memory_mib()
-    print(f"{before:,.0f} MiB", flush=True)
-    for number in range(count):
+    before = server.usage_at_rest()
+    print(f"at rest: {before.memory_mib:,.0f} MiB, {before.threads} threads", flush=True)
+    began = time.monotonic()
+    for number in range(1, count + 1):
         reload(server, folder, f"m{number}")
-        if number % 100 == 99:
-            print(f"{number + 1:,} reloads: {server.memory_mib() - before:+,.0f} MiB", flush=True)
-    time.sleep(3)
-    return {"reloads": count, "memory_growth_mib": server.memory_mib() - before}
+        if number % RELOADS_BETWEEN == 0:
+            now = server.usage()
+            print(
+                f"{number:,} reloads in {time.monotonic() - began:,.0f} s: "
+                f"{now.memory_mib - before.memory_mib:+,.0f} MiB, {now.threads} threads",
+                flush=True,
+            )
+    after = server.usage_at_rest()
+    if after.pids != before.pids:
+        sys.exit(f"Other processes than before: {sorted(before.pids)}, now {sorted(after.pids)}.")
+    return {
+        "reloads": count,
+        "memory_before_mib": before.memory_mib,
+        "memory_at_rest_mib": after.memory_mib,
+        "memory_growth_mib": after.memory_mib - before.memory_mib,
+        "threads_before": before.threads,
+        "threads_at_rest": after.threads,
+    }
 
 
 def reload(server: Server, folder: Path, version: str) -> None:

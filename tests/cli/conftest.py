@@ -6,11 +6,12 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from dev_server import Dev, HeldServer
 from places import APPROVAL, ORDER, Place
 from wheels import make_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -86,3 +87,25 @@ def index(place: Place, tmp_path_factory: pytest.TempPathFactory, uv_cache: Path
     }
     make_wheel(folder, "greeting", "1.0")
     return folder
+
+
+@pytest.fixture
+def dev(place: Place) -> Iterator[Callable[..., Dev]]:
+    """Starts development servers, which end with the test."""
+    started = []
+
+    def start(*arguments: str) -> Dev:
+        started.append(Dev(place, *arguments))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.dispose()
+
+
+@pytest.fixture
+def held() -> Iterator[HeldServer]:
+    """A server that holds requests of /runs until it is released."""
+    server = HeldServer()
+    yield server
+    server.close()

@@ -8,8 +8,8 @@ import urllib.request
 from urllib.parse import urlsplit
 
 import pytest
+from dev_server import Dev
 from places import until
-from test_dev import Dev
 from test_orphans import descendants, is_alive
 
 WORKER = """

@@ -27,7 +27,7 @@ const POLL_MS = 250;
  * @property {boolean} [shares] run the state together with other engines
  * @property {boolean} [idle] of an engine that shares the state: hold no part while others hold them
  * @property {(onchanges: (changes: Change[]) => void) => WorkingSet} [openStore] makes the empty working set
- * @property {(holder: Member) => boolean} onheld another engine holds the state; false: this one waits no longer
+ * @property {(holder: Member) => boolean} onheld another engine holds the state, or one of several a part; false: this one waits no longer
  */
 
 /** The state is held by an engine that lives. */
@@ -192,6 +192,6 @@ async function takeShare(ledger, member, idle) {
   const taken = share > known.length ? await ledger.takeParts(member, share - known.length) : [];
   const held = [...known, ...taken];
   if (held.length > 0 || idle) return { begun: { held, commonVersion } };
-  const other = byPart.find((each) => each !== null) ?? 0;
-  return { holder: sharing.find(({ id }) => id === other) ?? { id: other, name: "?" } };
+  const others = (await ledger.readEngines()).filter(({ id, isDead }) => id !== member.id && !isDead);
+  return { holder: others.find(({ parts }) => parts > 0) ?? others[0] ?? member };
 }

@@ -28,6 +28,17 @@ export interface Member {
   name: string;
 }
 
+/** What a ledger knows of an engine, for people. */
+export interface KnownEngine extends Member {
+  /** It runs instances together with others; false: it is idle, or has the state to itself. */
+  shares: boolean;
+  isDead: boolean;
+  /** How many parts it holds. Those of a dead engine are free. */
+  parts: number;
+  /** When its lease ends, in ms from now; less than 0: it is over. */
+  leaseMs: number;
+}
+
 /** Who runs the state. */
 export interface Holders {
   /** Engines that live and run instances together with others. */
@@ -77,6 +88,8 @@ export interface Ledger {
   /** Let others hold parts. All that this engine has written of their instances has to be acknowledged before. */
   giveUp(member: Member, parts: number[]): Promise<void>;
   readHolders(): Promise<Holders>;
+  /** All engines, in the order in which they joined. Dead ones are forgotten when others have their parts. */
+  readEngines(): Promise<KnownEngine[]>;
   /** From now on this engine, which was idle, runs instances together with others. */
   beginSharing(member: Member): Promise<void>;
   reserveNumbers(): Promise<NumberBlock>;

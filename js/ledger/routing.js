@@ -60,6 +60,12 @@ export class Routing {
     return { parts: this.#sharing.parts.length, engines: this.#sharing.engines.length };
   }
 
+  /** All engines of the state; `isThis`: it is this one. */
+  async engines() {
+    const { ledger, member } = this.#attached;
+    return (await ledger.readEngines()).map((each) => ({ ...each, isThis: each.id === member.id }));
+  }
+
   /** Whether this engine has the instance of this number. @param {number} number */
   has(number) {
     return this.#attached.store.nameOf(number) !== undefined;

@@ -138,6 +138,11 @@ export class SharedEngine extends Engine {
     return this.#routing.division;
   }
 
+  /** The engines of the state, for people. */
+  engines() {
+    return this.#routing.engines();
+  }
+
   /** @param {string} method @param {any[]} args @returns {Promise<unknown>} */
   async #carryOut(method, args) {
     const [first, second] = method.split(".");

@@ -14,7 +14,7 @@ const MAX_TEXT_CHARACTERS = 65_536;
 /**
  * @typedef {{ ready: { socket: string, secret: string, identity: string, pid: number, version: string } }
  *   | { error: { code: string, message: string, owner?: object | undefined } }
- *   | { waiting: { holder: string } }
+ *   | { waiting: { holder: string, is_shared: boolean } }
  *   | { away: { reason: string } }
  *   | { debugger: boolean }
  *   | { fatal: { code: string, message: string } }

@@ -24,7 +24,7 @@ const RETRY_MS = 200;
  * @property {number} patienceMs how long to wait while another engine holds the state
  * @property {boolean} idle run nothing yet
  * @property {boolean} rejoins this machine has run the state before
- * @property {(holder: string) => void} onwaiting another engine holds it
+ * @property {(holder: string, isShared: boolean) => void} onwaiting another engine holds it, or one of several a part of it
  * @property {(reason: string) => void} onaway its database does not answer, and is waited for
  */
 
@@ -70,7 +70,7 @@ async function attach(address, { patienceMs, idle, onwaiting }, onanswered) {
       shares: isShared,
       idle,
       onheld(holder) {
-        if (!isWaiting) onwaiting(`engine ${holder.id} (${holder.name})`);
+        if (!isWaiting) onwaiting(`engine ${holder.id} (${holder.name})`, isShared);
         isWaiting = true;
         return performance.now() < deadline;
       },

@@ -112,7 +112,7 @@ async function attachLedger(address, ownership) {
       patienceMs: values.standby ? Infinity : Number(values.patience),
       idle: values.idle,
       rejoins: values.rejoins,
-      onwaiting: (holder) => void control.send({ waiting: { holder } }),
+      onwaiting: (holder, isShared) => void control.send({ waiting: { holder, is_shared: isShared } }),
       onaway: (reason) => void control.send({ away: { reason } }),
     });
   } catch (error) {

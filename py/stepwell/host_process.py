@@ -260,6 +260,8 @@ class HostProcess:
             case {"ready": _} | {"error": _}:
                 self._start = message
                 self._started.set()
+            case {"waiting": {"holder": str(holder), "is_shared": True}}:
+                sys.stderr.write(f"Others, such as {holder}, hold all parts of the state; waiting for a share.\n")
             case {"waiting": {"holder": str(holder)}}:
                 sys.stderr.write(f"The state is held by {holder}; waiting until that engine has ended.\n")
             case {"away": {"reason": str(reason)}}:

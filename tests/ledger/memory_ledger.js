@@ -249,6 +249,19 @@ export class MemoryLedger {
     };
   }
 
+  async readEngines() {
+    await this.#step("read engines");
+    const { engines, holders } = this.#database;
+    return [...engines].map(([id, { name, shares, dead, until }]) => ({
+      id,
+      name,
+      shares,
+      isDead: dead,
+      parts: holders.filter((each) => each === id).length,
+      leaseMs: until - this.#database.now(),
+    }));
+  }
+
   /** @type {Ledger["post"]} */
   async post({ id: sender }, part, request) {
     await this.#step("post");

@@ -47,6 +47,27 @@ test("parts are taken by one engine each, and go to the next one when their hold
   assert.deepEqual(await one.ledger.takeParts(one.me, 40), [], "a dead engine takes nothing");
 });
 
+test("each engine is listed with its parts and its lease; a dead one until others have its parts", async () => {
+  const [one, two] = await engines("one", "two");
+  await one.ledger.takeParts(one.me, 40);
+  await two.ledger.takeParts(two.me, 24);
+  const list = async () =>
+    (await two.ledger.readEngines()).map(({ name, shares, isDead, parts, leaseMs }) => {
+      assert.ok(leaseMs > 0);
+      return { name, shares, isDead, parts };
+    });
+
+  assert.deepEqual(await list(), [
+    { name: "one", shares: true, isDead: false, parts: 40 },
+    { name: "two", shares: true, isDead: false, parts: 24 },
+  ]);
+  await one.ledger.leave(one.me);
+  assert.deepEqual((await list())[0], { name: "one", shares: true, isDead: true, parts: 40 });
+
+  await two.ledger.takeParts(two.me, PARTS);
+  assert.deepEqual(await list(), [{ name: "two", shares: true, isDead: false, parts: PARTS }]);
+});
+
 test("a part that is given up can be taken, and only by its holder it is given up", async () => {
   const [one, two] = await engines("one", "two");
   await one.ledger.takeParts(one.me, PARTS);

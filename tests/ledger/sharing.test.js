@@ -59,6 +59,10 @@ test("an engine that joins gets its share, and instances run where their part is
     state.members.map(({ engine }) => engine.division),
     [22, 21, 21].map((parts) => ({ parts, engines: 3 })),
   );
+  assert.deepEqual(
+    (await state.answer(state.members[1].engine.engines())).map(({ name, parts, isThis }) => [name, parts, isThis]),
+    state.members.map(({ name }, place) => [name, [22, 21, 21][place], place === 1]),
+  );
   const ids = state.idsOf(3);
   const [{ engine }] = state.members;
 

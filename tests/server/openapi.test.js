@@ -16,6 +16,11 @@ const flow = async (_event, step) => {
   return payload;
 };
 
+const ENGINES = [
+  { id: 1, name: "a", isThis: true, shares: true, isDead: false, parts: 64, leaseMs: 900 },
+  { id: 2, name: "b", isThis: false, shares: true, isDead: true, parts: 0, leaseMs: -5 },
+];
+
 test("every operation is in the document, with its parameters, its body and its answer", async () => {
   const { network, host } = await served(flow);
 
@@ -92,6 +97,9 @@ test("what operations answer fits the document's schemas", async () => {
   await fits("getVersionGraph", "/workflows/flow/versions/v1/graph");
   await fits("listInstances", "/workflows/flow/instances");
   await fits("listAllInstances", "/workflows/-/instances");
+  await fits("listEngines", "/workflows/-/engines");
+  Object.assign(on.harness.engine, { engines: async () => ENGINES });
+  await fits("listEngines", "/workflows/-/engines");
   await fits("changeStatus", "/workflows/flow/instances/b/status", "PATCH", { status: "terminate" });
   await fits("getInstance", "/workflows/flow/instances/b");
   await fits("terminateInstances", "/workflows/flow/instances/terminate", "PUT");

@@ -8,6 +8,7 @@ import { Notices } from "../../pages/parts/notices.js";
 import { theme } from "../../pages/theme.js";
 import { listHash, place } from "./state/address.js";
 import { hasToken, isConnected, session, tokenWanted, useToken } from "./state/session.js";
+import { EnginesPage } from "./views/engines_page.js";
 import { InstancePage } from "./views/instance_page.js";
 import { ListPage } from "./views/list_page.js";
 import { TokenForm } from "./views/token_form.js";
@@ -27,6 +28,7 @@ function body() {
   if (tokenWanted.value !== null) return html`<${TokenForm} reason=${tokenWanted.value} />`;
   if (session.value === null) return html`<p class="empty" role="status">Opening…</p>`;
   if (place.value === "instance") return html`<${InstancePage} />`;
+  if (place.value === "engines") return html`<${EnginesPage} />`;
   return place.value === "list" ? html`<${ListPage} />` : html`<${WorkflowsPage} />`;
 }
 
@@ -34,6 +36,7 @@ function Header() {
   const pages = /** @type {const} */ ([
     ["workflows", "#/", "Workflows"],
     ["list", listHash(""), "Instances"],
+    ["engines", "#/engines", "Engines"],
   ]);
   return html`<header class="bar">
     <h1 class="brand"><img src=${ICON} alt="" width="20" height="20" /> Stepwell</h1>

@@ -1,6 +1,6 @@
 /** Which engine holds which part, in PostgreSQL. */
 
-/** @import { Holders, Member } from "../ledger.d.ts" */
+/** @import { Holders, KnownEngine, Member } from "../ledger.d.ts" */
 /** @import { Query } from "./calls.js" */
 
 import { ALL_PARTS } from "../parts.js";
@@ -113,5 +113,24 @@ export class Parts {
       byPart: rows.map(([holder]) => holder),
       commonVersion: rows[0][1],
     };
+  }
+
+  /** @returns {Promise<KnownEngine[]>} */
+  async readEngines() {
+    const rows = await this.#query(
+      `SELECT e.id, e.name, e.shares::integer, e.dead::integer, count(p.number)::integer,
+         (extract(epoch FROM e.until - clock_timestamp()) * 1000)::bigint
+       FROM ${this.#schema}.engines AS e LEFT JOIN ${this.#schema}.parts AS p ON p.holder = e.id
+       GROUP BY e.id ORDER BY e.id`,
+      [],
+    );
+    return rows.map(([id, name, shares, dead, parts, leaseMs]) => ({
+      id,
+      name,
+      shares: shares === 1,
+      isDead: dead === 1,
+      parts,
+      leaseMs,
+    }));
   }
 }

@@ -191,6 +191,10 @@ export class PostgresLedger {
     return this.#parts.readHolders();
   }
 
+  readEngines() {
+    return this.#parts.readEngines();
+  }
+
   /** @type {Ledger["post"]} */
   post(member, part, request) {
     return this.#calls.post(member, part, request);

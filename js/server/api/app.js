@@ -16,6 +16,7 @@ import { checkOrigin } from "../requests/origin.js";
 import { failure } from "./envelope.js";
 import { openApiDocument } from "./openapi.js";
 import { addRoute } from "./operation.js";
+import { engineOperations } from "./operations/engines.js";
 import { singleInstanceOperations } from "./operations/instance.js";
 import { instanceOperations } from "./operations/instances.js";
 import { listOperations } from "./operations/lists.js";
@@ -50,6 +51,7 @@ export class Api {
       ...workflowOperations(this),
       // Before the instances of one workflow: no workflow is called "-".
       ...listOperations(this).toReversed(),
+      ...engineOperations(this),
       ...instanceOperations(this),
       ...singleInstanceOperations(this),
     ];

@@ -263,6 +263,18 @@ export const stepOutputResult = z.object({
 export const statusResult = z.object({ status, timestamp: time });
 export const terminateAllResult = z.object({ status: z.enum(["ok", "already_running"]) });
 export const eventResult = z.object({ instanceId: z.string(), timestamp: time });
+export const enginesResult = z.array(
+  z.object({
+    id: z.int().describe("Never used again."),
+    name: z.string().describe("Its machine and process."),
+    is_this: z.boolean().describe("It has answered this request."),
+    status: z
+      .enum(["live", "idle", "silent", "dead"])
+      .describe("`idle`: runs no instances; `silent`: its lease is over; `dead`: the others may have its parts."),
+    parts: z.int().describe("Of 64 that the state has. Those of a dead engine are free."),
+    lease_ms: z.int().describe("When its lease ends; less than 0: it is over."),
+  }),
+);
 export const successResult = z.object({ success: z.boolean() });
 export const createdLocalInstanceResult = z.object({ id: z.string() });
 export const deletedBatchResult = z.object({

@@ -14,12 +14,12 @@ const route = signal(read());
 /** @type {import("@preact/signals").Signal<RunAddress | null>} */
 export const shown = signal(null);
 
-/** Which page: all workflows, the instances of one or of all, or an instance. */
+/** Which page: all workflows, the instances of one or of all, an instance, or the engines. */
 export const place = computed(() => {
   const [kind = "", name] = route.value.path;
   if (kind === "instances" && route.value.path.length > 2) return "instance";
   if (kind === "instances" || (kind === "workflows" && name !== undefined)) return "list";
-  return "workflows";
+  return kind === "engines" ? "engines" : "workflows";
 });
 
 export const filter = computed(() => {

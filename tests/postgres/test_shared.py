@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import sqlite3
+import urllib.request
 from contextlib import closing
 
 import pytest
@@ -134,6 +137,24 @@ def test_an_engine_is_killed(cluster, engines):
     again = [each for each in set(began) if began.count(each) > 1]
     assert all(began.count(each) == 2 for each in again), "only what ran at the time runs again"
     assert len(again) <= len(IDS)
+
+
+def test_the_list_of_engines(cluster, engines):
+    """It names each engine with its parts, and an engine that was killed is gone when the other one has its parts."""
+    state = cluster.address(schema="listed", engines="several", lease_ms="600000")
+    serving = [each.start("serve", "flow.mjs", "--port", "0", "--state", state) for each in engines]
+    urls = [re.search(r"http://127\.0\.0\.1:\d+", each.read_until("Ready on http"))[0] for each in serving]
+
+    def listed(url):
+        with urllib.request.urlopen(f"{url}/client/v4/accounts/default/workflows/-/engines", timeout=60) as answer:
+            found = json.load(answer)["result"]
+        return [(each["status"], each["parts"], each["is_this"]) for each in found]
+
+    until(lambda: [("live", 32, True), ("live", 32, False)] == listed(urls[0]), "the engines are not listed")
+    assert [("live", 32, False), ("live", 32, True)] == listed(urls[1])
+
+    serving[0].kill_group()
+    until(lambda: [("live", 64, True)] == listed(urls[1]), "the killed engine stays in the list")
 
 
 def test_all_engines_are_killed(cluster, engines):

@@ -50,6 +50,28 @@ test("a token is asked for, kept in the tab, and one that only reads is offered 
   }
 });
 
+test("more than 100 workflows are listed page by page, and the browser goes back", async () => {
+  const on = await openDashboard(flow);
+  try {
+    const row = { className: "Flow", root: ".", main: "f.py", vars: "{}", versionId: "v1", stepLimit: null };
+    for (let number = 0; number < 100; number++)
+      await on.harness.engine.saveWorkflow({ ...row, name: `a${String(number).padStart(3, "0")}` });
+    const page = await on.open("#/");
+    const links = page.getByRole("region", { name: "Table of workflows" }).getByRole("rowheader").getByRole("link");
+    await page.getByRole("link", { name: "Next 100" }).click();
+    await page.getByRole("link", { name: "flow", exact: true }).waitFor();
+
+    assert.equal(await links.count(), 1);
+    assert.equal(await page.getByRole("link", { name: "Next 100" }).count(), 0);
+    await page.goBack();
+    await page.getByRole("link", { name: "a099" }).waitFor();
+    assert.equal(await links.count(), 100);
+    assert.equal(await page.getByRole("link", { name: "Previous 100" }).count(), 0);
+  } finally {
+    await on.close();
+  }
+});
+
 test("a read-only server refuses every change, whatever the token", async () => {
   const on = await openDashboard(flow, { policy: { readOnly: true } });
   try {

@@ -32,6 +32,14 @@ export const filter = computed(() => {
 /** The length of time that charts show, in minutes. */
 export const minutes = computed(() => Number(route.value.query.minutes) || 60);
 
+/** Of the list of workflows, from 1 on. */
+export const page = computed(() => Math.max(1, Math.trunc(Number(route.value.query.page)) || 1));
+
+/** @param {number} number */
+export function workflowsHash(number) {
+  return toHash([], number === 1 ? {} : { page: String(number) });
+}
+
 function read() {
   return fromHash(location.hash) ?? { path: [], query: {} };
 }

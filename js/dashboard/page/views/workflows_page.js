@@ -4,19 +4,22 @@ import { html } from "htm/preact";
 import { ago, timeOfDay } from "../../../pages/format.js";
 import { statusLook } from "../../../pages/parts/status.js";
 import { Icon } from "../../../pages/parts/icon.js";
-import { listHash } from "../state/address.js";
+import { listHash, page, workflowsHash } from "../state/address.js";
 import { useAnswer } from "../state/answers.js";
 import { inAccount, serverNow } from "../state/session.js";
 import { Charts } from "./charts.js";
 
 /** @typedef {{ name: string, class_name: string, script_name: string, triggered_on: string | null, instances: Record<string, number>, schedules: { cron: string, next_instance: string | null }[] }} Workflow */
 
+/** How many workflows a page of the list has. */
+const PAGE_SIZE = 100;
+
 export function WorkflowsPage() {
-  const { value, error } = useAnswer(`${inAccount("workflows")}?per_page=100`);
+  const { value, error } = useAnswer(`${inAccount("workflows")}?per_page=${PAGE_SIZE}&page=${page.value}`);
   const workflows = /** @type {Workflow[] | null} */ (value);
   if (error) return html`<p class="empty" role="alert">${error}</p>`;
   if (workflows === null) return html`<p class="empty" role="status">Opening…</p>`;
-  if (workflows.length === 0)
+  if (workflows.length === 0 && page.value === 1)
     return html`<div class="welcome">
       <h2>No workflow yet</h2>
       <p>
@@ -42,7 +45,18 @@ export function WorkflowsPage() {
           </tbody>
         </table>
       </div>
+      <${Pages} isFull=${workflows.length === PAGE_SIZE} />
     </section>`;
+}
+
+/** The ways to the pages before and after this one. @param {{ isFull: boolean }} props a page that is not full is the last one */
+function Pages({ isFull }) {
+  const number = page.value;
+  if (number === 1 && !isFull) return null;
+  return html`<nav aria-label="Pages of workflows">
+    ${number > 1 && html`<a class="button small" href=${workflowsHash(number - 1)}>Previous ${PAGE_SIZE}</a>`}
+    ${" "}${isFull && html`<a class="button small" href=${workflowsHash(number + 1)}>Next ${PAGE_SIZE}</a>`}
+  </nav>`;
 }
 
 /** @param {{ workflow: Workflow }} props */

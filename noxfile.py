@@ -185,6 +185,7 @@ def tests(session: nox.Session) -> None:
     use_stepwell(session, *group("cli"))
     elsewhere = [
         "agents",
+        "bindings",
         "clients",
         "crash",
         "fuzz",
@@ -491,11 +492,12 @@ def crash(session: nox.Session) -> None:
 def bindings(session: nox.Session) -> None:
     """Install what carries out Cloudflare's bindings, and call them."""
     need_programs(session, ps="procps", ss="iproute2")
-    use_stepwell(session)
+    use_stepwell(session, *group("test"))
     node = use_node(session, NODES[0])
     session.env["STEPWELL_BINDINGS"] = str(Path(session.create_tmp(), "bindings").resolve())
     session.run("stepwell", "bindings", "install")
     session.run(node, *NODE_TEST, *(session.posargs or node_tests("tests/bindings")), external=True)
+    session.run("pytest", "tests/bindings")
 
 
 @nox.session

@@ -11,13 +11,16 @@ if TYPE_CHECKING:
 MOST_SIMILAR = 3
 SIMILAR = 0.6
 """How much of two words must be the same."""
+MUCH_LESS = 0.15
+"""A word that is so much less like it than the most similar one is not offered beside that one."""
 
 
 def similar(word: str, known: Iterable[str]) -> list[str]:
     """The words among *known* that are like *word*, the most similar first."""
     by_lower = {each.lower(): each for each in known}
     found = difflib.get_close_matches(word.lower(), by_lower, MOST_SIMILAR, SIMILAR)
-    return [by_lower[each] for each in found]
+    likeness = [difflib.SequenceMatcher(None, each, word.lower()).ratio() for each in found]
+    return [by_lower[each] for each, like in zip(found, likeness, strict=True) if like > likeness[0] - MUCH_LESS]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -232,7 +232,7 @@ def test_unknown_key(write):
     path = write('{"main": "entry.py",\n"compatability_date": "2025-11-02",\n"env": {"a": {\n"var": {}}}}')
 
     assert [
-        f"{path}:2: unknown key compatability_date. Did you mean 'compatibility_date' or 'compatibility_flags'?",
+        f"{path}:2: unknown key compatability_date. Did you mean 'compatibility_date'?",
     ] == load_config(path).warnings
     assert f"{path}:4: unknown key env.a.var. Did you mean 'vars'?" in load_config(path, "a").warnings
 

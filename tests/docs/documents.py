@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,9 +64,17 @@ def blocks(document: Path) -> Iterator[Block]:
 
 
 def block(page: str, part: str) -> Block:
-    """The block of the page in docs/ that has *part*."""
-    [found] = [each for each in blocks(ROOT / "docs" / page) if part in each.text]
+    """The block of the page that has *part*. Pages are in docs/, but for the README."""
+    document = ROOT / page if page == "README.md" else ROOT / "docs" / page
+    [found] = [each for each in blocks(document) if part in each.text]
     return found
+
+
+def words(command: str) -> list[str]:
+    """The arguments of a command of Stepwell."""
+    stepwell, *arguments = shlex.split(command, comments=True)
+    assert stepwell == "stepwell", command
+    return arguments
 
 
 def all_blocks(*languages: str) -> list[Block]:

@@ -9,7 +9,7 @@ import sys
 import urllib.request
 
 import pytest
-from documents import block
+from documents import block, words
 from places import PATIENCE, Place, Terminal, until
 
 ORDER = """
@@ -75,13 +75,6 @@ def greet(place):
     place.write("greet.py", GREET)
     place.write("wrangler.json", json.dumps(GREET_CONFIGURATION))
     return place
-
-
-def words(command):
-    """The arguments of a command of Stepwell."""
-    stepwell, *arguments = shlex.split(command, comments=True)
-    assert "stepwell" == stepwell
-    return arguments
 
 
 def served(place, command):
@@ -221,13 +214,20 @@ def test_query(greet):
     assert "greet" == answer["result"]["rows"][0][0]
 
 
+def is_said(greet, found):
+    """Whether the server says what the block shows."""
+    _, said = served(greet, found.commands[0])
+    return found.printed == re.sub(r"127.0.0.1:\d+", "127.0.0.1:8787", said).splitlines()
+
+
 def test_server(greet):
-    """docs/rest.md and docs/dashboard.md: the server says where it is."""
-    for page in ("rest.md", "dashboard.md"):
-        found = block(page, "Serving greet.")
-        _, said = served(greet, found.commands[0])
-        assert found.printed == re.sub(r"127.0.0.1:\d+", "127.0.0.1:8787", said).splitlines()
-        greet.dispose()
+    """docs/rest.md: the server says where it is."""
+    assert is_said(greet, block("rest.md", "Serving greet."))
+
+
+def test_server_with_a_dashboard(greet):
+    """docs/dashboard.md: the same."""
+    assert is_said(greet, block("dashboard.md", "Serving greet."))
 
 
 @WITH_CURL

@@ -116,7 +116,14 @@ def _install(folder: Path) -> None:
     ]
     environment = {**os.environ, "PATH": os.pathsep.join([os.fspath(node.parent), os.environ.get("PATH", os.defpath)])}
     done = subprocess.run(  # noqa: S603 - the npm of the Node that runs the host
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
     if done.returncode:
         raise InputError(f"npm could not install the bindings; nothing was changed.\n{done.stderr.strip()}")

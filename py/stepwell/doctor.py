@@ -171,7 +171,8 @@ def look_at_ledger(state: Path, node: Path) -> list[Finding]:
     done = subprocess.run(  # noqa: S603 - our own script
         [str(node), str(host_root() / "js" / "server" / "examine_ledger.js")],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         env={**host_environment(), "STEPWELL_LEDGER": address},
         check=False,
     )

@@ -50,7 +50,9 @@ def playground(*, port: int, opens: bool, folder: Path | None, packages: Path | 
     if packages := packages or _find_packages():
         options += ["--packages", os.fspath(packages.absolute())]
     command = [os.fspath(find_node().path), os.fspath(host_root() / "js" / "playground" / "server" / "main.js")]
-    with subprocess.Popen([*command, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own script
+    with subprocess.Popen(  # noqa: S603 - our own script
+        [*command, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    ) as process:
         try:
             answer = _answer(process)
             if packages:

@@ -52,7 +52,8 @@ def examine_instances(state: Path, *, repair: bool) -> tuple[list[DamagedInstanc
         [*command, "--repair"] if repair else command,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     try:

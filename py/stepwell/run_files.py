@@ -110,7 +110,7 @@ def _read(file: Path, *arguments: str, timeout_s: float = READ_TIMEOUT_S) -> obj
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         errors="replace",
         env={"STEPWELL_HOST_PYTHON": sys.executable, **os.environ},
         # With what it has started it is killed.

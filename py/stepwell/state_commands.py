@@ -75,7 +75,9 @@ def restore(*, file: Path, force: bool, state: Path | None) -> None:
     make_folder(path.parent, ignored=state is None)
     command = [str(find_node().path), str(host_root() / "js" / "server" / "restore.js"), "--state", str(path)]
     command += ["--from", str(file.absolute()), *(["--force"] if force else [])]
-    done = subprocess.run(command, capture_output=True, text=True, env=host_environment(), check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - our own script
+        command, capture_output=True, encoding="utf-8", errors="replace", env=host_environment(), check=False
+    )
     try:
         answer = json.loads(done.stdout)
     except ValueError:
@@ -132,7 +134,9 @@ def _copy(source: Path, target: Path) -> dict[str, int]:
             environment[f"STEPWELL_{option.upper()}"] = address
         else:
             command += [f"--{option}", str(state.absolute())]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - our own script
+        command, capture_output=True, encoding="utf-8", errors="replace", env=environment, check=False
+    )
     try:
         answer = json.loads(done.stdout)
     except ValueError:

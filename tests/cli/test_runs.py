@@ -65,6 +65,18 @@ def test_describe(place, exported):
     assert {"stepwell", "node", "sqlite", "pyodide"} == set(described["versions"])
 
 
+def test_text_where_the_locale_is_ascii(place):
+    """What Node writes is UTF-8, whatever encoding the locale has."""
+    place.write("order.py", ORDER)
+    assert 0 == place.run("run", "order.py", "--id", "a", "--params", '{"items": "Zürich ✅"}', "--quiet").code
+    assert 0 == place.run("runs", "export", "a", FILE).code
+    place.environment |= {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+
+    done = place.run("runs", "open", FILE, "--json")
+
+    assert {"shipped": "Zürich ✅"} == done.json["detail"]["output"]
+
+
 def test_replay(place, exported):
     """The code comes to the same end without a step being run; changed code is told apart, with exit code 1."""
     done = place.run("runs", "open", FILE, "--replay", "--trusted")

@@ -126,7 +126,8 @@ class Uv:
                 env={**pip_settings(), **os.environ, "UV_PYTHON_DOWNLOADS": "never", **self.environment},
                 input="\n".join(requirements or []),
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 check=False,
             )
         except OSError as error:

@@ -16,8 +16,16 @@ if TYPE_CHECKING:
 
 _BLOCK_LIMIT_S = 30
 """For so long code may keep all events of an object waiting."""
+_BLOCKED_TOO_LONG = (
+    "A call to blockConcurrencyWhile() in a Durable Object waited for too long. "
+    "The call was canceled and the Durable Object was reset."
+)
 
 _held: set[asyncio.Future[Any]] = set()
+
+
+class DurableObjectAbort(BaseException):
+    """Ends code that aborts its object. A `BaseException`, so that ``except Exception`` does not swallow it."""
 
 
 class _Operator:
@@ -185,29 +193,30 @@ class DurableObjectContext(ExecutionContext):
         return future
 
     async def _block(self, callback: Callable[[], Any], release: Callable[[], None]) -> Any:  # noqa: ANN401 - what it gives
+        limit = asyncio.timeout(_BLOCK_LIMIT_S)
         try:
-            result = callback()
-            if asyncio.iscoroutine(result) or isinstance(result, asyncio.Future):
-                result = await asyncio.wait_for(result, _BLOCK_LIMIT_S)
-        except TimeoutError:
-            message = (
-                "A call to blockConcurrencyWhile() in a Durable Object waited for too long. "
-                "The call was canceled and the Durable Object was reset."
-            )
-            self._reset(message)
-            raise
+            async with limit:
+                result = callback()
+                if asyncio.iscoroutine(result) or isinstance(result, asyncio.Future):
+                    result = await result
         except BaseException as error:
-            self._reset(f"{type(error).__name__}: {error}")
+            # The callback may raise a TimeoutError of its own.
+            self._reset(_BLOCKED_TOO_LONG if limit.expired() else f"{type(error).__name__}: {error}")
             raise
         finally:
             release()
         return result
 
     def abort(self, reason: str | None = None) -> None:
-        """Reset the object: calls that run end with *reason*, and the next one makes it anew of its storage."""
+        """
+        Reset the object: calls that run end with *reason*, and the next one makes it anew of its storage.
+
+        Raises:
+            DurableObjectAbort: Always.
+        """
         message = "The Durable Object was aborted by its own code." if reason is None else reason
         self._reset(message)
-        raise RuntimeError(message)
+        raise DurableObjectAbort(message)
 
     def _reset(self, message: str) -> None:
         self._parts.reset(js().Error.new(message))

@@ -163,6 +163,7 @@ for (const language of LANGUAGES) {
 
       assert.equal(await stub.call("add"), 2);
       assert.deepEqual((await stub.call("about")).calls, 1);
+      assert.doesNotMatch(place.reports.join(""), /goes on after its abort/);
     });
 
     test("blockConcurrencyWhile that raises resets the object", async () => {

@@ -62,10 +62,10 @@ class Lifespan:
                 logger.exception("Exception in the lifespan of an ASGI application")
             else:
                 logger.debug("The ASGI application has no lifespan: it raised.", exc_info=error)
-        if not self._started.done():
-            self._started.set_result(False)
-        if not self._stopped.done():
-            self._stopped.set_result(None)
+        finally:
+            # Also after a cancellation: requests wait for it.
+            _settle(self._started, result=False)
+            _settle(self._stopped, result=None)
 
     async def _send(self, message: Message) -> None:
         kind = message["type"]

@@ -177,14 +177,22 @@ class _Exchange:
             if not self.response.done():
                 self.response.set_exception(RuntimeError("The application has ended without a response."))
             await self._end()
-        except Exception as error:
-            if not self.response.done():
-                self.response.set_exception(error)
-                return
-            logger.exception("Exception in ASGI application after the response began")
-            self._all_sent.set()
-            if self._writer:
-                self._writer.fail(error)
+        except Exception as error:  # noqa: BLE001 - whoever reads the response gets it
+            self._fail(error)
+        except BaseException as error:
+            # The caller has gone, or a cancellation has come out of the application, whose client would wait for ever.
+            if not self.response.cancelled():
+                self._fail(RuntimeError(f"The application has ended by {type(error).__name__}."))
+            raise
+
+    def _fail(self, error: Exception) -> None:
+        if not self.response.done():
+            self.response.set_exception(error)
+            return
+        logger.error("Exception in ASGI application after the response began", exc_info=error)
+        self._all_sent.set()
+        if self._writer:
+            self._writer.fail(error)
 
     async def _receive(self) -> Message:
         if not self._all_received:

@@ -53,6 +53,15 @@ for (const language of [PYTHON, ...UPSTREAM])
       },
     );
 
+    test(
+      "that a cancellation ends leaves no client waiting",
+      { skip: language.sdk && "Cloudflare's lets it wait" },
+      async () => {
+        await assert.rejects(fetch("/cancel"), { message: /ended by CancelledError/ });
+        await assert.rejects((await fetch("/cancel_later")).text(), /ended by CancelledError/);
+      },
+    );
+
     test("exchanges messages over a WebSocket", async () => {
       const response = await fetch("/socket", { headers: { upgrade: "websocket" } });
       const { webSocket } = /** @type {any} */ (response);

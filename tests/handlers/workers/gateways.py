@@ -73,11 +73,29 @@ async def fail_later(_scope, _receive, send):
     raise LookupError("half way")
 
 
+async def cancel(_scope, _receive, _send):
+    raise asyncio.CancelledError
+
+
+async def cancel_later(_scope, _receive, send):
+    await start(send)
+    await send({"type": "http.response.body", "body": b"begun", "more_body": True})
+    raise asyncio.CancelledError
+
+
 async def silent(_scope, _receive, _send):
     pass
 
 
-ROUTES = {"/a b": echo, "/stream": stream, "/fail": fail, "/later": fail_later, "/silent": silent}
+ROUTES = {
+    "/a b": echo,
+    "/stream": stream,
+    "/fail": fail,
+    "/later": fail_later,
+    "/cancel": cancel,
+    "/cancel_later": cancel_later,
+    "/silent": silent,
+}
 
 
 def wsgi_app(environ, start_response):

@@ -2,7 +2,7 @@
  * What a state in PostgreSQL costs beside a file: `node benchmarks/ledger.js --database postgres://…`.
  *
  * Workload A (workflows of ten trivial steps) on both, in turns in the same process, after both are warm. The ratio is that of the
- * medians. The database should be on this machine: each commit waits for it.
+ * medians. The database should be on this machine: each commit waits for it. `--only ledger` prints the median of one as JSON.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -30,6 +30,7 @@ const { values } = parseArgs({
     database: { type: "string" },
     repetitions: { type: "string", default: "7" },
     concurrency: { type: "string", default: "1,20,100" },
+    only: { type: "string", default: "file,ledger" },
   },
 });
 if (!values.database) {
@@ -37,6 +38,7 @@ if (!values.database) {
   process.exit(2);
 }
 const database = values.database;
+const kinds = /** @type {("file" | "ledger")[]} */ (values.only.split(","));
 const schema = `bench_${process.pid}`;
 const folder = mkdtempSync(join(tmpdir(), "stepwell-bench-"));
 
@@ -110,11 +112,15 @@ try {
     /** @type {Record<keyof typeof benches, number[]>} */
     const figures = { file: [], ledger: [] };
     for (let turn = 0; turn <= Number(values.repetitions); turn++) {
-      for (const kind of /** @type {(keyof typeof benches)[]} */ (["file", "ledger"])) {
+      for (const kind of kinds) {
         const found = await measure(kind, concurrency);
         // The first turn warms up.
         if (turn > 0) figures[kind].push(found);
       }
+    }
+    if (kinds.length === 1) {
+      process.stdout.write(`${JSON.stringify({ steps_per_s: quantile(figures[kinds[0]], 0.5) })}\n`);
+      continue;
     }
     const [file, ledger] = [figures.file, figures.ledger].map((each) => quantile(each, 0.5));
     const shown = (/** @type {number[]} */ each) =>

@@ -20,7 +20,7 @@ SOURCE = Path(__file__).parent / "peers"
 PROGRAMS = {
     "cloudflare": "cloudflare.js",
     "openworkflow": "openworkflow.js",
-    "dbos": "dbos_sqlite.py",
+    "dbos": "dbos_program.py",
     "restate": "restate.js",
 }
 QUIET = {"DO_NOT_TRACK": "1", "RESTATE_LOGGING": "ERROR", "NODE_NO_WARNINGS": "1", "PYTHONDONTWRITEBYTECODE": "1"}

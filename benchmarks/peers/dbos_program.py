@@ -1,4 +1,4 @@
-"""DBOS Transact for Python on SQLite, in one process. The workloads are those of `driver.js`."""
+"""DBOS Transact for Python in one process, on SQLite or a named database. The workloads are those of `driver.js`."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ LETTERS = "0123456789" * 100
 DBOS(
     config={
         "name": "bench",
-        "system_database_url": f"sqlite:///{settings['folder']}/dbos.sqlite",
+        "system_database_url": settings.get("database") or f"sqlite:///{settings['folder']}/dbos.sqlite",
         "application_version": "1",
         "log_level": "ERROR",
     }

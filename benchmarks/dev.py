@@ -38,8 +38,10 @@ SLEEPING = 100
 RUNNING = 20
 RELOADS_BEFORE = 20
 """Reloads that come before the first figure of memory: caches have been filled then."""
-RELOADS_BETWEEN = 20
-"""Reloads from one figure of memory to the next."""
+RESTS = 10
+"""How often memory is looked at, at rest: one look differs from the next by some 40 MiB, without any growth."""
+COMPARED = 3
+"""The first and the last so many looks are compared, by their medians."""
 REST_S = 5
 """At rest, threads neither begin nor end for so long. Each second replaced interpreters are looked for."""
 
@@ -266,28 +268,30 @@ def measure_memory(server: Server, folder: Path, count: int) -> dict[str, float]
     """How much memory grows over many reloads, from rest to rest."""
     for number in range(RELOADS_BEFORE):
         reload(server, folder, f"w{number}")
-    before = server.usage_at_rest()
-    print(f"at rest: {before.memory_mib:,.0f} MiB, {before.threads} threads", flush=True)
+    looks = [server.usage_at_rest()]
+    print(f"at rest: {looks[0].memory_mib:,.0f} MiB, {looks[0].threads} threads", flush=True)
     began = time.monotonic()
-    for number in range(1, count + 1):
-        reload(server, folder, f"m{number}")
-        if number % RELOADS_BETWEEN == 0:
-            now = server.usage()
-            print(
-                f"{number:,} reloads in {time.monotonic() - began:,.0f} s: "
-                f"{now.memory_mib - before.memory_mib:+,.0f} MiB, {now.threads} threads",
-                flush=True,
-            )
-    after = server.usage_at_rest()
-    if after.pids != before.pids:
-        sys.exit(f"Other processes than before: {sorted(before.pids)}, now {sorted(after.pids)}.")
+    for look in range(RESTS):
+        for number in range(count * look // RESTS, count * (look + 1) // RESTS):
+            reload(server, folder, f"m{number}")
+        looks.append(server.usage_at_rest())
+        print(
+            f"{count * (look + 1) // RESTS:,} reloads in {time.monotonic() - began:,.0f} s: "
+            f"{looks[-1].memory_mib:,.0f} MiB, {looks[-1].threads} threads",
+            flush=True,
+        )
+    if looks[-1].pids != looks[0].pids:
+        sys.exit(f"Other processes than before: {sorted(looks[0].pids)}, now {sorted(looks[-1].pids)}.")
+    before, after = (
+        statistics.median(look.memory_mib for look in part) for part in (looks[:COMPARED], looks[-COMPARED:])
+    )
     return {
         "reloads": count,
-        "memory_before_mib": before.memory_mib,
-        "memory_at_rest_mib": after.memory_mib,
-        "memory_growth_mib": after.memory_mib - before.memory_mib,
-        "threads_before": before.threads,
-        "threads_at_rest": after.threads,
+        "memory_before_mib": before,
+        "memory_at_rest_mib": after,
+        "memory_growth_mib": after - before,
+        "threads_before": looks[0].threads,
+        "threads_at_rest": looks[-1].threads,
     }
 
 

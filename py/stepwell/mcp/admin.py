@@ -141,14 +141,21 @@ def _with_run_file(host: CallerAccess, given: dict[str, Any], use: Callable[[str
 
 def _run_command(*arguments: str) -> Any:  # noqa: ANN401
     command = [sys.executable, "-m", "stepwell", *arguments]
-    done = subprocess.run(  # noqa: S603 - our own command
-        command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=REPLAY_TIMEOUT_S
-    )
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            printed, messages = process.communicate(timeout=REPLAY_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            # It ends what it has started, which would run on if it were killed.
+            process.terminate()
+            process.communicate()
+            raise
     try:
-        report = json.loads(done.stdout)
+        report = json.loads(printed)
     except ValueError:
         report = None
-    return {"same": done.returncode == 0, "report": report, "messages": done.stderr.strip()}
+    return {"same": process.returncode == 0, "report": report, "messages": messages.strip()}
 
 
 FROM_STEP = {"from_step": TEXT, "from_step_count": WHOLE, "from_step_type": {"enum": ["do", "sleep", "waitForEvent"]}}

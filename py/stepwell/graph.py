@@ -16,6 +16,7 @@ from stepwell.exceptions import InputError, InternalError
 from stepwell.host_process import host_root
 from stepwell.node import find_node
 from stepwell.project_loader import load_project
+from stepwell.streams import takes_unicode
 from stepwell.target import find_target
 
 FORMATS = ("text", "svg", "mermaid", "json")
@@ -53,7 +54,11 @@ def graph(target: str, class_name: str | None, format_: str, output: Path | None
     """  # noqa: D301 - click's sign for lines that are kept
     main, name, configured = _choose(target, class_name)
     found = _graph_of(main, name, configured)
-    text = json.dumps(found, indent=2, ensure_ascii=False) + "\n" if format_ == "json" else _draw(found, format_)
+    if format_ == "json":
+        escaped = output is None and not takes_unicode(sys.stdout)
+        text = json.dumps(found, indent=2, ensure_ascii=escaped) + "\n"
+    else:
+        text = _draw(found, format_)
     if output is None:
         # Characters that the terminal's encoding lacks must not end the command.
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]

@@ -50,6 +50,16 @@ def test_json(place):
     assert ["step_do"] == [node["type"] for node in done.json["workflow"]["nodes"]]
 
 
+def test_json_where_standard_output_is_ascii(place):
+    """Names keep their letters: as escapes of JSON."""
+    place.write("two.py", TWO.replace('"work"', '"Größe ✅"'))
+    place.environment |= {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+
+    done = place.run("graph", "two.py:Second", "--format", "json")
+
+    assert "Größe ✅" in str(done.json)
+
+
 def test_svg(place):
     """The picture is well-formed, whatever a name contains."""
     place.write("two.py", TWO)

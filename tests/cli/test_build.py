@@ -83,7 +83,9 @@ def test_command(bare, wanted, code, expected):
         done.code,
         (bare.folder / "said").read_text(),
     )
-    assert (code == 0) == ("out/native-1.0-cp314-cp314-pyemscripten_2026_0_wasm32.whl" in done.out)
+    wheel = "out/native-1.0-cp314-cp314-pyemscripten_2026_0_wasm32.whl"
+    assert (code == 0) == (wheel in done.out)
+    assert (code == 0) == (wheel in bare.run("build", "native", "-o", "out").out), "a second build is silent"
 
 
 def test_no_project(bare, wanted):

@@ -73,15 +73,21 @@ def build(source: Path, outdir: Path, *, check: bool) -> None:
             f"SOURCE {os.fspath(source)!r} is no Python project: it has no pyproject.toml and no setup.py."
         )
     assert tool is not None  # noqa: S101 - or it would be missing
-    before = set(outdir.glob("*.whl"))
+    before = _wheels_in(outdir)
     done = subprocess.run(build_command(tool, source, outdir), check=False, stdin=subprocess.DEVNULL)  # noqa: S603
     if done.returncode:
         click.echo(f"pyodide-build has failed with exit code {done.returncode}; what it said is above.", err=True)
         raise SystemExit(exit_codes.ERRORED)
-    for wheel in sorted(set(outdir.glob("*.whl")) - before):
+    # One that was built before is replaced under the same name.
+    for wheel, _ in sorted(_wheels_in(outdir) - before):
         click.echo(
             f"{wheel}\nTo use it, tell uv of its folder ([tool.uv] find-links), declare it, and run: stepwell sync"
         )
+
+
+def _wheels_in(folder: Path) -> set[tuple[Path, int]]:
+    """The wheels in *folder*, and when each was written."""
+    return {(path, path.stat().st_mtime_ns) for path in folder.glob("*.whl")}
 
 
 def build_command(tool: Path, source: Path, outdir: Path) -> list[str]:

@@ -163,7 +163,11 @@ def _to_generic(origin: Any, arguments: tuple[Any, ...], value: Any, path: str) 
         if not isinstance(value, list | set):
             raise _wrong(path, "an array", value)
         kind = arguments[0] if arguments else Any
-        return origin(to_typed(kind, item, f"{path}[{index}]") for index, item in enumerate(value))
+        items = [to_typed(kind, item, f"{path}[{index}]") for index, item in enumerate(value)]
+        try:
+            return origin(items)
+        except TypeError:
+            raise _wrong(path, "an array of values that a set can hold", value) from None
     if origin is dict:
         if not isinstance(value, dict):
             raise _wrong(path, "an object", value)

@@ -128,6 +128,15 @@ def test_refusal(given, message):
         to_typed(Order, given)
 
 
+@pytest.mark.parametrize("kind", [set, set[Any], frozenset[Item]])
+def test_set_of_what_no_set_can_hold(kind):
+    """It is the payload's fault, which trying again does not mend."""
+    given = [{"name": "tea", "price": 3}]
+
+    with pytest.raises(PayloadError, match=r"^payload: expected an array of values that a set can hold, received \["):
+        to_typed(kind, given)
+
+
 def test_pydantic():
     """A pydantic model checks itself; the path is written in the same way."""
     assert to_typed(Ticket, {"seat": 3}) == Ticket(seat=3)

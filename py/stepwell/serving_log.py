@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from stepwell.printable import printable
+from stepwell.streams import takes_unicode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,8 @@ class ServingLog:
     def event(self, event: Event) -> None:
         """Print an event of a serving, or nothing where people are not told of its kind."""
         if self._format == "json":
-            self._write(json.dumps({"time": round(self._clock() * 1000), **event}, ensure_ascii=False))
+            ascii_alone = not takes_unicode(self._stream)
+            self._write(json.dumps({"time": round(self._clock() * 1000), **event}, ensure_ascii=ascii_alone))
             return
         for line in text_of(event, steps=self._steps):
             self._write(line)

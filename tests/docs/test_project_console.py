@@ -147,7 +147,8 @@ def test_a_server_behind_a_proxy(place):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"http://127.0.0.1:{port}/flows/client/v4/accounts/any/workflows", timeout=PATIENCE)
 
-    assert 401 == refused.value.code
+    with refused.value as answer:
+        assert 401 == answer.code
 
 
 class Collector(HTTPServer):

@@ -46,6 +46,11 @@ export class BlockedWorkflows {
     return false;
   }
 
+  /** @param {string} workflow */
+  hasWorkflow(workflow) {
+    return this.#blocked.has(workflow);
+  }
+
   /**
    * The code of an instance's workflow does not load.
    *

@@ -54,6 +54,7 @@ import { Schedules } from "./schedules.js";
  * @property {(schedule: import("../store/store.d.ts").ScheduleRow) => boolean} [carriesOut] whether a schedule is this engine's to carry
  *   out; all are where it is absent
  * @property {import("./bulk_jobs.js").BulkReach} [bulkReach] the instances of jobs; those of the store where it is absent
+ * @property {import("./places.js").Places} [places] of workflows with a concurrency limit, where several engines run the state
  * @property {number} [keepParked] how long the passes of parked instances are kept where there is room, in ms
  * @property {number} [stateLimit] how much an instance may keep, in characters
  * @property {boolean} [forceReplay] drop a pass and replay it each time a step, a sleep or a wait has ended, to find code that
@@ -395,6 +396,11 @@ export class Engine {
   commonChanged() {
     this.#scheduler.unblock();
     this.#schedules.fireDue();
+  }
+
+  /** Instances have got a place, and may begin. */
+  placesChanged() {
+    this.#scheduler.schedule();
   }
 
   /**

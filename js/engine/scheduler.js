@@ -16,6 +16,7 @@ import { damageError } from "./errors.js";
 import { lastId } from "./events.js";
 import { Instance } from "./instance.js";
 import { DEFAULT_STEP_LIMIT } from "./limits.js";
+import { OwnPlaces } from "./places.js";
 import { isFinalStatus } from "./status.js";
 
 /** How many passes are live at once; further instances wait in the store. */
@@ -38,11 +39,13 @@ const KEEP_PARKED_MS = 10_000;
  * @property {number} [retryBlockedMs] how often code that does not load is tried again; 0: never
  * @property {number} [keepParked] how long the passes of parked instances are kept where there is room, in ms
  * @property {boolean} [idle] run nothing until `activate` is called
+ * @property {import("./places.js").Places} [places] of workflows with a concurrency limit; where it is absent this engine runs all instances
  */
 
 export class Scheduler {
   #engine;
   #options;
+  #places;
   /** @type {InstanceOwner} */
   #owner;
   /** Instances with a pass; null while the code of one is being loaded. @type {Map<number, Instance | null>} */
@@ -79,6 +82,7 @@ export class Scheduler {
   constructor(engine, options) {
     this.#engine = engine;
     this.#options = options;
+    this.#places = options.places ?? new OwnPlaces(engine.store);
     this.#lastOld = engine.store.lastNumber();
     this.#idle = options.idle ?? false;
     this.#blocked = new BlockedWorkflows(engine, { ...options, schedule: () => this.schedule() });
@@ -277,25 +281,29 @@ export class Scheduler {
   }
 
   /**
-   * Instances that may have a pass now. Those of workflows that run as many as they may stay in the queue, and the due ones
+   * Instances that may have a pass now. Of a workflow that runs as many as it may the others stay in the queue, and the due ones
    * wait on: an instance that waits has given up its place.
    *
    * @param {number} limit
    */
   #ready(limit) {
     const { store, now } = this.#engine;
-    const room = store.loadRoom();
-    if (room.size === 0) return [...store.loadDue(now, limit), ...store.loadQueued(limit)];
-    const full = [...room].filter(([, left]) => left === 0).map(([name]) => name);
-    const due = store.loadDue(now, limit, full).filter((number) => {
-      const { workflow, status } = store.nameOf(number) ?? { workflow: "", status: "" };
-      const left = room.get(workflow);
-      if (left === undefined || status !== "waiting") return true;
-      room.set(workflow, left - 1);
-      return left > 0;
-    });
-    const limited = [...room].flatMap(([name, left]) => (left > 0 ? store.loadQueuedOf(name, left) : []));
-    return [...due, ...store.loadQueued(limit, [...room.keys()]), ...limited];
+    const limits = store.loadLimits();
+    const names = [...limits.keys()];
+    const admitted = [...limits].flatMap(([name, most]) =>
+      this.#places.admit(name, most, (count) => this.#candidates(name, Math.min(count, limit))),
+    );
+    return [...store.loadDue(now, limit, names), ...admitted, ...store.loadQueued(limit, names)];
+  }
+
+  /** Instances of a workflow that a place is of use to, the due ones first. @param {string} workflow @param {number} count */
+  #candidates(workflow, count) {
+    if (this.#blocked.hasWorkflow(workflow)) return [];
+    const { store, now } = this.#engine;
+    return store
+      .loadCandidates(workflow, now, count + this.#damaged.size)
+      .filter(({ number }) => !this.#damaged.has(number) && !this.#isHeld(number))
+      .slice(0, count);
   }
 
   /** Wake up when the next parked instance falls due. */
@@ -324,6 +332,8 @@ export class Scheduler {
     } catch (error) {
       this.#live.delete(number);
       if (!this.#engine.stopped) this.#blocked.add(number, workflow.name, error);
+      // Its place is of no use to it.
+      this.schedule();
       return;
     } finally {
       this.#loading -= 1;

@@ -55,6 +55,13 @@ export interface NumberBlock {
   count: number;
 }
 
+/** What a notification is about: one of these. `places`: a workflow of which a place was left. */
+export interface WokenBy {
+  part?: number;
+  engine?: number;
+  places?: string;
+}
+
 /** What an engine asks of the one that holds a part. `sender`: the engine that asks. */
 export interface Call {
   id: number;
@@ -67,6 +74,28 @@ export interface Call {
 export interface CallAnswer {
   id: number;
   answer: string | null;
+}
+
+/** An instance of a workflow with a concurrency limit that has a place, or wants one since a time. */
+export interface PlaceRow {
+  instance: number;
+  part: number;
+  since: number;
+  isTaken: boolean;
+}
+
+/** The places of a workflow with a concurrency limit, as of one moment. */
+export interface PlacesOfWorkflow {
+  /** How many there are; null: the workflow has no limit. */
+  limit: number | null;
+  /** How many are taken. */
+  taken: number;
+  /** Counts how often places were taken. */
+  turn: number;
+  /** The rows of the parts that were asked for. */
+  mine: PlaceRow[];
+  /** Of the other parts those that have wanted a place longest, as many as there are places. */
+  others: PlaceRow[];
 }
 
 export interface Ledger {
@@ -103,8 +132,15 @@ export interface Ledger {
   takeAnswers(member: Member, calls: number[]): Promise<CallAnswer[]>;
   /** Take a call back. False: an engine has taken it. */
   withdraw(member: Member, call: number): Promise<boolean>;
-  /** Call *wake* when there may be a call for a part, or an answer for an engine. Without it, or where it is lost, engines poll. */
-  listen(wake: (about: { part?: number; engine?: number }) => void): Promise<void>;
+  /** Call *wake* when there may be a call for a part, an answer for an engine, or a place. Without it, or where it is lost, engines poll. */
+  listen(wake: (about: WokenBy) => void): Promise<void>;
+  readPlaces(workflow: string, parts: number[]): Promise<PlacesOfWorkflow>;
+  /** Want places for instances whose parts this engine holds. */
+  wantPlaces(member: Member, workflow: string, rows: PlaceRow[]): Promise<void>;
+  /** Take places for instances whose parts this engine holds, unless places were taken since *turn*. Returns the instances that have one. */
+  takePlaces(member: Member, workflow: string, rows: PlaceRow[], turn: number): Promise<number[]>;
+  /** Leave places, or want them no longer, and wake up the engines that want one. */
+  leavePlaces(member: Member, workflow: string, instances: number[]): Promise<void>;
   /** Write a batch, all of it or nothing. False: this engine was declared dead, and nothing is written. */
   write(member: Member, batch: Batch): Promise<boolean>;
   /** Rows of instances, of a list. */

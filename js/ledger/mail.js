@@ -24,6 +24,7 @@ const TIMEOUT_MS = 30_000;
  * @property {Clock} clock
  * @property {() => number[]} parts those that this engine holds
  * @property {(method: string, args: any[]) => Promise<unknown>} carryOut
+ * @property {(workflow: string) => void} onplaces a place of a workflow with a concurrency limit was left
  * @property {(error: unknown) => void} onfailure it cannot be continued
  */
 
@@ -130,8 +131,9 @@ export class Mail {
     }
   }
 
-  /** @param {{ part?: number, engine?: number }} about */
-  #notified({ part, engine }) {
+  /** @param {import("./ledger.d.ts").WokenBy} about */
+  #notified({ part, engine, places }) {
+    if (places !== undefined) this.#options.onplaces(places);
     const isMine = part !== undefined && this.#options.parts().includes(part);
     if (isMine || engine === this.#member.id) this.#wake();
   }

@@ -16,6 +16,7 @@ const MAX_KNOWN = 10_000;
  * @property {Clock} clock
  * @property {PartRunner} runner
  * @property {(method: string, args: any[]) => Promise<unknown>} carryOut what another engine asks
+ * @property {(workflow: string) => void} onplaces a place of a workflow with a concurrency limit was left
  * @property {(error: unknown) => void} onfailure
  */
 
@@ -27,12 +28,12 @@ export class Routing {
   #known = new Map();
 
   /** @param {AttachedLedger} attached @param {RoutingOptions} options */
-  constructor(attached, { clock, runner, carryOut, onfailure }) {
+  constructor(attached, { clock, runner, carryOut, onplaces, onfailure }) {
     const { ledger, member, store, begun = { held: [], commonVersion: 0 } } = attached;
     this.#attached = attached;
     const acknowledged = () => attached.acknowledged();
     this.#sharing = new Sharing(ledger, member, { clock, store, runner, acknowledged, onfailure }, begun);
-    this.#mail = new Mail(ledger, member, { clock, parts: () => this.#sharing.parts, carryOut, onfailure });
+    this.#mail = new Mail(ledger, member, { clock, parts: () => this.#sharing.parts, carryOut, onplaces, onfailure });
   }
 
   start() {
@@ -53,6 +54,11 @@ export class Routing {
   /** Whether this engine runs the instance of this name, whether it exists or not. @param {string} workflow @param {string} id */
   holds(workflow, id) {
     return this.#sharing.holds(workflow, id);
+  }
+
+  /** The parts that this engine runs. */
+  get parts() {
+    return this.#sharing.parts;
   }
 
   /** How many parts this engine runs, and how many engines there are. */

@@ -10,6 +10,7 @@
 import { applyToAll } from "../engine/bulk_jobs.js";
 import { Engine } from "../engine/engine.js";
 import { notFound, WorkflowError } from "../engine/errors.js";
+import { SharedPlaces } from "./places.js";
 import { copyInstance, listInstances, readActivity, searchInstances, sortInstances } from "./read_copy.js";
 import { HOME, sharedInstances } from "./shared_bulk.js";
 import { RoutedCommands, RoutedCreator } from "./routed_commands.js";
@@ -57,6 +58,7 @@ export class SharedEngine extends Engine {
   #ledger;
   #store;
   #routing;
+  #places;
   /** Commands for the instances that this engine runs. */
   #local;
   #creator;
@@ -66,7 +68,7 @@ export class SharedEngine extends Engine {
 
   /** @param {SharedEngineOptions} options @param {AttachedLedger} attached */
   constructor(options, attached) {
-    const { store, acknowledge, nextNumber, ledger } = attached;
+    const { store, acknowledge, nextNumber, ledger, member } = attached;
     /** It is made after the engine, and needed by it later. @type {{ routing?: Routing }} */
     const later = {};
     const carriesOut = (/** @type {{ workflow: string, cron: string }} */ { workflow, cron }) =>
@@ -79,7 +81,19 @@ export class SharedEngine extends Engine {
       applyHere: (workflow, action, ids) => this.applyBulk(workflow, action, ids),
       isEnded: () => this.#ended,
     });
-    super({ ...options, store, acknowledge, nextNumber, carriesOut, bulkReach });
+    const onfailure = (/** @type {unknown} */ error) => {
+      if (!this.#ended) options.onproblem({ error });
+    };
+    const places = new SharedPlaces(ledger, member, {
+      clock: options.clock,
+      store,
+      parts: () => later.routing?.parts ?? [],
+      acknowledged: () => this.commits.committed(),
+      onplaces: () => this.placesChanged(),
+      onfailure,
+    });
+    super({ ...options, store, acknowledge, nextNumber, carriesOut, bulkReach, places });
+    this.#places = places;
     this.#local = this.commands;
     this.#ledger = ledger;
     this.#store = store;
@@ -97,9 +111,8 @@ export class SharedEngine extends Engine {
         letGo: (numbers, isMeant) => this.letGo(numbers, isMeant),
       },
       carryOut: (method, args) => this.#carryOut(method, args),
-      onfailure: (error) => {
-        if (!this.#ended) options.onproblem({ error });
-      },
+      onplaces: (workflow) => places.freed(workflow),
+      onfailure,
     });
     this.#routing = later.routing = routing;
     const creator = new RoutedCreator(this.creator, routing, {
@@ -130,6 +143,7 @@ export class SharedEngine extends Engine {
   close() {
     this.#ended = true;
     this.#routing.stop();
+    this.#places.stop();
     super.close();
   }
 
@@ -345,8 +359,6 @@ export class SharedEngine extends Engine {
 
   /** @type {Engine["saveWorkflow"]} */
   async saveWorkflow(workflow) {
-    if (workflow.concurrency !== undefined && workflow.concurrency !== null)
-      throw sharedRefusal(`Workflow '${workflow.name}' has a concurrency limit, which is counted by one engine.`);
     const isDeleting = () =>
       this.#store.loadBulkJobs().some((job) => job.workflow === workflow.name && job.kind === "remove");
     // Where this engine deletes it itself, the deletion is awaited below.

@@ -4,19 +4,25 @@
 
 import { WorkflowReads } from "./workflow_reads.js";
 
+/** Statuses in which an instance takes a place. */
+const RUNNING = ["running", "waitingForPause", "rollingBack"];
 /** The last time that a Date can hold. A larger one is damage, and not waited for. */
 const LAST_TIME_MS = 8.64e15;
 
 export class DueReads extends WorkflowReads {
-  /** How many instances each workflow with a concurrency limit may begin now; waiting ones take no room. */
-  loadRoom() {
-    const rows = this.sql(
-      `SELECT name, concurrency - (SELECT ${["running", "waitingForPause", "rollingBack"]
-        .map((status) => `(SELECT count(*) FROM instances WHERE status = '${status}' AND workflow = w.name)`)
-        .join(" + ")}) AS room
-       FROM workflows AS w WHERE concurrency IS NOT NULL`,
-    ).all();
-    return new Map(rows.map(({ name, room }) => [name, Math.max(0, room)]));
+  /** The workflows with a concurrency limit. @returns {Map<string, number>} */
+  loadLimits() {
+    const rows = this.sql("SELECT name, concurrency FROM workflows WHERE concurrency IS NOT NULL").all();
+    return new Map(rows.map(({ name, concurrency }) => [name, concurrency]));
+  }
+
+  /** The instances of a workflow that take a place. @param {string} workflow @returns {number[]} */
+  loadRunningOf(workflow) {
+    return RUNNING.flatMap((status) =>
+      this.sql(`SELECT number FROM instances WHERE status = '${status}' AND workflow = ?`)
+        .all(workflow)
+        .map((row) => row.number),
+    );
   }
 
   /** @param {number} limit @param {string[]} [except] workflows */
@@ -29,11 +35,23 @@ export class DueReads extends WorkflowReads {
       .map((row) => row.number);
   }
 
-  /** @param {string} workflow @param {number} limit */
-  loadQueuedOf(workflow, limit) {
-    return this.sql("SELECT number FROM instances WHERE workflow = ? AND status = 'queued' ORDER BY number LIMIT ?")
-      .all(workflow, limit)
-      .map((row) => row.number);
+  /**
+   * The instances of a workflow that wait for a place, the due ones first; `since`: when they were created.
+   *
+   * @param {string} workflow
+   * @param {number} now
+   * @param {number} limit
+   * @returns {{ number: number, since: number }[]}
+   */
+  loadCandidates(workflow, now, limit) {
+    const due = this.sql(
+      `SELECT number, created_on AS since FROM instances WHERE wake_at <= ? AND status = 'waiting' AND workflow = ?
+       ORDER BY wake_at LIMIT ?`,
+    ).all(now, workflow, limit);
+    const queued = this.sql(
+      "SELECT number, created_on AS since FROM instances WHERE workflow = ? AND status = 'queued' ORDER BY number LIMIT ?",
+    ).all(workflow, limit);
+    return /** @type {{ number: number, since: number }[]} */ ([...due, ...queued].slice(0, limit));
   }
 
   /** @param {number} now @param {number} limit @param {string[]} [full] workflows whose waiting instances wait on */

@@ -440,10 +440,11 @@ export interface Store {
   outputSize(number: number): number;
   loadProgress(number: number, after: number): { progress: ProgressRow[]; more: boolean };
   progressSize(number: number): number;
+  loadLimits(): Map<string, number>;
+  loadRunningOf(workflow: string): number[];
+  loadCandidates(workflow: string, now: number, limit: number): { number: number; since: number }[];
   /** Numbers of instances that have something to do now, oldest first. */
-  loadRoom(): Map<string, number>;
   loadQueued(limit: number, except?: string[]): number[];
-  loadQueuedOf(workflow: string, limit: number): number[];
   loadDue(now: number, limit: number, full?: string[]): number[];
   loadExpired(now: number, limit: number): number[];
   nextExpiry(): number | null;

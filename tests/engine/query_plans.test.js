@@ -26,10 +26,11 @@ function plan(text) {
 /** @type {Record<string, () => unknown>} */
 const QUESTIONS = {
   "which are queued": () => store.loadQueued(10),
-  "which of a workflow are queued": () => store.loadQueuedOf("flow", 10),
+  "which of a workflow wait for a place": () => store.loadCandidates("flow", 0, 10),
   "which are due": () => store.loadDue(0, 10),
   "when the next one is due": () => store.nextWake(0),
-  "how much room there is": () => store.loadRoom(),
+  "which of a workflow run": () => store.loadRunningOf("flow"),
+  "which workflows have a limit": () => store.loadLimits(),
   "which can go": () => store.loadExpired(0, 10),
   "when the next one can go": () => store.nextExpiry(),
   "one by its id": () => store.loadInstance("flow", "a"),

@@ -32,6 +32,7 @@ async function sent(ending) {
       clock,
       parts: () => [0],
       carryOut: () => Promise.reject(ending),
+      onplaces() {},
       onfailure: (problem) => assert.fail(String(problem)),
     },
   );

@@ -6,7 +6,7 @@
  * it is committed, and the declaration of a death waits for such locks.
  */
 
-/** @import { Batch, Call, Ledger, Member, Value } from "../../js/ledger/ledger.d.ts" */
+/** @import { Batch, Call, Ledger, Member, PlaceRow, Value, WokenBy } from "../../js/ledger/ledger.d.ts" */
 
 import { LedgerError } from "../../js/ledger/ledger_error.js";
 import { ALL_PARTS, partOf, slotOf } from "../../js/ledger/parts.js";
@@ -20,6 +20,7 @@ import { listsOf } from "./memory_lists.js";
  *
  * @typedef {object} Protections
  * @property {boolean} [locksEngine] a write locks the row of its engine, and does not only look at it
+ * @property {boolean} [comparesTurn] an engine takes places only where none were taken since it has counted them
  * @property {boolean} [comparesHolder] an engine becomes the holder of a part only in the place of the one that it has found dead
  */
 
@@ -40,7 +41,11 @@ export class MemoryDatabase {
   isDown = false;
   /** @type {(Call & { takenBy: number | null, answer: string | null })[]} */
   calls = [];
-  /** @type {Set<(about: { part?: number, engine?: number }) => void>} */
+  /** By instance. @type {Map<number, PlaceRow & { workflow: string }>} */
+  places = new Map();
+  /** How often places of each workflow were taken. @type {Map<string, number>} */
+  turns = new Map();
+  /** @type {Set<(about: WokenBy) => void>} */
   ears = new Set();
   #block = 0;
 
@@ -53,12 +58,12 @@ export class MemoryDatabase {
   constructor({ step = async () => {}, now = () => 0, protections = {} } = {}) {
     this.step = step;
     this.now = now;
-    this.protections = { locksEngine: true, comparesHolder: true, ...protections };
+    this.protections = { locksEngine: true, comparesTurn: true, comparesHolder: true, ...protections };
   }
 
   lastCall = 0;
 
-  /** @param {{ part?: number, engine?: number }} about */
+  /** @param {WokenBy} about */
   wake(about) {
     for (const ear of this.ears) ear(about);
   }
@@ -310,6 +315,58 @@ export class MemoryLedger {
   /** @type {Ledger["listen"]} */
   async listen(wake) {
     this.#database.ears.add(wake);
+  }
+
+  /** @type {Ledger["readPlaces"]} */
+  async readPlaces(workflow, parts) {
+    await this.#step("read places");
+    const columns = Object.keys(TABLES.workflows.columns);
+    const row = this.#database.rows("workflows").find((each) => each[columns.indexOf("name")] === workflow);
+    const limit = /** @type {number | null} */ (row?.[columns.indexOf("concurrency")] ?? null);
+    const all = [...this.#database.places.values()].filter((each) => each.workflow === workflow);
+    const others = all.filter(({ isTaken, part }) => !isTaken && !parts.includes(part));
+    others.sort((one, other) => one.since - other.since || one.instance - other.instance);
+    return {
+      limit,
+      taken: all.filter(({ isTaken }) => isTaken).length,
+      turn: this.#database.turns.get(workflow) ?? 0,
+      mine: all.filter(({ part }) => parts.includes(part)),
+      others: others.slice(0, limit ?? 0),
+    };
+  }
+
+  /** @type {Ledger["wantPlaces"]} */
+  async wantPlaces(member, workflow, rows) {
+    await this.#step("want places");
+    for (const row of this.#ofMine(member, rows))
+      if (!this.#database.places.has(row.instance))
+        this.#database.places.set(row.instance, { ...row, workflow, isTaken: false });
+  }
+
+  /** @type {Ledger["takePlaces"]} */
+  async takePlaces(member, workflow, rows, turn) {
+    await this.#step("take places");
+    const { turns, places, protections } = this.#database;
+    const now = turns.get(workflow) ?? 0;
+    if (this.#row(member.id).dead || (protections.comparesTurn && now !== turn)) return [];
+    turns.set(workflow, now + 1);
+    const taken = this.#ofMine(member, rows);
+    for (const row of taken) places.set(row.instance, { ...row, workflow, isTaken: true });
+    return taken.map(({ instance }) => instance);
+  }
+
+  /** @type {Ledger["leavePlaces"]} */
+  async leavePlaces(member, workflow, instances) {
+    await this.#step("leave places");
+    const rows = instances.flatMap((instance) => this.#database.places.get(instance) ?? []);
+    for (const { instance } of this.#ofMine(member, rows)) this.#database.places.delete(instance);
+    this.#database.wake({ places: workflow });
+  }
+
+  /** @param {Member} member @param {PlaceRow[]} rows */
+  #ofMine({ id }, rows) {
+    if (this.#row(id).dead) return [];
+    return rows.filter(({ part }) => this.#database.holders[part] === id);
   }
 
   /** @type {Ledger["readSlot"]} */

@@ -278,6 +278,6 @@ for (let version = 1; version < LEDGER_VERSION; version++) {
       await ledger.close();
     }
 
-    assert.deepEqual(await session.query(`SELECT version, min_writer FROM ${schema}.meta`, []), [[LEDGER_VERSION, 3]]);
+    assert.deepEqual(await session.query(`SELECT version, min_writer FROM ${schema}.meta`, []), [[LEDGER_VERSION, 5]]);
   });
 }

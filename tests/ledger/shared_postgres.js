@@ -201,3 +201,53 @@ test("instances are found by their numbers, and read whole", async () => {
   assert.deepEqual(history.get("events"), []);
   assert.deepEqual((await ledger.readHistory(9)).get("instances"), []);
 });
+
+/** @param {number} instance @param {number} part */
+const wish = (instance, part) => ({ instance, part, since: 10 * instance, isTaken: false });
+
+test("places are taken by the holder of a part, and only where none were taken meanwhile", async () => {
+  const [one, two] = await engines("one", "two");
+  const code = { class_name: "F", root: ".", main: "f.py", vars: "{}", version_id: "v" };
+  const flow = { name: "flow", ...code, created_on: 1, modified_on: 1, concurrency: 2 };
+  await one.ledger.write(one.me, batchOf([row("workflows", flow)]));
+  await one.ledger.takeParts(one.me, 32);
+  await two.ledger.takeParts(two.me, 32);
+  assert.deepEqual(await one.ledger.readPlaces("flow", [1, 2]), { limit: 2, taken: 0, turn: 0, mine: [], others: [] });
+
+  assert.deepEqual(await two.ledger.takePlaces(two.me, "flow", [wish(3, 1)], 0), [], "another engine holds the part");
+  assert.deepEqual(await one.ledger.takePlaces(one.me, "flow", [wish(1, 1), wish(2, 40)], 0), [], "a turn later");
+  assert.deepEqual(await one.ledger.takePlaces(one.me, "flow", [wish(1, 1), wish(2, 40)], 1), [1]);
+  await two.ledger.wantPlaces(two.me, "flow", [wish(4, 40), wish(5, 41), wish(6, 42), wish(7, 2)]);
+
+  assert.deepEqual(await one.ledger.readPlaces("flow", [1, 2]), {
+    limit: 2,
+    taken: 1,
+    turn: 2,
+    mine: [{ ...wish(1, 1), isTaken: true }],
+    others: [wish(4, 40), wish(5, 41)],
+  });
+  assert.deepEqual(await two.ledger.takePlaces(two.me, "flow", [wish(4, 40)], 2), [4]);
+  assert.equal((await one.ledger.readPlaces("flow", [1])).taken, 2);
+});
+
+test("a place is left by the holder of its part, who says so; a dead engine leaves and takes none", async () => {
+  const [one, two] = await engines("one", "two");
+  await one.ledger.takeParts(one.me, PARTS);
+  await one.ledger.takePlaces(one.me, "flow", [wish(1, 1), wish(2, 2)], 0);
+  /** @type {object[]} */
+  const heard = [];
+  await two.ledger.listen((about) => heard.push(about));
+
+  await two.ledger.leavePlaces(two.me, "flow", [1]);
+  assert.equal((await one.ledger.readPlaces("flow", [])).taken, 2);
+  await one.ledger.leavePlaces(one.me, "flow", [1]);
+  assert.equal((await one.ledger.readPlaces("flow", [])).taken, 1);
+  await one.ledger.leave(one.me);
+  await one.ledger.leavePlaces(one.me, "flow", [2]);
+
+  assert.deepEqual(await one.ledger.takePlaces(one.me, "flow", [wish(3, 3)], 1), []);
+  await one.ledger.wantPlaces(one.me, "flow", [wish(4, 4)]);
+  const { taken, turn, others } = await one.ledger.readPlaces("flow", []);
+  assert.deepEqual({ taken, turn, others }, { taken: 1, turn: 1, others: [] });
+  assert.ok(heard.some((about) => "places" in about));
+});

@@ -23,7 +23,7 @@ const WORKFLOW = {
 };
 const LEASE_MS = 10_000;
 
-/** @typedef {{ name: string, engine: SharedEngine, attached: AttachedLedger, guest: FakeGuest, fenced: string[], problems: unknown[], end: () => void }} Member */
+/** @typedef {{ name: string, engine: SharedEngine, attached: AttachedLedger, guest: FakeGuest, guestFor: () => Promise<FakeGuest>, fenced: string[], problems: unknown[], end: () => void }} Member */
 
 export class SharedState {
   clock = new ManualClock();
@@ -64,7 +64,7 @@ export class SharedState {
         cron,
         newId: () => `generated-${++this.#ids}`,
         defer: setImmediate,
-        guestFor: async () => guest,
+        guestFor: () => member.guestFor(),
         onproblem: ({ error }) => problems.push(error),
         keepParked: 0,
         idle,
@@ -86,9 +86,9 @@ export class SharedState {
       onfailure: (error) => problems.push(error),
       onhold() {},
     };
+    const member = { name, engine, attached, guest, guestFor: async () => guest, fenced, problems, end };
     engine.open();
     await this.save({ engine }, versionId);
-    const member = { name, engine, attached, guest, fenced, problems, end };
     this.members.push(member);
     return member;
   }

@@ -393,16 +393,6 @@ test("a call whose engine dies before it answers is reported, and one that no en
   state.close();
 });
 
-test("what one engine alone can do is refused", async () => {
-  const state = await shared(() => (_event, step) => step.do("a", () => 1), 2);
-  const { engine } = state.members[0];
-
-  const refused = engine.saveWorkflow({ ...OTHER_WORKFLOW, concurrency: 1 });
-
-  await assert.rejects(refused, { reason: "state.shared", message: /without engines=several in the address/ });
-  state.close();
-});
-
 test("engines with different code each run their own, and do not change it for each other", async () => {
   const state = new SharedState((name) => (_event, step) => step.do("a", () => name));
   const { engine: older } = await state.join("older", { versionId: "v1" });

@@ -9,7 +9,7 @@ from cluster import Cluster, can_run, running_cluster
 from places import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 FLOW = """
@@ -55,13 +55,25 @@ class Machine(Place):
 
 
 @pytest.fixture
-def machines(tmp_path: Path) -> Iterator[tuple[Machine, Machine]]:
+def new_machine(tmp_path: Path) -> Iterator[Callable[[str], Machine]]:
+    """Makes machines, all with the same code at the same path."""
+    made: list[Machine] = []
+
+    def make(name: str) -> Machine:
+        made.append(Machine(tmp_path, name))
+        return made[-1]
+
+    yield make
+    for machine in made:
+        machine.dispose()
+
+
+@pytest.fixture
+def machines(new_machine: Callable[[str], Machine]) -> tuple[Machine, Machine]:
     """Two machines with the same code at the same path."""
-    one, two = Machine(tmp_path, "one"), Machine(tmp_path, "two")
+    one, two = new_machine("one"), new_machine("two")
     one.write("flow.mjs", FLOW)
-    yield one, two
-    one.dispose()
-    two.dispose()
+    return one, two
 
 
 @pytest.fixture

@@ -252,21 +252,3 @@ def test_one_engine_and_several(cluster, engines):
     alone.read_until("The state is held by engine")
     serving.interrupt()
     alone.read_until("Serving")
-
-
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        ('"workflows": [{"name": "Flow", "class_name": "Flow", "binding": "F", "concurrency": {"limit": 1}}]', "limit"),
-    ],
-)
-def test_refusals(cluster, engines, config, message):
-    """What is counted by one engine is refused."""
-    one, _ = engines
-    one.write("wrangler.json", f'{{"name": "app", "main": "flow.mjs", {config}}}')
-
-    done = one.run("serve", ".", "--state", cluster.address(engines="several"))
-
-    assert 2 == done.code, done.out + done.err
-    assert message in done.err
-    assert "shared by several engines" in done.err

@@ -5,7 +5,7 @@
  * Notifications are sent by a statement of their own. In the statement that writes they would make all writers wait for each other.
  */
 
-/** @import { Call, CallAnswer, Member, Value } from "../ledger.d.ts" */
+/** @import { Call, CallAnswer, Member, Value, WokenBy } from "../ledger.d.ts" */
 /** @import { Session } from "./session.d.ts" */
 
 import { arrayLiteral, fromText, toText } from "./values.js";
@@ -37,7 +37,7 @@ export class Calls {
        INSERT INTO ${this.#schema}.calls (part, sender, request) SELECT $2::bigint, $1::bigint, $3 FROM me RETURNING id`,
       [id, part, toText(request)],
     );
-    await this.#notify({ part });
+    await this.notify({ part });
     // Of an engine that is dead nothing is written. It learns of its end elsewhere, and waits for no answer then.
     return rows[0]?.[0] ?? 0;
   }
@@ -69,7 +69,7 @@ export class Calls {
       call.id,
       toText(answer),
     ]);
-    await this.#notify({ engine: call.sender });
+    await this.notify({ engine: call.sender });
   }
 
   /** @param {number[]} calls @returns {Promise<CallAnswer[]>} */
@@ -100,7 +100,7 @@ export class Calls {
     );
   }
 
-  /** @param {Session} ear a connection for this alone @param {(about: { part?: number, engine?: number }) => void} wake */
+  /** @param {Session} ear a connection for this alone @param {(about: WokenBy) => void} wake */
   async listen(ear, wake) {
     await this.#ear?.close();
     this.#ear = ear;
@@ -116,8 +116,8 @@ export class Calls {
     await this.#ear?.close();
   }
 
-  /** @param {{ part?: number, engine?: number }} about */
-  async #notify(about) {
+  /** @param {WokenBy} about */
+  async notify(about) {
     await this.#query("SELECT pg_notify($1, $2)", [this.#channel, JSON.stringify(about)]);
   }
 }

@@ -18,6 +18,7 @@ import { Calls } from "./calls.js";
 import { toLedgerError } from "./errors.js";
 import { Lists } from "./lists.js";
 import { Parts } from "./parts.js";
+import { PlaceRows } from "./place_rows.js";
 import { refuseTransactionMode } from "./pooler.js";
 import { migrate } from "./schema.js";
 import { arrayLiteral, fromRow } from "./values.js";
@@ -64,6 +65,7 @@ export class PostgresLedger {
   #allowsVolatile;
   #parts;
   #calls;
+  #places;
   #lists;
 
   /**
@@ -85,6 +87,7 @@ export class PostgresLedger {
     this.#parts = new Parts(this.#schema, query);
     this.#lists = new Lists(this.#schema, query);
     this.#calls = new Calls(this.#schema, query);
+    this.#places = new PlaceRows(this.#schema, query);
   }
 
   /** Connect, and bring the tables to this version. @throws {LedgerError} */
@@ -223,6 +226,27 @@ export class PostgresLedger {
   /** @type {Ledger["listen"]} */
   async listen(wake) {
     if (!this.#calls.isListening) await this.#calls.listen(await this.#opened("ear"), wake);
+  }
+
+  /** @type {Ledger["readPlaces"]} */
+  readPlaces(workflow, parts) {
+    return this.#places.read(workflow, parts);
+  }
+
+  /** @type {Ledger["wantPlaces"]} */
+  wantPlaces(member, workflow, rows) {
+    return this.#places.want(member, workflow, rows);
+  }
+
+  /** @type {Ledger["takePlaces"]} */
+  takePlaces(member, workflow, rows, turn) {
+    return this.#places.take(member, workflow, rows, turn);
+  }
+
+  /** @type {Ledger["leavePlaces"]} */
+  async leavePlaces(member, workflow, instances) {
+    await this.#places.leave(member, instances);
+    await this.#calls.notify({ places: workflow });
   }
 
   /** @type {Ledger["readListed"]} */

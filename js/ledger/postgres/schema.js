@@ -103,6 +103,18 @@ export const MIGRATIONS = [
     SET LOCAL search_path = ${schema};
     ALTER TABLE engines ADD COLUMN writer bigint NOT NULL DEFAULT 0;
   `,
+  // An engine of an older version would count for itself how many instances of a workflow run.
+  (schema) => `
+    SET LOCAL search_path = ${schema};
+    CREATE TABLE limits (workflow text COLLATE "C" PRIMARY KEY, turn bigint NOT NULL) WITH (fillfactor = 50);
+    CREATE TABLE places (
+      instance bigint PRIMARY KEY, workflow text COLLATE "C" NOT NULL, part bigint NOT NULL, since bigint NOT NULL,
+      taken boolean NOT NULL
+    );
+    CREATE INDEX places_wanted ON places (workflow, since, instance) WHERE NOT taken;
+    CREATE INDEX places_taken ON places (workflow) WHERE taken;
+    UPDATE meta SET min_writer = 5;
+  `,
 ];
 
 export const LEDGER_VERSION = MIGRATIONS.length;

@@ -89,7 +89,6 @@ export class AttachedLedger {
       attached.begun = begun;
       await attached.store.load(ledger, begun?.held);
       if (shares) attached.store.countFor(member.id);
-      attached.store.record();
       if (isFenced) throw new LedgerError("unavailable", "this engine was declared dead while it read the state");
       return attached;
     } catch (error) {

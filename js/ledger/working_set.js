@@ -4,14 +4,14 @@
  */
 
 /** @import { Change, Ledger, Value } from "./ledger.d.ts" */
-/** @import { Table } from "./tables.js" */
 
 import { DatabaseSync } from "node:sqlite";
 import { SqliteStore } from "../store/sqlite.js";
-import { readChangeset } from "./changeset.js";
+import { CommonRows } from "./common_rows.js";
 import { fill } from "./copy.js";
 import { LineIds } from "./line_ids.js";
 import { partOf } from "./parts.js";
+import { RecordingDriver } from "./recording_driver.js";
 import { COMMON, OF_INSTANCES, TABLES, UNSHARED } from "./tables.js";
 
 /** How many numbers of rows each engine has for itself. */
@@ -19,17 +19,14 @@ const NUMBERS_OF_ENGINE = 2 ** 28;
 
 /** Rows by table. @typedef {Map<string, Value[][]>} Rows */
 
-/** A table as the working set has it. @typedef {{ table: Table, places: number[], keys: number[], read: import("node:sqlite").StatementSync, primary: number[] }} Recorded */
-
 export class WorkingSet extends SqliteStore {
   /** For what reads the whole: backups, run files. */
   driver;
   /** @type {(changes: Change[]) => void} */
   #onchanges;
-  /** @type {import("node:sqlite").Session | undefined} */
-  #session;
-  /** @type {Map<string, Recorded>} */
-  #recorded = new Map();
+  /** What the open transaction has changed, in order. */
+  #changes;
+  #common = new CommonRows();
   /** Of an engine that shares the state. @type {LineIds | undefined} */
   #lineIds;
   /** How many commits have changed what all engines have in common. */
@@ -38,15 +35,18 @@ export class WorkingSet extends SqliteStore {
   /** @param {(changes: Change[]) => void} onchanges receives what a commit has changed */
   constructor(onchanges) {
     const driver = new DatabaseSync(":memory:");
-    super(driver);
+    /** @type {Change[]} */
+    const changes = [];
+    super(new RecordingDriver(driver, (change) => changes.push(change)));
     this.driver = driver;
+    this.#changes = changes;
     this.#onchanges = onchanges;
-    for (const [name, table] of Object.entries(TABLES)) this.#recorded.set(name, recorded(driver, name, table));
   }
 
   /** Fill the empty working set with all that the ledger has; of instances, those of *parts*. @param {Pick<Ledger, "readTable">} ledger @param {number[]} [parts] */
   async load(ledger, parts) {
     await fill(this.driver, (table) => (parts && UNSHARED.includes(table) ? noRows() : ledger.readTable(table, parts)));
+    this.#common.learn(this.driver);
   }
 
   /** Give no number that another engine gives to a row of a table that all write. @param {number} engine its id */
@@ -138,6 +138,7 @@ export class WorkingSet extends SqliteStore {
         ],
       ]),
     );
+    this.#common.learn(this.driver);
   }
 
   /** Remove what others have removed of tables that all engines read. It is not recorded. @param {Rows} rows all of them */
@@ -181,10 +182,8 @@ export class WorkingSet extends SqliteStore {
       .map(({ number }) => Number(number));
   }
 
-  /** @param {() => void} change */
+  /** Change rows by the database itself, which records nothing. @param {() => void} change */
   #withoutRecord(change) {
-    this.#session?.close();
-    this.#session = undefined;
     this.driver.exec("BEGIN");
     try {
       change();
@@ -194,58 +193,19 @@ export class WorkingSet extends SqliteStore {
       throw error;
     } finally {
       this.forgetWorkflows();
-      this.record();
     }
-  }
-
-  /** Record what changes from now on. */
-  record() {
-    this.#session = this.driver.createSession();
   }
 
   commit() {
     super.commit();
-    if (!this.#session) return;
-    const bytes = this.#session.changeset();
-    if (bytes.length === 0) return;
-    this.#session.close();
-    this.#session = this.driver.createSession();
-    const changes = this.#changes(bytes);
+    const changes = this.#common.adopt(this.#changes.splice(0));
     if (changes.some(({ table }) => COMMON.includes(table))) this.commonCommits += 1;
     if (changes.length > 0) this.#onchanges(changes);
   }
 
-  /**
-   * Rows that are gone come first: SQLite gives the number of a deleted row to a new one, and a row that is inserted again
-   * has another number, so the order of a changeset says nothing about the ledger's keys.
-   *
-   * @param {Uint8Array} bytes
-   * @returns {Change[]}
-   */
-  #changes(bytes) {
-    /** @type {Change[]} */
-    const gone = [];
-    /** @type {Change[]} */
-    const there = [];
-    for (const { table, kind, values } of readChangeset(bytes)) {
-      const known = this.#recorded.get(table);
-      if (!known) continue;
-      const found = kind === "update" ? this.#rowOf(known, values) : values;
-      const row = known.places.map((place) => found[place] ?? null);
-      const keys = known.keys.map((place) => row[place]);
-      if (kind !== "delete") there.push({ table, key: keys.join("\0"), keys, row });
-      // Of a changed row, what has not changed is undefined.
-      const before = known.keys.map((place, index) => values[known.places[place]] ?? keys[index]);
-      const key = before.join("\0");
-      if (kind === "delete" || key !== keys.join("\0")) gone.push({ table, key, keys: before, row: null });
-    }
-    return [...gone, ...there];
-  }
-
-  /** The whole row of a primary key. @param {Recorded} known @param {(Value | undefined)[]} values @returns {Value[]} */
-  #rowOf({ read, primary }, values) {
-    const row = read.get(...primary.map((place) => values[place] ?? null));
-    return /** @type {Value[]} */ (Object.values(row ?? {}));
+  rollback() {
+    this.#changes.length = 0;
+    super.rollback();
   }
 }
 
@@ -263,25 +223,6 @@ async function readRows(ledger, tables, parts) {
     found.set(table, all);
   }
   return found;
-}
-
-/** @param {DatabaseSync} driver @param {string} name @param {Table} table @returns {Recorded} */
-function recorded(driver, name, table) {
-  const info = driver.prepare("SELECT name, pk FROM pragma_table_info(?) ORDER BY cid").all(name);
-  const all = info.map((column) => String(column.name));
-  const primary = info
-    .filter(({ pk }) => Number(pk) > 0)
-    .sort((one, other) => Number(one.pk) - Number(other.pk))
-    .map((column) => all.indexOf(String(column.name)));
-  const condition = primary.map((place) => `${quoted(all[place])} = ?`).join(" AND ");
-  const names = Object.keys(table.columns);
-  return {
-    table,
-    primary,
-    places: names.map((column) => all.indexOf(column)),
-    keys: table.keys.map((column) => names.indexOf(column)),
-    read: driver.prepare(`SELECT ${all.map(quoted).join(", ")} FROM ${quoted(name)} WHERE ${condition}`),
-  };
 }
 
 /** @param {string} name */

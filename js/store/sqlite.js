@@ -152,12 +152,10 @@ export class SqliteStore extends InstanceFacts {
 
   /** @param {BulkJob} job */
   bulkJobBegun({ workflow, kind, status, upTo }) {
-    this.sql("INSERT OR REPLACE INTO bulk_jobs (workflow, kind, status, up_to) VALUES (?, ?, ?, ?)").run(
-      workflow,
-      kind,
-      status,
-      upTo,
-    );
+    this.sql(
+      `INSERT INTO bulk_jobs (workflow, kind, status, up_to) VALUES (?, ?, ?, ?)
+       ON CONFLICT (workflow) DO UPDATE SET kind = excluded.kind, status = excluded.status, up_to = excluded.up_to`,
+    ).run(workflow, kind, status, upTo);
   }
 
   /** @param {string} workflow */

@@ -50,13 +50,10 @@ export class StepFacts extends ProgressFacts {
   /** @param {number} number @param {StepRef} step @param {number} place @param {Encoded} chunk */
   chunkWritten(number, step, place, chunk) {
     const { name, count } = step;
-    this.sql("INSERT OR REPLACE INTO chunks (instance, name, count, place, chunk) VALUES (?, ?, ?, ?, ?)").run(
-      number,
-      name,
-      count,
-      place,
-      chunk,
-    );
+    this.sql(
+      `INSERT INTO chunks (instance, name, count, place, chunk) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (instance, name, count, place) DO UPDATE SET chunk = excluded.chunk`,
+    ).run(number, name, count, place, chunk);
   }
 
   /** @param {number} number @param {StepRef} step */

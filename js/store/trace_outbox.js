@@ -19,7 +19,8 @@ export class TraceOutbox {
   /** An entry is written: with its commit the instance is in the outbox. @param {number} instance @param {number} event */
   appended(instance, event) {
     if (!this.isUsed || !ENDS.has(event)) return;
-    this.#sql("INSERT OR REPLACE INTO trace_outbox (instance) VALUES (?)").run(instance);
+    this.#sql("DELETE FROM trace_outbox WHERE instance = ?").run(instance);
+    this.#sql("INSERT INTO trace_outbox (instance) VALUES (?)").run(instance);
   }
 
   /** @param {number} limit @returns {{ id: number, instance: number }[]} the oldest first */

@@ -93,7 +93,6 @@ class LedgerState {
       const insert = store.driver.prepare(`INSERT INTO ${table} (${list}) VALUES (${names.map(() => "?").join(", ")})`);
       for (const row of this.#database.rows(table)) insert.run(...row);
     }
-    store.record();
     this.#ledger = ledger;
     this.#writer = writer;
     return { db: store.driver, store, options: { acknowledge: writer.acknowledge, nextNumber: () => ++this.#last } };

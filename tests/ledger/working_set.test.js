@@ -27,6 +27,17 @@ const WORKFLOW = {
   stepLimit: null,
 };
 
+const NOTHING = {
+  scriptName: null,
+  bindings: null,
+  env: null,
+  secrets: null,
+  runtime: null,
+  concurrency: null,
+  successRetention: null,
+  errorRetention: null,
+};
+
 /** What is one SQLite file's own. */
 const LEFT_OUT = { log: ["id"] };
 
@@ -59,12 +70,13 @@ function changesOf(write, before = () => {}) {
   store.begin();
   before(store);
   store.commit();
-  store.record();
+  found.length = 0;
   store.begin();
   write(store);
   store.commit();
   store.close();
-  return found.map(({ table, keys, row }) => `${table} ${keys.join(" ")}${row ? "" : " deleted"}`).sort();
+  const last = [...batchOf(found).values()].flatMap((rows) => [...rows.values()]);
+  return last.map(({ table, keys, row }) => `${table} ${keys.join(" ")}${row ? "" : " deleted"}`).sort();
 }
 
 /** @param {WorkingSet} store @param {string} id */
@@ -106,14 +118,14 @@ test("of a row that is deleted and inserted again with another number, the new o
   const store = new WorkingSet((changes) => found.push(...changes));
   store.begin();
   for (const id of [1, 2, 3])
-    store.driver.exec(`INSERT INTO log (id, instance, seq, event, at) VALUES (${id}, 7, ${id}, 0, 0)`);
+    store.sql("INSERT INTO log (id, instance, seq, event, at) VALUES (?, 7, ?, 0, 0)").run(id, id);
   store.commit();
-  store.record();
+  found.length = 0;
   store.begin();
-  for (const id of [1, 2, 3])
-    store.driver.exec(
-      `DELETE FROM log WHERE id = ${id}; INSERT INTO log (id, instance, seq, event, at) VALUES (${id + 97}, 7, ${id}, 1, 0)`,
-    );
+  for (const id of [1, 2, 3]) {
+    store.sql("DELETE FROM log WHERE id = ?").run(id);
+    store.sql("INSERT INTO log (id, instance, seq, event, at) VALUES (?, 7, ?, 1, 0)").run(id + 97, id);
+  }
   store.commit();
   store.close();
 
@@ -129,6 +141,24 @@ test("a transaction that is rolled back brings nothing, and neither does one tha
   });
 
   assert.deepEqual(changes, []);
+});
+
+test("a row that all engines have in common and that is written as it was is no change", () => {
+  const save = (/** @type {WorkingSet} */ store, versionId = "v1") =>
+    store.saveWorkflow(/** @type {any} */ ({ ...NOTHING, ...WORKFLOW, versionId, createdOn: 1, modifiedOn: 1 }));
+
+  assert.deepEqual(changesOf(save, save), []);
+  assert.deepEqual(
+    changesOf((store) => save(store, "v2"), save),
+    ["versions flow v2", "workflows flow"],
+  );
+});
+
+test("a statement that removes rows it does not name is refused: the ledger would keep them", () => {
+  const store = new WorkingSet(() => {});
+
+  assert.throws(() => store.sql("INSERT OR REPLACE INTO trace_outbox (instance) VALUES (1)"), /OR REPLACE/);
+  store.close();
 });
 
 /** An engine on a ledger, with a manual clock. */

@@ -13,8 +13,13 @@
 
 import { slotOf } from "../parts.js";
 import { COMMON, TABLES } from "../tables.js";
-import { arrayLiteral } from "./values.js";
+import { arrayLiteral, toText } from "./values.js";
 
+/**
+ * A table's rows of a small batch are parameters one by one, those of a larger one arrays, a column each. To take an array apart
+ * costs the server about as much as all else for a few rows; and each number of rows has a statement of its own.
+ */
+const FEW_ROWS = 8;
 /** Tables whose rows are deleted with a key of their own, before any row is inserted: an id may be given again. */
 const NAMES = Object.keys(TABLES);
 
@@ -56,7 +61,7 @@ export function writeStatement(schema, engine, writer, batch) {
   for (const name of NAMES) {
     const rows = changesOf(batch, name, true);
     if (rows.length === 0) continue;
-    shape.push(`+${name}`);
+    shape.push(rows.length <= FEW_ROWS ? `+${name}${rows.length}` : `+${name}`);
     parts.push(insertion(schema, name, rows, values, source));
   }
   if (COMMON.some((name) => batch.has(name))) {
@@ -85,24 +90,50 @@ function deletion(schema, name, gone, values) {
 
 /** @param {string} schema @param {string} name @param {Change[]} changes @param {Value[]} values @param {string} source */
 function insertion(schema, name, changes, values, source) {
-  const { keys, columns } = TABLES[name];
-  const names = Object.keys(columns);
-  const rows = changes.map(({ row }) => /** @type {Value[]} */ (row));
-  const lists = names.map((column, place) => {
-    values.push(arrayLiteral(rows.map((row) => row[place])));
-    return `$${values.length}::${columns[column]}[]`;
-  });
-  const all = names.map((column) => `"${column}"`);
-  if (name === "instances") {
-    const [workflow, id] = [names.indexOf("workflow"), names.indexOf("id")];
-    values.push(arrayLiteral(rows.map((row) => slotOf(String(row[workflow]), String(row[id])))));
-    lists.push(`$${values.length}::smallint[]`);
-    all.push("slot");
-  }
+  const { keys } = TABLES[name];
+  const columns = columnsOf(name);
+  const rows = changes.map(({ row }) => wholeRow(name, /** @type {Value[]} */ (row)));
+  const given = rows.length <= FEW_ROWS ? listed(rows, columns, values) : unnested(rows, columns, values);
+  const all = columns.map(([column]) => `"${column}"`);
   const list = all.join(", ");
-  const changed = names.filter((column) => !keys.includes(column));
+  const changed = Object.keys(TABLES[name].columns).filter((column) => !keys.includes(column));
   // To write a row again that is there already changes nothing: a write whose answer was lost is sent again.
   const update = changed.map((column) => `"${column}" = excluded."${column}"`).join(", ");
-  return `new_${name} AS (INSERT INTO ${schema}.${name} AS t (${list}) SELECT ${all.map((each) => `u.${each}`).join(", ")} FROM ${source}, unnest(${lists.join(", ")}) AS u(${list})
+  return `new_${name} AS (INSERT INTO ${schema}.${name} AS t (${list}) SELECT ${all.map((each) => `u.${each}`).join(", ")} FROM ${source}, ${given} AS u(${list})
     ON CONFLICT (${keys.map((key) => `"${key}"`).join(", ")}) DO UPDATE SET ${update})`;
+}
+
+/** The columns of a table with their types, as the ledger has it. @param {string} name */
+function columnsOf(name) {
+  const columns = Object.entries(TABLES[name].columns);
+  return name === "instances" ? [...columns, /** @type {[string, string]} */ (["slot", "smallint"])] : columns;
+}
+
+/** @param {string} name @param {Value[]} row of a table of a working set @returns {Value[]} as the ledger has it */
+function wholeRow(name, row) {
+  if (name !== "instances") return row;
+  return [...row, slotOf(String(row[WORKFLOW]), String(row[ID]))];
+}
+
+const [WORKFLOW, ID] = ["workflow", "id"].map((each) => Object.keys(TABLES.instances.columns).indexOf(each));
+
+/** @param {Value[][]} rows @param {[string, string][]} columns @param {Value[]} values that parameters are added to */
+function unnested(rows, columns, values) {
+  const lists = columns.map(([, type], place) => {
+    values.push(arrayLiteral(rows.map((row) => row[place])));
+    return `$${values.length}::${type}[]`;
+  });
+  return `unnest(${lists.join(", ")})`;
+}
+
+/** @param {Value[][]} rows @param {[string, string][]} columns @param {Value[]} values that parameters are added to */
+function listed(rows, columns, values) {
+  const lists = rows.map((row) => {
+    const each = row.map((value, place) => {
+      values.push(typeof value === "string" ? toText(value) : value);
+      return `$${values.length}::${columns[place][1]}`;
+    });
+    return `(${each.join(", ")})`;
+  });
+  return `(VALUES ${lists.join(", ")})`;
 }

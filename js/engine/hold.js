@@ -17,6 +17,7 @@ export class Hold {
   #onpaused;
   /** Commands that wait for the end of attempts. @type {Set<{ isAwaited: (step: Step) => boolean, resolve: () => void }>} */
   #waiting = new Set();
+  #isLast = false;
 
   /**
    * @param {Pass} pass
@@ -50,12 +51,18 @@ export class Hold {
     const { log, now } = this.#pass;
     this.#pass.write((store) => store.instanceRunning(log, now));
     this.pausing = false;
-    if (this.#waiting.size > 0) return;
+    if (this.#waiting.size > 0 || this.#isLast) return;
     this.#pass.release();
     for (const message of this.calls.splice(0)) this.#call(message);
     for (const step of this.#pass.open()) {
       if (step.kind === "do" && !step.running && step.ref !== null) this.#arm(step);
     }
+  }
+
+  /** Let nothing begin any more until the pass is dropped: what runs is all that is waited for. */
+  beginNothing() {
+    this.#isLast = true;
+    this.#pass.hold();
   }
 
   attemptEnded() {

@@ -352,6 +352,11 @@ export class Instance {
     return this.#hold.attemptsEnded(isAwaited);
   }
 
+  /** Begin no attempt any more: the instance is to continue elsewhere, or in another process. */
+  beginNothing() {
+    this.#hold.beginNothing();
+  }
+
   /** Whether an attempt is under way. */
   get isExecuting() {
     return this.#pass.isExecuting();

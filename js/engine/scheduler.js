@@ -21,8 +21,8 @@ import { isFinalStatus } from "./status.js";
 
 /** How many passes are live at once; further instances wait in the store. */
 const MAX_LIVE = 1000;
-/** How often it is looked whether code has loaded that is loading when instances are let go, in ms. */
-const LOADING_MS = 50;
+/** How soon it is looked again whether passes that are to begin nothing are at rest, in ms. */
+const LOOK_AGAIN_MS = 50;
 /** How long the pass of a parked instance is kept in case it is soon needed: waking it costs no replay then. */
 const KEEP_PARKED_MS = 10_000;
 
@@ -157,7 +157,7 @@ export class Scheduler {
    */
   drain(graceMs) {
     this.#idle = true;
-    return this.#attemptsEnded([...this.#passes.values()], graceMs);
+    return this.#attemptsEnded(() => true, graceMs);
   }
 
   /**
@@ -168,15 +168,7 @@ export class Scheduler {
    */
   async hold(isMeant, graceMs) {
     this.#held.add(isMeant);
-    const deadline = this.#engine.now + graceMs;
-    for (;;) {
-      const instances = [...this.#passes.values()].filter(({ number }) => isMeant(number));
-      const isLoading = [...this.#live].some(([number, instance]) => instance === null && isMeant(number));
-      const isExecuting = instances.some((instance) => instance.isExecuting);
-      if ((!isLoading && !isExecuting) || this.#engine.now >= deadline || this.#engine.stopped) return;
-      if (isExecuting) await this.#attemptsEnded(instances, deadline - this.#engine.now);
-      else await new Promise((resolve) => this.#engine.at(this.#engine.now + LOADING_MS, () => resolve(undefined)));
-    }
+    await this.#attemptsEnded(isMeant, graceMs);
   }
 
   /**
@@ -194,25 +186,40 @@ export class Scheduler {
     this.#held.delete(isMeant);
   }
 
-  /** @param {Instance[]} instances @param {number} graceMs @returns {Promise<number>} how many still have an attempt */
-  async #attemptsEnded(instances, graceMs) {
-    /** @type {Set<Instance>} */
-    const executing = new Set();
-    const ends = instances.flatMap((instance) => {
-      const ended = instance.attemptsEnded(() => true);
-      if (!ended) return [];
-      executing.add(instance);
-      return [ended.then(() => executing.delete(instance))];
-    });
-    if (ends.length === 0) return 0;
-    await new Promise((resolve) => {
-      const cancel = this.#engine.at(this.#engine.now + graceMs, () => resolve(undefined));
+  /**
+   * Begin nothing in passes, those included that wait and would continue, and wait for the attempts that run.
+   *
+   * @param {(number: number) => boolean} isMeant
+   * @param {number} graceMs
+   * @returns {Promise<number>} how many instances still have an attempt
+   */
+  async #attemptsEnded(isMeant, graceMs) {
+    const deadline = this.#engine.now + graceMs;
+    // A guest may have begun an attempt of which it has not been heard yet: it is looked twice.
+    for (let quiet = 0; ;) {
+      const instances = [...this.#passes.values()].filter(({ number }) => isMeant(number));
+      for (const instance of instances) instance.beginNothing();
+      const executing = instances.filter(({ isExecuting }) => isExecuting);
+      const isLoading = [...this.#live].some(([number, instance]) => instance === null && isMeant(number));
+      quiet = executing.length === 0 && !isLoading ? quiet + 1 : 0;
+      if (quiet === 2 || (quiet === 1 && instances.length === 0) || this.#engine.stopped) return 0;
+      const left = deadline - this.#engine.now;
+      if (left <= 0) return executing.length;
+      const ends = executing.flatMap((instance) => instance.attemptsEnded(() => true) ?? []);
+      await this.#passed(executing.length > 0 ? left : Math.min(left, LOOK_AGAIN_MS), ends);
+    }
+  }
+
+  /** Resolves after some time, or when all of these have ended. @param {number} ms @param {Promise<void>[]} ends */
+  #passed(ms, ends) {
+    return new Promise((resolve) => {
+      const cancel = this.#engine.at(this.#engine.now + ms, () => resolve(undefined));
+      if (ends.length === 0) return;
       void Promise.all(ends).then(() => {
         cancel();
         resolve(undefined);
       });
     });
-    return executing.size;
   }
 
   stop() {

@@ -55,11 +55,11 @@ export interface NumberBlock {
   count: number;
 }
 
-/** What a notification is about: one of these. `places`: a workflow of which a place was left. */
+/** What a notification is about: parts for which there is a call, engines for which there is an answer, workflows of which a place was left. */
 export interface WokenBy {
-  part?: number;
-  engine?: number;
-  places?: string;
+  parts?: number[];
+  engines?: number[];
+  places?: string[];
 }
 
 /** What an engine asks of the one that holds a part. `sender`: the engine that asks. */
@@ -122,12 +122,12 @@ export interface Ledger {
   /** From now on this engine, which was idle, runs instances together with others. */
   beginSharing(member: Member): Promise<void>;
   reserveNumbers(): Promise<NumberBlock>;
-  /** Ask the engine that holds *part*, and wake it up. Returns the id of the call. */
-  post(member: Member, part: number, request: string): Promise<number>;
+  /** Ask the engines that hold parts, and wake them up. Returns the ids of the calls, in their order; none where this engine is dead. */
+  post(member: Member, calls: { part: number; request: string }[]): Promise<number[]>;
   /** The calls for these parts that no engine has taken: they are this engine's to answer. */
   takeCalls(member: Member, parts: number[]): Promise<Call[]>;
-  /** Answer a call that this engine has taken, and wake up its sender. */
-  answerCall(member: Member, call: Call, answer: string): Promise<void>;
+  /** Answer calls that this engine has taken, and wake up their senders. */
+  answerCalls(member: Member, answers: { call: Call; answer: string }[]): Promise<void>;
   /** Those of the calls that are answered, or never will be. They are forgotten. */
   takeAnswers(member: Member, calls: number[]): Promise<CallAnswer[]>;
   /** Take a call back. False: an engine has taken it. */

@@ -17,6 +17,9 @@ const POLL_MS = 500;
 /** How long a call may take, in ms: as long as it takes until an engine that is gone has a successor, and some more. */
 const TIMEOUT_MS = 30_000;
 
+/** How many calls or answers are written by one statement: their texts may be long. */
+const MOST_AT_ONCE = 100;
+
 /** @typedef {{ resolve: (answer: any) => void, reject: (error: Error) => void }} Waiting */
 
 /**
@@ -34,6 +37,12 @@ export class Mail {
   #options;
   /** @type {Map<number, Waiting>} */
   #waiting = new Map();
+  /** Calls that are to be posted. @type {{ part: number, request: string, posted: (id: number) => void, failed: (error: unknown) => void }[]} */
+  #outgoing = [];
+  /** Answers that are to be sent. @type {{ call: Call, answer: string }[]} */
+  #answers = [];
+  #posting = false;
+  #answering = false;
   #looking = false;
   #again = false;
   #ended = false;
@@ -70,7 +79,7 @@ export class Mail {
     const request = JSON.stringify({ method, args: args.map((value) => ({ value })) });
     let id;
     try {
-      id = await this.#ledger.post(this.#member, part, request);
+      id = await this.#post(part, request);
     } catch (error) {
       throw isUnavailable(error) ? noAnswer("the database does not answer") : error;
     }
@@ -85,6 +94,30 @@ export class Mail {
       cancel();
       this.#waiting.delete(id);
     }
+  }
+
+  /** Post a call with those that come while others are being posted. @param {number} part @param {string} request @returns {Promise<number>} its id */
+  #post(part, request) {
+    return new Promise((posted, failed) => {
+      this.#outgoing.push({ part, request, posted, failed });
+      void this.#postAll();
+    });
+  }
+
+  async #postAll() {
+    if (this.#posting) return;
+    this.#posting = true;
+    while (this.#outgoing.length > 0) {
+      const calls = this.#outgoing.splice(0, MOST_AT_ONCE);
+      try {
+        const ids = await this.#ledger.post(this.#member, calls);
+        // Of an engine that is dead nothing is written. It learns of its end elsewhere, and waits for no answer then.
+        for (const [place, { posted }] of calls.entries()) posted(ids[place] ?? 0);
+      } catch (error) {
+        for (const { failed } of calls) failed(error);
+      }
+    }
+    this.#posting = false;
   }
 
   /** @param {number} id */
@@ -132,21 +165,26 @@ export class Mail {
   }
 
   /** @param {import("./ledger.d.ts").WokenBy} about */
-  #notified({ part, engine, places }) {
-    if (places !== undefined) this.#options.onplaces(places);
-    const isMine = part !== undefined && this.#options.parts().includes(part);
-    if (isMine || engine === this.#member.id) this.#wake();
+  #notified({ parts = [], engines = [], places = [] }) {
+    for (const workflow of places) this.#options.onplaces(workflow);
+    const held = this.#options.parts();
+    if (engines.includes(this.#member.id) || parts.some((part) => held.includes(part))) this.#wake();
   }
 
   /** @param {Call} call */
   async #answer(call) {
-    const answer = await this.#carriedOut(call);
-    try {
-      await this.#ledger.answerCall(this.#member, call, answer);
-    } catch (error) {
-      // The answer is lost with the connection; the sender waits until its time is over.
-      if (!isUnavailable(error)) this.#options.onfailure(error);
+    this.#answers.push({ call, answer: await this.#carriedOut(call) });
+    if (this.#answering) return;
+    this.#answering = true;
+    while (this.#answers.length > 0) {
+      try {
+        await this.#ledger.answerCalls(this.#member, this.#answers.splice(0, MOST_AT_ONCE));
+      } catch (error) {
+        // The answers are lost with the connection; the senders wait until their time is over.
+        if (!isUnavailable(error)) this.#options.onfailure(error);
+      }
     }
+    this.#answering = false;
   }
 
   /** @param {Call} call @returns {Promise<string>} */

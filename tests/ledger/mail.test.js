@@ -18,11 +18,17 @@ async function sent(ending) {
   const answers = [];
   const ledger = /** @type {any} */ ({
     listen: async () => {},
-    post: async (/** @type {any} */ _member, /** @type {number} */ _part, /** @type {string} */ request) =>
-      calls.push({ id: 1, request }),
+    post: async (/** @type {any} */ _member, /** @type {any[]} */ [{ request }]) => [calls.push({ id: 1, request })],
     takeCalls: async () => calls.splice(0),
-    answerCall: async (/** @type {any} */ _member, /** @type {any} */ { id }, /** @type {string} */ answer) =>
-      answers.push({ id, answer }),
+    answerCalls: async (
+      /** @type {any} */ _member,
+      /** @type {any} */ [
+        {
+          call: { id },
+          answer,
+        },
+      ],
+    ) => answers.push({ id, answer }),
     takeAnswers: async () => answers.splice(0),
   });
   const mail = new Mail(

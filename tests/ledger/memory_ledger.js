@@ -268,13 +268,15 @@ export class MemoryLedger {
   }
 
   /** @type {Ledger["post"]} */
-  async post({ id: sender }, part, request) {
+  async post({ id: sender }, calls) {
     await this.#step("post");
-    if (this.#row(sender).dead) return 0;
-    const id = ++this.#database.lastCall;
-    this.#database.calls.push({ id, part, sender, request, takenBy: null, answer: null });
-    this.#database.wake({ part });
-    return id;
+    const database = this.#database;
+    if (this.#row(sender).dead) return [];
+    const ids = calls.map(() => ++database.lastCall);
+    for (const [place, { part, request }] of calls.entries())
+      database.calls.push({ id: ids[place], part, sender, request, takenBy: null, answer: null });
+    database.wake({ parts: calls.map(({ part }) => part) });
+    return ids;
   }
 
   /** @type {Ledger["takeCalls"]} */
@@ -286,12 +288,14 @@ export class MemoryLedger {
     return found;
   }
 
-  /** @type {Ledger["answerCall"]} */
-  async answerCall({ id }, { id: wanted, sender }, answer) {
+  /** @type {Ledger["answerCalls"]} */
+  async answerCalls({ id }, answers) {
     await this.#step("answer");
-    const call = this.#database.calls.find((each) => each.id === wanted && each.takenBy === id);
-    if (call) call.answer = answer;
-    this.#database.wake({ engine: sender });
+    for (const { call, answer } of answers) {
+      const found = this.#database.calls.find((each) => each.id === call.id && each.takenBy === id);
+      if (found) found.answer = answer;
+      this.#database.wake({ engines: [call.sender] });
+    }
   }
 
   /** @type {Ledger["takeAnswers"]} */
@@ -360,7 +364,7 @@ export class MemoryLedger {
     await this.#step("leave places");
     const rows = instances.flatMap((instance) => this.#database.places.get(instance) ?? []);
     for (const { instance } of this.#ofMine(member, rows)) this.#database.places.delete(instance);
-    this.#database.wake({ places: workflow });
+    this.#database.wake({ places: [workflow] });
   }
 
   /** @param {Member} member @param {PlaceRow[]} rows */

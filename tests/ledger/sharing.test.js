@@ -377,7 +377,7 @@ test("a call whose engine dies before it answers is reported, and one that no en
   await state.pass(100);
   // It takes the call, and is gone.
   const { ledger } = other.attached;
-  ledger.answerCall = () => new Promise(() => {});
+  ledger.answerCalls = () => new Promise(() => {});
   const sent = engine.commands.sendEvent("flow", id, "go", '"one"');
   const refused = assert.rejects(sent, {
     reason: "engine.no_answer",

@@ -145,7 +145,7 @@ test("a transaction that is rolled back brings nothing, and neither does one tha
 
 test("a row that all engines have in common and that is written as it was is no change", () => {
   const save = (/** @type {WorkingSet} */ store, versionId = "v1") =>
-    store.saveWorkflow(/** @type {any} */ ({ ...NOTHING, ...WORKFLOW, versionId, createdOn: 1, modifiedOn: 1 }));
+    store.saveWorkflow({ ...NOTHING, ...WORKFLOW, versionId, createdOn: 1, modifiedOn: 1 });
 
   assert.deepEqual(changesOf(save, save), []);
   assert.deepEqual(

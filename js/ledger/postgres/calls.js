@@ -1,14 +1,9 @@
-/**
- * Calls between the engines of a state: rows of a table. A notification wakes the engine that a row is for, but says nothing that
- * the table does not: who misses it finds the row by polling.
- *
- * Notifications are sent by a statement of their own. In the statement that writes they would make all writers wait for each other.
- */
+/** Calls between the engines of a state: rows of a table. Whom they are for is told by notifications, or finds them by polling. */
 
-/** @import { Call, CallAnswer, Member, Value, WokenBy } from "../ledger.d.ts" */
-/** @import { Session } from "./session.d.ts" */
+/** @import { Call, CallAnswer, Member, Value } from "../ledger.d.ts" */
+/** @import { Notices } from "./notices.js" */
 
-import { arrayLiteral, fromText, toText } from "./values.js";
+import { arrayLiteral, fromText } from "./values.js";
 
 /** After this time a call is deleted, whatever has become of it: its sender waits no longer. */
 const FORGOTTEN_AFTER = "10 minutes";
@@ -18,28 +13,26 @@ const FORGOTTEN_AFTER = "10 minutes";
 export class Calls {
   #schema;
   #query;
-  #channel;
-  /** @type {Session | undefined} */
-  #ear;
+  #notices;
 
-  /** @param {string} schema a quoted identifier @param {Query} query */
-  constructor(schema, query) {
+  /** @param {string} schema a quoted identifier @param {Query} query @param {Notices} notices */
+  constructor(schema, query, notices) {
     this.#schema = schema;
     this.#query = query;
-    // A name has 63 bytes at most. Two states that share a channel wake each other for nothing.
-    this.#channel = `stepwell_${schema.slice(1, -1).slice(0, 50)}`;
+    this.#notices = notices;
   }
 
-  /** @param {Member} member @param {number} part @param {string} request @returns {Promise<number>} */
-  async post({ id }, part, request) {
+  /** @param {Member} member @param {{ part: number, request: string }[]} calls @returns {Promise<number[]>} */
+  async post({ id }, calls) {
     const rows = await this.#query(
       `WITH me AS MATERIALIZED (SELECT 1 FROM ${this.#schema}.engines WHERE id = $1::bigint AND NOT dead FOR SHARE)
-       INSERT INTO ${this.#schema}.calls (part, sender, request) SELECT $2::bigint, $1::bigint, $3 FROM me RETURNING id`,
-      [id, part, toText(request)],
+       INSERT INTO ${this.#schema}.calls (part, sender, request)
+         SELECT u.part, $1::bigint, u.request FROM me, unnest($2::bigint[], $3::text[]) WITH ORDINALITY AS u(part, request, place)
+         ORDER BY u.place RETURNING id`,
+      [id, arrayLiteral(calls.map(({ part }) => part)), arrayLiteral(calls.map(({ request }) => request))],
     );
-    await this.notify({ part });
-    // Of an engine that is dead nothing is written. It learns of its end elsewhere, and waits for no answer then.
-    return rows[0]?.[0] ?? 0;
+    this.#notices.send({ parts: calls.map(({ part }) => part) });
+    return rows.map(([call]) => call);
   }
 
   /** @param {Member} member @param {number[]} parts @returns {Promise<Call[]>} */
@@ -62,14 +55,14 @@ export class Calls {
     return calls.sort((one, other) => one.id - other.id);
   }
 
-  /** @param {Member} member @param {Call} call @param {string} answer */
-  async answer({ id }, call, answer) {
-    await this.#query(`UPDATE ${this.#schema}.calls SET answer = $3 WHERE id = $2::bigint AND taken_by = $1::bigint`, [
-      id,
-      call.id,
-      toText(answer),
-    ]);
-    await this.notify({ engine: call.sender });
+  /** @param {Member} member @param {{ call: Call, answer: string }[]} answers */
+  async answer({ id }, answers) {
+    await this.#query(
+      `UPDATE ${this.#schema}.calls AS c SET answer = u.answer FROM unnest($2::bigint[], $3::text[]) AS u(id, answer)
+       WHERE c.id = u.id AND c.taken_by = $1::bigint`,
+      [id, arrayLiteral(answers.map(({ call }) => call.id)), arrayLiteral(answers.map(({ answer }) => answer))],
+    );
+    this.#notices.send({ engines: answers.map(({ call }) => call.sender) });
   }
 
   /** @param {number[]} calls @returns {Promise<CallAnswer[]>} */
@@ -98,26 +91,5 @@ export class Calls {
       `DELETE FROM ${this.#schema}.calls WHERE at < clock_timestamp() - interval '${FORGOTTEN_AFTER}'`,
       [],
     );
-  }
-
-  /** @param {Session} ear a connection for this alone @param {(about: WokenBy) => void} wake */
-  async listen(ear, wake) {
-    await this.#ear?.close();
-    this.#ear = ear;
-    await ear.listen(this.#channel, (payload) => wake(JSON.parse(payload)));
-  }
-
-  /** Whether notifications arrive. */
-  get isListening() {
-    return this.#ear !== undefined && !this.#ear.isLost;
-  }
-
-  async close() {
-    await this.#ear?.close();
-  }
-
-  /** @param {WokenBy} about */
-  async notify(about) {
-    await this.#query("SELECT pg_notify($1, $2)", [this.#channel, JSON.stringify(about)]);
   }
 }

@@ -2,7 +2,7 @@
  * The ledger on PostgreSQL, over connections that are handed in.
  *
  * Two connections: one writes, the other one keeps the lease, so that a long write does not keep the lease from being
- * prolonged. Rules for every statement: what decides stands in the row that the statement locks, or comes in a later
+ * prolonged. Engines that share a state have a third one, for notifications. Rules for every statement: what decides stands in the row that the statement locks, or comes in a later
  * statement, for READ COMMITTED looks again at the locked row and not at the others.
  */
 
@@ -17,6 +17,7 @@ import { OF_INSTANCES, TABLES } from "../tables.js";
 import { Calls } from "./calls.js";
 import { toLedgerError } from "./errors.js";
 import { Lists } from "./lists.js";
+import { Notices } from "./notices.js";
 import { Parts } from "./parts.js";
 import { PlaceRows } from "./place_rows.js";
 import { refuseTransactionMode } from "./pooler.js";
@@ -65,6 +66,7 @@ export class PostgresLedger {
   #allowsVolatile;
   #parts;
   #calls;
+  #notices;
   #places;
   #lists;
 
@@ -86,7 +88,8 @@ export class PostgresLedger {
     const query = (text, values) => this.#query("control", text, values);
     this.#parts = new Parts(this.#schema, query);
     this.#lists = new Lists(this.#schema, query);
-    this.#calls = new Calls(this.#schema, query);
+    this.#notices = new Notices(this.#schema);
+    this.#calls = new Calls(this.#schema, query, this.#notices);
     this.#places = new PlaceRows(this.#schema, query);
   }
 
@@ -199,8 +202,8 @@ export class PostgresLedger {
   }
 
   /** @type {Ledger["post"]} */
-  post(member, part, request) {
-    return this.#calls.post(member, part, request);
+  post(member, calls) {
+    return this.#calls.post(member, calls);
   }
 
   /** @type {Ledger["takeCalls"]} */
@@ -208,9 +211,9 @@ export class PostgresLedger {
     return this.#calls.take(member, parts);
   }
 
-  /** @type {Ledger["answerCall"]} */
-  answerCall(member, call, answer) {
-    return this.#calls.answer(member, call, answer);
+  /** @type {Ledger["answerCalls"]} */
+  answerCalls(member, answers) {
+    return this.#calls.answer(member, answers);
   }
 
   /** @type {Ledger["takeAnswers"]} */
@@ -225,7 +228,7 @@ export class PostgresLedger {
 
   /** @type {Ledger["listen"]} */
   async listen(wake) {
-    if (!this.#calls.isListening) await this.#calls.listen(await this.#opened("ear"), wake);
+    if (!this.#notices.isListening) await this.#notices.listen(await this.#opened("notices"), wake);
   }
 
   /** @type {Ledger["readPlaces"]} */
@@ -246,7 +249,7 @@ export class PostgresLedger {
   /** @type {Ledger["leavePlaces"]} */
   async leavePlaces(member, workflow, instances) {
     await this.#places.leave(member, instances);
-    await this.#calls.notify({ places: workflow });
+    this.#notices.send({ places: [workflow] });
   }
 
   /** @type {Ledger["readListed"]} */
@@ -451,7 +454,7 @@ export class PostgresLedger {
   }
 
   async close() {
-    await Promise.all([this.#writer?.close(), this.#control?.close(), this.#calls.close()]);
+    await Promise.all([this.#writer?.close(), this.#control?.close(), this.#notices.close()]);
   }
 
   /** @param {"writer" | "control"} purpose */

@@ -76,7 +76,7 @@ async function running(ledger, place, engines) {
     for (const { id, entry: added } of additions) if (added?.event === 2) waiting.get(id)?.();
   });
   return async () => {
-    const id = /** @type {any} */ (engine.creator).idHere("Sequential");
+    const id = engine.creator.idHere("Sequential");
     const ended = new Promise((resolve) => waiting.set(id, () => resolve(undefined)));
     await engine.creator.create("Sequential", { id, params: JSON.stringify({ steps: STEPS }) });
     await ended;
@@ -96,20 +96,23 @@ async function measured({ database, schema, kind, place, engines }) {
   const clients = kind === "writes" ? 1 : AT_ONCE;
   for (let n = 0; n < 5; n++) await Promise.all(Array.from({ length: clients }, act));
   process.send?.("ready");
-  process.once("message", async () => {
-    const [began, cpu] = [performance.now(), process.cpuUsage()];
-    let steps = 0;
-    const client = async () => {
-      while (performance.now() - began < MEASURE_MS) {
-        // The sum as it is afterwards: others have added to it meanwhile.
-        const done = await act();
-        steps += done;
-      }
-    };
-    await Promise.all(Array.from({ length: clients }, client));
-    const [ms, { user, system }] = [performance.now() - began, process.cpuUsage(cpu)];
-    process.send?.({ steps: (steps * 1000) / ms, cores: (user + system) / 1000 / ms });
-  });
+  process.once("message", () => void measureNow(act, clients).then((figure) => process.send?.(figure)));
+}
+
+/** @param {() => Promise<number>} act @param {number} clients @returns {Promise<Figure>} */
+async function measureNow(act, clients) {
+  const [began, cpu] = [performance.now(), process.cpuUsage()];
+  let steps = 0;
+  const client = async () => {
+    while (performance.now() - began < MEASURE_MS) {
+      // The sum as it is afterwards: others have added to it meanwhile.
+      const done = await act();
+      steps += done;
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  const [ms, { user, system }] = [performance.now() - began, process.cpuUsage(cpu)];
+  return { steps: (steps * 1000) / ms, cores: (user + system) / 1000 / ms };
 }
 
 /** @param {string} database @param {Kind} kind @param {number} engines @returns {Promise<Figure>} of all processes together */

@@ -54,6 +54,8 @@ import { Schedules } from "./schedules.js";
  * @property {(schedule: import("../store/store.d.ts").ScheduleRow) => boolean} [carriesOut] whether a schedule is this engine's to carry
  *   out; all are where it is absent
  * @property {import("./bulk_jobs.js").BulkReach} [bulkReach] the instances of jobs; those of the store where it is absent
+ * @property {import("./newer_code.js").HasNewer} [hasNewer] where several engines run the state
+ * @property {(workflow: string) => void} [onnewer] instances of it have run newer code than this engine has, and wait
  * @property {import("./places.js").Places} [places] of workflows with a concurrency limit, where several engines run the state
  * @property {number} [keepParked] how long the passes of parked instances are kept where there is room, in ms
  * @property {number} [stateLimit] how much an instance may keep, in characters

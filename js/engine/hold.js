@@ -61,6 +61,7 @@ export class Hold {
 
   /** Let nothing begin any more until the pass is dropped: what runs is all that is waited for. */
   beginNothing() {
+    if (this.#isLast) return;
     this.#isLast = true;
     this.#pass.hold();
   }

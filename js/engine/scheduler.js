@@ -16,6 +16,7 @@ import { damageError } from "./errors.js";
 import { lastId } from "./events.js";
 import { Instance } from "./instance.js";
 import { DEFAULT_STEP_LIMIT } from "./limits.js";
+import { NewerCode } from "./newer_code.js";
 import { OwnPlaces } from "./places.js";
 import { isFinalStatus } from "./status.js";
 
@@ -39,6 +40,8 @@ const KEEP_PARKED_MS = 10_000;
  * @property {number} [retryBlockedMs] how often code that does not load is tried again; 0: never
  * @property {number} [keepParked] how long the passes of parked instances are kept where there is room, in ms
  * @property {boolean} [idle] run nothing until `activate` is called
+ * @property {import("./newer_code.js").HasNewer} [hasNewer] where several engines run a state
+ * @property {(workflow: string) => void} [onnewer] instances of it wait for newer code
  * @property {import("./places.js").Places} [places] of workflows with a concurrency limit; where it is absent this engine runs all instances
  */
 
@@ -63,6 +66,7 @@ export class Scheduler {
   #unseen = new Map();
   /** @type {BlockedWorkflows} */
   #blocked;
+  #newerCode;
   /** Which instances are to begin nothing, because another engine is to run them. @type {Set<(number: number) => boolean>} */
   #held = new Set();
   /** Instances whose pages are so damaged that their end cannot be written. @type {Set<number>} */
@@ -86,6 +90,7 @@ export class Scheduler {
     this.#lastOld = engine.store.lastNumber();
     this.#idle = options.idle ?? false;
     this.#blocked = new BlockedWorkflows(engine, { ...options, schedule: () => this.schedule() });
+    this.#newerCode = new NewerCode(engine, { ...options, schedule: () => this.schedule() });
     this.#owner = {
       released: (instance) => this.#released(instance),
       parked: (instance) => this.#instanceParked(instance),
@@ -181,6 +186,7 @@ export class Scheduler {
     for (const number of numbers) {
       this.discard(number);
       this.#blocked.remove(number);
+      this.#newerCode.remove(number);
       this.#unseen.delete(number);
     }
     this.#held.delete(isMeant);
@@ -197,6 +203,7 @@ export class Scheduler {
     const deadline = this.#engine.now + graceMs;
     // A guest may have begun an attempt of which it has not been heard yet: it is looked twice.
     for (let quiet = 0; ;) {
+      for (const instance of [...this.#parked].filter(({ number }) => isMeant(number))) instance.giveUp();
       const instances = [...this.#passes.values()].filter(({ number }) => isMeant(number));
       for (const instance of instances) instance.beginNothing();
       const executing = instances.filter(({ isExecuting }) => isExecuting);
@@ -225,6 +232,7 @@ export class Scheduler {
   stop() {
     this.#cancelWake?.();
     this.#blocked.stop();
+    this.#newerCode.stop();
     for (const instance of this.#passes.values()) instance.abandon();
     this.#passes.clear();
     this.#live.clear();
@@ -259,9 +267,9 @@ export class Scheduler {
   #pump() {
     const room = MAX_LIVE - this.#live.size + this.#parked.size;
     if (room > 0) {
-      const limit = room + this.#loading + this.#blocked.size + this.#parked.size + this.#damaged.size;
-      const ready = this.#ready(limit);
-      const kept = [this.#live, this.#blocked, this.#damaged];
+      const kept = [this.#live, this.#blocked, this.#newerCode, this.#damaged];
+      const useless = this.#blocked.size + this.#newerCode.size + this.#damaged.size;
+      const ready = this.#ready(room + this.#loading + this.#parked.size + useless);
       const fresh = ready.filter((number) => !kept.some((each) => each.has(number)) && !this.#isHeld(number));
       for (const number of this.#sound(fresh.slice(0, room)))
         this.#take(number).catch((error) =>
@@ -308,8 +316,8 @@ export class Scheduler {
     if (this.#blocked.hasWorkflow(workflow)) return [];
     const { store, now } = this.#engine;
     return store
-      .loadCandidates(workflow, now, count + this.#damaged.size)
-      .filter(({ number }) => !this.#damaged.has(number) && !this.#isHeld(number))
+      .loadCandidates(workflow, now, count + this.#damaged.size + this.#newerCode.size)
+      .filter(({ number }) => !this.#damaged.has(number) && !this.#newerCode.has(number) && !this.#isHeld(number))
       .slice(0, count);
   }
 
@@ -327,7 +335,7 @@ export class Scheduler {
     const { store } = this.#engine;
     const name = store.nameOf(number)?.workflow;
     const workflow = name === undefined ? undefined : store.loadWorkflow(name);
-    if (!workflow) {
+    if (!workflow || this.#newerCode.hold(number, workflow)) {
       this.#live.delete(number);
       return;
     }

@@ -41,8 +41,8 @@ export interface KnownEngine extends Member {
 
 /** Who runs the state. */
 export interface Holders {
-  /** Engines that live and run instances together with others. */
-  sharing: Member[];
+  /** Engines that live and run instances together with others; `versions`: of their code, as `announce` has it. */
+  sharing: (Member & { versions: string[] })[];
   /** The living engine that holds each part, in the order of the parts; null: it is free. */
   byPart: (number | null)[];
   /** Counts the changes of tables that all engines read. */
@@ -121,6 +121,8 @@ export interface Ledger {
   readEngines(): Promise<KnownEngine[]>;
   /** From now on this engine, which was idle, runs instances together with others. */
   beginSharing(member: Member): Promise<void>;
+  /** Say which versions of workflows an engine has. */
+  announce(member: Member, versions: string[]): Promise<void>;
   reserveNumbers(): Promise<NumberBlock>;
   /** Ask the engines that hold parts, and wake them up. Returns the ids of the calls, in their order; none where this engine is dead. */
   post(member: Member, calls: { part: number; request: string }[]): Promise<number[]>;

@@ -56,6 +56,11 @@ export class Routing {
     return this.#sharing.holds(workflow, id);
   }
 
+  /** @type {Sharing["hasElsewhere"]} */
+  hasElsewhere(workflow, version) {
+    return this.#sharing.hasElsewhere(workflow, version);
+  }
+
   /** The parts that this engine runs. */
   get parts() {
     return this.#sharing.parts;

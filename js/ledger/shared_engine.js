@@ -50,7 +50,7 @@ const COMMANDS = new Set([
 const CREATIONS = new Set(["create", "createBatch", "createScheduled"]);
 
 /**
- * @typedef {Omit<EngineOptions, "store" | "acknowledge" | "nextNumber" | "carriesOut"> & { oncommon?: () => void }} SharedEngineOptions
+ * @typedef {Omit<EngineOptions, "store" | "acknowledge" | "nextNumber" | "carriesOut" | "places" | "hasNewer"> & { oncommon?: () => void }} SharedEngineOptions
  *   `oncommon`: another engine has changed workflows, schedules or tokens
  */
 
@@ -92,7 +92,13 @@ export class SharedEngine extends Engine {
       onplaces: () => this.placesChanged(),
       onfailure,
     });
-    super({ ...options, store, acknowledge, nextNumber, carriesOut, bulkReach, places });
+    /** @type {import("../engine/newer_code.js").HasNewer} */
+    const hasNewer = ({ workflow, versionId: ran }, { versionId: own }) => {
+      if (ran === own || !later.routing?.hasElsewhere(workflow, ran)) return false;
+      const [theirs, ours] = [ran, own].map((version) => store.loadVersion(workflow, version)?.createdOn ?? 0);
+      return theirs > ours;
+    };
+    super({ ...options, store, acknowledge, nextNumber, carriesOut, bulkReach, places, hasNewer });
     this.#places = places;
     this.#local = this.commands;
     this.#ledger = ledger;

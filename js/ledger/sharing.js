@@ -46,6 +46,10 @@ export class Sharing {
   #leaving = new Set();
   /** The living holder of each part, as it was read last. @type {(number | null)[]} */
   #byPart = [];
+  /** The versions of workflows that other engines have. @type {Set<string>} */
+  #versionsOfOthers = new Set();
+  /** The versions that this engine has said it has. */
+  #announced = "";
   #commonVersion;
   /** The look that is under way, or the last one: two of them could read what is common in one order and take it in in the other. */
   #looking = Promise.resolve();
@@ -77,6 +81,11 @@ export class Sharing {
   /** The parts that this engine runs. */
   get parts() {
     return [...this.#held];
+  }
+
+  /** Whether another living engine has this version of a workflow. @param {string} workflow @param {string} version */
+  hasElsewhere(workflow, version) {
+    return this.#versionsOfOthers.has(versionText(workflow, version));
   }
 
   /** The engines that run parts, as they were read last. */
@@ -138,8 +147,20 @@ export class Sharing {
     const holders = await this.#ledger.readHolders();
     if (this.#ended) return;
     this.#byPart = holders.byPart;
+    const others = holders.sharing.filter(({ id }) => id !== this.#member.id);
+    this.#versionsOfOthers = new Set(others.flatMap(({ versions }) => versions));
+    await this.#announceVersions();
     if (holders.commonVersion !== this.#commonVersion) await this.#readCommon(holders.commonVersion);
     await this.#balance(holders, given === this.#given);
+  }
+
+  /** Say which code this engine has, where that has changed. */
+  async #announceVersions() {
+    const workflows = this.#options.store.loadWorkflows();
+    const versions = workflows.map(({ name, versionId }) => versionText(name, versionId));
+    if (versions.join() === this.#announced) return;
+    await this.#ledger.announce(this.#member, versions);
+    this.#announced = versions.join();
   }
 
   /** @param {number} version */
@@ -230,4 +251,9 @@ export class Sharing {
     }
     this.#leaving.delete(part);
   }
+}
+
+/** @param {string} workflow @param {string} version */
+function versionText(workflow, version) {
+  return `${workflow} ${version}`;
 }

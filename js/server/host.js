@@ -127,6 +127,10 @@ export class Host {
         const reason = this.#deployments.mask(String(error)).slice(0, 500);
         options.report(`Instance '${id}' of workflow '${workflow}' was ended by a fault: ${reason}`);
       },
+      onnewer: (workflow) =>
+        options.report(
+          `Instances of '${workflow}' have run newer code, which another engine has. Those that this engine holds wait until it has that code too, or the other engine has ended.`,
+        ),
       onforgery: ({ workflow, id }) =>
         options.report(
           `Refused: code of another deployment has sent a message about instance '${id}' of workflow '${workflow}'.`,

@@ -68,3 +68,19 @@ test("what is resumed in a drain begins nothing", async () => {
   assert.equal(await draining, 0);
   assert.deepEqual(began, ["busy first"]);
 });
+
+test("an instance that waits is left as it is", async () => {
+  const h = new Harness((_event, step) => step.waitForEvent("wait", { type: "go", timeout: "1 day" }), {
+    keepParked: 60_000,
+  });
+  await h.create();
+  await h.pass(1000);
+  const before = h.row();
+
+  const draining = h.engine.drain(60_000);
+  await h.pass(1000);
+  await draining;
+
+  assert.equal(before.status, "waiting");
+  assert.deepEqual(h.row(), before);
+});

@@ -94,6 +94,7 @@ class World {
     let isHere = held.length > 0;
     const store = {
       commonCommits: 0,
+      loadWorkflows: () => [],
       readCommon: async () => new Map(),
       adoptCommon() {},
       async readParts(/** @type {unknown} */ _ledger, /** @type {number[]} */ parts) {

@@ -13,7 +13,7 @@ import { ALL_PARTS, partOf, slotOf } from "../../js/ledger/parts.js";
 import { COMMON, OF_INSTANCES, TABLES } from "../../js/ledger/tables.js";
 import { listsOf } from "./memory_lists.js";
 
-/** @typedef {{ name: string, dead: boolean, until: number, locks: number, connected: boolean, shares: boolean }} EngineRow */
+/** @typedef {{ name: string, dead: boolean, until: number, locks: number, connected: boolean, shares: boolean, versions: string[] }} EngineRow */
 
 /**
  * What a test may take out, to see that something goes wrong without it.
@@ -164,7 +164,8 @@ export class MemoryLedger {
     await this.#step("join");
     const { engines } = this.#database;
     const id = engines.size + 1;
-    engines.set(id, { name, dead: false, until: this.#database.now() + leaseMs, locks: 0, connected: true, shares });
+    const until = this.#database.now() + leaseMs;
+    engines.set(id, { name, dead: false, until, locks: 0, connected: true, shares, versions: [] });
     return { id, name };
   }
 
@@ -242,13 +243,19 @@ export class MemoryLedger {
     this.#row(id).shares = true;
   }
 
+  /** @type {Ledger["announce"]} */
+  async announce({ id }, versions) {
+    await this.#step("announce");
+    this.#row(id).versions = versions;
+  }
+
   /** @returns {Promise<import("../../js/ledger/ledger.d.ts").Holders>} */
   async readHolders() {
     await this.#step("read holders");
     const { engines, holders, commonVersion } = this.#database;
     const sharing = [...engines].filter(([, { dead, shares }]) => shares && !dead);
     return {
-      sharing: sharing.map(([id, { name }]) => ({ id, name })),
+      sharing: sharing.map(([id, { name, versions }]) => ({ id, name, versions })),
       byPart: holders.map((each) => (each === null || this.#row(each).dead ? null : each)),
       commonVersion,
     };

@@ -37,8 +37,12 @@ test("parts are taken by one engine each, and go to the next one when their hold
   assert.equal((await one.ledger.takeParts(one.me, 40)).length, 40);
   assert.equal((await two.ledger.takeParts(two.me, 40)).length, 24);
   assert.deepEqual(await one.ledger.takeParts(one.me, 40), []);
+  await two.ledger.announce(two.me, ["flow v\0"]);
   const { sharing, byPart } = await two.ledger.readHolders();
-  assert.deepEqual(sharing, [one.me, two.me]);
+  assert.deepEqual(sharing, [
+    { ...one.me, versions: [] },
+    { ...two.me, versions: ["flow v\0"] },
+  ]);
   assert.equal(byPart.filter((holder) => holder === one.me.id).length, 40);
   await one.ledger.leave(one.me);
 

@@ -23,7 +23,7 @@ const WORKFLOW = {
 };
 const LEASE_MS = 10_000;
 
-/** @typedef {{ name: string, engine: SharedEngine, attached: AttachedLedger, guest: FakeGuest, guestFor: () => Promise<FakeGuest>, fenced: string[], problems: unknown[], end: () => void }} Member */
+/** @typedef {{ name: string, engine: SharedEngine, attached: AttachedLedger, guest: FakeGuest, guestFor: () => Promise<FakeGuest>, fenced: string[], versionId: string, newer: string[], problems: unknown[], end: () => void }} Member */
 
 export class SharedState {
   clock = new ManualClock();
@@ -58,6 +58,8 @@ export class SharedState {
     const problems = [];
     /** @type {string[]} */
     const fenced = [];
+    /** @type {string[]} */
+    const newer = [];
     const engine = new SharedEngine(
       {
         clock,
@@ -68,7 +70,8 @@ export class SharedState {
         onproblem: ({ error }) => problems.push(error),
         keepParked: 0,
         idle,
-        versionOf: () => versionId,
+        versionOf: () => member.versionId,
+        onnewer: (workflow) => void newer.push(workflow),
       },
       attached,
     );
@@ -86,7 +89,18 @@ export class SharedState {
       onfailure: (error) => problems.push(error),
       onhold() {},
     };
-    const member = { name, engine, attached, guest, guestFor: async () => guest, fenced, problems, end };
+    const member = {
+      name,
+      engine,
+      attached,
+      guest,
+      guestFor: async () => guest,
+      versionId,
+      newer,
+      fenced,
+      problems,
+      end,
+    };
     engine.open();
     await this.save({ engine }, versionId);
     this.members.push(member);

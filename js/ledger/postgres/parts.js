@@ -4,7 +4,7 @@
 /** @import { Query } from "./calls.js" */
 
 import { ALL_PARTS } from "../parts.js";
-import { arrayLiteral } from "./values.js";
+import { arrayLiteral, fromText, toText } from "./values.js";
 
 export class Parts {
   #schema;
@@ -96,20 +96,28 @@ export class Parts {
     await this.#query(`UPDATE ${this.#schema}.engines SET shares = true WHERE id = $1::bigint`, [id]);
   }
 
+  /** @param {Member} member @param {string[]} versions */
+  async announce({ id }, versions) {
+    await this.#query(`UPDATE ${this.#schema}.engines SET versions = $2 WHERE id = $1::bigint`, [
+      id,
+      toText(JSON.stringify(versions)),
+    ]);
+  }
+
   /** @returns {Promise<Holders>} */
   async readHolders() {
     // One statement: an idle engine asks for it all the time.
     const rows = await this.#query(
-      `SELECT e.id, m.common_version, (SELECT coalesce(json_agg(json_build_array(id, name) ORDER BY id), '[]')::text
+      `SELECT e.id, m.common_version, (SELECT coalesce(json_agg(json_build_array(id, name, versions) ORDER BY id), '[]')::text
          FROM ${this.#schema}.engines WHERE shares AND NOT dead)
        FROM ${this.#schema}.meta AS m, ${this.#schema}.parts AS p
          LEFT JOIN ${this.#schema}.engines AS e ON e.id = p.holder AND NOT e.dead ORDER BY p.number`,
       [],
     );
-    /** @type {[number, string][]} */
+    /** @type {[number, string, string][]} */
     const sharing = JSON.parse(rows[0][2]);
     return {
-      sharing: sharing.map(([id, name]) => ({ id, name })),
+      sharing: sharing.map(([id, name, versions]) => ({ id, name, versions: JSON.parse(fromText(versions)) })),
       byPart: rows.map(([holder]) => holder),
       commonVersion: rows[0][1],
     };

@@ -193,6 +193,11 @@ export class PostgresLedger {
     return this.#parts.beginSharing(member);
   }
 
+  /** @type {Ledger["announce"]} */
+  announce(member, versions) {
+    return this.#parts.announce(member, versions);
+  }
+
   readHolders() {
     return this.#parts.readHolders();
   }

@@ -113,6 +113,7 @@ export const MIGRATIONS = [
     );
     CREATE INDEX places_wanted ON places (workflow, since, instance) WHERE NOT taken;
     CREATE INDEX places_taken ON places (workflow) WHERE taken;
+    ALTER TABLE engines ADD COLUMN versions text NOT NULL DEFAULT '[]';
     UPDATE meta SET min_writer = 5;
   `,
 ];

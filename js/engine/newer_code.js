@@ -1,0 +1,76 @@
+/**
+ * Instances that have run newer code than this engine has, which another engine has. They wait, and nothing is written of it, until
+ * this engine has the code or that one is gone.
+ */
+
+/** @import { InstanceRow, WorkflowRow } from "../store/store.d.ts" */
+/** @import { EngineContext } from "./context.js" */
+
+/** How often it is looked whether they still have to wait. */
+const LOOK_AGAIN_MS = 2000;
+
+/** Whether another engine has the code that the instance has run, and that code is newer. @typedef {(row: InstanceRow, workflow: WorkflowRow) => boolean} HasNewer */
+
+export class NewerCode {
+  #engine;
+  #options;
+  /** By workflow. @type {Map<string, Set<number>>} */
+  #waiting = new Map();
+  /** Workflows of which it was said. @type {Set<string>} */
+  #reported = new Set();
+  /** @type {(() => void) | null} */
+  #cancel = null;
+
+  /** @param {EngineContext} engine @param {{ hasNewer?: HasNewer | undefined, onnewer?: ((workflow: string) => void) | undefined, schedule: () => void }} options */
+  constructor(engine, options) {
+    this.#engine = engine;
+    this.#options = options;
+  }
+
+  /** How many instances wait. */
+  get size() {
+    let size = 0;
+    for (const numbers of this.#waiting.values()) size += numbers.size;
+    return size;
+  }
+
+  /** @param {number} number of an instance */
+  has(number) {
+    for (const numbers of this.#waiting.values()) if (numbers.has(number)) return true;
+    return false;
+  }
+
+  /**
+   * Whether an instance that is to have a pass waits from now on.
+   *
+   * @param {number} number
+   * @param {WorkflowRow} workflow
+   */
+  hold(number, workflow) {
+    const { hasNewer, onnewer } = this.#options;
+    if (!hasNewer) return false;
+    const row = this.#engine.store.loadInstanceByNumber(number);
+    if (!row || !hasNewer(row, workflow)) return false;
+    const numbers = this.#waiting.get(workflow.name) ?? new Set();
+    this.#waiting.set(workflow.name, numbers.add(number));
+    if (!this.#reported.has(workflow.name)) onnewer?.(workflow.name);
+    this.#reported.add(workflow.name);
+    this.#cancel ??= this.#engine.at(this.#engine.now + LOOK_AGAIN_MS, () => this.#lookAgain());
+    return true;
+  }
+
+  /** @param {number} number of an instance that another engine runs from now on */
+  remove(number) {
+    for (const numbers of this.#waiting.values()) numbers.delete(number);
+  }
+
+  #lookAgain() {
+    this.#cancel = null;
+    this.#waiting.clear();
+    this.#options.schedule();
+  }
+
+  stop() {
+    this.#cancel?.();
+  }
+}

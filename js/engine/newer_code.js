@@ -1,6 +1,6 @@
 /**
  * Instances that have run newer code than this engine has, which another engine has. They wait, and nothing is written of it, until
- * this engine has the code or that one is gone.
+ * this engine has the code or that one is gone; but not for ever, for code that has another version need not differ in what matters.
  */
 
 /** @import { InstanceRow, WorkflowRow } from "../store/store.d.ts" */
@@ -8,6 +8,8 @@
 
 /** How often it is looked whether they still have to wait. */
 const LOOK_AGAIN_MS = 2000;
+/** How long an instance waits at most: the time in which engines are replaced one after the other. */
+export const LONGEST_WAIT_MS = 300_000;
 
 /** Whether another engine has the code that the instance has run, and that code is newer. @typedef {(row: InstanceRow, workflow: WorkflowRow) => boolean} HasNewer */
 
@@ -16,6 +18,8 @@ export class NewerCode {
   #options;
   /** By workflow. @type {Map<string, Set<number>>} */
   #waiting = new Map();
+  /** Since when each instance has waited. @type {Map<number, number>} */
+  #since = new Map();
   /** Workflows of which it was said. @type {Set<string>} */
   #reported = new Set();
   /** @type {(() => void) | null} */
@@ -49,18 +53,25 @@ export class NewerCode {
   hold(number, workflow) {
     const { hasNewer, onnewer } = this.#options;
     if (!hasNewer) return false;
-    const row = this.#engine.store.loadInstanceByNumber(number);
-    if (!row || !hasNewer(row, workflow)) return false;
+    const { store, now } = this.#engine;
+    const row = store.loadInstanceByNumber(number);
+    const since = this.#since.get(number) ?? now;
+    if (!row || now - since >= LONGEST_WAIT_MS || !hasNewer(row, workflow)) {
+      this.#since.delete(number);
+      return false;
+    }
+    this.#since.set(number, since);
     const numbers = this.#waiting.get(workflow.name) ?? new Set();
     this.#waiting.set(workflow.name, numbers.add(number));
     if (!this.#reported.has(workflow.name)) onnewer?.(workflow.name);
     this.#reported.add(workflow.name);
-    this.#cancel ??= this.#engine.at(this.#engine.now + LOOK_AGAIN_MS, () => this.#lookAgain());
+    this.#cancel ??= this.#engine.at(now + LOOK_AGAIN_MS, () => this.#lookAgain());
     return true;
   }
 
   /** @param {number} number of an instance that another engine runs from now on */
   remove(number) {
+    this.#since.delete(number);
     for (const numbers of this.#waiting.values()) numbers.delete(number);
   }
 

@@ -129,7 +129,7 @@ export class Host {
       },
       onnewer: (workflow) =>
         options.report(
-          `Instances of '${workflow}' have run newer code, which another engine has. Those that this engine holds wait until it has that code too, or the other engine has ended.`,
+          `Instances of '${workflow}' have run newer code, which another engine has. Those that this engine holds wait until it has that code too, until the other engine has ended, or for 5 minutes.`,
         ),
       onforgery: ({ workflow, id }) =>
         options.report(

@@ -73,6 +73,8 @@ class Fails(WorkflowEntrypoint):
 
 class Floods(WorkflowEntrypoint):
     async def run(self, event, step):
+        await step.wait_for_event("wait for the page", type="go")
+
         @step.do("flood")
         async def flood():
             for number in range(20000):

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { LONGEST_WAIT_MS } from "../../js/engine/newer_code.js";
 import { SharedState } from "./shared_state.js";
 
 /**
@@ -44,6 +45,14 @@ test("an instance waits at an engine with older code while one with its code liv
   assert.ok(waiting.length > 0 && waiting.length < ids.length, "some parts went to each engine");
   assert.deepEqual(new Set(ran.map((line) => line.split(" ").slice(1).join(" "))), new Set(["newer too"]));
   assert.deepEqual(older.newer, ["flow"]);
+  state.close();
+});
+
+test("it waits no longer than engines need to be replaced", async () => {
+  const { state, older, ids } = await movedBack();
+  await state.pass(60_000 + LONGEST_WAIT_MS + 10_000);
+
+  assert.deepEqual(await state.answer(older.engine.countByStatus("flow")), { complete: ids.length });
   state.close();
 });
 

@@ -56,7 +56,7 @@ def code(version):
 
 
 def serve(machine, state):
-    serving = machine.start("serve", ".", "--state", state)
+    serving = machine.start("serve", "app", "--state", state)
     serving.read_until("Serving")
     return serving
 
@@ -65,15 +65,16 @@ def test_rolling(cluster, new_machine):
     """No instance fails, no step runs twice, and no attempt is charged; all end in the new code."""
     state = cluster.address(schema="upgraded", engines="several")
     machines = [new_machine(f"machine-{n}") for n in range(ENGINES)]
-    machines[0].write("flow.mjs", code("old"))
-    machines[0].write("wrangler.json", CONFIG)
+    # In a folder of its own: a version is that of all files of a project.
+    machines[0].write("app/flow.mjs", code("old"))
+    machines[0].write("app/wrangler.json", CONFIG)
     engines = [serve(machine, state) for machine in machines]
     created = machines[0].run("workflows", "trigger", "creator", "--state", state)
     assert 0 == created.code, created.err
     ran = machines[0].folder / "ran"
     until(lambda: ran.exists() and len(ran.read_text().splitlines()) > INSTANCES, "steps do not begin")
 
-    machines[0].write("flow.mjs", code("new"))
+    machines[0].write("app/flow.mjs", code("new"))
     for place, machine in enumerate(machines):
         os.kill(engines[place].pid, signal.SIGTERM)
         assert 0 == engines[place].wait().code

@@ -73,7 +73,7 @@ class Fails(WorkflowEntrypoint):
 
 class Floods(WorkflowEntrypoint):
     async def run(self, event, step):
-        await step.wait_for_event("wait for the page", type="go")
+        await step.wait_for_event("wait for the page", "go", timeout="1 hour")
 
         @step.do("flood")
         async def flood():

@@ -11,7 +11,9 @@
 
 import { TABLES } from "./tables.js";
 
-const WRITE = /^\s*(INSERT|UPDATE|DELETE)\s+(?:OR (\w+) )?(?:INTO |FROM )?"?(\w+)/;
+/** Statements that may not be: what they change is not in what they return. */
+const UNSEEN = [/\bOR REPLACE\b/, /^\s*WITH\b[^]*\b(INSERT|UPDATE|DELETE)\b/];
+const WRITE = /^\s*(INSERT|UPDATE|DELETE)\s+(?:OR \w+ )?(?:INTO |FROM )?"?(\w+)/;
 
 /** @implements {Driver} */
 export class RecordingDriver {
@@ -31,9 +33,10 @@ export class RecordingDriver {
 
   /** @param {string} text @returns {Statement} */
   prepare(text) {
-    const [, kind, conflict, table] = WRITE.exec(text) ?? [];
+    const [, kind, table] = WRITE.exec(text) ?? [];
+    if (UNSEEN.some((each) => each.test(text)) || changesKey(text, table))
+      throw new Error(`What this statement changes cannot be recorded: ${text}`);
     if (!table || !(table in TABLES)) return this.#driver.prepare(text);
-    if (conflict === "REPLACE") throw new Error(`What OR REPLACE removes is not recorded: ${text}`);
     return new RecordingStatement(this.#driver, text, {
       table,
       isDeletion: kind === "DELETE",
@@ -94,4 +97,11 @@ class RecordingStatement {
   all() {
     return this.get();
   }
+}
+
+/** Whether a statement gives rows another key: of the row with the key before nothing would be said. @param {string} text @param {string | undefined} table */
+function changesKey(text, table) {
+  const [, set] = /\bSET\b([^]*?)(?:\bWHERE\b|\bFROM\b|$)/.exec(text) ?? [];
+  if (!set || !table || !(table in TABLES)) return false;
+  return TABLES[table].keys.some((key) => new RegExp(`(?:^|,)\\s*"?${key}"?\\s*=`).test(set));
 }

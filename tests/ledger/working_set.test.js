@@ -154,11 +154,32 @@ test("a row that all engines have in common and that is written as it was is no 
   );
 });
 
-test("a statement that removes rows it does not name is refused: the ledger would keep them", () => {
-  const store = new WorkingSet(() => {});
+for (const [what, text] of Object.entries({
+  "removes rows that it does not name": "INSERT OR REPLACE INTO trace_outbox (instance) VALUES (1)",
+  "gives a row another key": "UPDATE instances SET status = 'queued', number = 8 WHERE number = 7",
+  "begins with something else": "WITH a AS (SELECT 1) DELETE FROM log",
+})) {
+  test(`a statement that ${what} is refused: the ledger would not hear of it`, () => {
+    const store = new WorkingSet(() => {});
 
-  assert.throws(() => store.sql("INSERT OR REPLACE INTO trace_outbox (instance) VALUES (1)"), /OR REPLACE/);
+    assert.throws(() => store.sql(text), /cannot be recorded/);
+    store.close();
+  });
+}
+
+test("triggers change no table that the ledger has: what they change is not recorded", () => {
+  const db = new DatabaseSync(":memory:");
+  const store = new SqliteStore(db);
+  const triggers = db.prepare("SELECT sql FROM sqlite_schema WHERE type = 'trigger'").all();
+  const bodies = triggers.map(({ sql }) => String(sql).slice(String(sql).indexOf("BEGIN")));
+  const changed = bodies.flatMap((body) => [...body.matchAll(/(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)/g)]);
   store.close();
+
+  assert.ok(changed.length > 0);
+  assert.deepEqual(
+    changed.map(([, table]) => table).filter((table) => table in TABLES),
+    [],
+  );
 });
 
 /** An engine on a ledger, with a manual clock. */

@@ -1,6 +1,6 @@
 /**
  * Instances that have run newer code than this engine has, which another engine has. They wait, and nothing is written of it, until
- * this engine has the code or that one is gone; but not for ever, for code that has another version need not differ in what matters.
+ * this engine has the code or that one is gone; but for a limited time, for code that has another version need not differ in what matters.
  */
 
 /** @import { InstanceRow, WorkflowRow } from "../store/store.d.ts" */

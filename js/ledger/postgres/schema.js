@@ -124,7 +124,8 @@ export const LEDGER_VERSION = MIGRATIONS.length;
 const MIGRATION_LOCK = 0x53746570;
 
 /**
- * Bring the schema to this version's tables; it is made if it is missing, and taken if it is empty.
+ * Bring the schema to this version's tables; it is made if it is missing, and taken if it is empty. Each step is a transaction of its
+ * own, so that others wait for one of them at most.
  *
  * `min_writer` is the oldest version that may still write.
  *
@@ -133,33 +134,44 @@ const MIGRATION_LOCK = 0x53746570;
  * @throws {LedgerError} it is of a newer version, or another program's
  */
 export async function migrate(session, name) {
-  const schema = `"${name}"`;
-  const known = await readSchema(session, name);
-  refuseOthers(name, known);
-  if (known.version !== undefined && known.version >= LEDGER_VERSION) return checkVersion(known);
-  // One string, so that the server does it in one transaction and no client can leave one open.
-  const from = known.version ?? 0;
-  const steps = MIGRATIONS.slice(from).map((migration) => migration(schema));
-  const begin = `
-    BEGIN;
-    SET LOCAL lock_timeout = '5s';
-    SELECT pg_advisory_xact_lock(${MIGRATION_LOCK});`;
+  for (;;) {
+    const known = await readSchema(session, name);
+    refuseOthers(name, known);
+    if (known.version !== undefined && known.version >= LEDGER_VERSION) return checkVersion(known);
+    try {
+      await session.run(stepText(`"${name}"`, known));
+    } catch (error) {
+      await session.run("ROLLBACK");
+      // Another engine may have done it meanwhile.
+      const found = await readSchema(session, name);
+      if ((found.version ?? 0) <= (known.version ?? 0)) throw error;
+    }
+  }
+}
+
+/**
+ * The next step: one string, so that the server does it in one transaction and no client can leave one open.
+ *
+ * @param {string} schema a quoted identifier
+ * @param {FoundSchema} known
+ */
+function stepText(schema, { exists, version }) {
+  const from = version ?? 0;
   const create = `
     CREATE TABLE ${schema}.meta (version integer NOT NULL, min_writer integer NOT NULL, holder bigint);
     INSERT INTO ${schema}.meta VALUES (0, ${LEDGER_VERSION}, NULL);`;
-  const end = `
-    UPDATE ${schema}.meta SET version = ${LEDGER_VERSION} WHERE version = ${from};
-    COMMIT;`;
-  const first = [known.exists ? "" : `CREATE SCHEMA ${schema};`, known.version === undefined ? create : ""];
-  try {
-    await session.run([begin, ...first, ...steps, end].join("\n"));
-  } catch (error) {
-    await session.run("ROLLBACK");
-    // Another engine may have done it meanwhile.
-    const found = await readSchema(session, name);
-    if (found.version === undefined || found.version < LEDGER_VERSION) throw error;
-    checkVersion(found);
-  }
+  return [
+    "BEGIN;",
+    "SET LOCAL lock_timeout = '5s';",
+    `SELECT pg_advisory_xact_lock(${MIGRATION_LOCK});`,
+    exists ? "" : `CREATE SCHEMA ${schema};`,
+    version === undefined ? create : "",
+    // It fails where another engine has done this step.
+    `SELECT 1 / count(*) FROM ${schema}.meta WHERE version = ${from};`,
+    MIGRATIONS[from](schema),
+    `UPDATE ${schema}.meta SET version = ${from + 1};`,
+    "COMMIT;",
+  ].join("\n");
 }
 
 /**

@@ -211,3 +211,15 @@ def test_coverage_and_debugger(run_suite, monkeypatch, tmp_path):
         measured.update(part)
     line = flow.splitlines().index('            name = "Ada"') + 1
     assert line in (measured.lines(str(tmp_path / "flow.py")) or [])
+
+
+@pytest.mark.parametrize("folder", ["python_modules", "python_modules-cpython", "flow.python_modules"])
+def test_packages_of_the_guest_are_not_collected(run_suite, tmp_path, folder):
+    """A test file of a package would make the package's folder importable in pytest's own process."""
+    package = tmp_path / folder / "somepackage"
+    package.mkdir(parents=True)
+    (package / "test_cases.py").write_text("def test_of_the_package():\n    pass\n")
+
+    out = run_suite("def test_greeting():\n    pass\n", "-v", config=CONFIG)
+
+    assert re.findall(r"(\S+) PASSED", out) == ["test_it.py::test_greeting"], out

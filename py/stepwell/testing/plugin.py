@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from stepwell.testing.workflows import Workflows
 
 _OPTIONS = ("target", "runtime", "start", "replay")
+_PACKAGE_FOLDERS = ("python_modules", "python_modules-*", "*.python_modules", "*.python_modules-*")
 _MARK = (
     "stepwell(target=None, runtime=None, start=None, replay=True): how the fixtures `workflows` and `worker` of a test "
     "run workflows"
@@ -41,8 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the mark, and let tests import workflow classes."""
+    """Name the mark, leave out the guest's packages, and let tests import workflow classes."""
     config.addinivalue_line("markers", _MARK)
+    # A package with a file `test_*.py` would put its folder on sys.path, where the guest's packages hide pytest's own.
+    for pattern in _PACKAGE_FOLDERS:
+        config.addinivalue_line("norecursedirs", pattern)
     sys.meta_path.insert(0, _GuestPackages())
 
 

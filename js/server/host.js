@@ -170,7 +170,7 @@ export class Host {
       workerOf: ({ account, script }) => this.#deployments.workerOf(account, script),
       report: (line) => options.report(this.#deployments.mask(line)),
     });
-    this.registration = new Registration(this.engine, this.#deployments, this.access, this.#objects, {
+    this.registration = new Registration(this.engine, this.#deployments, this.access, this.#objects, this.servings, {
       allowsObjects: !this.#ledger,
     });
     this.#server = new PrivateServer(createApi(this).fetch, this.#ownership);

@@ -6,6 +6,7 @@
 /** @import { DeploymentLoader } from "./deployment_loader.js" */
 /** @import { Loaded } from "./guests.js" */
 /** @import { Objects } from "./objects/objects.js" */
+/** @import { Serving, Servings } from "./serving/serving.js" */
 
 import { workflowKey } from "../engine/accounts.js";
 import { toRetention } from "../engine/creation.js";
@@ -26,6 +27,7 @@ export class Registration {
   #deployments;
   #access;
   #objects;
+  #servings;
   #allowsObjects;
 
   /**
@@ -33,10 +35,12 @@ export class Registration {
    * @param {DeploymentLoader} deployments
    * @param {Access} access
    * @param {Objects} objects
+   * @param {Pick<Servings, "mainOfWorkflow">} servings
    * @param {{ allowsObjects?: boolean }} [options] whether the state is where the files of Durable Objects can be beside it
    */
-  constructor(engine, deployments, access, objects, { allowsObjects = true } = {}) {
+  constructor(engine, deployments, access, objects, servings, { allowsObjects = true } = {}) {
     this.#allowsObjects = allowsObjects;
+    this.#servings = servings;
     this.#engine = engine;
     this.#deployments = deployments;
     this.#access = access;
@@ -72,11 +76,11 @@ export class Registration {
    * Load a deployment, which may have handlers only, and register its workflows.
    *
    * @param {DeployRequest} request
-   * @param {{ hasAssets?: boolean, signal?: AbortSignal }} [options] `hasAssets`: it need not have anything else; `signal` ends
-   *   an import that still runs
+   * @param {{ hasAssets?: boolean, signal?: AbortSignal, serving?: Serving }} [options] `hasAssets`: it need not have anything
+   *   else; `signal` ends an import that still runs; `serving` serves it
    * @returns {Promise<import("./serving/serving.js").Deployed>}
    */
-  async deployWorker({ workflows, script_name, ...rest }, { hasAssets = false, signal } = {}) {
+  async deployWorker({ workflows, script_name, ...rest }, { hasAssets = false, signal, serving } = {}) {
     const deployment = { ...rest, scriptName: script_name ?? null };
     /** @param {string[]} classes @returns {NonNullable<typeof workflows>} */
     const wantedOf = (classes) => workflows ?? classes.map((name) => ({ name, class_name: name, schedules: [] }));
@@ -88,7 +92,7 @@ export class Registration {
       signal,
       check: async (loaded) => {
         this.#checkExports(loaded, deployment, hasAssets);
-        await this.#checkWorkflows(wantedOf(loaded.classes), loaded.classes, deployment);
+        await this.#checkWorkflows(wantedOf(loaded.classes), loaded.classes, deployment, serving);
       },
     });
     const script = { account: deployment.account, script: this.#deployments.rows.scriptOf(deployment) };
@@ -142,9 +146,10 @@ export class Registration {
    * @param {NonNullable<DeployRequest["workflows"]>} wanted
    * @param {string[]} classes
    * @param {Deployment & { account: string }} deployment
+   * @param {Serving | undefined} serving
    * @throws {WorkflowError}
    */
-  async #checkWorkflows(wanted, classes, deployment) {
+  async #checkWorkflows(wanted, classes, deployment, serving) {
     for (const { name, class_name, schedules } of wanted) {
       const problem = workflowNameProblem(name);
       // Configuration has been checked before: this is the name of a class.
@@ -158,7 +163,7 @@ export class Registration {
         );
       }
       const key = workflowKey(deployment.account, name);
-      await this.#refuseConflict(key, deployment);
+      await this.#refuseConflict(key, deployment, serving);
       await this.#engine.checkSchedules(key, schedules);
     }
   }
@@ -217,12 +222,20 @@ export class Registration {
   }
 
   /**
-   * The same name for another program would let that program go on with this one's instances.
+   * The same name for another program would let that program continue this one's instances, and run the new instances of a
+   * project that is served.
    *
    * @param {string} name
    * @param {Deployment} deployment
+   * @param {Serving} [serving] serves the deployment
    */
-  async #refuseConflict(name, deployment) {
+  async #refuseConflict(name, deployment, serving) {
+    const served = this.#servings.mainOfWorkflow(name, serving);
+    if (served !== undefined && served !== deployment.main)
+      throw new WorkflowError(
+        "deployment.conflict",
+        `Workflow '${name}' of this state is served from ${served}. Use another --state, or stop the command that serves it first.`,
+      );
     const known = (await this.#engine.workflows()).find((workflow) => workflow.name === name);
     if (!known) return;
     const { main } = this.#deployments.rows.deploymentOf(known);

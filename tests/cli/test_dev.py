@@ -75,6 +75,20 @@ def test_two_projects_of_one_state(dev, project, place):
     assert 2 == third.process.wait(PATIENCE)
 
 
+def test_workflow_that_is_served(dev, project, place):
+    """Other code cannot take over a workflow that a project serves: its next instances would run that code."""
+    running = dev("--port", "0")
+    running.wait_for("Ready on")
+    place.write("other/flow.py", FLOW)
+    workflow = '[[workflows]]\nbinding = "NAP"\nname = "nap"\nclass_name = "Nap"\n'
+    place.write("other/wrangler.toml", f'name = "other"\nmain = "flow.py"\n{workflow}')
+
+    refused = place.run("run", "other")
+
+    assert 2 == refused.code
+    assert "Workflow 'nap' of this state is served from" in refused.err
+
+
 def test_parent_killed(dev, project):
     """When the command is killed, its host ends."""
     running = dev("--port", "0")

@@ -47,7 +47,7 @@ async function serving(context, { worker = fakeWorker(), development = true, por
         if (current.worker === "imports without end") await once(signal, "abort");
         signal?.throwIfAborted();
         if (current.worker instanceof Error) throw current.worker;
-        return { name: "w", workflows: [], worker: current.worker };
+        return { name: "w", workflows: [{ name: "order", class_name: "Order" }], worker: current.worker };
       },
       release: async (/** @type {any} */ deployment) => void released.push(deployment),
     },
@@ -227,6 +227,15 @@ test("a Worker of the same name from another project is refused", async (context
     /Worker 'w' of this state is served from \/p\/entry\.py/,
   );
   assert.doesNotThrow(() => host.servings.refuseConflict(/** @type {any} */ ({}), DEPLOYMENT));
+});
+
+test("a served workflow has the main file from which it is served, for all but its own serving", async (context) => {
+  const { host, ours } = await serving(context);
+  host.servings.add(ours);
+
+  assert.equal(host.servings.mainOfWorkflow("order"), "/p/entry.py");
+  assert.equal(host.servings.mainOfWorkflow("order", ours), undefined);
+  assert.equal(host.servings.mainOfWorkflow("another"), undefined);
 });
 
 test("a drain finishes the requests that are under way, and accepts no others", async (context) => {

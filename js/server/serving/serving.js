@@ -9,6 +9,7 @@
 /** @import { DeployRequest, DeployedWorkflow } from "../registration.js" */
 /** @import { ServingEvent } from "./event_queue.js" */
 
+import { workflowKey } from "../../engine/accounts.js";
 import { WorkflowError } from "../../engine/errors.js";
 import { nodeClock } from "../clock.js";
 import { cron as cronTimes } from "../cron.js";
@@ -86,6 +87,14 @@ export class Serving {
   /** The main files of its Workers, by their names. @returns {Map<string, string>} */
   get mains() {
     return new Map(this.#request.workers.map(({ deployment }) => [workerName(deployment), deployment.main]));
+  }
+
+  /** The main file from which it serves a workflow. @param {string} key @returns {string | undefined} */
+  mainOfWorkflow(key) {
+    const found = this.#deployed.find(({ deployment, workflows }) =>
+      workflows.some(({ name }) => workflowKey(deployment.account, name) === key),
+    );
+    return found?.deployment.main;
   }
 
   /** Whether it answers by this Worker. @param {ServedWorker} worker */
@@ -235,6 +244,7 @@ export class Serving {
     for (const [index, { deployment, crons, assets }] of workers.entries()) {
       const deployed = await this.#host.registration.deployWorker(deployment, {
         hasAssets: Boolean(assets),
+        serving: this,
         ...(signal && { signal }),
       });
       const replaced = this.#deployed[index];
@@ -382,6 +392,21 @@ export class Servings {
     const serving = [...this.#open.values()].find((each) => each.mains.get(name) === main);
     serving?.log(log);
     return serving !== undefined;
+  }
+
+  /**
+   * The main file from which a workflow is served.
+   *
+   * @param {string} key
+   * @param {Serving} [except] a serving that may replace its own workflows
+   * @returns {string | undefined}
+   */
+  mainOfWorkflow(key, except) {
+    for (const each of this.#open.values()) {
+      const main = each === except ? undefined : each.mainOfWorkflow(key);
+      if (main !== undefined) return main;
+    }
+    return undefined;
   }
 
   /** Whether one answers by this Worker. @param {ServedWorker} worker */

@@ -150,7 +150,8 @@ async function listenNear(server, ip, port, others) {
     const isTaken = error.code === "EADDRINUSE";
     if (isTaken && number < Math.min(port + others, MAX_PORT)) continue;
     const why = isTaken ? "another program listens there" : error.message;
-    throw new WorkflowError("listener.unavailable", `Cannot listen at ${ip}, port ${number}: ${why}.`);
+    const text = `Cannot listen at ${ip}, port ${number}: ${why}. Give another port with --port.`;
+    throw new WorkflowError("listener.unavailable", text);
   }
 }
 

@@ -42,7 +42,7 @@ function examine(path, repair) {
   try {
     const [sound] = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {});
     if (sound !== "ok") {
-      const message = `it is not a sound SQLite database (${sound}). Use a copy, or SQLite's shell: sqlite3 STATE .recover`;
+      const message = `it is not a valid SQLite database (${sound}). Use a copy, or SQLite's shell: sqlite3 STATE .recover`;
       throw new StateError("state.corrupt", message);
     }
     const damaged = findDamage(db, new SqliteStore(db));

@@ -22,8 +22,7 @@ try {
   // No process may have it open meanwhile.
   const ownership = await takeOwnership(state, 0);
   try {
-    if (existsSync(ownership.state) && !force)
-      throw new StateError("state.exists", "it exists. Replace it with --force");
+    if (existsSync(ownership.state) && !force) throw new StateError("state.exists", "it exists");
     const draft = `${ownership.state}.restored`;
     copyFileSync(from, draft);
     // What the replaced state had not written back yet belongs to no other.

@@ -18,7 +18,7 @@ export function stateErrorOf(code, error) {
       return new StateError("state.full", `the disk refuses to write (${message})`, { cause: error });
     case 11:
     case 26:
-      return new StateError("state.corrupt", `it is not a sound SQLite database (${message})`, { cause: error });
+      return new StateError("state.corrupt", `it is not a valid SQLite database (${message})`, { cause: error });
     case 14:
       return new StateError("state.path", "it cannot be opened", { cause: error });
     default:

@@ -29,12 +29,12 @@ Exit codes:
 """
 
 
-@click.group(epilog=EXIT_CODES, short_help="Install what carries out Cloudflare's bindings.")
+@click.group(epilog=EXIT_CODES, short_help="Install the programs behind Cloudflare's bindings.")
 def bindings() -> None:
-    """Install what carries out KV, D1, R2, rate limits, analytics, images and static assets of Cloudflare's."""
+    """Install the programs behind KV, D1, R2, rate limits, Analytics Engine, Images and static assets."""
 
 
-@bindings.command(epilog=EXIT_CODES)
+@bindings.command(epilog=EXIT_CODES, short_help="Install miniflare and workerd from npm (200 MB).")
 def install() -> None:
     """Install miniflare and workerd from npm: 200 MB, in the versions of the lock file that comes with Stepwell."""
     folder = installation_folder()

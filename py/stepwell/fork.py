@@ -15,7 +15,7 @@ from stepwell.params import parse_json
 from stepwell.run import RunCommand
 from stepwell.run_request import RunRequest
 from stepwell.state import state_path
-from stepwell.target import find_target
+from stepwell.target import find_target, no_workflow_class
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,5 +164,5 @@ class ForkCommand(RunCommand):
             return self._run.workflow
         wanted = self._request.target.class_name or self._run.class_name
         if wanted not in names:
-            raise InputError(f"{self._request.target.text} has no workflow class {wanted}. Found: {', '.join(names)}.")
+            raise no_workflow_class(self._request.target, wanted, list(names))
         return names[wanted]

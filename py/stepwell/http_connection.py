@@ -90,7 +90,10 @@ class RemoteEndpoint:
         """The server cannot be reached."""
         if isinstance(error, TimeoutError) and self.timeout_s is not None:
             return InputError(f"{self.url} did not answer within {self.timeout_s:g} s (--timeout).")
-        return InputError(f"{self.url} does not answer: {str(error) or type(error).__name__}.")
+        return InputError(
+            f"{self.url} does not answer: {str(error) or type(error).__name__}. "
+            "Check --url, and that `stepwell serve --port` runs there."
+        )
 
     def _parts(self) -> SplitResult:
         parts = urlsplit(self.url)

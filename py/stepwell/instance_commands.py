@@ -26,7 +26,7 @@ STEP_TYPES = ["do", "sleep", "waitForEvent"]
 ENDABLE = ["queued", "running", "paused", "waitingForPause", "waiting"]
 
 
-@click.command()
+@click.command(short_help="Print the whole output of a step, as JSON.")
 @click.argument("name")
 @click.argument("instance_id", metavar="ID|latest")
 @click.argument("step_name", metavar="STEP")
@@ -147,7 +147,7 @@ def terminate(*, name: str, instance_id: str, rollback: bool, server: ServerChoi
     change(server, name, instance_id, request, as_json=as_json)
 
 
-@click.command("terminate-all")
+@click.command("terminate-all", short_help="End all unfinished instances of a workflow.")
 @click.argument("name")
 @click.option("--status", type=click.Choice(ENDABLE), help="Only those with this status.")
 @server_options
@@ -210,7 +210,8 @@ def skip_sleep(*, name: str, instance_id: str, step_name: str | None, server: Se
     if as_json:
         print_json({"id": instance_id, **changed.model_dump(mode="json")})
         return
-    click.echo(plain(f"⏩ Skipped {step_name or 'what'} instance {instance_id!r} of {name} slept for."))
+    ended = step_name or "all sleeps and retry delays"
+    click.echo(plain(f"⏩ Ended {ended} of instance {instance_id!r} of {name}."))
     if not runs:
         say_when_it_runs()
 

@@ -71,7 +71,7 @@ def instances() -> None:
     """List, inspect and control the instances of a workflow. `latest` stands for the newest one."""
 
 
-@instances.command("list")
+@instances.command("list", short_help="List instances, newest first.")
 @click.argument("name", required=False)
 @click.option("--status", type=click.Choice(LISTED_STATUSES), help="Only those with this status.")
 @click.option("--search", metavar="TEXT", help="Only those with this in their ids.")
@@ -141,7 +141,7 @@ def show_page(name: str | None, page: InstancePage) -> None:
         click.echo(f"Page {info.page} of {info.total_pages}, {info.total_count} instances.", err=True)
 
 
-@instances.command()
+@instances.command(short_help="Show an instance with its steps.")
 @click.argument("name")
 @click.argument("instance_id", metavar="[ID|latest]", default=LATEST)
 @click.option("--step-output/--no-step-output", default=True, show_default=True, help="Show what steps returned.")
@@ -171,7 +171,7 @@ def describe(  # noqa: PLR0913 - one for each option
     print_instance(name, instance_id, detail, output_limit=limit, with_logs=logs)
 
 
-@instances.command()
+@instances.command(short_help="Delete instances with their data.")
 @click.argument("name")
 @click.argument("instance_ids", metavar="[ID|latest]...", nargs=-1)
 @click.option("--filename", metavar="FILE", type=PATH, help="A file with a JSON array of ids.")
@@ -179,7 +179,7 @@ def describe(  # noqa: PLR0913 - one for each option
 def delete(
     *, name: str, instance_ids: tuple[str, ...], filename: Path | None, server: ServerChoice, as_json: bool
 ) -> None:
-    """Delete instances with all that is known of them, also while they run."""
+    """Delete instances with all their data, also while they run."""
     ids = [*instance_ids, *(read_ids(filename) if filename else ())]
     if not ids:
         raise InputError("No instance to delete is named: give ids, or --filename.")

@@ -50,7 +50,7 @@ def instance_logs(*, name: str, instance_id: str, follow: bool, server: ServerCh
         _show_logs(connection.client, name, found, follow=follow, as_json=as_json)
 
 
-@click.command()
+@click.command(short_help="Follow an instance until it ends.")
 @click.argument("name")
 @click.argument("instance_id", metavar="ID|latest")
 @server_options

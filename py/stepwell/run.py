@@ -22,7 +22,7 @@ from stepwell.run_request import RunRequest
 from stepwell.runtimes import runtime_name, runtime_options
 from stepwell.state import state_path
 from stepwell.statuses import FINAL_STATUSES
-from stepwell.target import find_target
+from stepwell.target import find_target, no_workflow_class
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -211,16 +211,19 @@ class RunCommand:
             if len(workflows) == 1:
                 return workflows[0].name
             raise InputError(
-                f"{request.target.text} has {len(workflows)} workflows: {found}. Choose one with --workflow CLASS."
+                f"TARGET {request.target.text!r} has {len(workflows)} workflows: {found}. "
+                "Choose one with --workflow CLASS."
             )
         matching = [workflow.name for workflow in workflows if workflow.class_name == wanted]
         # Two workflows may share a class: then the name tells them apart.
         matching = [workflow.name for workflow in workflows if workflow.name == wanted] or matching
         if not matching:
-            raise InputError(f"{request.target.text} has no workflow class {wanted}. Found: {found}.")
+            raise no_workflow_class(request.target, wanted, [each.class_name for each in workflows])
         if len(matching) > 1:
             names = ", ".join(matching)
-            raise InputError(f"{request.target.text} has several workflows of class {wanted}. Choose by name: {names}.")
+            raise InputError(
+                f"TARGET {request.target.text!r} has several workflows of class {wanted}. Choose one by name: {names}."
+            )
         return matching[0]
 
     def _is_unfinished(self, client: Client) -> bool:

@@ -26,7 +26,7 @@ def runs() -> None:
     """Export an instance as one file (history, code, parameters, versions), and look at such files."""
 
 
-@runs.command("export")
+@runs.command("export", short_help="Write an instance to a run file.")
 @click.argument("instance_id", metavar="ID|latest")
 @click.argument("file", type=PATH)
 @click.option("--workflow", metavar="NAME", help="The workflow, where several have an instance of that id.")
@@ -101,7 +101,7 @@ def write_file(path: Path, data: bytes) -> None:
         raise InputError(f"{str(path)!r} cannot be written: {error.strerror}.") from error
 
 
-@runs.command("open")
+@runs.command("open", short_help="Describe, replay, fork or compare a run file.")
 @click.argument("file", type=PATH)
 @click.option("--replay", is_flag=True, help="Run its code against its history. No step runs again.")
 @click.option("--compare", metavar="OTHER", type=PATH, help="Show in what it differs from another file.")

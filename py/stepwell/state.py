@@ -16,7 +16,7 @@ PRIVATE_MODE = 0o700
 """Of a folder that Stepwell makes: params, results and variables are in it."""
 
 REMEDIES = {
-    "state.corrupt": "Put a sound copy in its place, or move it away to start anew; it was not changed.",
+    "state.corrupt": "Restore a backup, or move the file away to start with an empty state. The file was not changed.",
     "state.foreign": "Give another path with --state.",
     "state.readonly": "Make it and its folder writable, or give another path with --state.",
     "state.full": "Free some space, then continue: what was finished is kept.",
@@ -133,10 +133,20 @@ def make_folder(folder: Path, *, ignored: bool) -> None:
         if ignored and not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
     except OSError as error:
+        if (file := _file_in(folder)) is not None:
+            raise InputError(
+                f"{str(folder)!r} cannot be the folder of the state: {str(file)!r} is a file. "
+                "Give another path with --state."
+            ) from error
         raise InputError(
             f"The folder {str(folder)!r} for the state cannot be made: {error.strerror}. "
             "Make the folder above it writable, or give another path with --state."
         ) from error
+
+
+def _file_in(folder: Path) -> Path | None:
+    """The part of the path *folder* that is a file, if there is one."""
+    return next((each for each in (folder, *folder.parents) if each.is_file()), None)
 
 
 def read_owner(state: Path) -> StateOwner | None:

@@ -18,7 +18,7 @@ from stepwell.host_process import host_root
 from stepwell.ledger_address import ledger_of
 from stepwell.node import find_node, host_environment
 from stepwell.options import PATH, STATE, json_option, print_json, state_option
-from stepwell.state import DEFAULT, make_folder, state_error, state_path
+from stepwell.state import DEFAULT, REMEDIES, make_folder, state_error, state_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,12 +59,12 @@ def backup(*, file: Path, force: bool, state: Path | None) -> None:
         click.echo(f"Durable Objects are not in it. Copy {str(objects)!r} too, while nothing runs.", err=True)
 
 
-@state.command()
+@state.command(short_help="Replace the state by a backup.")
 @click.argument("file", type=PATH)
 @click.option("--force", is_flag=True, help="Replace the state if it exists.")
 @state_option
 def restore(*, file: Path, force: bool, state: Path | None) -> None:
-    """Put FILE, which `state backup` has written, in the place of the state. No process may use the state meanwhile."""
+    """Replace the state by FILE, which `state backup` has written. Stop the process that uses the state first."""
     path = (state or DEFAULT).absolute()
     if ledger_of(path) is not None:
         raise InputError(
@@ -83,9 +83,14 @@ def restore(*, file: Path, force: bool, state: Path | None) -> None:
     except ValueError:
         raise InternalError(f"The state was not restored: {done.stderr}") from None
     match answer:
+        case {"error": {"code": "state.exists"}}:
+            raise InputError(f"The state {str(state or DEFAULT)!r} exists. Give --force to replace it.")
+        case {"error": {"code": "state.owned", "message": str(message)}}:
+            raise InputError(f"State file {message} {REMEDIES['state.owned']}")
+        case {"error": {"code": "state.foreign"}}:
+            raise InputError(f"{str(file)!r} is not a backup. Give a file that `stepwell state backup` has written.")
         case {"error": {"code": str(code), "message": str(message)}}:
-            about = path if code in {"state.exists", "state.owned"} else file
-            raise state_error(about, code, message.removesuffix("."))
+            raise state_error(file, code, message.removesuffix("."))
     click.echo(f"Restored the state {str(state or DEFAULT)!r} from {str(file)!r}.")
 
 

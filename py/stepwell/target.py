@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stepwell.exceptions import InputError
-from stepwell.suggestions import meant, similar
+from stepwell.suggestions import did_you_mean, meant, similar
 from stepwell.utf8_path import utf8_source
 
 CONFIG_NAMES = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
@@ -63,6 +63,12 @@ def find_target(text: str) -> Target:
     if path.suffix not in SUFFIXES:
         raise InputError(f"TARGET {str(path)!r} cannot be run: its name ends in none of {', '.join(SUFFIXES)}.")
     return Target(text, utf8_source(path.resolve()), None, class_name)
+
+
+def no_workflow_class(target: Target, wanted: str, classes: list[str]) -> InputError:
+    """The error for a *target* whose code has the workflow *classes*, and not the *wanted* one."""
+    hint = did_you_mean(wanted, classes)
+    return InputError(f"TARGET {target.text!r} has no workflow class {wanted!r}.{hint} It has: {', '.join(classes)}.")
 
 
 def _suggestion(path: Path) -> str:

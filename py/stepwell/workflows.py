@@ -99,12 +99,12 @@ def workflow_pairs(workflow: WorkflowSummary) -> list[tuple[str, str]]:
     ]
 
 
-@workflows.command()
+@workflows.command(short_help="Delete a workflow with all its instances.")
 @click.argument("name")
 @server_options
 def delete(*, name: str, server: ServerChoice, as_json: bool) -> None:
     """
-    Delete the workflow NAME with all of its instances, also while they run.
+    Delete the workflow NAME with all its instances, also those that run.
 
     The workflow is not found from now on; its instances are deleted in the background.
     """

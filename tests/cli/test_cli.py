@@ -84,6 +84,16 @@ def test_help_is_clean(words):
     assert not re.search(r"\\b|[\x00-\x09\x0b-\x1f\x7f]", done.output)
 
 
+@pytest.mark.parametrize("words", [pytest.param(words, id=" ".join(words)) for words, _ in commands_of(stepwell)])
+def test_summary_is_whole(words):
+    """No command's line in the list of its group is cut."""
+    listed = CliRunner().invoke(stepwell, [*words[:-1], "--help"]).output
+
+    [line] = re.findall(rf"^  {words[-1]}  .*", listed, re.MULTILINE)
+    assert line.endswith(".")
+    assert not line.endswith("...")
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_typing_errors(group):
     """Each group names the command that was probably meant."""

@@ -46,7 +46,7 @@ def test_state_broken(place, order):
 
     assert 1 == done.code
     assert "❌ State:" in done.out
-    assert "Put a sound copy in its place" in done.out
+    assert "Restore a backup, or move the file away" in done.out
 
 
 def test_python_of_the_project(place, order):

@@ -109,7 +109,7 @@ def test_remote(server):
     assert {"nap": True, "who": "Ada"} == server.run(*INSTANCES, "step", "flow", "b", "first thing").json
     assert "doing it" in server.run("logs", "b").out
     skipped = server.run(*INSTANCES, "skip-sleep", "flow", "b", "--step", "nap-1")
-    assert (0, True) == (skipped.code, "nap-1" in skipped.out)
+    assert (0, True) == (skipped.code, "Ended nap-1 of instance 'b' of flow." in skipped.out)
     watched = server.run(*INSTANCES, "watch", "flow", "b")
     assert (0, True) == (watched.code, "first thing: complete" in watched.err or "first thing" in watched.err)
     assert "doing it" in server.run("logs", "latest", "--follow").out
@@ -127,7 +127,7 @@ def test_remote(server):
     [
         ({"STEPWELL_TOKEN": "stepwell_wrong"}, (), "Authentication error"),
         ({"STEPWELL_TOKEN": ""}, (), "Authentication error. Give the secret of a token with --token or STEPWELL_TOKEN"),
-        ({}, ("--url", "http://127.0.0.1:9"), "http://127.0.0.1:9 does not answer"),
+        ({}, ("--url", "http://127.0.0.1:9"), "Check --url, and that `stepwell serve --port` runs there."),
         ({}, ("--url", "ftp://x"), "it must be the http or https address of a server"),
         ({}, ("--url", "http://127.0.0.1:9", "--state", "x"), "--state and --url are both given"),
     ],
@@ -256,7 +256,7 @@ def test_backup_and_restore(stored):
     done = stored.run("state", "restore", "copy.sqlite", "--force")
 
     assert (2, True) == (again.code, "--force" in again.err)
-    assert (2, True) == (kept.code, "--force" in kept.err)
+    assert (2, True) == (kept.code, "sqlite' exists. Give --force to replace it." in kept.err)
     assert (0, ["a"]) == (done.code, [each["id"] for each in stored.run(*INSTANCES, "list", "flow", "--json").json])
 
 
@@ -294,6 +294,7 @@ def test_backup_while_it_runs(stored):
     assert 0 == copied.code
     assert {"w", "a"} == {each["id"] for each in listed}
     assert (2, True) == (refused.code, "in use by process" in refused.err)
+    assert 1 == refused.err.count("state.sqlite")
 
 
 @pytest.mark.parametrize("content", ["", "text", "SQLite format 3\0" + "x" * 5000])
@@ -305,6 +306,16 @@ def test_restore_of_something_else(stored, content):
 
     assert (2, True) == (done.code, "'other'" in done.err or "other" in done.err)
     assert ["a"] == [each["id"] for each in stored.run(*INSTANCES, "list", "flow", "--json").json]
+
+
+def test_restore_of_a_run_file(stored):
+    """A run file is not a backup, and the error says which files are."""
+    stored.run("runs", "export", "a", "a.run.sqlite")
+
+    done = stored.run("state", "restore", "a.run.sqlite", "--force")
+
+    expected = "Error: 'a.run.sqlite' is not a backup. Give a file that `stepwell state backup` has written.\n"
+    assert (2, expected) == (done.code, done.err)
 
 
 def test_vacuum(stored):

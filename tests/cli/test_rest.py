@@ -130,7 +130,7 @@ def test_port_in_use(served, place):
 
     done = place.run("serve", ".", "--port", port, "--state", "other.sqlite")
 
-    assert (2, True) == (done.code, "another program listens there" in done.err)
+    assert (2, True) == (done.code, "another program listens there. Give another port with --port." in done.err)
 
 
 def test_version_of_changed_code(served, place, approval):

@@ -148,9 +148,16 @@ def test_choice(place, arguments):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("app.py",), "app.py has 2 workflows: OrderWorkflow, RefundWorkflow. Choose one with --workflow CLASS."),
-        (("app.py:Nope",), "has no workflow class Nope. Found: OrderWorkflow, RefundWorkflow."),
-        (("app.py", "--workflow", "Nope"), "app.py has no workflow class Nope. Found: OrderWorkflow, RefundWorkflow."),
+        (
+            ("app.py",),
+            "TARGET 'app.py' has 2 workflows: OrderWorkflow, RefundWorkflow. Choose one with --workflow CLASS.",
+        ),
+        (("app.py:Nope",), "TARGET 'app.py:Nope' has no workflow class 'Nope'. It has: OrderWorkflow, RefundWorkflow."),
+        (
+            ("app.py", "--workflow", "Nope"),
+            "TARGET 'app.py' has no workflow class 'Nope'. It has: OrderWorkflow, RefundWorkflow.",
+        ),
+        (("app.py:OrderWorkflw",), "has no workflow class 'OrderWorkflw'. Did you mean 'OrderWorkflow'? It has: "),
         (("app.py:A", "--workflow", "B"), "TARGET names the class A, --workflow names B; give one of them."),
         (("nope.py",), "TARGET 'nope.py' does not exist."),
         (("app.py", "--params", "{"), "--params is not JSON: Expecting property name"),
@@ -160,7 +167,7 @@ def test_choice(place, arguments):
         (("app.py", "--frobnicate"), "No such option"),
         (("app.py", "--state", "."), "State '.' is a folder."),
         (("app.py", "--state", "/dev/null"), "State '/dev/null' is not a file."),
-        (("app.py", "--state", "app.py/x"), "The folder "),
+        (("app.py", "--state", "app.py/x"), "/app.py' is a file. Give another path with --state."),
     ],
 )
 def test_usage(place, arguments, message):

@@ -24,8 +24,8 @@ def test_corrupt(used):
     done = used.run("run", "order.py")
 
     assert 2 == done.code
-    assert f"Error: State file '{used.state}' cannot be used: it is not a sound SQLite database" in done.err
-    assert "Put a sound copy in its place" in done.err
+    assert f"Error: State file '{used.state}' cannot be used: it is not a valid SQLite database" in done.err
+    assert "Restore a backup, or move the file away" in done.err
     assert b"not a database" * 1000 == used.state.read_bytes()
 
 

@@ -72,7 +72,7 @@ def runtime_of(file: Path, main: str, *, trusted: bool) -> Runtime:
     try:
         settings = wasmtime_settings((Path(), {}))
     except InputError as error:
-        raise InputError(f"The code of {str(file)!r} needs the sandbox. {error} {remedy}") from error
+        raise InputError(f"The code of {str(file)!r} needs the sandbox. {remedy} {error}") from error
     click.echo(f"Running the code of {str(file)!r} in the sandbox.", err=True)
     return {"name": SANDBOX, "sandbox": settings}
 

@@ -134,9 +134,9 @@ def make_folder(folder: Path, *, ignored: bool) -> None:
             ignore.write_text("*\n", encoding="utf-8")
     except OSError as error:
         if (file := _file_in(folder)) is not None:
+            which = "it" if file == folder else repr(str(file))
             raise InputError(
-                f"{str(folder)!r} cannot be the folder of the state: {str(file)!r} is a file. "
-                "Give another path with --state."
+                f"{str(folder)!r} cannot be the folder of the state: {which} is a file. Give another path with --state."
             ) from error
         raise InputError(
             f"The folder {str(folder)!r} for the state cannot be made: {error.strerror}. "

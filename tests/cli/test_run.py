@@ -167,7 +167,11 @@ def test_choice(place, arguments):
         (("app.py", "--frobnicate"), "No such option"),
         (("app.py", "--state", "."), "State '.' is a folder."),
         (("app.py", "--state", "/dev/null"), "State '/dev/null' is not a file."),
-        (("app.py", "--state", "app.py/x"), "/app.py' is a file. Give another path with --state."),
+        (
+            ("app.py", "--state", "app.py/x"),
+            "/app.py' cannot be the folder of the state: it is a file. Give another path",
+        ),
+        (("app.py", "--state", "app.py/x/y"), "/app.py' is a file. Give another path with --state."),
     ],
 )
 def test_usage(place, arguments, message):

@@ -143,25 +143,30 @@ export class Mail {
     this.#again = true;
     if (this.#looking) return;
     this.#looking = true;
-    this.#look()
-      .catch((error) => {
-        // The database does not answer, which the writer reports: it is asked again.
-        if (!isUnavailable(error)) this.#options.onfailure(error);
-      })
-      .finally(() => (this.#looking = false));
+    this.#look().catch((error) => {
+      // The database does not answer, which the writer reports: it is asked again.
+      if (!isUnavailable(error)) this.#options.onfailure(error);
+    });
   }
 
   async #look() {
-    await this.#ledger.listen((about) => this.#notified(about));
-    while (this.#again && !this.#ended) {
-      this.#again = false;
-      const parts = this.#options.parts();
-      for (const call of parts.length > 0 ? await this.#ledger.takeCalls(this.#member, parts) : [])
-        void this.#answer(call);
-      if (this.#waiting.size === 0) continue;
-      for (const { id, answer } of await this.#ledger.takeAnswers(this.#member, [...this.#waiting.keys()]))
-        settle(this.#waiting.get(id), answer);
+    try {
+      await this.#ledger.listen((about) => this.#notified(about));
+      while (this.#again && !this.#ended) await this.#lookOnce();
+    } finally {
+      // In the turn in which there was nothing to look for again: a notification that comes a moment later begins the next look.
+      this.#looking = false;
     }
+  }
+
+  async #lookOnce() {
+    this.#again = false;
+    const parts = this.#options.parts();
+    for (const call of parts.length > 0 ? await this.#ledger.takeCalls(this.#member, parts) : [])
+      void this.#answer(call);
+    if (this.#waiting.size === 0) return;
+    for (const { id, answer } of await this.#ledger.takeAnswers(this.#member, [...this.#waiting.keys()]))
+      settle(this.#waiting.get(id), answer);
   }
 
   /** @param {import("./ledger.d.ts").WokenBy} about */

@@ -70,3 +70,28 @@ test("of many events that arrive while an instance takes one and parks again, no
   );
   state.close();
 });
+
+test("requests that follow each other wait for no poll: no notification is missed between two looks", async () => {
+  const state = await shared(() => (_event, step) => step.waitForEvent("wait", { type: "go", timeout: "1 day" }), 2);
+  const [, [id]] = state.idsOf(1);
+  const [{ engine }, { engine: owner }] = state.members;
+  await state.answer(owner.creator.create("flow", { id }));
+  await state.pass(1000);
+  const began = state.clock.now();
+  /** When each answer came. @type {number[]} */
+  const came = [];
+  const asked = async () => {
+    for (let n = 0; n < TURNS; n++) {
+      await engine.get("flow", id);
+      came.push(state.clock.now() - began);
+      // The next request comes at another turn.
+      for (let turn = 0; turn < n % 8; turn++) await Promise.resolve();
+    }
+  };
+
+  await state.answer(asked());
+
+  // Time passes only where nothing else happens.
+  assert.ok(Math.max(...came) < 500, `answers came after ${came.join(", ")} ms`);
+  state.close();
+});

@@ -114,6 +114,7 @@ export class RoutedCreator {
    * @param {Routing} routing
    * @param {object} options
    * @param {() => string} options.newId
+   * @param {(workflow: string, params: string) => void} options.checkPayload throws where the workflow does not take it
    * @param {(schedule: ScheduleRow, time: number) => void} options.carriedOut a schedule is carried out up to a time
    * @param {() => void} options.onmissed a schedule could not be carried out now: it is to be tried again
    */
@@ -147,7 +148,10 @@ export class RoutedCreator {
     if (all.every(({ id }) => this.#routing.holds(workflow, id)))
       return await this.#local.createBatch(workflow, named, trigger, traceparent);
     // All of them before the first is made: a refused batch has made nothing.
-    for (const options of all) checkCreation(options);
+    for (const options of all) {
+      checkCreation(options);
+      this.#options.checkPayload(workflow, options.params ?? "{}");
+    }
     /** @type {{ created: { id: string }[], errors: { index: number, id?: string, code: number, message: string }[] }} */
     const result = { created: [], errors: [] };
     const seen = new Set();

@@ -123,6 +123,10 @@ export class SharedEngine extends Engine {
     this.#routing = later.routing = routing;
     const creator = new RoutedCreator(this.creator, routing, {
       newId: options.newId,
+      checkPayload(workflow, params) {
+        const row = store.loadWorkflow(workflow);
+        if (row) options.checkPayload?.(row, params);
+      },
       carriedOut: (schedule, time) => this.commits.write((written) => written.scheduleCarriedOut(schedule, time)),
       onmissed: () => options.clock.at(options.clock.now() + MISSED_MS, () => this.#again()),
     });

@@ -31,6 +31,8 @@ export class SharedState {
   /** @type {Member[]} */
   members = [];
   #ids = 0;
+  /** Refuses params, as code that says what it takes does. @type {NonNullable<import("../../js/engine/engine.js").EngineOptions["checkPayload"]>} */
+  checkPayload = () => {};
   /** Resolves when the database has nothing to do. */
   idle = async () => {};
 
@@ -67,6 +69,7 @@ export class SharedState {
         newId: () => `generated-${++this.#ids}`,
         defer: setImmediate,
         guestFor: () => member.guestFor(),
+        checkPayload: (workflow, params) => this.checkPayload(workflow, params),
         onproblem: ({ error }) => problems.push(error),
         keepParked: 0,
         idle,

@@ -180,6 +180,22 @@ test("a follower gets the events of an instance that another engine runs", async
   state.close();
 });
 
+test("an observer of all instances gets what its engine runs", async () => {
+  const state = await shared(() => (_event, step) => step.do("a", () => 1), 2);
+  const [[mine], [theirs]] = state.idsOf(1);
+  const [{ engine }] = state.members;
+  /** @type {Set<string>} */
+  const seen = new Set();
+  const unobserve = engine.observe((additions) => additions.forEach(({ id }) => seen.add(id)));
+
+  for (const id of [mine, theirs]) await state.answer(engine.creator.create("flow", { id }));
+  await state.pass(1000);
+  unobserve();
+
+  assert.deepEqual([...seen], [mine]);
+  state.close();
+});
+
 test("when an engine is killed the others continue its instances, and no step that has ended runs again", async () => {
   /** @type {string[]} */
   const ran = [];

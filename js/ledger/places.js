@@ -123,26 +123,36 @@ export class SharedPlaces {
         if (!isKnown) this.#options.onfailure(error);
       })
       .finally(() => {
-        known.looking = false;
         const { clock } = this.#options;
         const isWaiting = known.again || known.wanted.some(({ number }) => !known.taken.has(number));
-        if (isWaiting && !this.#ended) known.cancel = clock.at(clock.now() + POLL_MS, () => this.#look(workflow));
+        if (!isWaiting || known.looking || this.#ended) return;
+        known.cancel();
+        known.cancel = clock.at(clock.now() + POLL_MS, () => this.#look(workflow));
       });
   }
 
   /** @param {string} workflow @param {Known} known */
   async #settle(workflow, known) {
-    for (let tries = 0; known.again && !this.#ended && tries < TRIES; tries++) {
-      known.again = false;
-      const before = this.#options.store.loadRunningOf(workflow);
-      await this.#options.acknowledged();
-      if (this.#ended) return;
-      const parts = this.#options.parts();
-      const rows = this.#rows(workflow, known, before);
-      // What has no place any more may not begin from now on.
-      for (const number of known.taken) if (!rows.has(number)) known.taken.delete(number);
-      await this.#write(workflow, known, rows, await this.#ledger.readPlaces(workflow, parts));
+    try {
+      for (let tries = 0; known.again && !this.#ended && tries < TRIES; tries++)
+        await this.#settleOnce(workflow, known);
+    } finally {
+      // In the turn in which there was nothing to look for again: what comes a moment later begins the next look.
+      known.looking = false;
     }
+  }
+
+  /** @param {string} workflow @param {Known} known */
+  async #settleOnce(workflow, known) {
+    known.again = false;
+    const before = this.#options.store.loadRunningOf(workflow);
+    await this.#options.acknowledged();
+    if (this.#ended) return;
+    const parts = this.#options.parts();
+    const rows = this.#rows(workflow, known, before);
+    // What has no place any more may not begin from now on.
+    for (const number of known.taken) if (!rows.has(number)) known.taken.delete(number);
+    await this.#write(workflow, known, rows, await this.#ledger.readPlaces(workflow, parts));
   }
 
   /**

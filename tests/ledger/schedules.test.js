@@ -97,7 +97,7 @@ for (let seed = 1; seed <= SEEDS; seed++) {
   });
 }
 
-test("of times that pass while no engine lives the last one is made up for, once", async () => {
+test("of the fire times that pass while no engine lives the most recent one has an instance", async () => {
   const state = await shared(step, 3, { schedules: CRONS });
   const first = nextMinute(state.clock.now());
   await state.pass(first + 5000 - state.clock.now());

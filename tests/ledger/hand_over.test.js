@@ -114,6 +114,7 @@ class World {
       drop(/** @type {number[]} */ numbers) {
         if (numbers.length > 0) isHere = false;
       },
+      dropQueues() {},
     };
     const runner = {
       commitNow() {},

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TABLES } from "../../js/ledger/tables.js";
+import { randomOf } from "./random.js";
 import { SharedState } from "./shared_state.js";
 
 const SEEDS = Number(process.env.STEPWELL_SHARING_SEEDS ?? 2);
@@ -15,15 +16,6 @@ const LOG = Object.keys(TABLES.log.columns);
 const [INSTANCE, SEQ, EVENT, NEXT, NAME] = ["instance", "seq", "event", "next", "name"].map((name) =>
   LOG.indexOf(name),
 );
-
-/** Numbers from 0 to below 1, the same for a seed. @param {number} seed */
-function randomOf(seed) {
-  let state = seed * 0x9e3779b9;
-  return () => {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5) | 0;
-    return ((state ^ (state >>> 12)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** @param {SharedState} state */
 function successes({ database }) {

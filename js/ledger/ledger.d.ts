@@ -164,7 +164,7 @@ export interface Ledger {
   readSlot(number: number): Promise<number | undefined>;
   /** The number of the last log entry of each of these instances; 0: there is no entry. */
   readTails(instances: number[]): Promise<Map<number, number>>;
-  /** The rows of a table in the order of its key, in portions; of a table of instances only those of `parts`, where they are given. */
+  /** The rows of a table in the order of its key, in portions; of a table of instances or queues only those of `parts`, where they are given. */
   readTable(table: string, parts?: number[]): AsyncIterable<Value[][]>;
   /** Connect anew, after a connection was lost. */
   reconnect(): Promise<void>;

@@ -31,6 +31,15 @@ const MOST_AT_ONCE = 100;
  * @property {(error: unknown) => void} onfailure it cannot be continued
  */
 
+/** The engine that was asked has not answered. */
+export class NoAnswerError extends WorkflowError {
+  /** @param {string} why @param {{ isUndone?: boolean }} [options] `isUndone`: the request was not carried out, and never will be */
+  constructor(why, { isUndone = false } = {}) {
+    super("engine.no_answer", `Another engine of this state has not answered: ${why}.`);
+    this.isUndone = isUndone;
+  }
+}
+
 export class Mail {
   #ledger;
   #member;
@@ -63,7 +72,7 @@ export class Mail {
   stop() {
     this.#ended = true;
     this.#cancel?.();
-    for (const { reject } of this.#waiting.values()) reject(noAnswer("this engine has stopped"));
+    for (const { reject } of this.#waiting.values()) reject(new NoAnswerError("this engine has stopped"));
     this.#waiting.clear();
   }
 
@@ -75,13 +84,13 @@ export class Mail {
    * @throws {WorkflowError} the method's, or that there is no answer
    */
   async call(part, method, args) {
-    if (this.#ended) throw noAnswer("this engine has stopped");
+    if (this.#ended) throw new NoAnswerError("this engine has stopped, and nothing was done", { isUndone: true });
     const request = JSON.stringify({ method, args: args.map((value) => ({ value })) });
     let id;
     try {
       id = await this.#post(part, request);
     } catch (error) {
-      throw isUnavailable(error) ? noAnswer("the database does not answer") : error;
+      throw isUnavailable(error) ? new NoAnswerError("the database does not answer") : error;
     }
     /** @type {Promise<any>} */
     const answered = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
@@ -123,8 +132,10 @@ export class Mail {
   /** @param {number} id */
   async #expire(id) {
     const withdrawn = await this.#ledger.withdraw(this.#member, id).catch(() => false);
-    const what = withdrawn ? "no engine has taken it, so nothing was done" : "it may have been carried out";
-    this.#waiting.get(id)?.reject(noAnswer(what));
+    const why = withdrawn
+      ? "no engine has taken the request, so nothing was done"
+      : "it needs too long, and the request may have been carried out";
+    this.#waiting.get(id)?.reject(new NoAnswerError(why, { isUndone: withdrawn }));
   }
 
   /** @param {number} ms */
@@ -211,21 +222,18 @@ export class Mail {
 /** @param {unknown} error that a call has ended with here @returns {WorkflowError} */
 function refusalOf(error) {
   if (error instanceof WorkflowError) return error;
-  if (error instanceof StoppedError) return noAnswer("it has stopped, and the request may have been carried out");
+  if (error instanceof StoppedError)
+    return new NoAnswerError("it has stopped, and the request may have been carried out");
   return new WorkflowError("engine.failed", String(error));
 }
 
 /** @param {Waiting | undefined} waiting @param {string | null} text */
 function settle(waiting, text) {
-  if (text === null) return waiting?.reject(noAnswer("its engine has died, and it may have been carried out"));
+  if (text === null)
+    return waiting?.reject(new NoAnswerError("it has died, and the request may have been carried out"));
   const { value, error } = JSON.parse(text);
   if (error) waiting?.reject(new WorkflowError(error.reason, error.message, error.code));
   else waiting?.resolve(value);
-}
-
-/** @param {string} why */
-function noAnswer(why) {
-  return new WorkflowError("engine.no_answer", `The engine that holds the instance has not answered: ${why}.`);
 }
 
 /** @param {unknown} error */

@@ -1,6 +1,6 @@
 /**
- * The parts of a state. Each instance belongs to one of them, by its name, and each part has at most one holder: the engine that
- * runs its instances and is the only one to write them. Several engines on one state hold different parts.
+ * The parts of a state. Each instance and each queue belongs to one of them, by its name, and each part has at most one holder: the
+ * engine that runs its instances, delivers its messages, and is the only one to write them. Several engines on one state hold different parts.
  */
 
 /** How many values a hash of a name has. The slot of an instance is stored with it. */
@@ -25,6 +25,14 @@ export function partOfSlot(slot) {
 /** The part of an instance. @param {string} workflow @param {string} id */
 export function partOf(workflow, id) {
   return partOfSlot(slotOf(workflow, id));
+}
+
+/** The workflow that stands for queues in the names of which parts are hashes: no workflow has this name. */
+export const QUEUES = "";
+
+/** The part of a queue. @param {string} key its name with the account's */
+export function partOfQueue(key) {
+  return partOf(QUEUES, key);
 }
 
 /**

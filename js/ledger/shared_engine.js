@@ -15,6 +15,7 @@ import { copyInstance, listInstances, readActivity, searchInstances, sortInstanc
 import { HOME, sharedInstances } from "./shared_bulk.js";
 import { RoutedCommands, RoutedCreator } from "./routed_commands.js";
 import { Routing } from "./routing.js";
+import { SharedQueues } from "./shared_queues.js";
 
 /** How often a follower asks another engine what an instance has added, in ms. */
 const WATCH_MS = 200;
@@ -48,6 +49,7 @@ const COMMANDS = new Set([
   "deleteBatch",
 ]);
 const CREATIONS = new Set(["create", "createBatch", "createScheduled"]);
+const OF_QUEUES = new Set(["keep"]);
 
 /**
  * @typedef {Omit<EngineOptions, "store" | "acknowledge" | "nextNumber" | "carriesOut" | "places" | "hasNewer"> & { oncommon?: () => void }} SharedEngineOptions
@@ -108,19 +110,29 @@ export class SharedEngine extends Engine {
       clock: options.clock,
       runner: {
         commitNow: () => void this.commits.commitNow(),
-        takeUp: (numbers) => this.takeUp(numbers),
+        takeUp: (numbers, parts) => {
+          this.takeUp(numbers);
+          this.queues.takeUp(parts);
+        },
         commonChanged: () => {
           this.commonChanged();
           options.oncommon?.();
         },
-        hold: (isMeant, graceMs) => this.hold(isMeant, graceMs),
-        letGo: (numbers, isMeant) => this.letGo(numbers, isMeant),
+        hold: async (isMeant, graceMs, part) => {
+          await Promise.all([this.hold(isMeant, graceMs), this.queues.hold(part, graceMs)]);
+        },
+        letGo: (numbers, isMeant, part) => {
+          this.letGo(numbers, isMeant);
+          this.queues.letGo(part);
+        },
       },
       carryOut: (method, args) => this.#carryOut(method, args),
       onplaces: (workflow) => places.freed(workflow),
       onfailure,
     });
     this.#routing = later.routing = routing;
+    /** Where the messages of queues are. */
+    this.queues = new SharedQueues(routing, options.clock);
     const creator = new RoutedCreator(this.creator, routing, {
       newId: options.newId,
       checkPayload(workflow, params) {
@@ -152,6 +164,7 @@ export class SharedEngine extends Engine {
 
   close() {
     this.#ended = true;
+    this.queues.stop();
     this.#routing.stop();
     this.#places.stop();
     super.close();
@@ -171,8 +184,8 @@ export class SharedEngine extends Engine {
   async #carryOut(method, args) {
     const [first, second] = method.split(".");
     /** @type {any} */
-    const target = { commands: this.commands, creator: this.creator }[first] ?? this;
-    const allowed = { commands: COMMANDS, creator: CREATIONS }[first] ?? METHODS;
+    const target = { commands: this.commands, creator: this.creator, queues: this.queues }[first] ?? this;
+    const allowed = { commands: COMMANDS, creator: CREATIONS, queues: OF_QUEUES }[first] ?? METHODS;
     const name = second ?? first;
     if (allowed.has(name)) return await target[name](...args);
     throw new WorkflowError(

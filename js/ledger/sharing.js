@@ -1,5 +1,5 @@
 /**
- * Divides a state among engines: each holds equally many parts, and runs the instances of those.
+ * Divides a state among engines: each holds equally many parts, runs the instances of those, and delivers the messages of their queues.
  *
  * A part changes its holder in one of two ways. Its holder dies: no write of it has an effect afterwards, so what the database has of
  * the part is all that there is. Or its holder gives it up: it has ended what ran, and all that it has written is acknowledged.
@@ -14,19 +14,20 @@ import { ALL_PARTS, partOf, shareOf } from "./parts.js";
 
 /** How often an engine looks who lives and who holds what, in ms. */
 const LOOK_MS = 750;
-/** How long attempts may run on after another engine is to have their instances; those that take longer begin again there. */
+/** How long attempts and batches may run on after another engine is to have their part; those that take longer begin again there. */
 const GRACE_MS = 30_000;
 
 /**
- * What an engine does with instances that it gets, and with those that it gives away.
+ * What an engine does with instances and queues that it gets, and with those that it gives away.
  *
  * @typedef {object} PartRunner
  * @property {() => void} commitNow ends the open transaction
- * @property {(numbers: number[]) => void} takeUp continue instances that are in the working set now
+ * @property {(numbers: number[], parts: number[]) => void} takeUp continue instances that are in the working set now, and deliver the
+ *   messages of these parts' queues
  * @property {() => void} commonChanged workflows, schedules or tokens are not what they were
- * @property {(isMeant: (number: number) => boolean, graceMs: number) => Promise<void>} hold begin nothing of these instances, and
- *   wait for their attempts
- * @property {(numbers: number[], isMeant: (number: number) => boolean) => void} letGo end their passes
+ * @property {(isMeant: (number: number) => boolean, graceMs: number, part: number) => Promise<void>} hold begin nothing of these
+ *   instances and of this part's queues, and wait for their attempts and batches
+ * @property {(numbers: number[], isMeant: (number: number) => boolean, part: number) => void} letGo end their passes
  *
  * @typedef {object} SharingOptions
  * @property {Clock} clock
@@ -212,7 +213,7 @@ export class Sharing {
     runner.commitNow();
     store.adoptCommon(common, (part) => this.#held.has(part));
     for (const part of parts) this.#held.add(part);
-    runner.takeUp(store.adopt(rows));
+    runner.takeUp(store.adopt(rows), parts);
   }
 
   /** @param {number[]} parts */
@@ -229,14 +230,15 @@ export class Sharing {
   async #handOver(part) {
     const { store, runner, acknowledged } = this.#options;
     const isMeant = (/** @type {number} */ number) => store.isOfPart(number, part);
-    await runner.hold(isMeant, GRACE_MS);
+    await runner.hold(isMeant, GRACE_MS, part);
     if (this.#ended) return;
     // In one turn: no request sees an instance that is half gone.
     const numbers = store.numbersOf(part);
-    runner.letGo(numbers, isMeant);
+    runner.letGo(numbers, isMeant, part);
     runner.commitNow();
     this.#held.delete(part);
     store.drop(numbers);
+    store.dropQueues(part);
     await acknowledged();
     while (!this.#ended) {
       try {

@@ -75,5 +75,8 @@ export const OF_INSTANCES = { ...OF_INSTANCE, trace_outbox: "instance" };
 /** Tables that all engines of a state read: each of them notices when another one has changed them. */
 export const COMMON = ["workflows", "versions", "schedules", "tokens", "bulk_jobs"];
 
-/** Tables that only an engine that has a state to itself works on. */
-export const UNSHARED = ["queue_messages"];
+/** The table whose rows belong to queues. */
+export const OF_QUEUES = "queue_messages";
+
+/** Tables of which an engine reads the rows of its parts. */
+export const OF_PARTS = [...Object.keys(OF_INSTANCES), OF_QUEUES];

@@ -10,12 +10,10 @@ import { SqliteStore } from "../store/sqlite.js";
 import { CommonRows } from "./common_rows.js";
 import { fill } from "./copy.js";
 import { LineIds } from "./line_ids.js";
-import { partOf } from "./parts.js";
+import { messageNumbers, NUMBERS_OF_ENGINE } from "./message_numbers.js";
+import { partOf, partOfQueue } from "./parts.js";
 import { RecordingDriver } from "./recording_driver.js";
-import { COMMON, OF_INSTANCES, TABLES, UNSHARED } from "./tables.js";
-
-/** How many numbers of rows each engine has for itself. */
-const NUMBERS_OF_ENGINE = 2 ** 28;
+import { COMMON, OF_INSTANCES, OF_PARTS, TABLES } from "./tables.js";
 
 /** Rows by table. @typedef {Map<string, Value[][]>} Rows */
 
@@ -43,9 +41,9 @@ export class WorkingSet extends SqliteStore {
     this.#onchanges = onchanges;
   }
 
-  /** Fill the empty working set with all that the ledger has; of instances, those of *parts*. @param {Pick<Ledger, "readTable">} ledger @param {number[]} [parts] */
+  /** Fill the empty working set with all that the ledger has; of instances and queues, those of *parts*. @param {Pick<Ledger, "readTable">} ledger @param {number[]} [parts] */
   async load(ledger, parts) {
-    await fill(this.driver, (table) => (parts && UNSHARED.includes(table) ? noRows() : ledger.readTable(table, parts)));
+    await fill(this.driver, (table) => ledger.readTable(table, parts));
     this.#common.learn(this.driver);
   }
 
@@ -55,15 +53,16 @@ export class WorkingSet extends SqliteStore {
     this.#followLines();
     const insert = this.driver.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)");
     const remove = this.driver.prepare("DELETE FROM sqlite_sequence WHERE name = ?");
-    for (const table of ["audit", "queue_messages", "trace_outbox"]) {
+    for (const table of ["audit", "trace_outbox"]) {
       remove.run(table);
       insert.run(table, engine * NUMBERS_OF_ENGINE);
     }
+    this.queues.nextNumber = messageNumbers(engine);
   }
 
-  /** Read what belongs to instances of parts, without taking it in. @param {Pick<Ledger, "readTable">} ledger @param {number[]} parts */
+  /** Read what belongs to instances and queues of parts, without taking it in. @param {Pick<Ledger, "readTable">} ledger @param {number[]} parts */
   readParts(ledger, parts) {
-    return readRows(ledger, Object.keys(OF_INSTANCES), parts);
+    return readRows(ledger, OF_PARTS, parts);
   }
 
   /** Read what all engines have in common. @param {Pick<Ledger, "readTable">} ledger */
@@ -174,6 +173,15 @@ export class WorkingSet extends SqliteStore {
     });
   }
 
+  /** Forget the messages of a part's queues, in the same way. @param {number} part */
+  dropQueues(part) {
+    const queues = this.driver.prepare("SELECT DISTINCT queue FROM queue_messages").all();
+    const remove = this.driver.prepare("DELETE FROM queue_messages WHERE queue = ?");
+    this.#withoutRecord(() => {
+      for (const { queue } of queues) if (partOfQueue(String(queue)) === part) remove.run(queue);
+    });
+  }
+
   /** The instances of a part. @param {number} part @returns {number[]} */
   numbersOf(part) {
     const rows = this.driver.prepare("SELECT number, workflow, id FROM instances").all();
@@ -208,9 +216,6 @@ export class WorkingSet extends SqliteStore {
     super.rollback();
   }
 }
-
-/** @returns {AsyncGenerator<Value[][]>} */
-async function* noRows() {}
 
 /** @param {Pick<Ledger, "readTable">} ledger @param {string[]} tables @param {number[]} [parts] @returns {Promise<Rows>} */
 async function readRows(ledger, tables, parts) {

@@ -15,7 +15,7 @@ import { cron } from "./cron.js";
 import { runModel } from "./ai/ai.js";
 import { LedgerError } from "../ledger/ledger_error.js";
 import { sharedAccess } from "../ledger/shared_access.js";
-import { SharedEngine, sharedRefusal } from "../ledger/shared_engine.js";
+import { SharedEngine } from "../ledger/shared_engine.js";
 import { LEDGER_PLACE } from "./ledger_state.js";
 import { DeploymentLoader } from "./deployment_loader.js";
 import { PROTOCOL } from "./admission.js";
@@ -161,6 +161,7 @@ export class Host {
       clock,
       newId: randomUUID,
       report: options.report,
+      ...(this.engine instanceof SharedEngine ? { shared: this.engine.queues } : {}),
     });
     this.#objects = new Objects({
       store: this.#store.objects,
@@ -244,7 +245,6 @@ export class Host {
     if (spec.type !== "queue") return await this.#bindings.answer(call);
     const [[, [messages, options]]] = /** @type {[[string, [any[], { delaySeconds?: number }]]]} */ (path);
     const { queue, delivery_delay: delay } = spec.options ?? {};
-    this.#refuseQueue(queue);
     await this.#queues.send(deployment.account ?? DEFAULT_ACCOUNT, queue, messages, {
       delaySeconds: delay,
       ...options,
@@ -260,13 +260,7 @@ export class Host {
    * @returns {() => void} ends it
    */
   consumeQueue({ account = DEFAULT_ACCOUNT }, queue, settings, deliver) {
-    this.#refuseQueue(queue);
     return this.#queues.consume(account, queue, settings, deliver);
-  }
-
-  /** @param {string} queue */
-  #refuseQueue(queue) {
-    if (this.#ledger?.isShared) throw sharedRefusal(`Messages of queue '${queue}' are delivered by one engine.`);
   }
 
   /**

@@ -10,23 +10,27 @@
  * @property {number} attempts how often it has been delivered
  * @property {number} sentOn ms since 1970
  * @property {number} availableOn before this time it is not delivered
+ *
+ * @typedef {Omit<QueueMessageRow, "number" | "attempts">} NewMessage
  */
 
 const COLUMNS = "number, id, body, attempts, sent_on AS sentOn, available_on AS availableOn";
 
 export class SqliteQueues {
   #sql;
+  /** The number of a new message; null: the next one of this store. @type {() => number | null} */
+  nextNumber = () => null;
 
   /** @param {Sql} sql */
   constructor(sql) {
     this.#sql = sql;
   }
 
-  /** @param {string} queue its key @param {Omit<QueueMessageRow, "number" | "attempts">} message */
+  /** @param {string} queue its key @param {NewMessage} message */
   sent(queue, { id, body, sentOn, availableOn }) {
     this.#sql(
-      "INSERT INTO queue_messages (queue, id, body, attempts, sent_on, available_on) VALUES (?, ?, ?, 0, ?, ?)",
-    ).run(queue, id, body, sentOn, availableOn);
+      "INSERT INTO queue_messages (number, queue, id, body, attempts, sent_on, available_on) VALUES (?, ?, ?, ?, 0, ?, ?)",
+    ).run(this.nextNumber(), queue, id, body, sentOn, availableOn);
   }
 
   /**

@@ -115,6 +115,7 @@ class World {
       drop(/** @type {number[]} */ numbers) {
         if (numbers.length > 0) isHere = false;
       },
+      dropQueues() {},
     };
     const runner = {
       commitNow() {},

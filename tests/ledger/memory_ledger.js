@@ -9,8 +9,8 @@
 /** @import { Batch, Call, Ledger, Member, PlaceRow, Value, WokenBy } from "../../js/ledger/ledger.d.ts" */
 
 import { LedgerError } from "../../js/ledger/ledger_error.js";
-import { ALL_PARTS, partOf, slotOf } from "../../js/ledger/parts.js";
-import { COMMON, OF_INSTANCES, TABLES } from "../../js/ledger/tables.js";
+import { ALL_PARTS, partOf, partOfQueue, slotOf } from "../../js/ledger/parts.js";
+import { COMMON, OF_INSTANCES, OF_QUEUES, TABLES } from "../../js/ledger/tables.js";
 import { listsOf } from "./memory_lists.js";
 
 /** @typedef {{ name: string, dead: boolean, until: number, locks: number, connected: boolean, shares: boolean, versions: string[] }} EngineRow */
@@ -94,8 +94,12 @@ export class MemoryDatabase {
       }
   }
 
-  /** The rows of a table that belong to instances of parts. @param {string} name @param {number[]} parts */
+  /** The rows of a table that belong to instances or queues of parts. @param {string} name @param {number[]} parts */
   rowsOf(name, parts) {
+    if (name === OF_QUEUES) {
+      const queue = Object.keys(TABLES[name].columns).indexOf("queue");
+      return this.rows(name).filter((row) => parts.includes(partOfQueue(String(row[queue]))));
+    }
     const column = OF_INSTANCES[/** @type {keyof typeof OF_INSTANCES} */ (name)];
     if (column === undefined) return this.rows(name);
     const instances = Object.keys(TABLES.instances.columns);

@@ -1,4 +1,6 @@
-/** Numbers from 0 to below 1, the same for a seed. @param {number} seed */
+/** Random numbers for tests: a seed gives the same ones each time. */
+
+/** Numbers from 0 to below 1. @param {number} seed */
 export function randomOf(seed) {
   let state = seed * 0x9e3779b9;
   return () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { batchOf } from "../../js/ledger/batch.js";
-import { PARTS, partOf } from "../../js/ledger/parts.js";
+import { PARTS, partOf, partOfQueue } from "../../js/ledger/parts.js";
 import { PostgresLedger } from "../../js/ledger/postgres/postgres_ledger.js";
 import { database } from "./one_pglite.js";
 import { entry, instance, row } from "./rows.js";
@@ -112,6 +112,24 @@ test("of instances only those of a part are read", async () => {
   assert.equal((await read(ledger, "log")).length, 100);
   assert.equal(await ledger.readSlot(4).then((slot) => Math.floor((slot ?? 0) / 64)), partOf("flow", "i3"));
   assert.equal(await ledger.readSlot(99), undefined);
+});
+
+test("of messages only those of a part's queues are read", async () => {
+  const [{ ledger, me }] = await engines("one");
+  const queues = [...Array.from({ length: 50 }, (_, n) => `q${n}`), 'a "b\\c', "é漢😀", "team/q3"];
+  const message = (/** @type {string} */ queue, /** @type {number} */ n) =>
+    row("queue_messages", { number: n + 1, queue, id: "m", body: "1", attempts: 0, sent_on: 1, available_on: 1 });
+  await ledger.write(me, batchOf([...queues, ...queues].map(message)));
+  const parts = queues.slice(-3).map(partOfQueue);
+
+  const messages = await read(ledger, "queue_messages", parts);
+
+  const expected = queues.filter((queue) => parts.includes(partOfQueue(queue)));
+  assert.deepEqual(
+    messages.map((each) => each[1]),
+    [...expected, ...expected],
+  );
+  assert.deepEqual(await read(ledger, "queue_messages", []), []);
 });
 
 test("a call is taken once, by the holder of its part, and answered once", async () => {

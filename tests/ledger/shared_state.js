@@ -1,9 +1,10 @@
 /** Several engines on one ledger in memory, with one manual clock. */
 
 import { AttachedLedger } from "../../js/ledger/attached_ledger.js";
-import { PARTS, partOf } from "../../js/ledger/parts.js";
+import { PARTS, partOf, partOfQueue } from "../../js/ledger/parts.js";
 import { SharedEngine } from "../../js/ledger/shared_engine.js";
 import { cron } from "../../js/server/cron.js";
+import { Queues } from "../../js/server/queues/queues.js";
 import { ManualClock } from "../../conformance/manual_clock.js";
 import { FakeGuest } from "../engine/fake_guest.js";
 import { MemoryDatabase, MemoryLedger } from "./memory_ledger.js";
@@ -23,7 +24,7 @@ const WORKFLOW = {
 };
 const LEASE_MS = 10_000;
 
-/** @typedef {{ name: string, engine: SharedEngine, attached: AttachedLedger, guest: FakeGuest, guestFor: () => Promise<FakeGuest>, fenced: string[], versionId: string, newer: string[], problems: unknown[], end: () => void }} Member */
+/** @typedef {{ name: string, engine: SharedEngine, attached: AttachedLedger, guest: FakeGuest, guestFor: () => Promise<FakeGuest>, queues: Queues, fenced: string[], versionId: string, newer: string[], problems: unknown[], end: () => void }} Member */
 
 export class SharedState {
   clock = new ManualClock();
@@ -92,6 +93,13 @@ export class SharedState {
       onfailure: (error) => problems.push(error),
       onhold() {},
     };
+    const queues = new Queues({
+      store: attached.store.queues,
+      commits: engine.commits,
+      clock,
+      newId: () => `message-${++this.#ids}`,
+      shared: engine.queues,
+    });
     const member = {
       name,
       engine,
@@ -100,6 +108,7 @@ export class SharedState {
       guestFor: async () => guest,
       versionId,
       newer,
+      queues,
       fenced,
       problems,
       end,
@@ -131,6 +140,14 @@ export class SharedState {
       if (place >= 0 && ids[place].length < count) ids[place].push(`i${n}`);
     }
     return ids;
+  }
+
+  /** A queue whose part a member holds. @param {Pick<Member, "attached">} member @param {string} [prefix] of its name */
+  queueOf({ attached }, prefix = "q") {
+    for (let n = 0; ; n++) {
+      const queue = `${prefix}${n}`;
+      if (this.database.holders[partOfQueue(queue)] === attached.member.id) return queue;
+    }
   }
 
   /** How many parts each living engine holds. */

@@ -397,7 +397,7 @@ test("a call whose engine dies before it answers is reported, and one that no en
   const sent = engine.commands.sendEvent("flow", id, "go", '"one"');
   const refused = assert.rejects(sent, {
     reason: "engine.no_answer",
-    message: /its engine has died, and it may have been carried out/,
+    message: /it has died, and the request may have been carried out/,
   });
   await state.settle();
   await state.pass(600);

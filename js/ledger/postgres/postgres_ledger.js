@@ -13,13 +13,14 @@ import { LedgerError } from "../ledger_error.js";
 import { charactersOf } from "../copy.js";
 import { DatabaseTime } from "../database_time.js";
 import { SLOTS_IN_PART } from "../parts.js";
-import { OF_INSTANCES, TABLES } from "../tables.js";
+import { OF_INSTANCES, OF_QUEUES, TABLES } from "../tables.js";
 import { Calls } from "./calls.js";
 import { toLedgerError } from "./errors.js";
 import { Lists } from "./lists.js";
 import { Notices } from "./notices.js";
 import { Parts } from "./parts.js";
 import { PlaceRows } from "./place_rows.js";
+import { queuesOf } from "./queues.js";
 import { refuseTransactionMode } from "./pooler.js";
 import { migrate } from "./schema.js";
 import { arrayLiteral, fromRow } from "./values.js";
@@ -355,16 +356,16 @@ export class PostgresLedger {
     const { keys, columns } = TABLES[table];
     const names = Object.keys(columns);
     const list = (/** @type {string[]} */ each) => each.map((name) => `"${name}"`).join(", ");
-    const ofParts = parts && this.#ofParts(table);
+    const chosen = parts && (await this.#ofParts(table, parts));
     /** @type {Value[] | undefined} */
     let after;
     for (let limit = FIRST_ROWS; ;) {
       const conditions = [];
       /** @type {Value[]} */
       const values = [];
-      if (ofParts) {
-        values.push(arrayLiteral(parts));
-        conditions.push(ofParts);
+      if (chosen) {
+        values.push(arrayLiteral(chosen.values));
+        conditions.push(chosen.condition);
       }
       if (after) {
         const place = keys.map((key, index) => `$${values.length + index + 1}::${columns[key]}`).join(", ");
@@ -386,14 +387,27 @@ export class PostgresLedger {
     }
   }
 
-  /** The condition that a row belongs to an instance of the parts `$1`; undefined: the table is not one of instances. @param {string} table */
-  #ofParts(table) {
+  /**
+   * The condition that a row belongs to an instance or a queue of the parts, with the values of `$1`; undefined: rows of the table
+   * belong to no part.
+   *
+   * @param {string} table
+   * @param {number[]} parts
+   * @returns {Promise<{ condition: string, values: Value[] } | undefined>}
+   */
+  async #ofParts(table, parts) {
+    if (table === OF_QUEUES) {
+      const queues = await queuesOf(parts, this.#schema, (text, values) => this.#query("writer", text, values));
+      return { condition: "queue = ANY($1::text[])", values: queues };
+    }
     const column = OF_INSTANCES[/** @type {keyof typeof OF_INSTANCES} */ (table)];
-    const isOfParts = `(slot / ${SLOTS_IN_PART}) = ANY($1::integer[])`;
     if (column === undefined) return undefined;
-    return column === "number"
-      ? isOfParts
-      : `${column} IN (SELECT number FROM ${this.#schema}.instances WHERE ${isOfParts})`;
+    const isOfParts = `(slot / ${SLOTS_IN_PART}) = ANY($1::integer[])`;
+    const condition =
+      column === "number"
+        ? isOfParts
+        : `${column} IN (SELECT number FROM ${this.#schema}.instances WHERE ${isOfParts})`;
+    return { condition, values: parts };
   }
 
   /** The largest number that an instance may have had. @returns {Promise<number>} */

@@ -1,6 +1,6 @@
 /**
  * Delivers the messages of one queue in batches: at least once, and in no promised order. A message is acknowledged after the
- * handler has returned, so a crash delivers it again.
+ * handler has returned, so a crash delivers it again, and so does another engine that takes over the queue.
  */
 
 /** @import { QueueOutcome } from "../../../runtime/handlers/protocol.d.ts" */
@@ -8,6 +8,7 @@
 /** @import { QueueContext } from "./queues.js" */
 
 import { decode } from "../../../bridge/values.js";
+import { WorkflowError } from "../../engine/errors.js";
 import { checkedOutcome } from "./outcome.js";
 
 /**
@@ -28,9 +29,14 @@ import { checkedOutcome } from "./outcome.js";
 /** Cloudflare's, but for the concurrency, which it decides by the backlog. */
 const DEFAULTS = { maxBatchSize: 10, maxBatchTimeoutMs: 5000, maxRetries: 3, maxConcurrency: 1, retryDelayMs: 0 };
 
+/** How soon dead letters are handed over again that another engine has not acknowledged. */
+const HAND_OVER_AGAIN_MS = 1000;
+
 export class Consumer {
   /** Told that a message has been moved to another queue. @type {(key: string) => void} */
   onmoved = () => {};
+  /** A batch is with the handler, until this settles. @type {(ended: Promise<void>) => void} */
+  onbatch = () => {};
   #context;
   #settings;
   /** Messages that are with the handler. @type {Set<number>} */
@@ -54,7 +60,7 @@ export class Consumer {
     this.#cancelTimer = undefined;
     const { clock } = this.#context;
     const { maxBatchSize, maxBatchTimeoutMs, maxConcurrency } = this.#settings;
-    while (!this.#stopped && this.#running < maxConcurrency) {
+    while (this.#delivers && this.#running < maxConcurrency) {
       const waiting = this.#waiting();
       if (waiting.length === 0) return;
       const now = clock.now();
@@ -65,13 +71,24 @@ export class Consumer {
         this.#cancelTimer = clock.at(Math.min(due, full), () => this.check());
         return;
       }
-      void this.#deliver(available);
+      this.onbatch(this.#deliver(available));
     }
   }
 
   stop() {
     this.#stopped = true;
     this.#cancelTimer?.();
+  }
+
+  /** Whether a batch may begin. */
+  get #delivers() {
+    const { shared, key } = this.#context;
+    return !this.#stopped && (shared?.delivers(key) ?? true);
+  }
+
+  /** Whether the messages are this engine's. @param {string} key of a queue */
+  #holds(key) {
+    return this.#context.shared?.holds(key) ?? true;
   }
 
   /** The messages that are with no handler, as many as a batch has. */
@@ -91,8 +108,9 @@ export class Consumer {
       commits.write(() => rows.forEach(({ number }) => store.delivered(number)));
       await commits.committed();
       const outcome = await this.#outcomeOf(rows);
-      commits.write(() => this.#settle(rows, outcome));
+      const letters = commits.write(() => this.#settle(rows, outcome));
       await commits.committed();
+      await this.#handOver(letters);
     } catch {
       // The state cannot be written: the engine stops, and says so. The messages come again.
       this.stop();
@@ -128,9 +146,17 @@ export class Consumer {
     }
   }
 
-  /** @param {QueueMessageRow[]} rows @param {QueueOutcome} outcome */
+  /**
+   * Carry out what was decided. Of messages that another engine has by now nothing is here, and so nothing is changed.
+   *
+   * @param {QueueMessageRow[]} rows
+   * @param {QueueOutcome} outcome
+   * @returns {QueueMessageRow[]} dead letters, which another engine is to have: they stay until it has them
+   */
   #settle(rows, { ackAll, explicitAcks, retryBatch, retryMessages }) {
     const { store, clock } = this.#context;
+    /** @type {QueueMessageRow[]} */
+    const letters = [];
     for (const row of rows) {
       const retry = retryMessages.find(({ msgId }) => msgId === row.id);
       const isRetried = retry !== undefined || (retryBatch.retry && !ackAll && !explicitAcks.includes(row.id));
@@ -139,15 +165,42 @@ export class Consumer {
         const seconds = retry?.delaySeconds ?? retryBatch.delaySeconds;
         const delayMs = seconds === undefined ? this.#settings.retryDelayMs : 1000 * seconds;
         store.delayed(row.number, clock.now() + delayMs);
-      } else this.#giveUp(row);
+      } else if (!this.#giveUp(row)) letters.push(row);
     }
+    return letters;
   }
 
-  /** @param {QueueMessageRow} row */
+  /** @param {QueueMessageRow} row @returns {boolean} false: another engine has the queue of dead letters */
   #giveUp({ number }) {
     const { store, clock, deadLetterKey } = this.#context;
     if (deadLetterKey === undefined) store.acknowledged(number);
-    else store.moved(number, deadLetterKey, clock.now());
+    else if (this.#holds(deadLetterKey)) store.moved(number, deadLetterKey, clock.now());
+    else return false;
+    return true;
+  }
+
+  /**
+   * Bring dead letters to the engine that has their queue. They are deleted here after that engine has them: what fails in between
+   * leaves a message twice, and never loses one.
+   *
+   * @param {QueueMessageRow[]} rows
+   */
+  async #handOver(rows) {
+    const { store, commits, clock, queue, key, deadLetterKey, shared, report = () => {} } = this.#context;
+    if (rows.length === 0 || deadLetterKey === undefined) return;
+    while (this.#holds(key)) {
+      try {
+        const now = clock.now();
+        const letters = rows.map(({ id, body, sentOn }) => ({ id, body, sentOn, availableOn: now }));
+        await shared?.keep(deadLetterKey, letters);
+        commits.write(() => rows.forEach(({ number }) => store.acknowledged(number)));
+        return await commits.committed();
+      } catch (error) {
+        if (!(error instanceof WorkflowError)) throw error;
+        report(`Dead letters of queue '${queue}' are handed over again: ${error.message}`);
+        await new Promise((resolve) => clock.at(clock.now() + HAND_OVER_AGAIN_MS, () => resolve(undefined)));
+      }
+    }
   }
 }
 

@@ -239,11 +239,12 @@ def ledger(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
-@budget(10)
+@budget(15)
 def shared_soak(session: nox.Session) -> None:
     """
     Let engines that share a state, and their database, fail 2,000 times in virtual time, and 60 times in processes.
 
+    Engines in processes also fire a hundred schedules, for STEPWELL_MINUTES (3), while some are killed and frozen.
     STEPWELL_SHARING_SEEDS and STEPWELL_FAULTS say how often; STEPWELL_SEED makes the same faults again.
     """
     use_stepwell(session, *group("test"))

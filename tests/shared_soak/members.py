@@ -41,7 +41,12 @@ class Member:
         cluster: The database.
         schema: Where the state is in it.
         lease_ms: How long the engine may be unreachable.
+
+    Attributes:
+        served: What it serves, in the folder.
     """
+
+    served = "flow.mjs"
 
     def __init__(self, folder: Path, name: str, cluster: Cluster, *, schema: str, lease_ms: int) -> None:
         self.proxy = Proxy(cluster.port)
@@ -55,7 +60,7 @@ class Member:
 
     def start(self) -> None:
         environment = {**os.environ, "XDG_STATE_HOME": str(self._place), "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "-m", "stepwell", "serve", "flow.mjs", "--state", self._address]
+        command = [sys.executable, "-m", "stepwell", "serve", self.served, "--state", self._address]
         with (self._place / "said").open("ab") as said:
             self._process = subprocess.Popen(
                 [*command, "--port", str(self.port)],

@@ -242,7 +242,7 @@ def ledger(session: nox.Session) -> None:
 @budget(15)
 def shared_soak(session: nox.Session) -> None:
     """
-    Let engines that share a state, and their database, fail 2,000 times in virtual time, and 60 times in processes.
+    Let engines that share a state, and their database, fail 4,000 times in virtual time, and 60 times in processes.
 
     Engines in processes also fire a hundred schedules, for STEPWELL_MINUTES (3), while some are killed and frozen.
     STEPWELL_SHARING_SEEDS and STEPWELL_FAULTS say how often; STEPWELL_SEED makes the same faults again.
@@ -250,8 +250,8 @@ def shared_soak(session: nox.Session) -> None:
     use_stepwell(session, *group("test"))
     node = use_node(session, NODES[0])
     seeds = os.environ.get("STEPWELL_SHARING_SEEDS", "167")
-    faults = "tests/ledger/sharing_faults.test.js"
-    session.run(node, "--test", faults, external=True, env={"STEPWELL_SHARING_SEEDS": seeds})
+    faults = [f"tests/ledger/{name}_faults.test.js" for name in ("sharing", "shared_queues")]
+    session.run(node, "--test", *faults, external=True, env={"STEPWELL_SHARING_SEEDS": seeds})
     session.run("pytest", "tests/shared_soak", "-s", *session.posargs)
 
 

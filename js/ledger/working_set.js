@@ -10,7 +10,7 @@ import { SqliteStore } from "../store/sqlite.js";
 import { CommonRows } from "./common_rows.js";
 import { fill } from "./copy.js";
 import { LineIds } from "./line_ids.js";
-import { messageNumbers, NUMBERS_OF_ENGINE } from "./message_numbers.js";
+import { rowNumbers, NUMBERS_OF_ENGINE } from "./row_numbers.js";
 import { partOf, partOfQueue } from "./parts.js";
 import { RecordingDriver } from "./recording_driver.js";
 import { COMMON, OF_INSTANCES, OF_PARTS, TABLES } from "./tables.js";
@@ -53,11 +53,10 @@ export class WorkingSet extends SqliteStore {
     this.#followLines();
     const insert = this.driver.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)");
     const remove = this.driver.prepare("DELETE FROM sqlite_sequence WHERE name = ?");
-    for (const table of ["audit", "trace_outbox"]) {
-      remove.run(table);
-      insert.run(table, engine * NUMBERS_OF_ENGINE);
-    }
-    this.queues.nextNumber = messageNumbers(engine);
+    remove.run("audit");
+    insert.run("audit", engine * NUMBERS_OF_ENGINE);
+    this.traceOutbox.nextNumber = rowNumbers(engine);
+    this.queues.nextNumber = rowNumbers(engine);
   }
 
   /** Read what belongs to instances and queues of parts, without taking it in. @param {Pick<Ledger, "readTable">} ledger @param {number[]} parts */

@@ -10,6 +10,8 @@ export class TraceOutbox {
   #sql;
   /** Whether traces are sent at all. */
   isUsed = false;
+  /** Gives the number of the next place; null: SQLite does. @type {() => number | null} */
+  nextNumber = () => null;
 
   /** @param {Sql} sql */
   constructor(sql) {
@@ -20,7 +22,7 @@ export class TraceOutbox {
   appended(instance, event) {
     if (!this.isUsed || !ENDS.has(event)) return;
     this.#sql("DELETE FROM trace_outbox WHERE instance = ?").run(instance);
-    this.#sql("INSERT INTO trace_outbox (instance) VALUES (?)").run(instance);
+    this.#sql("INSERT INTO trace_outbox (id, instance) VALUES (?, ?)").run(this.nextNumber(), instance);
   }
 
   /** @param {number} limit @returns {{ id: number, instance: number }[]} the oldest first */

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DatabaseSync } from "node:sqlite";
 import { Engine } from "../../js/engine/engine.js";
+import { WORKFLOW_SUCCESS } from "../../js/engine/events.js";
 import { batchOf } from "../../js/ledger/batch.js";
 import { AttachedLedger } from "../../js/ledger/attached_ledger.js";
 import { tablesOf } from "../../js/ledger/copy.js";
@@ -180,6 +181,21 @@ test("triggers change no table that the ledger has: what they change is not reco
     changed.map(([, table]) => table).filter((table) => table in TABLES),
     [],
   );
+});
+
+test("places in the outbox of traces are an engine's own, also after it has taken in those of another one", () => {
+  const store = new WorkingSet(() => {});
+  store.countFor(5);
+  store.traceOutbox.isUsed = true;
+  const theirs = 7 * 2 ** 28 + 1;
+  store.adopt(new Map([["trace_outbox", [[theirs, 70]]]]));
+  store.begin();
+  store.traceOutbox.appended(50, WORKFLOW_SUCCESS);
+  store.commit();
+
+  const ids = store.traceOutbox.load(10).map(({ id }) => id);
+  store.close();
+  assert.deepEqual(ids, [5 * 2 ** 28 + 1, theirs]);
 });
 
 /** An engine on a ledger, with a manual clock. */

@@ -8,7 +8,7 @@
 /** @import { QueueContext } from "./queues.js" */
 
 import { decode } from "../../../bridge/values.js";
-import { WorkflowError } from "../../engine/errors.js";
+import { StoppedError } from "../../engine/commits.js";
 import { checkedOutcome } from "./outcome.js";
 
 /**
@@ -29,7 +29,7 @@ import { checkedOutcome } from "./outcome.js";
 /** Cloudflare's, but for the concurrency, which it decides by the backlog. */
 const DEFAULTS = { maxBatchSize: 10, maxBatchTimeoutMs: 5000, maxRetries: 3, maxConcurrency: 1, retryDelayMs: 0 };
 
-/** How soon dead letters are handed over again that another engine has not acknowledged. */
+/** How soon a dead letter is handed over again that another engine has not acknowledged. */
 const HAND_OVER_AGAIN_MS = 1000;
 
 export class Consumer {
@@ -110,7 +110,7 @@ export class Consumer {
       const outcome = await this.#outcomeOf(rows);
       const letters = commits.write(() => this.#settle(rows, outcome));
       await commits.committed();
-      await this.#handOver(letters);
+      await Promise.all(letters.map((row) => this.#handOver(row)));
     } catch {
       // The state cannot be written: the engine stops, and says so. The messages come again.
       this.stop();
@@ -180,24 +180,23 @@ export class Consumer {
   }
 
   /**
-   * Bring dead letters to the engine that has their queue. They are deleted here after that engine has them: what fails in between
-   * leaves a message twice, and never loses one.
+   * Bring a dead letter to the engine that has its queue. It is deleted here after that engine has it: what fails in between leaves it
+   * twice, and never loses it.
    *
-   * @param {QueueMessageRow[]} rows
+   * @param {QueueMessageRow} row
    */
-  async #handOver(rows) {
+  async #handOver({ number, id, body, sentOn }) {
     const { store, commits, clock, queue, key, deadLetterKey, shared, report = () => {} } = this.#context;
-    if (rows.length === 0 || deadLetterKey === undefined) return;
-    while (this.#holds(key)) {
+    if (!shared || deadLetterKey === undefined) return;
+    while (shared.holds(key)) {
       try {
-        const now = clock.now();
-        const letters = rows.map(({ id, body, sentOn }) => ({ id, body, sentOn, availableOn: now }));
-        await shared?.keep(deadLetterKey, letters);
-        commits.write(() => rows.forEach(({ number }) => store.acknowledged(number)));
+        await shared.keep(deadLetterKey, [{ id, body, sentOn, availableOn: clock.now() }]);
+        commits.write(() => store.acknowledged(number));
         return await commits.committed();
       } catch (error) {
-        if (!(error instanceof WorkflowError)) throw error;
-        report(`Dead letters of queue '${queue}' are handed over again: ${error.message}`);
+        if (error instanceof StoppedError) throw error;
+        const { message } = /** @type {Error} */ (error);
+        report(`Dead letter ${id} of queue '${queue}' is handed over again: ${message}`);
         await new Promise((resolve) => clock.at(clock.now() + HAND_OVER_AGAIN_MS, () => resolve(undefined)));
       }
     }

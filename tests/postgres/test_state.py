@@ -201,7 +201,7 @@ def test_doctor(cluster, machine):
     assert (0, 0) == (before.code, after.code), before.err + after.err
     found = {finding["name"]: finding["found"] for finding in after.json["findings"]}
     assert "schema examined does not exist yet" in before.out
-    assert "schema examined, ledger format 4" == found["State"]
+    assert "schema examined, ledger format 5" == found["State"]
     assert found["Database"].startswith("PostgreSQL 1")
     assert "fsync on, no synchronous standby" == found["Durability"]
     assert "no engine runs" == found["Engines"]

@@ -16,8 +16,8 @@ export const LONGEST_WAIT_MS = 300_000;
 export class NewerCode {
   #engine;
   #options;
-  /** By workflow. @type {Map<string, Set<number>>} */
-  #waiting = new Map();
+  /** @type {Set<number>} */
+  #waiting = new Set();
   /** Since when each instance has waited. @type {Map<number, number>} */
   #since = new Map();
   /** Workflows of which it was said. @type {Set<string>} */
@@ -33,15 +33,12 @@ export class NewerCode {
 
   /** How many instances wait. */
   get size() {
-    let size = 0;
-    for (const numbers of this.#waiting.values()) size += numbers.size;
-    return size;
+    return this.#waiting.size;
   }
 
   /** @param {number} number of an instance */
   has(number) {
-    for (const numbers of this.#waiting.values()) if (numbers.has(number)) return true;
-    return false;
+    return this.#waiting.has(number);
   }
 
   /**
@@ -61,8 +58,7 @@ export class NewerCode {
       return false;
     }
     this.#since.set(number, since);
-    const numbers = this.#waiting.get(workflow.name) ?? new Set();
-    this.#waiting.set(workflow.name, numbers.add(number));
+    this.#waiting.add(number);
     if (!this.#reported.has(workflow.name)) onnewer?.(workflow.name);
     this.#reported.add(workflow.name);
     this.#cancel ??= this.#engine.at(now + LOOK_AGAIN_MS, () => this.#lookAgain());
@@ -72,7 +68,7 @@ export class NewerCode {
   /** @param {number} number of an instance that another engine runs from now on */
   remove(number) {
     this.#since.delete(number);
-    for (const numbers of this.#waiting.values()) numbers.delete(number);
+    this.#waiting.delete(number);
   }
 
   #lookAgain() {

@@ -202,7 +202,7 @@ export const CASES = [
     counts: { waiting: 1 },
   },
   {
-    name: "skip a sleep where there is none",
+    name: "skip a sleep of an instance that does not sleep",
     ready: waits,
     act: ({ engine, id }) => engine.commands.skipSleep("flow", id),
     refused: "instance.not_sleeping",

@@ -54,7 +54,8 @@ def write_project(folder: Path) -> None:
 
 
 def sleep_until(at_s: float) -> None:
-    time.sleep(max(0, at_s - time.time()))  # schedules go by the time of day
+    """Wait for a time of day: real engines fire schedules by the clock of their database, which no test can set."""
+    time.sleep(max(0, at_s - time.time()))
 
 
 class Scheduled(Member):
